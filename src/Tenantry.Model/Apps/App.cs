@@ -1,0 +1,26 @@
+namespace Tenantry.Model.Apps;
+
+/// <summary>An application that every tenant gets a copy of. <paramref name="Release"/> is the id of the newest applied release.</summary>
+public sealed record App(string Name, string Release, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>
+/// One immutable version of an app. <paramref name="Id"/> is derived from the digests, so that the same manifest and the same
+/// inputs always give the same release.
+/// </summary>
+/// <param name="Id">Derived from app, manifest digest and inputs digest: at most 40 characters, a DNS label.</param>
+/// <param name="App">The app's name.</param>
+/// <param name="Version">The version that the manifest states.</param>
+/// <param name="ManifestDigest"><c>sha256:</c> and 64 hexadecimal digits over the manifest's canonical form.</param>
+/// <param name="InputsDigest">Digest over the files named by <c>build.inputs</c>, empty when there are none.</param>
+/// <param name="Manifest">The manifest, in its JSON form.</param>
+/// <param name="SourceFolder">The folder that held the manifest, absolute, on the engine's host; the build's inputs are read from it.</param>
+/// <param name="CreatedAt">When it was applied first.</param>
+public sealed record Release(
+    string Id,
+    string App,
+    string Version,
+    string ManifestDigest,
+    string InputsDigest,
+    string Manifest,
+    string SourceFolder,
+    DateTimeOffset CreatedAt);

@@ -1,0 +1,50 @@
+namespace Tenantry.Model.Instances;
+
+/// <summary>What is wanted of an instance. Only the API writes it.</summary>
+/// <param name="Id">Opaque, lower-case, unique for all time: a slug may be used again, an id is not.</param>
+/// <param name="Slug">The DNS label under which the gateway serves it; unique in the store.</param>
+/// <param name="Tenant">The tenant's name.</param>
+/// <param name="Organization">The tenant's organization.</param>
+/// <param name="App">The app's name.</param>
+/// <param name="Environment"><c>prod</c> unless said.</param>
+/// <param name="Target">Name of the configured target.</param>
+/// <param name="Tier">Name of a tier in the release's manifest.</param>
+/// <param name="Release">Id of the wanted release.</param>
+/// <param name="Hosts">Further host names that lead to it, lower case, without a port.</param>
+/// <param name="Features">Values for the manifest's features, by name.</param>
+/// <param name="Desired">What the instance should be doing.</param>
+/// <param name="RestartNonce">Grows when a restart is asked for; a target that sees another value restarts the services.</param>
+/// <param name="Generation">1 when created, one more with every change of any other field.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
+public sealed record InstanceSpec(
+    string Id,
+    string Slug,
+    string Tenant,
+    string Organization,
+    string App,
+    string Environment,
+    string Target,
+    string Tier,
+    string Release,
+    IReadOnlyList<string> Hosts,
+    IReadOnlyDictionary<string, string> Features,
+    DesiredState Desired,
+    long RestartNonce,
+    long Generation,
+    DateTimeOffset CreatedAt);
+
+/// <summary>What an instance should be doing.</summary>
+public enum DesiredState
+{
+    /// <summary>Answering requests.</summary>
+    Running,
+
+    /// <summary>In memory, without CPU.</summary>
+    Frozen,
+
+    /// <summary>Stopped, data kept.</summary>
+    Asleep,
+
+    /// <summary>Gone, with all its data.</summary>
+    Deleted,
+}

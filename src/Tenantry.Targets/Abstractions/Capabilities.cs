@@ -1,0 +1,102 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+
+namespace Tenantry.Targets.Abstractions;
+
+/// <summary>A target that can read what an instance printed.</summary>
+public interface ILogs
+{
+    /// <summary>Lines in order of time; with <see cref="LogRequest.Follow"/> it goes on until cancelled.</summary>
+    IAsyncEnumerable<LogLine> ReadLogsAsync(InstanceRef instance, LogRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>Which lines are wanted.</summary>
+/// <param name="Service">Of this service only, or null for all.</param>
+/// <param name="Tail">At most that many of the newest lines, or null for all.</param>
+/// <param name="Since">Not older than this, or null.</param>
+/// <param name="Follow">Go on with new lines.</param>
+public sealed record LogRequest(string? Service = null, int? Tail = null, DateTimeOffset? Since = null, bool Follow = false);
+
+/// <summary>One line that a service printed.</summary>
+public sealed record LogLine(DateTimeOffset At, string Service, bool IsError, string Text);
+
+/// <summary>A target that can count what an instance uses.</summary>
+public interface IStats
+{
+    /// <summary>What it uses now.</summary>
+    Task<InstanceStats> ReadStatsAsync(InstanceRef instance, CancellationToken cancellationToken);
+}
+
+/// <summary>What an instance uses. Bytes, seconds of CPU since its start, processes and threads. Null: not known on this target.</summary>
+public sealed record InstanceStats(
+    DateTimeOffset At,
+    double? CpuSeconds,
+    long? MemoryBytes,
+    long? MemoryLimitBytes,
+    int? Pids,
+    long? DiskBytes,
+    long? ReceivedBytes,
+    long? SentBytes,
+    int Restarts);
+
+/// <summary>A target that can run a command inside an instance.</summary>
+public interface IExec
+{
+    /// <summary>Runs it with the instance's user, limits and namespaces. Ends with the command; cancelling ends the command.</summary>
+    Task<int> ExecAsync(InstanceRef instance, ExecRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>A command and its streams.</summary>
+/// <param name="Service">Inside which service; null for the first.</param>
+/// <param name="Command">Program and arguments.</param>
+/// <param name="Input">Its standard input; empty when there is none.</param>
+/// <param name="Output">Called with each piece of standard output.</param>
+/// <param name="Error">Called with each piece of standard error.</param>
+public sealed record ExecRequest(
+    string? Service,
+    IReadOnlyList<string> Command,
+    Stream Input,
+    Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> Output,
+    Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> Error);
+
+/// <summary>A target that can keep an instance in memory without CPU. Thawing is <see cref="ITarget.WakeAsync"/>.</summary>
+public interface IFreeze
+{
+    /// <summary>Freezes a running instance. Succeeds when it is frozen already; fails (retryable) when it does not run.</summary>
+    IAsyncEnumerable<StepEvent> FreezeAsync(InstanceRef instance, CancellationToken cancellationToken);
+}
+
+/// <summary>A target that can hand out and take in all of an instance's data.</summary>
+public interface IData
+{
+    /// <summary>Writes a tar of all volumes (<c>VOLUME/path</c>), owners as seen inside the instance. Works on stopped instances too.</summary>
+    Task ExportAsync(InstanceRef instance, Stream output, CancellationToken cancellationToken);
+
+    /// <summary>Replaces all volumes with what such a tar holds. The instance must be stopped. An invalid tar changes nothing.</summary>
+    Task ImportAsync(InstanceRef instance, Stream input, CancellationToken cancellationToken);
+}
+
+/// <summary>A target that can change limits without a restart; <see cref="ITarget.PlanAsync"/> then plans an update instead of a replacement.</summary>
+public interface IResize
+{
+    /// <summary>True when going from one to the other needs no restart.</summary>
+    bool CanResizeInPlace(ResourceLimits from, ResourceLimits to);
+}
+
+/// <summary>A target that can make sockets inside an instance's network namespace, on this host.</summary>
+public interface ISockets
+{
+    /// <summary>
+    /// An unconnected TCP socket that belongs to the instance's network namespace for good. The caller owns the handle.
+    /// Throws a retryable <see cref="TargetException"/> when the instance has no namespace now.
+    /// </summary>
+    Task<System.Net.Sockets.SafeSocketHandle> OpenSocketAsync(Endpoint endpoint, CancellationToken cancellationToken);
+}
+
+/// <summary>A target that notices by itself when an instance should be looked at (a process ended, a container was removed).</summary>
+public interface INotices
+{
+    /// <summary>Ids of instances that should be looked at, as it happens, until cancelled.</summary>
+    IAsyncEnumerable<string> WatchAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tenantry.Targets.Abstractions;
+
+/// <summary>What the core hands to a target when it makes one.</summary>
+/// <param name="Name">The name that the operator gave it.</param>
+/// <param name="Owner">The control plane's id: the ownership label.</param>
+/// <param name="DataFolder">A folder of this target's own that outlives restarts; the target creates it.</param>
+/// <param name="RunFolder">A folder of this target's own that is emptied by a reboot of the machine; the target creates it.</param>
+/// <param name="Options">The operator's options, all strings, as in <c>tenantry target add --option key=value</c>.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">For the log.</param>
+public sealed record TargetContext(
+    string Name,
+    string Owner,
+    string DataFolder,
+    string RunFolder,
+    IReadOnlyDictionary<string, string> Options,
+    TimeProvider Time,
+    ILogger Logger);
+
+/// <summary>One line of the catalogue: a kind of target, what it is called for a person, its options, and how one is made.</summary>
+/// <param name="Kind">Such as <c>local</c>.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="Options">Each known option and what it means; an unknown one is refused when the target is added.</param>
+/// <param name="Create">Makes one. Throws a terminal <see cref="TargetException"/> for options that make no sense; touches nothing outside.</param>
+public sealed record TargetKind(
+    string Kind,
+    string Summary,
+    IReadOnlyDictionary<string, string> Options,
+    Func<TargetContext, ITarget> Create);
