@@ -1,0 +1,22 @@
+namespace Tenantry.Model.Manifests;
+
+/// <summary>One mistake in a manifest.</summary>
+/// <param name="File">The file's name as the caller gave it.</param>
+/// <param name="Line">From 1.</param>
+/// <param name="Column">From 1, in characters.</param>
+/// <param name="Path">The place in the manifest: <c>services.web.ports[0]</c>; empty for the file as a whole.</param>
+/// <param name="Message">A sentence that says what is wrong and what is allowed.</param>
+public sealed record ManifestProblem(string File, int Line, int Column, string Path, string Message)
+{
+    /// <summary>In the form that editors and terminals turn into a link: <c>tenantry.yaml:3:5: services.web: …</c>.</summary>
+    public override string ToString() => $"{File}:{Line}:{Column}: {(Path.Length == 0 ? "" : Path + ": ")}{Message}";
+}
+
+/// <summary>What reading gave: a manifest exactly when there are no problems.</summary>
+public sealed record ManifestResult
+{
+    public Manifest? Manifest { get; init; }
+
+    /// <summary>Every mistake found, in the order of the file.</summary>
+    public IReadOnlyList<ManifestProblem> Problems { get; init; } = [];
+}
