@@ -1,0 +1,74 @@
+namespace Tenantry.Server;
+
+/// <summary>What <c>tenantry serve</c> was asked to do.</summary>
+public sealed record ServeOptions
+{
+    /// <summary>Absolute; holds everything of this control plane.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary><c>sqlite</c> (in the data folder) or a <c>postgres://</c> address.</summary>
+    public string Store { get; init; } = "sqlite";
+
+    /// <summary><c>unix</c> for the socket only, or <c>address:port</c>.</summary>
+    public string Api { get; init; } = "127.0.0.1:7070";
+
+    /// <summary><c>address:port</c>.</summary>
+    public string Gateway { get; init; } = "127.0.0.1:8080";
+
+    /// <summary>Instances answer at <c>SLUG.BASE-DOMAIN</c>.</summary>
+    public string BaseDomain { get; init; } = "localhost";
+
+    /// <summary>Roles that this process plays.</summary>
+    public ServeRoles Roles { get; init; } = ServeRoles.All;
+
+    /// <summary>The ordinary user that plays api and gateway when this process is root: <c>tenantry</c> if it exists, else <c>nobody</c>.</summary>
+    public string? WebUser { get; init; }
+
+    /// <summary>True for the web process that a privileged engine started.</summary>
+    public bool IsWebChild { get; init; }
+
+    /// <summary>Where the database, the sockets and the files are.</summary>
+    public DataFolders Folders => new(DataFolder);
+}
+
+/// <summary>Roles of DESIGN: engine (privileged, off the network), api and gateway (face the world).</summary>
+[Flags]
+public enum ServeRoles
+{
+    None = 0,
+    Engine = 1,
+    Api = 2,
+    Gateway = 4,
+    All = Engine | Api | Gateway,
+}
+
+/// <summary>Names below the data folder.</summary>
+public sealed record DataFolders(string Root)
+{
+    /// <summary>The API's socket for its user.</summary>
+    public string ApiSocket => Path.Combine(Root, "api.sock");
+
+    /// <summary>The engine's socket for the api and the gateway.</summary>
+    public string EngineSocket => Path.Combine(Root, "engine.sock");
+
+    /// <summary>The chosen addresses.</summary>
+    public string Addresses => Path.Combine(Root, "addresses.json");
+
+    /// <summary>The folder of the database, writable for the web user.</summary>
+    public string StoreFolder => Path.Combine(Root, "store");
+
+    /// <summary>The database of the embedded store.</summary>
+    public string Database => Path.Combine(StoreFolder, "tenantry.db");
+
+    /// <summary>The engine's private key, 0600.</summary>
+    public string EngineKey => Path.Combine(Root, "engine", "engine.key");
+
+    /// <summary>The engine's public key.</summary>
+    public string EnginePublicKey => Path.Combine(Root, "engine.pub");
+
+    /// <summary>Folder of a target's own.</summary>
+    public string Target(string name) => Path.Combine(Root, "targets", name);
+
+    /// <summary>The gateway's last good routes.</summary>
+    public string Routes => Path.Combine(Root, "gateway", "routes.json");
+}

@@ -1,0 +1,154 @@
+using Tenantry.Model.Apps;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Model.Tenants;
+
+namespace Tenantry.Server.Store;
+
+/// <summary>
+/// Everything that outlives a process: one suite of tests holds SQLite and PostgreSQL to it. Only the API writes specs, only the
+/// reconciler writes statuses. A write that lost a race throws <see cref="StoreConflictException"/> and changes nothing. While the
+/// database is away, calls throw <see cref="StoreUnavailableException"/>.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>This control plane's id, made with the store: the ownership label on everything outside.</summary>
+    string Owner { get; }
+
+    Task<Organization> EnsureOrganizationAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<Organization>> ListOrganizationsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes the release if it is new and makes it the app's newest. Says whether anything changed.</summary>
+    Task<AppliedRelease> ApplyReleaseAsync(Release release, CancellationToken cancellationToken);
+
+    Task<App?> FindAppAsync(string name, CancellationToken cancellationToken);
+
+    Task<Page<App>> ListAppsAsync(PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Removes the app and its releases. Conflict while an instance of it exists. False when there is none.</summary>
+    Task<bool> DeleteAppAsync(string name, CancellationToken cancellationToken);
+
+    Task<Release?> FindReleaseAsync(string id, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<Release>> ListReleasesAsync(string app, CancellationToken cancellationToken);
+
+    /// <summary>Conflict when the name is taken.</summary>
+    Task<Tenant> CreateTenantAsync(Tenant tenant, CancellationToken cancellationToken);
+
+    Task<Tenant?> FindTenantAsync(string name, CancellationToken cancellationToken);
+
+    Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Writes the tenant with its version grown by one. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
+    Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken);
+
+    /// <summary>Removes a tenant (with its secrets) that has no instance. Conflict while it has one. False when there is none.</summary>
+    Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes spec, fresh status and operation in one transaction. Conflict when the slug, one of the hosts, or tenant × app ×
+    /// environment is taken.
+    /// </summary>
+    Task CreateInstanceAsync(InstanceSpec spec, Operation operation, CancellationToken cancellationToken);
+
+    Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken);
+
+    Task<InstanceRecord?> FindInstanceBySlugAsync(string slug, CancellationToken cancellationToken);
+
+    Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the spec (generation grown by one) and the operation that waits for it, in one transaction; older unfinished operations of
+    /// the instance become superseded. Conflict when the stored generation is not <paramref name="expectedGeneration"/>.
+    /// </summary>
+    Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken);
+
+    /// <summary>Writes a status. Throws <see cref="LeaseLostException"/> when the lease is not the newest of the instance.</summary>
+    Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends a deletion that was verified: removes spec, status and secrets, and the tenant when it was its last instance and
+    /// the spec's deletion asked for it. Fenced like a status.
+    /// </summary>
+    Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>Ids of instances on these targets that are due: never seen at their generation, or their time has come. Oldest first.</summary>
+    Task<IReadOnlyList<DueInstance>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>When the next instance becomes due, or null when there is none.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+
+    Task<Operation?> FindOperationAsync(string id, CancellationToken cancellationToken);
+
+    Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>The newest unfinished operation of an instance, or null.</summary>
+    Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>Writes state, steps, percent, error and end of an operation. Fenced like a status.</summary>
+    Task WriteOperationAsync(Operation operation, Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the lease named <paramref name="key"/> (an instance's id, or a role's name) if it is free, expired, or the holder's own. Each
+    /// taking by another holder has a greater fencing token. Null when somebody else has it.
+    /// </summary>
+    Task<Lease?> TryAcquireLeaseAsync(string key, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Prolongs it; null when it was lost.</summary>
+    Task<Lease?> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
+
+    Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
+
+    Task<TargetRecord?> FindTargetAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<TargetRecord>> ListTargetsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Creates or changes. Conflict when the stored version is not <paramref name="expectedVersion"/> (0: must be new).</summary>
+    Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken);
+
+    /// <summary>Conflict while an instance is on it. False when there is none.</summary>
+    Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one.</summary>
+    Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
+
+    /// <summary>Writes it only when there is none yet, and returns the one that is stored afterwards.</summary>
+    Task<SealedSecret> AddSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(string instanceId, CancellationToken cancellationToken);
+
+    Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken);
+
+    /// <summary>Stores a token's hash. The token itself is never stored.</summary>
+    Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken);
+
+    Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<ApiToken>> ListTokensAsync(CancellationToken cancellationToken);
+
+    Task<bool> DeleteTokenAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The answer that was given to a key, or null. Keys are forgotten after a day.</summary>
+    Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Conflict when the key has one already.</summary>
+    Task SaveAnswerAsync(IdempotentAnswer answer, CancellationToken cancellationToken);
+
+    /// <summary>Appends a hash-chained row.</summary>
+    Task AppendAuditAsync(AuditEntry entry, CancellationToken cancellationToken);
+
+    Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Looks for changed, missing and reordered rows: null when the chain is whole, otherwise the sentence that names the first bad row.</summary>
+    Task<string?> VerifyAuditAsync(CancellationToken cancellationToken);
+
+    /// <summary>What changed after <paramref name="after"/>, in order. Every write of a spec, status, operation, app, tenant or target adds one.</summary>
+    Task<IReadOnlyList<ChangeEvent>> ListChangesAsync(long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Number of the newest change, 0 when there is none.</summary>
+    Task<long> LastChangeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Answers when the database does.</summary>
+    Task PingAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,68 @@
+using Tenantry.Model.Apps;
+
+namespace Tenantry.Server.Store;
+
+/// <summary>Outcome of applying a release.</summary>
+public sealed record AppliedRelease(App App, Release Release, bool IsNewRelease, bool AppChanged);
+
+/// <summary>Part of a list: at most <paramref name="Limit"/> items after <paramref name="Cursor"/> (opaque, from the page before; null: from the start).</summary>
+public sealed record PageRequest(int Limit = 100, string? Cursor = null);
+
+/// <summary>A part of a list and the cursor of the next one, null at the end.</summary>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>Narrows a list of instances; null: any.</summary>
+public sealed record InstanceFilter(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null);
+
+/// <summary>An instance that is due.</summary>
+public sealed record DueInstance(string Id, string Target);
+
+/// <summary>The right to work on something. <paramref name="Token"/> is the fencing token.</summary>
+public sealed record Lease(string Key, string Holder, long Token, DateTimeOffset ExpiresAt);
+
+/// <summary>A configured target.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind">A kind of the catalogue.</param>
+/// <param name="Options">The kind's options.</param>
+/// <param name="RepairDrift">True: drift is repaired; false: only reported.</param>
+/// <param name="Parallel">How many instances are worked on at once.</param>
+/// <param name="Version">Its ETag.</param>
+/// <param name="CreatedAt">When it was added.</param>
+public sealed record TargetRecord(
+    string Name,
+    string Kind,
+    IReadOnlyDictionary<string, string> Options,
+    bool RepairDrift,
+    int Parallel,
+    long Version,
+    DateTimeOffset CreatedAt);
+
+/// <summary>A secret, readable by the engine alone.</summary>
+public sealed record SealedSecret(string InstanceId, string Name, byte[] Value, long Version, bool Generated, DateTimeOffset CreatedAt);
+
+/// <summary>An API token: only its hash is kept.</summary>
+public sealed record ApiToken(string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+/// <summary>What was answered to a request with an <c>Idempotency-Key</c>.</summary>
+public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt);
+
+/// <summary>Who did what to what.</summary>
+public sealed record AuditEntry(string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, DateTimeOffset At);
+
+/// <summary>An audit entry in its chain.</summary>
+public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHash, string Hash);
+
+/// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c> or <c>target</c>.</summary>
+public sealed record ChangeEvent(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
+
+/// <summary>A write lost a race or broke a rule of uniqueness. The message is for a person.</summary>
+public sealed class StoreConflictException(string message) : Exception(message);
+
+/// <summary>Somebody else works on it now.</summary>
+public sealed class LeaseLostException(string key) : Exception($"The lease on '{key}' was taken by another worker.");
+
+/// <summary>The database does not answer.</summary>
+public sealed class StoreUnavailableException(string message, Exception cause) : Exception(message, cause);
+
+/// <summary>The store cannot be used: it is newer than this program, or damaged. The message says what to do.</summary>
+public sealed class StoreRefusedException(string message) : Exception(message);
