@@ -11,6 +11,7 @@ public sealed record Organization(string Name, DateTimeOffset CreatedAt);
 /// <param name="CostCentre">Where its cost is booked; may be empty.</param>
 /// <param name="Version">1 when created, one more with every change.</param>
 /// <param name="CreatedAt">When it was created.</param>
+/// <param name="Deleting">It was removed: the row goes with its last instance.</param>
 public sealed record Tenant(
     string Name,
     string DisplayName,
@@ -18,4 +19,5 @@ public sealed record Tenant(
     string Owner,
     string CostCentre,
     long Version,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    bool Deleting = false);

@@ -68,8 +68,8 @@ public interface IStore : IAsyncDisposable
     Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends a deletion that was verified: removes spec, status and secrets, and the tenant when it was its last instance and
-    /// the spec's deletion asked for it. Fenced like a status.
+    /// Ends a deletion that was verified: removes spec, status and secrets, and the tenant when it is being deleted and this was
+    /// its last instance. Fenced like a status.
     /// </summary>
     Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken);
 

@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Engine;
+
+/// <summary>
+/// What the api and the gateway ask of the engine, over its Unix socket. Failures of a target are <see cref="TargetException"/>; an engine
+/// that does not answer is <see cref="EngineUnavailableException"/>; an unknown instance is <see cref="KeyNotFoundException"/>; what a target cannot do is
+/// <see cref="NotSupportedException"/> with a sentence.
+/// </summary>
+public interface IEngineLink
+{
+    /// <summary>An unconnected socket inside the instance's network namespace; the caller connects it to the endpoint and owns it.</summary>
+    Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken);
+
+    IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, CancellationToken cancellationToken);
+
+    Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken);
+
+    Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken);
+
+    Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken);
+
+    Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken);
+
+    /// <summary>What would change if this were the spec. The instance need not exist yet.</summary>
+    Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken);
+
+    Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken);
+
+    /// <summary>What targets hold with our ownership label and no instance owns.</summary>
+    Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken);
+
+    Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken);
+
+    /// <summary>Says that a spec changed, so that the reconciler need not wait for its next look at the store.</summary>
+    Task PokeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>A value whenever something changed in the store (statuses, operations), until cancelled; what changed is in the store's list of changes.</summary>
+    IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Something on a target that no instance owns.</summary>
+public sealed record Orphan(string Target, InstanceRef Ref);
+
+/// <summary>The engine does not answer.</summary>
+public sealed class EngineUnavailableException(string message, Exception? cause = null) : Exception(message, cause);
