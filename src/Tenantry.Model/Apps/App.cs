@@ -23,4 +23,8 @@ public sealed record Release(
     string InputsDigest,
     string Manifest,
     string SourceFolder,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>Paths relative to <see cref="SourceFolder"/>, sorted, of every input of the build; empty when there is none.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+}

@@ -1,0 +1,57 @@
+namespace Tenantry.Model.Wire;
+
+/// <summary>Body of <c>POST /v1/tokens</c>, which is served on the Unix socket alone.</summary>
+/// <param name="Name">Names it in lists and in the audit.</param>
+/// <param name="ExpiresInSeconds">From now; null: never.</param>
+public sealed record CreateTokenRequest(string Name, double? ExpiresInSeconds = null);
+
+/// <summary>A new token: the only time that its text is shown.</summary>
+public sealed record CreateTokenResponse(string Name, string Token, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Keeps the token out of logs.</summary>
+    public override string ToString() => $"CreateTokenResponse {Name}";
+}
+
+/// <summary>A token without its text.</summary>
+public sealed record TokenResponse(string Name, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+/// <summary>One audit row.</summary>
+public sealed record AuditResponse(
+    long Sequence,
+    DateTimeOffset At,
+    string Actor,
+    string Action,
+    string Subject,
+    string Outcome,
+    string Detail,
+    string RequestId,
+    string PreviousHash,
+    string Hash);
+
+/// <summary>Answer to <c>GET /v1/audit/verify</c>: <paramref name="Problem"/> names the first bad row, null when the chain is whole.</summary>
+public sealed record AuditVerifyResponse(bool Whole, string? Problem);
+
+/// <summary>Data of one event of <c>GET /v1/events</c>; its <c>id</c> is the sequence, its <c>event</c> the kind.</summary>
+/// <param name="Sequence">Grows; send it back as <c>Last-Event-ID</c> to go on from there.</param>
+/// <param name="Kind"><c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c> or <c>target</c>.</param>
+/// <param name="Key">What changed: an id or a name.</param>
+/// <param name="Action">What happened to it.</param>
+/// <param name="At">When.</param>
+public sealed record EventResponse(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
+
+/// <summary>Answer to <c>GET /v1/server</c>.</summary>
+/// <param name="Version">Of this program.</param>
+/// <param name="Owner">The control plane's id: the ownership label on everything outside.</param>
+/// <param name="BaseDomain">Instances answer at <c>SLUG.BASE-DOMAIN</c>.</param>
+/// <param name="Gateway">Address of the gateway, or null when it is not known here.</param>
+/// <param name="StoreAvailable">Whether the database answers.</param>
+/// <param name="EngineAvailable">Whether the engine answers.</param>
+/// <param name="StartedAt">When this process started.</param>
+public sealed record ServerResponse(
+    string Version,
+    string Owner,
+    string BaseDomain,
+    string? Gateway,
+    bool StoreAvailable,
+    bool EngineAvailable,
+    DateTimeOffset StartedAt);

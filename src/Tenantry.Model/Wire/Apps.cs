@@ -1,0 +1,56 @@
+using Tenantry.Model.Apps;
+
+namespace Tenantry.Model.Wire;
+
+/// <summary>Body of <c>POST /v1/apps</c>: makes a release of a manifest, or finds the one that it made before.</summary>
+/// <param name="Manifest">The text of the manifest.</param>
+/// <param name="FileName">Its name, for problems.</param>
+/// <param name="SourceFolder">The folder that holds it, absolute, on the engine's host; the build's inputs are read from it.</param>
+/// <param name="InputsDigest"><c>sha256:</c> and 64 hexadecimal digits over the build's inputs; empty when there is no build.</param>
+/// <param name="Inputs">Paths relative to <paramref name="SourceFolder"/>, sorted, of every input of the build.</param>
+/// <param name="Files">Texts of the files that the manifest names as templates (<c>source:</c>), by path relative to the manifest.</param>
+public sealed record ApplyAppRequest(
+    string Manifest,
+    string? FileName = null,
+    string? SourceFolder = null,
+    string? InputsDigest = null,
+    IReadOnlyList<string>? Inputs = null,
+    IReadOnlyDictionary<string, string>? Files = null);
+
+/// <summary>Answer to <c>POST /v1/apps</c>.</summary>
+/// <param name="App">The app as it is now.</param>
+/// <param name="Release">The release of this manifest.</param>
+/// <param name="NewRelease">False when the same manifest and inputs were applied before.</param>
+/// <param name="Changed">False when the app pointed at this release already.</param>
+/// <param name="Notices">A sentence for each key of the manifest that is accepted and not acted on yet.</param>
+public sealed record ApplyAppResponse(AppResponse App, ReleaseResponse Release, bool NewRelease, bool Changed, IReadOnlyList<string> Notices);
+
+/// <summary>An app. <paramref name="Release"/> is the id of its newest applied release, <paramref name="Version"/> its ETag.</summary>
+public sealed record AppResponse(string Name, string Release, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    /// <summary>The app as it crosses the wire.</summary>
+    public static AppResponse Of(App app) => new(app.Name, app.Release, app.Version, app.CreatedAt, app.UpdatedAt);
+}
+
+/// <summary>One version of an app. <paramref name="Manifest"/> is its manifest as JSON text; null in lists.</summary>
+public sealed record ReleaseResponse(
+    string Id,
+    string App,
+    string Version,
+    string ManifestDigest,
+    string InputsDigest,
+    string SourceFolder,
+    DateTimeOffset CreatedAt,
+    string? Manifest = null)
+{
+    /// <summary>The release as it crosses the wire.</summary>
+    public static ReleaseResponse Of(Release release, bool withManifest = false) => new(
+        release.Id,
+        release.App,
+        release.Version,
+        release.ManifestDigest,
+        release.InputsDigest,
+        release.SourceFolder,
+        release.CreatedAt,
+        withManifest ? release.Manifest : null);
+}

@@ -1,0 +1,146 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+
+namespace Tenantry.Model.Wire;
+
+/// <summary>Body of <c>POST /v1/instances</c>.</summary>
+/// <param name="Tenant">A tenant that exists.</param>
+/// <param name="App">An app that was applied.</param>
+/// <param name="Environment"><c>prod</c> when null.</param>
+/// <param name="Target">May be null while one target alone is configured.</param>
+/// <param name="Tier">The manifest's default tier when null.</param>
+/// <param name="Release">The app's newest when null.</param>
+/// <param name="Slug">Derived from tenant, app and environment when null.</param>
+/// <param name="Hosts">Further host names that lead to it.</param>
+/// <param name="Features">Values of the manifest's features, as text.</param>
+public sealed record CreateInstanceRequest(
+    string Tenant,
+    string App,
+    string? Environment = null,
+    string? Target = null,
+    string? Tier = null,
+    string? Release = null,
+    string? Slug = null,
+    IReadOnlyList<string>? Hosts = null,
+    IReadOnlyDictionary<string, string>? Features = null);
+
+/// <summary>Body of <c>PATCH /v1/instances/{slug}</c>: what is null stays as it is.</summary>
+/// <param name="Tier">A tier of the wanted release.</param>
+/// <param name="Release">A release of the app: a deployment. <c>latest</c> is its newest.</param>
+/// <param name="Hosts">All further host names; an empty list takes them away.</param>
+/// <param name="Features">Merged into the present ones; a null value goes back to the manifest's default.</param>
+/// <param name="Target">Refused unless it is the present one: an instance is not moved by an update.</param>
+public sealed record UpdateInstanceRequest(
+    string? Tier = null,
+    string? Release = null,
+    IReadOnlyList<string>? Hosts = null,
+    IReadOnlyDictionary<string, string?>? Features = null,
+    string? Target = null);
+
+/// <summary>An instance in a list: the fields that scripts rely on, and no others.</summary>
+public record InstanceResponse
+{
+    public required string Slug { get; init; }
+
+    public required string Tenant { get; init; }
+
+    public required string Organization { get; init; }
+
+    public required string Environment { get; init; }
+
+    public required string App { get; init; }
+
+    public required string Target { get; init; }
+
+    public required string Tier { get; init; }
+
+    /// <summary>Id of the wanted release.</summary>
+    public required string Release { get; init; }
+
+    public required InstancePhase Phase { get; init; }
+
+    public required InstanceHealth Health { get; init; }
+
+    /// <summary>Why it is so; empty when all is well.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Where it answers, or null when no gateway is known.</summary>
+    public required string? Url { get; init; }
+
+    /// <summary>Grows with every change of what is wanted; its ETag.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>The generation that phase, health and reason answer to.</summary>
+    public required long ObservedGeneration { get; init; }
+
+    /// <summary>Differences between what is wanted and what was seen.</summary>
+    public required IReadOnlyList<DriftItem> Drift { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The last wake, or null. Durations in seconds.</summary>
+    public required WakeRecord? Wake { get; init; }
+}
+
+/// <summary>One instance with everything that is known of it.</summary>
+public sealed record InstanceDetailResponse : InstanceResponse
+{
+    /// <summary>Unique for all time.</summary>
+    public required string Id { get; init; }
+
+    public required DesiredState Desired { get; init; }
+
+    /// <summary>Id of the release that was seen running, or null.</summary>
+    public required string? RunningRelease { get; init; }
+
+    public required IReadOnlyList<string> Hosts { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Features { get; init; }
+
+    public required IReadOnlyList<ResourceResponse> Resources { get; init; }
+
+    public required IReadOnlyList<Condition> Conditions { get; init; }
+
+    /// <summary>Passes that failed in a row.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>When phase, health or reason last changed.</summary>
+    public required DateTimeOffset ChangedAt { get; init; }
+}
+
+/// <summary>One thing that a target holds for an instance.</summary>
+public sealed record ResourceResponse(string Kind, string Name, string State, string Detail)
+{
+    /// <summary>The resource as it crosses the wire.</summary>
+    public static ResourceResponse Of(ResourceObservation seen) => new(seen.Resource.Kind, seen.Resource.Name, seen.State, seen.Detail);
+}
+
+/// <summary>What an instance uses now. Bytes, seconds of CPU since its start, processes and threads; null: not known on its target.</summary>
+public sealed record StatsResponse(
+    string Slug,
+    DateTimeOffset At,
+    double? CpuSeconds,
+    long? MemoryBytes,
+    long? MemoryLimitBytes,
+    int? Pids,
+    long? DiskBytes,
+    long? ReceivedBytes,
+    long? SentBytes,
+    int Restarts);
+
+/// <summary>One line of <c>GET /v1/instances/{slug}/logs</c>, which is a stream of JSON objects, one a line.</summary>
+/// <param name="At">When it was printed.</param>
+/// <param name="Service">By which service.</param>
+/// <param name="Stream"><c>stdout</c> or <c>stderr</c>.</param>
+/// <param name="Text">The line without its end.</param>
+public sealed record LogLineResponse(DateTimeOffset At, string Service, string Stream, string Text);
+
+/// <summary>Body of <c>PUT /v1/instances/{slug}/secrets/{name}</c>. The value can be written and never read.</summary>
+public sealed record PutSecretRequest(string Value)
+{
+    /// <summary>Keeps the value out of logs.</summary>
+    public override string ToString() => "PutSecretRequest";
+}
+
+/// <summary>A secret that the release declares. <paramref name="Version"/> is 0 and <paramref name="ChangedAt"/> null while it has no value.</summary>
+public sealed record SecretResponse(string Name, bool Set, bool Required, bool Generated, long Version, DateTimeOffset? ChangedAt, string? Prompt);

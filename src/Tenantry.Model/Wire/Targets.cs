@@ -1,0 +1,34 @@
+namespace Tenantry.Model.Wire;
+
+/// <summary>Body of <c>PUT /v1/targets/{name}</c>: the whole target. A new one needs no <c>If-Match</c>.</summary>
+/// <param name="Kind">A kind of the catalogue; cannot be changed later.</param>
+/// <param name="Options">The kind's options; unknown ones are refused.</param>
+/// <param name="RepairDrift">Whether drift is repaired or only reported; true when null.</param>
+/// <param name="Parallel">Instances worked on at once, 1 to 256; 8 when null.</param>
+public sealed record PutTargetRequest(
+    string Kind,
+    IReadOnlyDictionary<string, string>? Options = null,
+    bool? RepairDrift = null,
+    int? Parallel = null);
+
+/// <summary>A configured target. <paramref name="Version"/> is its ETag.</summary>
+public sealed record TargetResponse(
+    string Name,
+    string Kind,
+    IReadOnlyDictionary<string, string> Options,
+    bool RepairDrift,
+    int Parallel,
+    long Version,
+    DateTimeOffset CreatedAt);
+
+/// <summary>A kind of target that this server knows, and what its options mean.</summary>
+public sealed record TargetKindResponse(string Kind, string Summary, IReadOnlyDictionary<string, string> Options);
+
+/// <summary>Answer to <c>POST /v1/targets/{name}/check</c>.</summary>
+public sealed record TargetCheckResponse(string Target, bool Works, IReadOnlyList<TargetFindingResponse> Findings);
+
+/// <summary>One thing that was looked at. <paramref name="Level"/> is <c>Ok</c>, <c>Note</c> or <c>Missing</c>; <paramref name="Fix"/> the command that mends it.</summary>
+public sealed record TargetFindingResponse(string Subject, string Level, string Message, string? Fix);
+
+/// <summary>Something on a target that carries our ownership label and belongs to no instance.</summary>
+public sealed record OrphanResponse(string Target, string Id, string Slug, string Owner);
