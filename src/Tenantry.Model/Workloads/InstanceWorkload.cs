@@ -51,14 +51,14 @@ public sealed record ReleaseSource(string Id, string SourceFolder, BuildWorkload
 /// <summary>How a release is prepared, once for all tenants.</summary>
 /// <param name="Key">Content address: digest over command, environment and every input file. Equal keys share one result.</param>
 /// <param name="Inputs">Paths relative to the source folder, sorted, of every input file.</param>
-/// <param name="Command">Run by <c>/bin/sh -c</c> in a fresh folder that holds the inputs; what it leaves there is the result. Null when a Dockerfile is used.</param>
+/// <param name="Command">Program and arguments, run in a fresh folder that holds the inputs; what it leaves there is the result. Empty when a Dockerfile is used, or when the inputs are the result.</param>
 /// <param name="Dockerfile">Relative path, for targets with containers.</param>
 /// <param name="Environment">Variables for the command.</param>
-/// <param name="Output">Subfolder of that folder that is the result; empty for the whole folder.</param>
+/// <param name="Output">Subfolder of that folder that is the result; <c>.</c> for the whole folder.</param>
 public sealed record BuildWorkload(
     string Key,
     IReadOnlyList<string> Inputs,
-    string? Command,
+    IReadOnlyList<string> Command,
     string? Dockerfile,
     IReadOnlyDictionary<string, string> Environment,
     string Output);

@@ -1,0 +1,186 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Server.Engine;
+
+/// <summary>Asks an engine over its Unix socket; one connection a call.</summary>
+public sealed class EngineClient(string socketPath) : IEngineLink
+{
+    /// <inheritdoc/>
+    public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync("socket", instanceId, null, cancellationToken);
+        var header = new byte[EngineFrames.HeaderLength];
+        var message = await ReceiveAsync(connection.Socket, header, cancellationToken);
+        if (header[0] == EngineFrames.Descriptor && message.Descriptors.Count == 1)
+            return message.Descriptors[0].TakeSocket();
+        foreach (var descriptor in message.Descriptors)
+            descriptor.Dispose();
+        throw Failed(await connection.ReadPayloadAsync(header, cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, CancellationToken cancellationToken) =>
+        StreamAsync<LogLine>("logs", instanceId, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken) => StreamAsync<long>("watch", null, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken) =>
+        CallAsync<InstanceStats>("stats", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken) => CallAsync<Plan>("plan", spec.Id, spec, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) => CallAsync<ProbeReport>("probe", null, target, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken) =>
+        await CallAsync<List<Orphan>>("orphans", null, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => CallAsync("removeOrphan", orphan.Ref.Id, orphan, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PokeAsync(string instanceId, CancellationToken cancellationToken) => CallAsync("poke", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync("export", instanceId, null, cancellationToken);
+        while (await NextAsync(connection, cancellationToken) is (EngineFrames.Output, var payload))
+            await output.WriteAsync(payload, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync("import", instanceId, null, cancellationToken);
+        var sending = SendInputAsync(connection, input, cancellationToken);
+        await NextAsync(connection, cancellationToken);
+        await sending;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync("exec", instanceId, new ExecArguments(request.Service, request.Command), cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sending = SendInputAsync(connection, request.Input, ending.Token);
+        while (true)
+        {
+            switch (await NextAsync(connection, cancellationToken))
+            {
+                case (EngineFrames.Output, var payload):
+                    await request.Output(payload, cancellationToken);
+                    break;
+                case (EngineFrames.ErrorOutput, var payload):
+                    await request.Error(payload, cancellationToken);
+                    break;
+                case (_, var payload):
+                    await ending.CancelAsync();
+                    await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    return JsonSerializer.Deserialize<int>(payload, EngineFrames.Json);
+            }
+        }
+    }
+
+    private static async Task SendInputAsync(EngineConnection connection, Stream input, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[32 * 1024];
+        try
+        {
+            for (int count; (count = await input.ReadAsync(buffer, cancellationToken)) > 0;)
+                await connection.WriteAsync(EngineFrames.Input, buffer.AsMemory(0, count), cancellationToken);
+            await connection.WriteAsync(EngineFrames.Input, default, cancellationToken);
+        }
+        catch (Exception failure) when (failure is SocketException || failure.InnerException is SocketException || failure is ObjectDisposedException)
+        {
+            // The engine stopped reading: its answer says why.
+        }
+    }
+
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        string call, string? instanceId, object? arguments, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync(call, instanceId, arguments, cancellationToken);
+        while (await NextAsync(connection, cancellationToken) is (EngineFrames.Output, var payload))
+            yield return JsonSerializer.Deserialize<T>(payload, EngineFrames.Json)!;
+    }
+
+    private async Task<T> CallAsync<T>(string call, string? instanceId, object? arguments, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync(call, instanceId, arguments, cancellationToken);
+        var (_, payload) = await NextAsync(connection, cancellationToken);
+        return JsonSerializer.Deserialize<T>(payload, EngineFrames.Json)!;
+    }
+
+    private async Task CallAsync(string call, string? instanceId, object? arguments, CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync(call, instanceId, arguments, cancellationToken);
+        await NextAsync(connection, cancellationToken);
+    }
+
+    private async Task<EngineConnection> AskAsync(string call, string? instanceId, object? arguments, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
+            var connection = new EngineConnection(socket);
+            JsonElement? element = arguments is null ? null : JsonSerializer.SerializeToElement(arguments, arguments.GetType(), EngineFrames.Json);
+            await connection.WriteJsonAsync(EngineFrames.Request, new EngineRequest(call, instanceId, element), cancellationToken);
+            return connection;
+        }
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            socket.Dispose();
+            throw Away(failure);
+        }
+    }
+
+    private static async Task<(byte Kind, byte[] Payload)> NextAsync(EngineConnection connection, CancellationToken cancellationToken)
+    {
+        (byte Kind, byte[] Payload)? frame;
+        try
+        {
+            frame = await connection.ReadAsync(cancellationToken);
+        }
+        catch (IOException failure)
+        {
+            throw Away(failure);
+        }
+
+        return frame switch
+        {
+            null => throw Away(null),
+            (EngineFrames.Failure, var payload) => throw Failed(payload),
+            var (kind, payload) => (kind, payload),
+        };
+    }
+
+    private static async Task<ReceivedMessage> ReceiveAsync(Socket socket, byte[] header, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var message = await DescriptorPassing.ReceiveAsync(socket, header, cancellationToken);
+            return message.Count == header.Length ? message : throw Away(null);
+        }
+        catch (Exception failure) when (failure is SocketException or LinuxException)
+        {
+            throw Away(failure);
+        }
+    }
+
+    private static Exception Failed(byte[] payload) => JsonSerializer.Deserialize<EngineFailure>(payload, EngineFrames.Json)!.ToException();
+
+    private static EngineUnavailableException Away(Exception? cause) =>
+        new("The engine does not answer on its socket. It may be restarting; instances go on running. Look at the log of 'tenantry serve'.", cause);
+}
