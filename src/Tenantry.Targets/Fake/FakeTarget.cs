@@ -10,8 +10,10 @@ namespace Tenantry.Targets.Fake;
 /// A scriptable target without an outside: it fails, hangs, loses things, lies and is slow on demand. It drives the reconciler's own
 /// tests and the benchmark with 10,000 instances.
 /// </summary>
-public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScript script) : ITarget, IFreeze, IResize
+public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScript script) : ITarget, IFreeze, IResize, ILogs, IStats, IExec, IData
 {
+    private readonly FakePowers powers = new(world, context.Time);
+
     /// <summary>Line of the catalogue: every target made by it has an empty world of its own.</summary>
     public static TargetKind CatalogLine { get; } = new(
         "fake",
@@ -105,6 +107,23 @@ public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScrip
 
     /// <inheritdoc/>
     public bool CanResizeInPlace(ResourceLimits from, ResourceLimits to) => from.Runtime == to.Runtime;
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<LogLine> ReadLogsAsync(InstanceRef instance, LogRequest request, CancellationToken cancellationToken) =>
+        powers.ReadLogsAsync(instance, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<InstanceStats> ReadStatsAsync(InstanceRef instance, CancellationToken cancellationToken) => Task.FromResult(powers.ReadStats(instance));
+
+    /// <inheritdoc/>
+    public Task<int> ExecAsync(InstanceRef instance, ExecRequest request, CancellationToken cancellationToken) =>
+        powers.ExecAsync(instance, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ExportAsync(InstanceRef instance, Stream output, CancellationToken cancellationToken) => powers.ExportAsync(instance, output, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ImportAsync(InstanceRef instance, Stream input, CancellationToken cancellationToken) => powers.ImportAsync(instance, input, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
