@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Client;
+
+/// <summary>Narrows a list of instances; null: any.</summary>
+public sealed record InstanceQuery(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null);
+
+/// <summary>Which log lines are wanted.</summary>
+/// <param name="Service">Of this service only, or null for all.</param>
+/// <param name="Tail">At most that many of the newest lines, or null for all.</param>
+/// <param name="Since">Not older than this, or null.</param>
+/// <param name="Follow">Go on with new lines until cancelled.</param>
+public sealed record LogQuery(string? Service = null, int? Tail = null, DateTimeOffset? Since = null, bool Follow = false);
+
+/// <summary>Instances: their life, logs, stats, commands and data.</summary>
+public sealed class InstancesClient
+{
+    private readonly Transport _transport;
+
+    internal InstancesClient(Transport transport) => _transport = transport;
+
+    /// <summary>Asks for a tenant's instance of an app.</summary>
+    public Change<OperationResponse> Create(CreateInstanceRequest request) =>
+        _transport.Of<OperationResponse>(HttpMethod.Post, "v1/instances", () => Transport.Json(request));
+
+    /// <summary>Instances, by slug.</summary>
+    public IAsyncEnumerable<InstanceResponse> ListAsync(InstanceQuery? query = null, CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<InstanceResponse>(
+            "v1/instances" + QueryText.Of(("tenant", query?.Tenant), ("app", query?.App), ("target", query?.Target), ("organization", query?.Organization)),
+            cancellationToken);
+
+    /// <summary>One instance with everything that is known of it.</summary>
+    public Task<InstanceDetailResponse> GetAsync(string slug, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<InstanceDetailResponse>(Route(slug), cancellationToken);
+
+    /// <summary>One instance, or null when there is none with that slug.</summary>
+    public Task<InstanceDetailResponse?> FindAsync(string slug, CancellationToken cancellationToken = default) =>
+        _transport.FindAsync<InstanceDetailResponse>(Route(slug), cancellationToken);
+
+    /// <summary>Changes what the request names.</summary>
+    /// <param name="slug">Which one.</param>
+    /// <param name="request">What is null stays.</param>
+    /// <param name="expectedGeneration">Refused when it was changed since; null: whatever it is now.</param>
+    public Change<InstanceChange> Update(string slug, UpdateInstanceRequest request, long? expectedGeneration = null) =>
+        _transport.OfInstance(HttpMethod.Patch, Route(slug), () => Transport.Json(request), Changes.Match(expectedGeneration));
+
+    /// <summary>Deletes an instance with all its data.</summary>
+    public Change<OperationResponse> Delete(string slug) => _transport.Of<OperationResponse>(HttpMethod.Delete, Route(slug));
+
+    /// <summary>Stops and starts its services.</summary>
+    public Change<InstanceChange> Restart(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/restart");
+
+    /// <summary>Keeps it in memory without CPU.</summary>
+    public Change<InstanceChange> Freeze(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/freeze");
+
+    /// <summary>Stops it and keeps its data.</summary>
+    public Change<InstanceChange> Sleep(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/sleep");
+
+    /// <summary>Brings it back from frozen or asleep.</summary>
+    public Change<InstanceChange> Wake(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/wake");
+
+    /// <summary>What the reconciler would do now.</summary>
+    public Task<PlanResponse> PlanAsync(string slug, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<PlanResponse>(Route(slug) + "/plan", cancellationToken);
+
+    /// <summary>What it uses now.</summary>
+    public Task<StatsResponse> GetStatsAsync(string slug, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<StatsResponse>(Route(slug) + "/stats", cancellationToken);
+
+    /// <summary>What it printed, in order of time.</summary>
+    public async IAsyncEnumerable<LogLineResponse> ReadLogsAsync(string slug, LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var request = _transport.Request(HttpMethod.Get, Route(slug) + "/logs" + QueryText.Of(
+            ("service", query.Service),
+            ("tail", query.Tail?.ToString()),
+            ("since", query.Since?.UtcDateTime.ToString("O")),
+            ("follow", query.Follow ? "true" : null)));
+        using var response = await _transport.SendAsync(request, cancellationToken);
+        await foreach (var line in EventStream.ReadLinesAsync<LogLineResponse>(_transport, response, cancellationToken))
+            yield return line;
+    }
+
+    /// <summary>Runs a command inside it, with its user, limits and namespaces; returns the command's exit code.</summary>
+    /// <param name="slug">Which one.</param>
+    /// <param name="start">The command.</param>
+    /// <param name="streams">Its standard input, output and error.</param>
+    /// <param name="cancellationToken">Ends the command.</param>
+    public Task<int> ExecAsync(string slug, ExecStartRequest start, ExecStreams streams, CancellationToken cancellationToken = default) =>
+        ExecSession.RunAsync(_transport, Route(slug) + "/exec", start, streams, cancellationToken);
+
+    /// <summary>Writes a tar of all its volumes.</summary>
+    /// <exception cref="TenantryUnavailableException">The connection broke: what was written is not whole.</exception>
+    public async Task ExportDataAsync(string slug, Stream output, CancellationToken cancellationToken = default)
+    {
+        using var request = _transport.Request(HttpMethod.Get, Route(slug) + "/data");
+        using var response = await _transport.SendAsync(request, cancellationToken);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[81920];
+        while (true)
+        {
+            int count;
+            try
+            {
+                count = await body.ReadAsync(buffer, cancellationToken);
+            }
+            catch (Exception broken) when (broken is HttpIOException or IOException)
+            {
+                throw new TenantryUnavailableException(_transport.Address, broken);
+            }
+
+            if (count == 0)
+                return;
+            await output.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+        }
+    }
+
+    /// <summary>Replaces all its volumes with what the tar holds. It must be asleep. A stream that can seek can be sent or previewed again.</summary>
+    public Change<string> ImportData(string slug, Stream tar) =>
+        _transport.Empty(HttpMethod.Put, Route(slug) + "/data", slug, () =>
+        {
+            if (tar.CanSeek)
+                tar.Position = 0;
+            var content = new StreamContent(tar);
+            content.Headers.ContentType = new("application/x-tar");
+            return content;
+        });
+
+    private static string Route(string slug) => "v1/instances/" + Uri.EscapeDataString(slug);
+}

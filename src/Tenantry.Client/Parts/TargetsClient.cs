@@ -1,0 +1,59 @@
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Client;
+
+/// <summary>Targets, kinds of targets, and orphans on them.</summary>
+public sealed class TargetsClient
+{
+    private readonly Transport _transport;
+
+    internal TargetsClient(Transport transport) => _transport = transport;
+
+    /// <summary>All configured targets, by name.</summary>
+    public IAsyncEnumerable<TargetResponse> ListAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<TargetResponse>("v1/targets", cancellationToken);
+
+    /// <summary>One target.</summary>
+    public Task<TargetResponse> GetAsync(string target, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<TargetResponse>(Route(target), cancellationToken);
+
+    /// <summary>One target, or null when there is none of that name.</summary>
+    public Task<TargetResponse?> FindAsync(string target, CancellationToken cancellationToken = default) =>
+        _transport.FindAsync<TargetResponse>(Route(target), cancellationToken);
+
+    /// <summary>Adds a target; a conflict when there is one of that name.</summary>
+    public Change<TargetResponse> Create(string target, PutTargetRequest request) =>
+        _transport.Of<TargetResponse>(HttpMethod.Put, Route(target), () => Transport.Json(request));
+
+    /// <summary>Changes a target to what the request says.</summary>
+    /// <param name="target">Its name.</param>
+    /// <param name="request">The whole target.</param>
+    /// <param name="expectedVersion">Refused when it was changed since; null: whatever it is now.</param>
+    public Change<TargetResponse> Replace(string target, PutTargetRequest request, long? expectedVersion = null) =>
+        _transport.Of<TargetResponse>(HttpMethod.Put, Route(target), () => Transport.Json(request), Changes.Match(expectedVersion));
+
+    /// <summary>Removes a target; a conflict while an instance is on it.</summary>
+    public Change<string> Delete(string target) => _transport.Empty(HttpMethod.Delete, Route(target), target);
+
+    /// <summary>Whether a target can work, and what is missing.</summary>
+    public async Task<TargetCheckResponse> CheckAsync(string target, CancellationToken cancellationToken = default)
+    {
+        using var request = _transport.Request(HttpMethod.Post, Route(target) + "/check");
+        using var response = await _transport.SendAsync(request, cancellationToken);
+        return await _transport.ReadAsync<TargetCheckResponse>(response, cancellationToken);
+    }
+
+    /// <summary>What can be configured, with the options.</summary>
+    public IAsyncEnumerable<TargetKindResponse> ListKindsAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<TargetKindResponse>("v1/target-kinds", cancellationToken);
+
+    /// <summary>What targets hold that no instance owns.</summary>
+    public IAsyncEnumerable<OrphanResponse> ListOrphansAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<OrphanResponse>("v1/orphans", cancellationToken);
+
+    /// <summary>Removes an orphan with its data.</summary>
+    public Change<OrphanResponse> DeleteOrphan(OrphanResponse orphan) =>
+        _transport.Empty(HttpMethod.Delete, $"v1/orphans/{Uri.EscapeDataString(orphan.Target)}/{Uri.EscapeDataString(orphan.Id)}", orphan);
+
+    private static string Route(string target) => "v1/targets/" + Uri.EscapeDataString(target);
+}

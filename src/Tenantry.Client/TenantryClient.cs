@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Client;
+
+/// <summary>
+/// A control plane's API, typed. Safe for many threads; made once and kept. Every call throws <see cref="TenantryException"/> when it is refused
+/// or failed and <see cref="TenantryUnavailableException"/> when no whole answer came; only methods named <c>Find…</c> return null, and only for
+/// what is not there.
+/// </summary>
+public sealed class TenantryClient : IDisposable
+{
+    private readonly Transport _transport;
+
+    /// <summary>Makes one; nothing is connected yet.</summary>
+    /// <param name="address">Where the control plane is.</param>
+    /// <param name="token">An API token; needed over HTTP, not on the socket.</param>
+    public TenantryClient(TenantryAddress address, string? token = null)
+    {
+        _transport = new(address, token);
+        Apps = new(_transport);
+        Tenants = new(_transport);
+        Operations = new(_transport);
+        Instances = new(_transport);
+        Secrets = new(_transport);
+        Targets = new(_transport);
+        Tokens = new(_transport);
+    }
+
+    /// <summary>Where the control plane is.</summary>
+    public TenantryAddress Address => _transport.Address;
+
+    /// <summary>Apps and their releases.</summary>
+    public AppsClient Apps { get; }
+
+    /// <summary>Tenants and organizations.</summary>
+    public TenantsClient Tenants { get; }
+
+    /// <summary>Instances: their life, logs, stats, commands and data.</summary>
+    public InstancesClient Instances { get; }
+
+    /// <summary>Secrets of instances.</summary>
+    public SecretsClient Secrets { get; }
+
+    /// <summary>Operations, and waiting for them.</summary>
+    public OperationsClient Operations { get; }
+
+    /// <summary>Targets, kinds of targets, and orphans on them.</summary>
+    public TargetsClient Targets { get; }
+
+    /// <summary>API tokens; on the socket alone.</summary>
+    public TokensClient Tokens { get; }
+
+    /// <summary>Version, owner, base domain, and what answers.</summary>
+    public Task<ServerResponse> GetServerAsync(CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<ServerResponse>("v1/server", cancellationToken);
+
+    /// <summary>True when <c>/readyz</c> is 200. False is the answer 503; no answer at all is an exception.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            using var request = _transport.Request(HttpMethod.Get, "readyz");
+            using var response = await _transport.SendAsync(request, cancellationToken);
+            return true;
+        }
+        catch (TenantryException notReady) when (notReady.Status == System.Net.HttpStatusCode.ServiceUnavailable)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What changes, as it happens, until cancelled or the connection breaks.</summary>
+    /// <param name="after">Begin after this sequence; null: from now on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async IAsyncEnumerable<EventResponse> WatchAsync(long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var request = _transport.Request(HttpMethod.Get, "v1/events" + (after is { } n ? "?after=" + n : ""));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        using var response = await _transport.SendAsync(request, cancellationToken);
+        await foreach (var change in EventStream.ReadAsync<EventResponse>(_transport, response, cancellationToken))
+            yield return change;
+    }
+
+    /// <summary>The audit, newest first.</summary>
+    public IAsyncEnumerable<AuditResponse> ListAuditAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<AuditResponse>("v1/audit", cancellationToken);
+
+    /// <summary>Whether the audit's chain is whole.</summary>
+    public Task<AuditVerifyResponse> VerifyAuditAsync(CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<AuditVerifyResponse>("v1/audit/verify", cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+}
