@@ -60,6 +60,12 @@ public sealed record DataFolders(string Root)
     /// <summary>The database of the embedded store.</summary>
     public string Database => Path.Combine(StoreFolder, "tenantry.db");
 
+    /// <summary>Input files of builds as they were sent, one tar a digest; writable for the web user.</summary>
+    public string Uploads => Path.Combine(Root, "uploads");
+
+    /// <summary>The same unpacked and checked by the engine, one folder a digest.</summary>
+    public string Sources => Path.Combine(Root, "engine", "sources");
+
     /// <summary>The engine's private key, 0600.</summary>
     public string EngineKey => Path.Combine(Root, "engine", "engine.key");
 

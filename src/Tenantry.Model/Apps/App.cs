@@ -11,9 +11,8 @@ public sealed record App(string Name, string Release, long Version, DateTimeOffs
 /// <param name="App">The app's name.</param>
 /// <param name="Version">The version that the manifest states.</param>
 /// <param name="ManifestDigest"><c>sha256:</c> and 64 hexadecimal digits over the manifest's canonical form.</param>
-/// <param name="InputsDigest">Digest over the files named by <c>build.inputs</c>, empty when there are none.</param>
+/// <param name="InputsDigest">Digest over the build's input files, by which the control plane keeps them; empty when there are none.</param>
 /// <param name="Manifest">The manifest, in its JSON form.</param>
-/// <param name="SourceFolder">The folder that held the manifest, absolute, on the engine's host; the build's inputs are read from it.</param>
 /// <param name="CreatedAt">When it was applied first.</param>
 public sealed record Release(
     string Id,
@@ -22,7 +21,6 @@ public sealed record Release(
     string ManifestDigest,
     string InputsDigest,
     string Manifest,
-    string SourceFolder,
     DateTimeOffset CreatedAt)
 {
     /// <summary>Paths relative to <see cref="SourceFolder"/>, sorted, of every input of the build; empty when there is none.</summary>

@@ -5,16 +5,12 @@ namespace Tenantry.Model.Wire;
 /// <summary>Body of <c>POST /v1/apps</c>: makes a release of a manifest, or finds the one that it made before.</summary>
 /// <param name="Manifest">The text of the manifest.</param>
 /// <param name="FileName">Its name, for problems.</param>
-/// <param name="SourceFolder">The folder that holds it, absolute, on the engine's host; the build's inputs are read from it.</param>
-/// <param name="InputsDigest"><c>sha256:</c> and 64 hexadecimal digits over the build's inputs; empty when there is no build.</param>
-/// <param name="Inputs">Paths relative to <paramref name="SourceFolder"/>, sorted, of every input of the build.</param>
+/// <param name="InputsDigest">Digest of the build's inputs, which were sent before with <c>PUT /v1/sources/{digest}</c>; empty when there are none.</param>
 /// <param name="Files">Texts of the files that the manifest names as templates (<c>source:</c>), by path relative to the manifest.</param>
 public sealed record ApplyAppRequest(
     string Manifest,
     string? FileName = null,
-    string? SourceFolder = null,
     string? InputsDigest = null,
-    IReadOnlyList<string>? Inputs = null,
     IReadOnlyDictionary<string, string>? Files = null);
 
 /// <summary>Answer to <c>POST /v1/apps</c>.</summary>
@@ -39,7 +35,6 @@ public sealed record ReleaseResponse(
     string Version,
     string ManifestDigest,
     string InputsDigest,
-    string SourceFolder,
     DateTimeOffset CreatedAt,
     string? Manifest = null)
 {
@@ -50,7 +45,6 @@ public sealed record ReleaseResponse(
         release.Version,
         release.ManifestDigest,
         release.InputsDigest,
-        release.SourceFolder,
         release.CreatedAt,
         withManifest ? release.Manifest : null);
 }

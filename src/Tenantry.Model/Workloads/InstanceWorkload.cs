@@ -44,7 +44,7 @@ public sealed record WorkloadLabels(string Tenant, string Organization, string A
 
 /// <summary>Where a release comes from and how it is prepared.</summary>
 /// <param name="Id">The release's id.</param>
-/// <param name="SourceFolder">The folder that held the manifest, absolute, on the engine's host.</param>
+/// <param name="SourceFolder">A folder with the build's input files and nothing else, absolute, on the engine's host; empty when there are none.</param>
 /// <param name="Build">How it is prepared, or null when there is nothing to prepare.</param>
 public sealed record ReleaseSource(string Id, string SourceFolder, BuildWorkload? Build);
 

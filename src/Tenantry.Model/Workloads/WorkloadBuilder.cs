@@ -13,7 +13,7 @@ namespace Tenantry.Model.Workloads;
 /// <param name="Tenant">Whose instance it is.</param>
 /// <param name="Release">The wanted release.</param>
 /// <param name="Manifest">Its manifest, file sources inlined.</param>
-/// <param name="Inputs">Paths of the build's input files, sorted.</param>
+/// <param name="Sources">The build's input files as the engine unpacked them.</param>
 /// <param name="Secrets">Values by name.</param>
 /// <param name="Owner">The control plane's id.</param>
 /// <param name="Url">The address that people open.</param>
@@ -22,10 +22,19 @@ public sealed record WorkloadParts(
     Tenant Tenant,
     Release Release,
     Manifest Manifest,
-    IReadOnlyList<string> Inputs,
+    ReleaseInputs Sources,
     IReadOnlyDictionary<string, string> Secrets,
     string Owner,
     Uri Url);
+
+/// <summary>The input files of a release, on the engine's host.</summary>
+/// <param name="Folder">Absolute; empty when there are none.</param>
+/// <param name="Paths">Relative paths, sorted.</param>
+public sealed record ReleaseInputs(string Folder, IReadOnlyList<string> Paths)
+{
+    /// <summary>A release without inputs.</summary>
+    public static ReleaseInputs None { get; } = new("", []);
+}
 
 /// <summary>A spec cannot become a workload until a person changes something. The message says what and how.</summary>
 public sealed class WorkloadRefusedException(string condition, string message) : Exception(message)
@@ -51,7 +60,7 @@ public static class WorkloadBuilder
         {
             Ref = new InstanceRef(spec.Id, spec.Slug, parts.Owner),
             Labels = new WorkloadLabels(spec.Tenant, spec.Organization, spec.App, spec.Environment, spec.Tier, manifest.Version),
-            Release = new ReleaseSource(parts.Release.Id, parts.Release.SourceFolder, Build(manifest.Build, parts)),
+            Release = new ReleaseSource(parts.Release.Id, parts.Sources.Folder, Build(manifest.Build, parts)),
             Services = InOrder(manifest).Select(service => Service(service, values, manifest, parts.Secrets)).ToList(),
             Limits = Limits(tier),
             Egress = Egress(manifest.Egress),
@@ -178,7 +187,7 @@ public static class WorkloadBuilder
 
     private static BuildWorkload? Build(BuildDefinition? build, WorkloadParts parts) => build is null
         ? null
-        : new BuildWorkload(BuildKey(build, parts.Release), parts.Inputs, build.Command, build.Dockerfile, build.Env, build.Output);
+        : new BuildWorkload(BuildKey(build, parts.Release), parts.Sources.Paths, build.Command, build.Dockerfile, build.Env, build.Output);
 
     private static string BuildKey(BuildDefinition build, Release release)
     {

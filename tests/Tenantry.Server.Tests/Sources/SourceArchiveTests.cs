@@ -1,0 +1,120 @@
+using System.Formats.Tar;
+using System.Text;
+using Tenantry.Model.Builds;
+using Tenantry.Server.Sources;
+
+namespace Tenantry.Server.Tests.Sources;
+
+public sealed class SourceArchiveTests : IDisposable
+{
+    private readonly string root = Directory.CreateTempSubdirectory("tenantry-sources-").FullName;
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+
+    [Fact]
+    public async Task WhatWasSentIsUnpackedForTheBuild()
+    {
+        var folders = new DataFolders(root);
+        using var archive = Tar(File("package.json", "{}"), File("bin/run", "#!/bin/sh", executable: true), Link("current", "bin/run"));
+        var digest = InputsDigest.Of(await SourceArchive.ReadAsync(archive, null, default));
+        archive.Position = 0;
+        var uploads = new SourceUploads(folders);
+        uploads.Has(digest).ShouldBeFalse();
+        await uploads.PutAsync(digest, archive, default);
+        uploads.Has(digest).ShouldBeTrue();
+        Directory.CreateDirectory(folders.Sources);
+        var inputs = await new SourceFolders(folders).OpenAsync(digest, default);
+        inputs.Paths.ShouldBe(["bin/run", "current", "package.json"]);
+        (await System.IO.File.ReadAllTextAsync(Path.Combine(inputs.Folder, "current"))).ShouldBe("#!/bin/sh");
+        System.IO.File.GetUnixFileMode(Path.Combine(inputs.Folder, "bin/run")).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AnArchiveWithAnotherDigestIsNotKept()
+    {
+        var uploads = new SourceUploads(new DataFolders(root));
+        var digest = "sha256:" + new string('a', 64);
+        using var archive = Tar(File("a", "b"));
+        await Should.ThrowAsync<SourceArchiveException>(() => uploads.PutAsync(digest, archive, default));
+        uploads.Has(digest).ShouldBeFalse();
+        Directory.GetFiles(new DataFolders(root).Uploads).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task WhatTheWebSideChangedOnDiskIsNotBuilt()
+    {
+        var folders = new DataFolders(root);
+        using var archive = Tar(File("a", "good"));
+        var digest = InputsDigest.Of(await SourceArchive.ReadAsync(archive, null, default));
+        Directory.CreateDirectory(folders.Uploads);
+        Directory.CreateDirectory(folders.Sources);
+        await System.IO.File.WriteAllBytesAsync(SourceUploads.PathOf(folders, digest), Tar(File("a", "evil")).ToArray());
+        var refusal = await Should.ThrowAsync<SourceArchiveException>(() => new SourceFolders(folders).OpenAsync(digest, default));
+        refusal.Message.ShouldContain("changed on disk");
+    }
+
+    [Theory]
+    [InlineData("../outside")]
+    [InlineData("/etc/passwd")]
+    [InlineData("a/../../b")]
+    [InlineData("a//b")]
+    public async Task APathThatLeavesIsRefused(string path)
+    {
+        using var archive = Tar(File(path, "x"));
+        await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, root, default));
+    }
+
+    [Theory]
+    [InlineData("link", "/etc/passwd")]
+    [InlineData("link", "../x")]
+    [InlineData("a/link", "../../x")]
+    public async Task ALinkThatLeavesIsRefused(string path, string target)
+    {
+        using var archive = Tar(Link(path, target));
+        await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, root, default));
+    }
+
+    [Fact]
+    public async Task NothingIsWrittenThroughALink()
+    {
+        var inside = Directory.CreateDirectory(Path.Combine(root, "inside")).FullName;
+        using var archive = Tar(Link("a/l", ".."), Link("b", "a/l/.."), File("b/evil", "x"));
+        await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, inside, default));
+        System.IO.File.Exists(Path.Combine(root, "evil")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task WhatIsNotATarIsRefused()
+    {
+        using var garbage = new MemoryStream(Encoding.ASCII.GetBytes(new string('x', 3000)));
+        await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(garbage, null, default));
+    }
+
+    [Fact]
+    public async Task ADeviceIsRefused()
+    {
+        using var archive = Tar(new PaxTarEntry(TarEntryType.CharacterDevice, "null") { DeviceMajor = 1, DeviceMinor = 3 });
+        await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, root, default));
+    }
+
+    private static PaxTarEntry File(string path, string text, bool executable = false) => new(TarEntryType.RegularFile, path)
+    {
+        DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)),
+        Mode = executable ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100,
+    };
+
+    private static PaxTarEntry Link(string path, string target) => new(TarEntryType.SymbolicLink, path) { LinkName = target };
+
+    private static MemoryStream Tar(params TarEntry[] entries)
+    {
+        var stream = new MemoryStream();
+        using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach (var entry in entries)
+                tar.WriteEntry(entry);
+        }
+
+        stream.Position = 0;
+        return stream;
+    }
+}
