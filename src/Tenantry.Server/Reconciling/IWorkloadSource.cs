@@ -1,0 +1,28 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>Resolves what is wanted of an instance into what a target runs.</summary>
+public interface IWorkloadSource
+{
+    /// <summary>The workload, or why there is none. Generated secrets that are missing are made and stored.</summary>
+    Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken);
+}
+
+/// <summary>A workload, or why there is none.</summary>
+public abstract record WorkloadResult
+{
+    private WorkloadResult()
+    {
+    }
+
+    /// <summary>It can be run.</summary>
+    public sealed record Resolved(InstanceWorkload Workload) : WorkloadResult;
+
+    /// <summary>It cannot, until a person changes something.</summary>
+    /// <param name="Condition">Type of the condition in the status, such as <c>SecretsMissing</c>.</param>
+    /// <param name="Sentence">What is missing and the command that mends it.</param>
+    /// <param name="IsPending">True when the instance waits for something (a secret) rather than having failed.</param>
+    public sealed record Refused(string Condition, string Sentence, bool IsPending) : WorkloadResult;
+}
