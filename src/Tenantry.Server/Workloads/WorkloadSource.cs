@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Tenantry.Model.Apps;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Workloads;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Secrets;
+using Tenantry.Server.Sources;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Workloads;
+
+/// <summary>
+/// Workloads from the store: release, tenant, and secrets opened with the engine's key. A resolved workload is kept for its generation,
+/// which makes a pass that changes nothing cheap: whoever changes a secret or a tenant raises the generation of the instances that use it.
+/// </summary>
+public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFolders sources, InstanceUrls urls) : IWorkloadSource
+{
+    private readonly ConcurrentDictionary<string, Manifest> manifests = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, InstanceWorkload> resolved = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> generations = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public async Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        if (generations.TryGetValue(spec.Id, out var generation) && generation == spec.Generation && resolved.TryGetValue(spec.Id, out var kept))
+            return new WorkloadResult.Resolved(kept);
+        try
+        {
+            var workload = await BuildAsync(spec, makeSecrets: true, cancellationToken);
+            resolved[spec.Id] = workload;
+            generations[spec.Id] = spec.Generation;
+            return new WorkloadResult.Resolved(workload);
+        }
+        catch (WorkloadRefusedException refusal)
+        {
+            return new WorkloadResult.Refused(refusal.Condition, refusal.Message, refusal.Condition == "SecretsMissing");
+        }
+    }
+
+    /// <summary>What a spec that need not be stored would run; makes and stores nothing.</summary>
+    /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
+    public Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, CancellationToken cancellationToken) => BuildAsync(spec, makeSecrets: false, cancellationToken);
+
+    /// <summary>Drops what is kept of an instance that is gone.</summary>
+    public void Forget(string instanceId)
+    {
+        generations.TryRemove(instanceId, out _);
+        resolved.TryRemove(instanceId, out _);
+    }
+
+    private async Task<InstanceWorkload> BuildAsync(InstanceSpec spec, bool makeSecrets, CancellationToken cancellationToken)
+    {
+        var release = await store.FindReleaseAsync(spec.Release, cancellationToken)
+            ?? throw new WorkloadRefusedException("ReleaseUnknown", $"There is no release {spec.Release} of {spec.App}. Deploy one that exists: 'tenantry app show {spec.App}' lists them.");
+        var tenant = await store.FindTenantAsync(spec.Tenant, cancellationToken)
+            ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'.");
+        var manifest = ReadManifest(release);
+        var secrets = await SecretsAsync(spec, manifest, makeSecrets, cancellationToken);
+        var inputs = await InputsAsync(release, cancellationToken);
+        return WorkloadBuilder.Build(new WorkloadParts(spec, tenant, release, manifest, inputs, secrets, store.Owner, urls.Of(spec)));
+    }
+
+    private Manifest ReadManifest(Release release)
+    {
+        try
+        {
+            return manifests.GetOrAdd(release.Id, static (_, json) => ManifestJson.Read(json), release.Manifest);
+        }
+        catch (JsonException failure)
+        {
+            throw new WorkloadRefusedException(
+                "ReleaseUnreadable",
+                $"The stored manifest of release {release.Id} cannot be read: {failure.Message} Apply the app again and deploy the new release.");
+        }
+    }
+
+    private async Task<ReleaseInputs> InputsAsync(Release release, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await sources.OpenAsync(release.InputsDigest, cancellationToken);
+        }
+        catch (SourceArchiveException failure)
+        {
+            throw new WorkloadRefusedException("InputsMissing", failure.Message);
+        }
+    }
+
+    private async Task<Dictionary<string, string>> SecretsAsync(InstanceSpec spec, Manifest manifest, bool make, CancellationToken cancellationToken)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (manifest.Secrets.Count == 0)
+            return values;
+        foreach (var secret in await store.ListSecretsAsync(spec.Id, cancellationToken))
+            values[secret.Name] = Open(spec, secret);
+        foreach (var wanted in manifest.Secrets)
+        {
+            if (wanted.Generate is null || values.ContainsKey(wanted.Name))
+                continue;
+            values[wanted.Name] = make ? await MakeAsync(spec, wanted.Name, wanted.Generate, cancellationToken) : "(made on creation)";
+        }
+
+        return values;
+    }
+
+    private async Task<string> MakeAsync(InstanceSpec spec, string name, GeneratedSecret wanted, CancellationToken cancellationToken)
+    {
+        var box = SecretSealer.Seal(key.PublicKey, SecretSealer.Context(spec.Id, name), SecretGenerator.Make(wanted));
+        return Open(spec, await store.AddSecretAsync(spec.Id, name, box, generated: true, cancellationToken));
+    }
+
+    private string Open(InstanceSpec spec, SealedSecret secret)
+    {
+        try
+        {
+            return SecretSealer.Open(key, SecretSealer.Context(spec.Id, secret.Name), secret.Value);
+        }
+        catch (CryptographicException)
+        {
+            throw new WorkloadRefusedException(
+                "SecretUnreadable",
+                $"Secret '{secret.Name}' cannot be opened with this engine's key: it was sealed to another key or changed in the store. Put the right key back, or set the secret anew with 'tenantry secret set {spec.Slug} {secret.Name}'.");
+        }
+    }
+}
