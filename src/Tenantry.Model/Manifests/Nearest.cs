@@ -1,7 +1,7 @@
 namespace Tenantry.Model.Manifests;
 
 /// <summary>Finds the word that somebody most likely meant.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <returns>The closest of the known words, or null when none is close.</returns>
     public static string? To(string word, IEnumerable<string> known)

@@ -40,6 +40,9 @@ public interface IEngineLink
 
     /// <summary>A value whenever something changed in the store (statuses, operations), until cancelled; what changed is in the store's list of changes.</summary>
     IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken);
+
+    /// <summary>What the engine has counted, in Prometheus' text format; empty when it counts nothing.</summary>
+    Task<string> ReadMetricsAsync(CancellationToken cancellationToken) => Task.FromResult("");
 }
 
 /// <summary>Something on a target that no instance owns.</summary>

@@ -1,0 +1,47 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Access;
+
+/// <summary>Tokens for the API on TCP: 256 random bits, of which the store holds the SHA-256 alone.</summary>
+public sealed class ApiTokens(IStore store, TimeProvider time)
+{
+    private const string Prefix = "ten_";
+    private const string Scheme = "Bearer ";
+    private const int RandomBytes = 32;
+
+    /// <summary>Makes one; its text is not to be had again.</summary>
+    public async Task<(ApiToken Token, string Text)> CreateAsync(string name, TimeSpan? lifetime, CancellationToken cancellationToken)
+    {
+        var text = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
+        var now = time.GetUtcNow();
+        var token = new ApiToken(name, Hash(text), now, lifetime is null ? null : now + lifetime);
+        await store.AddTokenAsync(token, cancellationToken);
+        return (token, text);
+    }
+
+    /// <summary>The caller to whom the header's token belongs; anything else is a 401.</summary>
+    public async Task<Caller> AdmitAsync(string? authorization, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(authorization))
+            throw Unauthorized("A token is needed: 'Authorization: Bearer ten_…'. Make one with 'tenantry token create', on the server's machine.");
+        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !authorization.AsSpan(Scheme.Length).StartsWith(Prefix))
+            throw Unauthorized("The Authorization header holds no token of this server; expected 'Bearer ten_…'.");
+        var hash = Hash(authorization[Scheme.Length..]);
+        var token = await store.FindTokenAsync(hash, cancellationToken);
+        if (token is null || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token.Hash), Encoding.ASCII.GetBytes(hash)))
+            throw Unauthorized("This token is not known: it was revoked, or belongs to another server.");
+        if (token.ExpiresAt <= time.GetUtcNow())
+            throw Unauthorized($"The token '{token.Name}' has expired.");
+        return new Caller(token.Name, IsLocal: false);
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static ProblemException Unauthorized(string detail) => new(StatusCodes.Status401Unauthorized, ProblemCodes.Unauthorized, detail);
+}

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Access;
+
+/// <summary>Tokens are made, listed and revoked on the Unix socket alone: a token cannot make another one.</summary>
+internal static class TokensApi
+{
+    private const int LongestName = 100;
+    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(3650);
+
+    public static void MapTokens(this IEndpointRouteBuilder routes)
+    {
+        var tokens = routes.MapGroup("/tokens").AddEndpointFilter(SocketAlone).WithTags("Tokens");
+        tokens.MapGet("", ListAsync);
+        tokens.MapPost("", CreateAsync).Changes("token.create");
+        tokens.MapDelete("/{name}", RevokeAsync).Changes("token.revoke");
+    }
+
+    private static async Task<Ok<PageResponse<TokenResponse>>> ListAsync(IStore store, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Whole(await store.ListTokensAsync(cancellationToken), Response));
+
+    private static async Task<Results<Created<CreateTokenResponse>, Ok<PlanResponse>>> CreateAsync(
+        Body<CreateTokenRequest> body, Change change, ApiTokens tokens, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (context.Request.Headers.ContainsKey("Idempotency-Key"))
+            throw ProblemException.BadRequest("A token is shown once, so it cannot be asked for with an Idempotency-Key.");
+        var request = body.Value;
+        change.Subject = $"token {request.Name}";
+        if (request.Name.Length is 0 or > LongestName || request.Name.Any(char.IsControl))
+            throw ProblemException.Invalid("name", $"A name of 1 to {LongestName} characters is expected.");
+        if (request.ExpiresInSeconds is { } seconds && (seconds <= 0 || seconds > LongestLife.TotalSeconds))
+            throw ProblemException.Invalid("expiresInSeconds", $"Seconds above 0 and up to {LongestLife.TotalSeconds:0} (ten years) are expected.");
+        if (change.IsDryRun)
+        {
+            if ((await store.ListTokensAsync(cancellationToken)).Any(t => t.Name == request.Name))
+                throw ProblemException.Conflict($"There is a token '{request.Name}' already.");
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", null, request.Name)));
+        }
+
+        TimeSpan? lifetime = request.ExpiresInSeconds is { } life ? TimeSpan.FromSeconds(life) : null;
+        var (token, text) = await tokens.CreateAsync(request.Name, lifetime, cancellationToken);
+        return TypedResults.Created($"/v1/tokens/{Uri.EscapeDataString(token.Name)}", new CreateTokenResponse(token.Name, text, token.CreatedAt, token.ExpiresAt));
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RevokeAsync(string name, Change change, IStore store, CancellationToken cancellationToken)
+    {
+        change.Subject = $"token {name}";
+        if (change.IsDryRun)
+        {
+            return (await store.ListTokensAsync(cancellationToken)).Any(t => t.Name == name)
+                ? TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", name, null)))
+                : throw ProblemException.NotFound("token", name);
+        }
+
+        return await store.DeleteTokenAsync(name, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("token", name);
+    }
+
+    private static ValueTask<object?> SocketAlone(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        Caller.Of(context.HttpContext).IsLocal
+            ? next(context)
+            : throw ProblemException.Forbidden("Tokens are made and revoked on the server's Unix socket alone.");
+
+    private static TokenResponse Response(ApiToken token) => new(token.Name, token.CreatedAt, token.ExpiresAt);
+}

@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+
+namespace Tenantry.Server.Api;
+
+/// <summary>What endpoints need to know about the server that they are part of.</summary>
+public sealed record ApiSettings
+{
+    /// <summary>Instances answer at <c>SLUG.BASE-DOMAIN</c>; lower case.</summary>
+    public required string BaseDomain { get; init; }
+
+    /// <summary>Address of the gateway (<c>http://127.0.0.1:8080</c>), or null while none is known.</summary>
+    public required Func<Uri?> Gateway { get; init; }
+
+    /// <summary>The key that secrets are sealed to.</summary>
+    public required Func<ECDiffieHellmanPublicKey> EnginePublicKey { get; init; }
+
+    /// <summary>Version of this program.</summary>
+    public required string Version { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Where the gateway serves a slug.</summary>
+    public string? UrlOf(string slug) => Gateway() is not { } gateway
+        ? null
+        : gateway.IsDefaultPort ? $"{gateway.Scheme}://{slug}.{BaseDomain}" : $"{gateway.Scheme}://{slug}.{BaseDomain}:{gateway.Port}";
+}

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Apps;
+
+/// <summary>Apps and their releases.</summary>
+internal static class AppsApi
+{
+    private const long LongestManifest = 4 << 20;
+
+    public static void MapApps(this IEndpointRouteBuilder routes)
+    {
+        var apps = routes.MapGroup("/apps").WithTags("Apps");
+        apps.MapGet("", ListAsync).Paged();
+        apps.MapGet("/{app}", GetAsync);
+        apps.MapPost("", ApplyAsync).Changes("app.apply").BodyUpTo(LongestManifest);
+        apps.MapDelete("/{app}", DeleteAsync).Changes("app.delete");
+        apps.MapGet("/{app}/releases", ListReleasesAsync);
+        apps.MapGet("/{app}/releases/{release}", GetReleaseAsync);
+    }
+
+    private static async Task<Ok<PageResponse<AppResponse>>> ListAsync(
+        [AsParameters] PageQuery page, IStore store, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Answer(context, await store.ListAppsAsync(page.Request(), cancellationToken), AppResponse.Of));
+
+    private static async Task<Ok<AppResponse>> GetAsync(string app, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        var found = await store.FindAppAsync(app, cancellationToken) ?? throw ProblemException.NotFound("app", app);
+        ETags.Set(context, found.Version);
+        return TypedResults.Ok(AppResponse.Of(found));
+    }
+
+    private static async Task<Results<Created<ApplyAppResponse>, Ok<ApplyAppResponse>, Ok<PlanResponse>>> ApplyAsync(
+        Body<ApplyAppRequest> body, Change change, IStore store, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (release, notices) = ReleaseOfRequest.Make(body.Value, time.GetUtcNow());
+        change.Subject = $"app {release.App}";
+        change.Detail = $"release {release.Id}";
+        if (change.IsDryRun)
+            return TypedResults.Ok(await PreviewAsync(release, notices, store, cancellationToken));
+        var applied = await store.ApplyReleaseAsync(release, cancellationToken);
+        var answer = new ApplyAppResponse(
+            AppResponse.Of(applied.App), ReleaseResponse.Of(applied.Release), applied.IsNewRelease, applied.AppChanged, notices);
+        return applied.IsNewRelease
+            ? TypedResults.Created($"/v1/apps/{applied.App.Name}/releases/{applied.Release.Id}", answer)
+            : TypedResults.Ok(answer);
+    }
+
+    private static async Task<PlanResponse> PreviewAsync(
+        Model.Apps.Release release, IReadOnlyList<string> notices, IStore store, CancellationToken cancellationToken)
+    {
+        var subject = $"app {release.App}";
+        var changes = new List<ChangeResponse>();
+        if (await store.FindReleaseAsync(release.Id, cancellationToken) is null)
+            changes.Add(new ChangeResponse($"release {release.Id}", "", null, release.Version));
+        var app = await store.FindAppAsync(release.App, cancellationToken);
+        if (app?.Release != release.Id)
+            changes.Add(new ChangeResponse(subject, "release", app?.Release, release.Id));
+        return new PlanResponse(changes, [], null, notices);
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(string app, Change change, IStore store, CancellationToken cancellationToken)
+    {
+        change.Subject = $"app {app}";
+        var found = await store.FindAppAsync(app, cancellationToken) ?? throw ProblemException.NotFound("app", app);
+        change.Expect(change.Subject, found.Version);
+        if (change.IsDryRun)
+        {
+            var instances = await store.ListInstancesAsync(new InstanceFilter(App: app), new PageRequest(1), cancellationToken);
+            return instances.Items is [var one, ..]
+                ? throw ProblemException.Conflict($"The app '{app}' still has the instance '{one.Spec.Slug}'.")
+                : TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", found.Release, null)));
+        }
+
+        return await store.DeleteAppAsync(app, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("app", app);
+    }
+
+    private static async Task<Ok<PageResponse<ReleaseResponse>>> ListReleasesAsync(string app, IStore store, CancellationToken cancellationToken)
+    {
+        var releases = await store.ListReleasesAsync(app, cancellationToken);
+        if (releases.Count == 0 && await store.FindAppAsync(app, cancellationToken) is null)
+            throw ProblemException.NotFound("app", app);
+        return TypedResults.Ok(PageQuery.Whole(releases, r => ReleaseResponse.Of(r)));
+    }
+
+    private static async Task<Ok<ReleaseResponse>> GetReleaseAsync(string app, string release, IStore store, CancellationToken cancellationToken)
+    {
+        var found = await FindReleaseAsync(store, app, release, cancellationToken);
+        return TypedResults.Ok(ReleaseResponse.Of(found, withManifest: true));
+    }
+
+    /// <summary>A release of the app by its id, or its newest one by <c>latest</c>.</summary>
+    public static async Task<Model.Apps.Release> FindReleaseAsync(IStore store, string app, string release, CancellationToken cancellationToken)
+    {
+        var found = await store.FindAppAsync(app, cancellationToken) ?? throw ProblemException.NotFound("app", app, "app");
+        var id = release == "latest" ? found.Release : release;
+        var stored = await store.FindReleaseAsync(id, cancellationToken);
+        return stored?.App == app ? stored : throw ProblemException.NotFound($"release of {app}", release, "release");
+    }
+}

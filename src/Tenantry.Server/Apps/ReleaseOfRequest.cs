@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Tenantry.Model.Apps;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+
+namespace Tenantry.Server.Apps;
+
+/// <summary>Makes a release of what was sent, or refuses it with every mistake at once.</summary>
+internal static partial class ReleaseOfRequest
+{
+    private const string DefaultFileName = "tenantry.yaml";
+    private const int DigestDigits = 12;
+
+    public static (Release Release, IReadOnlyList<string> Notices) Make(ApplyAppRequest request, DateTimeOffset now)
+    {
+        var errors = new List<ProblemError>();
+        CheckSources(request, errors);
+        var read = ManifestReader.Read(request.Manifest, request.FileName ?? DefaultFileName);
+        errors.AddRange(read.Problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column)));
+        if (read.Manifest is null || errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+        var manifest = Whole(read.Manifest, request.Files);
+        var digest = ManifestDigest.Of(manifest);
+        var inputs = request.InputsDigest ?? "";
+        var release = new Release(
+            Id(manifest.App, digest, inputs),
+            manifest.App,
+            manifest.Version,
+            digest,
+            inputs,
+            ManifestJson.Write(manifest),
+            request.SourceFolder ?? "",
+            now)
+        {
+            Inputs = request.Inputs ?? [],
+        };
+        return (release, ManifestNotices.Of(manifest));
+    }
+
+    /// <summary>The same manifest and inputs give the same id; it is a DNS label of at most 40 characters.</summary>
+    private static string Id(string app, string manifestDigest, string inputsDigest)
+    {
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{app}\n{manifestDigest}\n{inputsDigest}")))[..DigestDigits];
+        var room = Model.Naming.NamingRules.MaximumLength - DigestDigits - 1;
+        return $"{(app.Length <= room ? app : app[..room].TrimEnd('-'))}-{digest}";
+    }
+
+    private static Manifest Whole(Manifest manifest, IReadOnlyDictionary<string, string>? files)
+    {
+        try
+        {
+            return ManifestSources.Inline(manifest, path => files?.GetValueOrDefault(path));
+        }
+        catch (FileNotFoundException missing)
+        {
+            throw ProblemException.Invalid($"files.{missing.FileName}", missing.Message);
+        }
+    }
+
+    private static void CheckSources(ApplyAppRequest request, List<ProblemError> errors)
+    {
+        if (request.SourceFolder is { Length: > 0 } folder && !Path.IsPathFullyQualified(folder))
+            errors.Add(new ProblemError("sourceFolder", "An absolute path on the engine's host is expected."));
+        if (request.InputsDigest is { Length: > 0 } digest && !Digest().IsMatch(digest))
+            errors.Add(new ProblemError("inputsDigest", "'sha256:' and 64 hexadecimal digits are expected."));
+        for (var i = 0; i < request.Inputs?.Count; i++)
+        {
+            var path = request.Inputs[i];
+            if (path.Length == 0 || Path.IsPathRooted(path) || path.Split('/').Contains(".."))
+                errors.Add(new ProblemError($"inputs[{i}]", "A path below the source folder is expected."));
+        }
+    }
+
+    [GeneratedRegex("^sha256:[0-9a-f]{64}$")]
+    private static partial Regex Digest();
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Events;
+
+/// <summary>Everything that changes, as it changes.</summary>
+internal static class EventsApi
+{
+    private const int Piece = 500;
+
+    public static void MapEvents(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/events", WatchAsync).Takes("after").WithTags("Events").Produces<EventResponse>(200, EventStream.ContentType);
+
+    private static async Task<EventStream> WatchAsync(
+        string? after, HttpContext context, IStore store, ChangeFeed feed, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var from = ReadAfter(context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after)
+            ?? await store.LastChangeAsync(cancellationToken);
+        return new EventStream(token => ReadAsync(from, store, feed, token), time);
+    }
+
+    private static async IAsyncEnumerable<StreamEvent> ReadAsync(long after, IStore store, ChangeFeed feed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var change = feed.NextChange;
+            var changes = await store.ListChangesAsync(after, Piece, cancellationToken);
+            foreach (var item in changes)
+            {
+                var response = new EventResponse(item.Sequence, item.Kind, item.Key, item.Action, item.At);
+                yield return new StreamEvent(item.Sequence, item.Kind, JsonSerializer.Serialize(response, WireJson.Options));
+                after = item.Sequence;
+            }
+
+            if (changes.Count < Piece)
+                await change.WaitAsync(cancellationToken);
+        }
+    }
+
+    private static long? ReadAfter(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw ProblemException.Invalid("after", "The sequence of an event is expected, a whole number.");
+    }
+}

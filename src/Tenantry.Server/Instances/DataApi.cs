@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
+using Tenantry.Server.Api;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>All data of an instance, out and in.</summary>
+internal static class DataApi
+{
+    private const string Tar = "application/x-tar";
+
+    public static void MapData(this IEndpointRouteBuilder instances)
+    {
+        instances.MapGet("/{slug}/data", ExportAsync).Produces(200, contentType: Tar);
+        instances.MapPut("/{slug}/data", ImportAsync).Changes("instance.import").BodyUpTo(null).Accepts<Stream>(Tar);
+    }
+
+    private static async Task ExportAsync(
+        string slug, HttpContext context, IStore store, IEngineLink engine, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
+        await store.AppendAuditAsync(
+            new AuditEntry(Caller.Of(context).Name, "instance.export", $"instance {slug}", "started", "", context.TraceIdentifier, time.GetUtcNow()), cancellationToken);
+        context.Response.ContentType = Tar;
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{slug}.tar\"";
+        await engine.ExportAsync(record.Spec.Id, context.Response.Body, cancellationToken);
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> ImportAsync(
+        string slug, HttpContext context, Change change, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        change.Subject = $"instance {slug}";
+        var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
+        change.Expect(change.Subject, record.Spec.Generation);
+        if (record.Status.Phase != InstancePhase.Asleep)
+            throw ProblemException.Conflict($"The instance '{slug}' must be asleep while its data is replaced; it is {record.Status.Phase}.");
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "data", "the present volumes", "the volumes of the tar")));
+        await engine.ImportAsync(record.Spec.Id, context.Request.Body, cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Naming;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>What the fields of an instance may hold, given its release.</summary>
+internal static partial class InstanceFields
+{
+    private const int LongestHost = 253;
+    private const int MostHosts = 100;
+
+    /// <summary>The tier that is meant.</summary>
+    public static string Tier(Manifest manifest, string? wanted, List<ProblemError> errors)
+    {
+        var name = wanted ?? manifest.DefaultTier ?? (manifest.Tiers.Count == 1 ? manifest.Tiers[0].Name : null);
+        var known = manifest.Tiers.Select(t => t.Name).ToArray();
+        if (name is null)
+            errors.Add(new ProblemError("tier", $"The manifest has no default tier; say which one: {string.Join(", ", known)}."));
+        else if (manifest.FindTier(name) is null)
+            errors.Add(new ProblemError("tier", $"There is no tier '{name}'; there is {string.Join(", ", known)}.{Nearest.Hint(name, known)}"));
+        return name ?? "";
+    }
+
+    /// <summary>Host names in their usual form. Names below the base domain belong to slugs: one instance must not take another's.</summary>
+    public static IReadOnlyList<string> Hosts(IReadOnlyList<string> hosts, string baseDomain, List<ProblemError> errors)
+    {
+        if (hosts.Count > MostHosts)
+            errors.Add(new ProblemError("hosts", $"At most {MostHosts} hosts are possible."));
+        var usual = new List<string>();
+        for (var i = 0; i < hosts.Count; i++)
+        {
+            var host = hosts[i].TrimEnd('.').ToLowerInvariant();
+            if (host.Length is 0 or > LongestHost || !HostName().IsMatch(host))
+                errors.Add(new ProblemError($"hosts[{i}]", "A DNS name such as app.example.com is expected, without scheme, port or wildcard."));
+            else if (host == baseDomain || host.EndsWith("." + baseDomain, StringComparison.Ordinal))
+                errors.Add(new ProblemError($"hosts[{i}]", $"Names at and below {baseDomain} belong to the slugs of instances."));
+            else if (usual.Contains(host, StringComparer.Ordinal))
+                errors.Add(new ProblemError($"hosts[{i}]", $"'{host}' is there twice."));
+            else
+                usual.Add(host);
+        }
+        return usual;
+    }
+
+    /// <summary>Values of features in their usual form.</summary>
+    public static IReadOnlyDictionary<string, string> Features(Manifest manifest, IReadOnlyDictionary<string, string> wanted, List<ProblemError> errors)
+    {
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, text) in wanted)
+        {
+            var known = manifest.FindFeature(name);
+            if (known is null)
+                errors.Add(new ProblemError($"features.{name}", $"The manifest has no feature '{name}'.{Nearest.Hint(name, manifest.Features.Select(f => f.Name))}"));
+            else if (Usual(known.Type, text) is { } value)
+                values.Add(name, value);
+            else
+                errors.Add(new ProblemError($"features.{name}", known.Type == FeatureType.Bool ? "\"true\" or \"false\" is expected." : "A number is expected, as text."));
+        }
+        return values;
+    }
+
+    public static void CheckSlug(string slug, List<ProblemError> errors)
+    {
+        if (slug.Length > Slug.MaximumLength || !Label().IsMatch(slug))
+            errors.Add(new ProblemError("slug", $"A DNS label is expected: at most {Slug.MaximumLength} lower-case letters, digits and hyphens, with a letter or digit at both ends."));
+        else if (NamingRules.Reserved(NameKind.Tenant).Contains(slug) || slug.StartsWith("xn--", StringComparison.Ordinal))
+            errors.Add(new ProblemError("slug", $"'{slug}' is reserved."));
+    }
+
+    private static string? Usual(FeatureType type, string text) => type switch
+    {
+        FeatureType.Bool => text is "true" or "false" ? text : null,
+        FeatureType.Number => decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number.ToString("0.############################", CultureInfo.InvariantCulture)
+            : null,
+        _ => text,
+    };
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+    private static partial Regex Label();
+
+    // The last label has a letter, so that no address is taken for a name.
+    [GeneratedRegex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9-]*[a-z][a-z0-9-]*$")]
+    private static partial Regex HostName();
+}

@@ -1,0 +1,86 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>Instances as they cross the wire.</summary>
+internal static class InstanceView
+{
+    public static InstanceResponse InList(InstanceRecord record, ApiSettings settings) => new()
+    {
+        Slug = record.Spec.Slug,
+        Tenant = record.Spec.Tenant,
+        Organization = record.Spec.Organization,
+        Environment = record.Spec.Environment,
+        App = record.Spec.App,
+        Target = record.Spec.Target,
+        Tier = record.Spec.Tier,
+        Release = record.Spec.Release,
+        Phase = record.Status.Phase,
+        Health = record.Status.Health,
+        Reason = record.Status.Reason,
+        Url = settings.UrlOf(record.Spec.Slug),
+        Generation = record.Spec.Generation,
+        ObservedGeneration = record.Status.ObservedGeneration,
+        Drift = record.Status.Drift,
+        CreatedAt = record.Spec.CreatedAt,
+        Wake = record.Status.Wake,
+    };
+
+    public static InstanceDetailResponse Whole(InstanceRecord record, ApiSettings settings) => new()
+    {
+        Slug = record.Spec.Slug,
+        Tenant = record.Spec.Tenant,
+        Organization = record.Spec.Organization,
+        Environment = record.Spec.Environment,
+        App = record.Spec.App,
+        Target = record.Spec.Target,
+        Tier = record.Spec.Tier,
+        Release = record.Spec.Release,
+        Phase = record.Status.Phase,
+        Health = record.Status.Health,
+        Reason = record.Status.Reason,
+        Url = settings.UrlOf(record.Spec.Slug),
+        Generation = record.Spec.Generation,
+        ObservedGeneration = record.Status.ObservedGeneration,
+        Drift = record.Status.Drift,
+        CreatedAt = record.Spec.CreatedAt,
+        Wake = record.Status.Wake,
+        Id = record.Spec.Id,
+        Desired = record.Spec.Desired,
+        RunningRelease = record.Status.Release,
+        Hosts = record.Spec.Hosts,
+        Features = record.Spec.Features,
+        Resources = [.. record.Status.Resources.Select(ResourceResponse.Of)],
+        Conditions = record.Status.Conditions,
+        Failures = record.Status.Failures,
+        ChangedAt = record.Status.ChangedAt,
+    };
+
+    /// <summary>The fields in which two specs differ.</summary>
+    public static IEnumerable<ChangeResponse> Differences(InstanceSpec? present, InstanceSpec wanted)
+    {
+        var before = present is null ? [] : Fields(present);
+        foreach (var (field, value) in Fields(wanted))
+        {
+            before.TryGetValue(field, out var old);
+            if (old != value)
+                yield return new ChangeResponse($"instance {wanted.Slug}", field, old, value);
+        }
+    }
+
+    private static Dictionary<string, string?> Fields(InstanceSpec spec) => new(StringComparer.Ordinal)
+    {
+        ["tenant"] = spec.Tenant,
+        ["app"] = spec.App,
+        ["environment"] = spec.Environment,
+        ["target"] = spec.Target,
+        ["tier"] = spec.Tier,
+        ["release"] = spec.Release,
+        ["hosts"] = spec.Hosts.Count == 0 ? null : string.Join(", ", spec.Hosts),
+        ["features"] = spec.Features.Count == 0 ? null : string.Join(", ", spec.Features.Select(f => $"{f.Key}={f.Value}")),
+        ["desired"] = spec.Desired.ToString(),
+        ["restarts"] = spec.RestartNonce == 0 ? null : spec.RestartNonce.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+}

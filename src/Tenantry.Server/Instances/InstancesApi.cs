@@ -1,0 +1,142 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>Instances: what is wanted of them and what was seen.</summary>
+internal static class InstancesApi
+{
+    public static void MapInstances(this IEndpointRouteBuilder routes)
+    {
+        var instances = routes.MapGroup("/instances").WithTags("Instances");
+        instances.MapGet("", ListAsync).Paged().Takes("tenant", "app", "target", "organization");
+        instances.MapGet("/{slug}", GetAsync);
+        instances.MapPost("", CreateAsync).Changes("instance.create");
+        instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update");
+        instances.MapDelete("/{slug}", DeleteAsync).Changes("instance.delete");
+        instances.MapGet("/{slug}/plan", PlanAsync);
+        instances.MapVerbs();
+        instances.MapStreams();
+        instances.MapData();
+        instances.MapSecrets();
+    }
+
+    /// <summary>The instance of a slug, or a 404.</summary>
+    public static async Task<InstanceRecord> FindAsync(IStore store, string slug, CancellationToken cancellationToken) =>
+        await store.FindInstanceBySlugAsync(slug, cancellationToken) ?? throw ProblemException.NotFound("instance", slug);
+
+    private static async Task<Ok<PageResponse<InstanceResponse>>> ListAsync(
+        [AsParameters] PageQuery page,
+        string? tenant,
+        string? app,
+        string? target,
+        string? organization,
+        IStore store,
+        ApiSettings settings,
+        HttpContext context,
+        CancellationToken cancellationToken)
+    {
+        var filter = new InstanceFilter(tenant, app, target, organization);
+        var found = await store.ListInstancesAsync(filter, page.Request(), cancellationToken);
+        return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings)));
+    }
+
+    private static async Task<Ok<InstanceDetailResponse>> GetAsync(
+        string slug, IStore store, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)
+    {
+        var record = await FindAsync(store, slug, cancellationToken);
+        ETags.Set(context, record.Spec.Generation);
+        return TypedResults.Ok(InstanceView.Whole(record, settings));
+    }
+
+    private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> CreateAsync(
+        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        var request = body.Value;
+        change.Subject = $"instance of {request.App} for {request.Tenant}";
+        var spec = await newInstance.ResolveAsync(request, cancellationToken);
+        change.Subject = $"instance {spec.Slug}";
+        change.Detail = $"tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
+        if (!change.IsDryRun)
+            return Accepted(await changes.CreateAsync(spec, change.Actor, cancellationToken));
+        await RefuseTwinAsync(spec, store, cancellationToken);
+        var plan = await engine.PlanAsync(spec, cancellationToken);
+        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, []));
+    }
+
+    private static async Task<Results<Accepted<OperationResponse>, Ok<InstanceDetailResponse>, Ok<PlanResponse>>> UpdateAsync(
+        string slug,
+        Body<UpdateInstanceRequest> body,
+        Change change,
+        ChangedInstance changedInstance,
+        InstanceChanges changes,
+        IStore store,
+        IEngineLink engine,
+        ApiSettings settings,
+        HttpContext context,
+        CancellationToken cancellationToken)
+    {
+        change.Subject = $"instance {slug}";
+        var record = await FindAsync(store, slug, cancellationToken);
+        change.RequireVersion(change.Subject, record.Spec.Generation);
+        var wanted = await changedInstance.ResolveAsync(record.Spec, body.Value, cancellationToken);
+        var differences = InstanceView.Differences(record.Spec, wanted).ToArray();
+        if (change.IsDryRun)
+        {
+            var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
+            return TypedResults.Ok(PlanResponse.Of(differences, plan, []));
+        }
+
+        ETags.Set(context, record.Spec.Generation);
+        if (differences.Length == 0)
+            return TypedResults.Ok(InstanceView.Whole(record, settings));
+        change.Detail = string.Join("; ", differences.Select(d => $"{d.Field}: {d.From} -> {d.To}"));
+        var operation = await changes.UpdateAsync(record.Spec, wanted, OperationKind.Update, change.Actor, cancellationToken);
+        ETags.Set(context, operation.Generation);
+        return Accepted(operation);
+    }
+
+    private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> DeleteAsync(
+        string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        change.Subject = $"instance {slug}";
+        var record = await FindAsync(store, slug, cancellationToken);
+        change.Expect(change.Subject, record.Spec.Generation);
+        if (change.IsDryRun)
+        {
+            var plan = await engine.PlanAsync(
+                record.Spec with { Desired = DesiredState.Deleted, Generation = record.Spec.Generation + 1 }, cancellationToken);
+            return TypedResults.Ok(PlanResponse.Of([new ChangeResponse(change.Subject, "", slug, null)], plan, []));
+        }
+
+        return Accepted(await changes.DeleteAsync(record, change.Actor, cancellationToken) ?? throw ProblemException.NotFound("instance", slug));
+    }
+
+    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        var record = await FindAsync(store, slug, cancellationToken);
+        Plan plan = await engine.PlanAsync(record.Spec, cancellationToken);
+        return TypedResults.Ok(PlanResponse.Of([], plan, []));
+    }
+
+    private static async Task RefuseTwinAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken)
+    {
+        if (await store.FindInstanceBySlugAsync(spec.Slug, cancellationToken) is not null)
+            throw ProblemException.Conflict($"The slug '{spec.Slug}' is taken by another instance.");
+        var others = await store.ListInstancesAsync(new InstanceFilter(spec.Tenant, spec.App), new PageRequest(PageQuery.Largest), cancellationToken);
+        if (others.Items.FirstOrDefault(o => o.Spec.Environment == spec.Environment) is { } twin)
+            throw ProblemException.Conflict($"The tenant '{spec.Tenant}' has an instance of '{spec.App}' in '{spec.Environment}' already: '{twin.Spec.Slug}'.");
+    }
+
+    public static Accepted<OperationResponse> Accepted(Operation operation) =>
+        TypedResults.Accepted($"/v1/operations/{operation.Id}", OperationResponse.Of(operation));
+}

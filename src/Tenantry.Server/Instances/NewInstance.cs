@@ -1,0 +1,79 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Naming;
+using Tenantry.Model.Tenants;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Apps;
+using Tenantry.Server.Store;
+using Tenantry.Server.Tenants;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>Turns a request for an instance into its spec: fills in what was left out, and refuses what cannot be.</summary>
+public sealed class NewInstance(IStore store, ApiSettings settings, TimeProvider time)
+{
+    public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
+    {
+        var tenant = await store.FindTenantAsync(request.Tenant, cancellationToken) ?? throw ProblemException.NotFound("tenant", request.Tenant, "tenant");
+        if (tenant.Deleting)
+            throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.");
+        var release = await AppsApi.FindReleaseAsync(store, request.App, request.Release ?? "latest", cancellationToken);
+        var manifest = ManifestJson.Read(release.Manifest);
+        var environment = request.Environment ?? Slug.DefaultEnvironment;
+        var errors = new List<ProblemError>();
+        TenantText.AddName(NameKind.Environment, "environment", environment, errors);
+        var tier = InstanceFields.Tier(manifest, request.Tier, errors);
+        var hosts = InstanceFields.Hosts(request.Hosts ?? [], settings.BaseDomain, errors);
+        var features = InstanceFields.Features(manifest, request.Features ?? new Dictionary<string, string>(StringComparer.Ordinal), errors);
+        if (request.Slug is not null)
+            InstanceFields.CheckSlug(request.Slug, errors);
+        var target = await PickTargetAsync(request.Target, errors, cancellationToken);
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+        return new InstanceSpec(
+            SortedId.New(time),
+            request.Slug ?? await PickSlugAsync(tenant, environment, request.App, cancellationToken),
+            tenant.Name,
+            tenant.Organization,
+            request.App,
+            environment,
+            target,
+            tier,
+            release.Id,
+            hosts,
+            features,
+            DesiredState.Running,
+            RestartNonce: 0,
+            Generation: 1,
+            time.GetUtcNow());
+    }
+
+    private async Task<string> PickTargetAsync(string? wanted, List<ProblemError> errors, CancellationToken cancellationToken)
+    {
+        if (wanted is not null)
+            return (await store.FindTargetAsync(wanted, cancellationToken))?.Name ?? throw ProblemException.NotFound("target", wanted, "target");
+        var targets = await store.ListTargetsAsync(cancellationToken);
+        if (targets.Count == 1)
+            return targets[0].Name;
+        errors.Add(new ProblemError("target", targets.Count == 0
+            ? "No target is configured yet. Add one: tenantry target add local --kind local"
+            : $"Several targets are configured; say which one: {string.Join(", ", targets.Select(t => t.Name))}."));
+        return "";
+    }
+
+    // The store has the last word: two requests at once may find the same slug free, and one of them is then refused.
+    private async Task<string> PickSlugAsync(Tenant tenant, string environment, string app, CancellationToken cancellationToken)
+    {
+        foreach (var candidate in Slug.Candidates(tenant.Name, environment, app))
+        {
+            var holder = await store.FindInstanceBySlugAsync(candidate, cancellationToken);
+            if (holder is null)
+                return candidate;
+            if (holder.Spec.Tenant == tenant.Name && holder.Spec.App == app && holder.Spec.Environment == environment)
+                throw ProblemException.Conflict($"The tenant '{tenant.Name}' has an instance of '{app}' in '{environment}' already: '{holder.Spec.Slug}'.");
+        }
+
+        throw ProblemException.Conflict($"Every slug for '{tenant.Name}' is taken; give one.");
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Engine;
+
+namespace Tenantry.Server.Orphans;
+
+/// <summary>What targets hold with our label and no instance owns. Nothing of it is removed unless somebody says so.</summary>
+internal static class OrphansApi
+{
+    public static void MapOrphans(this IEndpointRouteBuilder routes)
+    {
+        var orphans = routes.MapGroup("/orphans").WithTags("Orphans");
+        orphans.MapGet("", ListAsync);
+        orphans.MapDelete("/{target}/{id}", RemoveAsync).Changes("orphan.remove");
+    }
+
+    private static async Task<Ok<PageResponse<OrphanResponse>>> ListAsync(IEngineLink engine, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Whole(
+            await engine.ListOrphansAsync(cancellationToken), o => new OrphanResponse(o.Target, o.Ref.Id, o.Ref.Slug, o.Ref.Owner)));
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(
+        string target, string id, Change change, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        change.Subject = $"orphan {id} on target {target}";
+        // Looked up anew: what has an owner by now must not be removed because it had none a minute ago.
+        var orphan = (await engine.ListOrphansAsync(cancellationToken)).FirstOrDefault(o => o.Target == target && o.Ref.Id == id)
+            ?? throw ProblemException.NotFound($"orphan on target {target}", id);
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", orphan.Ref.Slug, null)));
+        await engine.RemoveOrphanAsync(orphan, cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

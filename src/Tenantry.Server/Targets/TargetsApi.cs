@@ -1,0 +1,137 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Naming;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Store;
+using Tenantry.Server.Tenants;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Targets;
+
+/// <summary>The configured places where instances run, and the kinds that there are.</summary>
+internal static class TargetsApi
+{
+    private const int DefaultParallel = 8;
+    private const int MostParallel = 256;
+
+    public static void MapTargets(this IEndpointRouteBuilder routes)
+    {
+        var targets = routes.MapGroup("/targets").WithTags("Targets");
+        targets.MapGet("", ListAsync);
+        targets.MapGet("/{target}", GetAsync);
+        targets.MapPut("/{target}", PutAsync).Changes("target.put");
+        targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete");
+        targets.MapPost("/{target}/check", CheckAsync);
+        routes.MapGet("/target-kinds", ListKinds).WithTags("Targets");
+    }
+
+    private static async Task<Ok<PageResponse<TargetResponse>>> ListAsync(IStore store, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Whole(await store.ListTargetsAsync(cancellationToken), Response));
+
+    private static async Task<Ok<TargetResponse>> GetAsync(string target, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(store, target, cancellationToken);
+        ETags.Set(context, found.Version);
+        return TypedResults.Ok(Response(found));
+    }
+
+    private static async Task<Results<Created<TargetResponse>, Ok<TargetResponse>, Ok<PlanResponse>>> PutAsync(
+        string target,
+        Body<PutTargetRequest> body,
+        Change change,
+        IStore store,
+        IReadOnlyList<TargetKind> kinds,
+        TimeProvider time,
+        HttpContext context,
+        CancellationToken cancellationToken)
+    {
+        change.Subject = $"target {target}";
+        var request = body.Value;
+        Check(target, request, kinds);
+        var present = await store.FindTargetAsync(target, cancellationToken);
+        if (present is not null)
+        {
+            change.RequireVersion(change.Subject, present.Version);
+            if (present.Kind != request.Kind)
+                throw ProblemException.Conflict($"The target '{target}' is of the kind '{present.Kind}' and stays so; delete it first.");
+        }
+
+        var wanted = new TargetRecord(
+            target,
+            request.Kind,
+            new SortedDictionary<string, string>((request.Options ?? new Dictionary<string, string>(StringComparer.Ordinal)).ToDictionary(), StringComparer.Ordinal),
+            request.RepairDrift ?? true,
+            request.Parallel ?? DefaultParallel,
+            present?.Version ?? 0,
+            present?.CreatedAt ?? time.GetUtcNow());
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", present is null ? null : Text(present), Text(wanted))));
+        var stored = await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
+        ETags.Set(context, stored.Version);
+        return present is null ? TypedResults.Created($"/v1/targets/{target}", Response(stored)) : TypedResults.Ok(Response(stored));
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(string target, Change change, IStore store, CancellationToken cancellationToken)
+    {
+        change.Subject = $"target {target}";
+        var present = await FindAsync(store, target, cancellationToken);
+        change.Expect(change.Subject, present.Version);
+        if (change.IsDryRun)
+        {
+            var instances = await store.ListInstancesAsync(new InstanceFilter(Target: target), new PageRequest(1), cancellationToken);
+            return instances.Items is [var one, ..]
+                ? throw ProblemException.Conflict($"The instance '{one.Spec.Slug}' is on the target '{target}'.")
+                : TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", Text(present), null)));
+        }
+
+        return await store.DeleteTargetAsync(target, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("target", target);
+    }
+
+    private static async Task<Ok<TargetCheckResponse>> CheckAsync(string target, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        await FindAsync(store, target, cancellationToken);
+        var report = await engine.ProbeAsync(target, cancellationToken);
+        return TypedResults.Ok(new TargetCheckResponse(
+            target,
+            report.Works,
+            [.. report.Findings.Select(f => new TargetFindingResponse(f.Subject, f.Level.ToString(), f.Message, f.Fix))]));
+    }
+
+    private static Ok<PageResponse<TargetKindResponse>> ListKinds(IReadOnlyList<TargetKind> kinds) =>
+        TypedResults.Ok(PageQuery.Whole(kinds, k => new TargetKindResponse(k.Kind, k.Summary, k.Options)));
+
+    private static void Check(string name, PutTargetRequest request, IReadOnlyList<TargetKind> kinds)
+    {
+        var errors = new List<ProblemError>();
+        TenantText.AddName(NameKind.Target, "target", name, errors);
+        var known = kinds.Select(k => k.Kind).ToArray();
+        if (kinds.FirstOrDefault(k => k.Kind == request.Kind) is not { } kind)
+        {
+            errors.Add(new ProblemError("kind", $"There is no kind '{request.Kind}'; there is {string.Join(", ", known)}.{Nearest.Hint(request.Kind, known)}"));
+        }
+        else
+        {
+            foreach (var option in (request.Options?.Keys ?? []).Where(o => !kind.Options.ContainsKey(o)))
+                errors.Add(new ProblemError($"options.{option}", $"The kind '{kind.Kind}' has no option '{option}'.{Nearest.Hint(option, kind.Options.Keys)}"));
+        }
+
+        if (request.Parallel is < 1 or > MostParallel)
+            errors.Add(new ProblemError("parallel", $"A whole number from 1 to {MostParallel} is expected."));
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+    }
+
+    private static async Task<TargetRecord> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>
+        await store.FindTargetAsync(name, cancellationToken) ?? throw ProblemException.NotFound("target", name);
+
+    private static string Text(TargetRecord target) =>
+        $"{target.Kind}, {(target.RepairDrift ? "repairs drift" : "reports drift")}, {target.Parallel} at once{string.Concat(target.Options.Select(o => $", {o.Key}={o.Value}"))}";
+
+    private static TargetResponse Response(TargetRecord target) =>
+        new(target.Name, target.Kind, target.Options, target.RepairDrift, target.Parallel, target.Version, target.CreatedAt);
+}

@@ -1,0 +1,45 @@
+using Tenantry.Model.Operations;
+using Tenantry.Model.Tenants;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Instances;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Tenants;
+
+/// <summary>Deletes a tenant: it is marked, so that no instance comes any more, then each instance is deleted; the last one takes the tenant with it.</summary>
+public sealed class TenantDeletion(IStore store, InstanceChanges instances)
+{
+    /// <summary>The deletions that were begun, or are under way; none when the tenant is gone at once.</summary>
+    public async Task<IReadOnlyList<Operation>> RunAsync(Tenant tenant, string actor, CancellationToken cancellationToken)
+    {
+        if (!tenant.Deleting)
+            await store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, cancellationToken);
+        var operations = new List<Operation>();
+        foreach (var instance in await ListAsync(tenant.Name, cancellationToken))
+            operations.Add(await instances.DeleteAsync(instance, actor, cancellationToken));
+        if (operations.Count == 0)
+            await store.DeleteTenantAsync(tenant.Name, cancellationToken);
+        return operations;
+    }
+
+    public async Task<PlanResponse> PreviewAsync(Tenant tenant, CancellationToken cancellationToken)
+    {
+        var changes = new List<ChangeResponse>();
+        foreach (var instance in await ListAsync(tenant.Name, cancellationToken))
+            changes.Add(new ChangeResponse($"instance {instance.Spec.Slug}", "", instance.Spec.Slug, null));
+        changes.Add(new ChangeResponse($"tenant {tenant.Name}", "", tenant.Name, null));
+        return new PlanResponse(changes, [], null, []);
+    }
+
+    private async Task<IReadOnlyList<Model.Instances.InstanceRecord>> ListAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var all = new List<Model.Instances.InstanceRecord>();
+        for (string? cursor = null; ;)
+        {
+            var page = await store.ListInstancesAsync(new InstanceFilter(Tenant: tenant), new PageRequest(Api.PageQuery.Largest, cursor), cancellationToken);
+            all.AddRange(page.Items);
+            if ((cursor = page.Next) is null)
+                return all;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Tenantry.Model.Naming;
+using Tenantry.Model.Tenants;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+
+namespace Tenantry.Server.Tenants;
+
+/// <summary>What a tenant's fields may hold.</summary>
+internal static class TenantText
+{
+    private const int Longest = 200;
+
+    public static void Check(CreateTenantRequest request, string organization)
+    {
+        var errors = new List<ProblemError>();
+        AddName(NameKind.Tenant, "name", request.Name, errors);
+        AddName(NameKind.Organization, "organization", organization, errors);
+        AddTexts(request.DisplayName, request.Owner, request.CostCentre, errors);
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+    }
+
+    public static void Check(UpdateTenantRequest request)
+    {
+        var errors = new List<ProblemError>();
+        AddTexts(request.DisplayName, request.Owner, request.CostCentre, errors);
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+    }
+
+    public static IEnumerable<ChangeResponse> Differences(Tenant present, Tenant wanted)
+    {
+        var subject = $"tenant {present.Name}";
+        if (present.DisplayName != wanted.DisplayName)
+            yield return new ChangeResponse(subject, "displayName", present.DisplayName, wanted.DisplayName);
+        if (present.Owner != wanted.Owner)
+            yield return new ChangeResponse(subject, "owner", present.Owner, wanted.Owner);
+        if (present.CostCentre != wanted.CostCentre)
+            yield return new ChangeResponse(subject, "costCentre", present.CostCentre, wanted.CostCentre);
+    }
+
+    /// <summary>A name that breaks the rules, with the nearest one that does not.</summary>
+    public static void AddName(NameKind kind, string path, string name, List<ProblemError> errors)
+    {
+        if (NamingRules.Check(kind, name) is { } problem)
+            errors.Add(new ProblemError(path, $"{problem.Message} '{problem.Suggestion}' would do."));
+    }
+
+    private static void AddTexts(string? displayName, string? owner, string? costCentre, List<ProblemError> errors)
+    {
+        AddText("displayName", displayName, errors);
+        AddText("owner", owner, errors);
+        AddText("costCentre", costCentre, errors);
+    }
+
+    private static void AddText(string path, string? text, List<ProblemError> errors)
+    {
+        if (text is not null && (text.Length > Longest || text.Any(char.IsControl)))
+            errors.Add(new ProblemError(path, $"Text of at most {Longest} characters without control characters is expected."));
+    }
+}
