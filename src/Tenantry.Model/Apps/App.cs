@@ -21,8 +21,4 @@ public sealed record Release(
     string ManifestDigest,
     string InputsDigest,
     string Manifest,
-    DateTimeOffset CreatedAt)
-{
-    /// <summary>Paths relative to <see cref="SourceFolder"/>, sorted, of every input of the build; empty when there is none.</summary>
-    public IReadOnlyList<string> Inputs { get; init; } = [];
-}
+    DateTimeOffset CreatedAt);

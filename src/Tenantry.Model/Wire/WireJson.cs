@@ -13,19 +13,27 @@ public static class WireJson
     /// <summary>For reading requests: a member that is not known is refused, and so is one that is there twice.</summary>
     public static JsonSerializerOptions Strict { get; } = Make(JsonUnmappedMemberHandling.Disallow);
 
+    /// <summary>Makes other options write JSON in the same way.</summary>
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.TypeInfoResolverChain.Insert(0, WireJsonContext.Default);
+        options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+        options.Converters.Add(new UtcTimeConverter());
+    }
+
     private static JsonSerializerOptions Make(JsonUnmappedMemberHandling unmapped)
     {
         var options = new JsonSerializerOptions
         {
-            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-            TypeInfoResolver = WireJsonContext.Default,
             UnmappedMemberHandling = unmapped,
             AllowDuplicateProperties = unmapped == JsonUnmappedMemberHandling.Skip,
-            RespectNullableAnnotations = true,
-            RespectRequiredConstructorParameters = true,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false), new UtcTimeConverter() },
         };
+        Configure(options);
         options.MakeReadOnly();
         return options;
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.Sources;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Apps;
@@ -36,9 +37,9 @@ internal static class AppsApi
     }
 
     private static async Task<Results<Created<ApplyAppResponse>, Ok<ApplyAppResponse>, Ok<PlanResponse>>> ApplyAsync(
-        Body<ApplyAppRequest> body, Change change, IStore store, TimeProvider time, CancellationToken cancellationToken)
+        Body<ApplyAppRequest> body, Change change, IStore store, SourceUploads uploads, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (release, notices) = ReleaseOfRequest.Make(body.Value, time.GetUtcNow());
+        var (release, notices) = ReleaseOfRequest.Make(body.Value, uploads, time.GetUtcNow());
         change.Subject = $"app {release.App}";
         change.Detail = $"release {release.Id}";
         if (change.IsDryRun)

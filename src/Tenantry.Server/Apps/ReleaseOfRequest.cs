@@ -1,23 +1,24 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.Sources;
 
 namespace Tenantry.Server.Apps;
 
 /// <summary>Makes a release of what was sent, or refuses it with every mistake at once.</summary>
-internal static partial class ReleaseOfRequest
+internal static class ReleaseOfRequest
 {
     private const string DefaultFileName = "tenantry.yaml";
     private const int DigestDigits = 12;
 
-    public static (Release Release, IReadOnlyList<string> Notices) Make(ApplyAppRequest request, DateTimeOffset now)
+    public static (Release Release, IReadOnlyList<string> Notices) Make(ApplyAppRequest request, SourceUploads uploads, DateTimeOffset now)
     {
         var errors = new List<ProblemError>();
-        CheckSources(request, errors);
+        if (request.InputsDigest is { Length: > 0 } sent && !(SourceUploads.IsDigest(sent) && uploads.Has(sent)))
+            errors.Add(new ProblemError("inputsDigest", $"No files with the digest '{sent}' were sent; send them first: PUT /v1/sources/DIGEST."));
         var read = ManifestReader.Read(request.Manifest, request.FileName ?? DefaultFileName);
         errors.AddRange(read.Problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column)));
         if (read.Manifest is null || errors.Count > 0)
@@ -32,11 +33,7 @@ internal static partial class ReleaseOfRequest
             digest,
             inputs,
             ManifestJson.Write(manifest),
-            request.SourceFolder ?? "",
-            now)
-        {
-            Inputs = request.Inputs ?? [],
-        };
+            now);
         return (release, ManifestNotices.Of(manifest));
     }
 
@@ -59,21 +56,4 @@ internal static partial class ReleaseOfRequest
             throw ProblemException.Invalid($"files.{missing.FileName}", missing.Message);
         }
     }
-
-    private static void CheckSources(ApplyAppRequest request, List<ProblemError> errors)
-    {
-        if (request.SourceFolder is { Length: > 0 } folder && !Path.IsPathFullyQualified(folder))
-            errors.Add(new ProblemError("sourceFolder", "An absolute path on the engine's host is expected."));
-        if (request.InputsDigest is { Length: > 0 } digest && !Digest().IsMatch(digest))
-            errors.Add(new ProblemError("inputsDigest", "'sha256:' and 64 hexadecimal digits are expected."));
-        for (var i = 0; i < request.Inputs?.Count; i++)
-        {
-            var path = request.Inputs[i];
-            if (path.Length == 0 || Path.IsPathRooted(path) || path.Split('/').Contains(".."))
-                errors.Add(new ProblemError($"inputs[{i}]", "A path below the source folder is expected."));
-        }
-    }
-
-    [GeneratedRegex("^sha256:[0-9a-f]{64}$")]
-    private static partial Regex Digest();
 }

@@ -32,6 +32,9 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     public IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken) => StreamAsync<long>("watch", null, null, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string> ReadMetricsAsync(CancellationToken cancellationToken) => CallAsync<string>("metrics", null, null, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken) =>
         CallAsync<InstanceStats>("stats", instanceId, null, cancellationToken);
 

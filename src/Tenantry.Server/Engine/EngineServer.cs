@@ -97,6 +97,9 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
             case "watch":
                 await StreamAsync(connection, engine.WatchAsync(token), token);
                 break;
+            case "metrics":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadMetricsAsync(token), token);
+                break;
             case "stats":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadStatsAsync(id, token), token);
                 break;

@@ -19,9 +19,6 @@ public sealed class ChangeFeed(IStore store, IEngineLink engine, TimeProvider ti
     /// <summary>Completes with the next change. Take it before looking at the store, then wait for it.</summary>
     public Task NextChange => next.Task;
 
-    /// <summary>True while the engine's own word of changes is heard.</summary>
-    public bool HearsEngine { get; private set; }
-
     /// <summary>Wakes everybody who waits.</summary>
     public void Nudge() => Interlocked.Exchange(ref next, NewSignal()).TrySetResult();
 
@@ -34,15 +31,11 @@ public sealed class ChangeFeed(IStore store, IEngineLink engine, TimeProvider ti
             try
             {
                 await foreach (var _ in engine.WatchAsync(stopping))
-                {
-                    HearsEngine = true;
                     Nudge();
-                }
             }
             catch (EngineUnavailableException failure)
             {
-                if (HearsEngine)
-                    log.LogWarning("The engine is away: {Reason}", failure.Message);
+                log.LogDebug("The engine is away: {Reason}", failure.Message);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -53,7 +46,6 @@ public sealed class ChangeFeed(IStore store, IEngineLink engine, TimeProvider ti
                 log.LogError(failure, "Listening to the engine failed; trying again");
             }
 
-            HearsEngine = false;
             await Task.Delay(Patience, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

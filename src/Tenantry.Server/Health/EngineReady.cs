@@ -1,11 +1,22 @@
-using Tenantry.Server.Events;
+using Tenantry.Server.Engine;
 
 namespace Tenantry.Server.Health;
 
 /// <summary>The engine answers.</summary>
-internal sealed class EngineReady(ChangeFeed feed) : IReadyCheck
+internal sealed class EngineReady(IEngineLink engine) : IReadyCheck
 {
     public string Name => "engine";
 
-    public Task<string?> WhyNotAsync(CancellationToken cancellationToken) => Task.FromResult(feed.HearsEngine ? null : "the engine does not answer yet");
+    public async Task<string?> WhyNotAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.ReadMetricsAsync(cancellationToken);
+            return null;
+        }
+        catch (EngineUnavailableException)
+        {
+            return "the engine does not answer";
+        }
+    }
 }

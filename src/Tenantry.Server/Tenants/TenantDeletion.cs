@@ -16,7 +16,11 @@ public sealed class TenantDeletion(IStore store, InstanceChanges instances)
             await store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, cancellationToken);
         var operations = new List<Operation>();
         foreach (var instance in await ListAsync(tenant.Name, cancellationToken))
-            operations.Add(await instances.DeleteAsync(instance, actor, cancellationToken));
+        {
+            if (await instances.DeleteAsync(instance, actor, cancellationToken) is { } operation)
+                operations.Add(operation);
+        }
+
         if (operations.Count == 0)
             await store.DeleteTenantAsync(tenant.Name, cancellationToken);
         return operations;
