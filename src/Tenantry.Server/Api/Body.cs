@@ -38,9 +38,9 @@ public sealed class Body<T> : IEndpointParameterMetadataProvider
             return new Body<T>([], refused);
         }
 
-        var bytes = buffer.ToArray();
-        context.Features.Set(new BodyDigest(Convert.ToHexStringLower(SHA256.HashData(bytes))));
-        return new Body<T>(bytes, null);
+        var read = buffer.ToArray();
+        context.Features.Set(new BodyDigest(Convert.ToHexStringLower(SHA256.HashData(read))));
+        return new Body<T>(read, null);
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
