@@ -1,0 +1,127 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Store;
+using Tenantry.Server.Workloads;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Engine;
+
+/// <summary>What the engine does for the api and the gateway, in the engine's own process.</summary>
+public sealed class LocalEngine(IStore store, TargetSet targets, WorkloadSource workloads, OrphanSweep orphans, ChangeSignal changes, Action<string> poke) : IEngineLink
+{
+    /// <inheritdoc/>
+    public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var endpoint = record.Status.Endpoint ?? throw new TargetException($"'{record.Spec.Slug}' does not run now.", retryable: true);
+        return await Power<ISockets>(target, "make sockets inside an instance").OpenSocketAsync(endpoint, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        await foreach (var line in Power<ILogs>(target, "read logs").ReadLogsAsync(Ref(record), request, cancellationToken))
+            yield return line;
+    }
+
+    /// <inheritdoc/>
+    public async Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        return await Power<IStats>(target, "count what an instance uses").ReadStatsAsync(Ref(record), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        return await Power<IExec>(target, "run commands inside an instance").ExecAsync(Ref(record), request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        await Power<IData>(target, "hand out data").ExportAsync(Ref(record), output, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)
+    {
+        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        await Power<IData>(target, "take in data").ImportAsync(Ref(record), input, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        var (target, _) = await targets.GetAsync(spec.Target, cancellationToken);
+        var reference = new InstanceRef(spec.Id, spec.Slug, store.Owner);
+        var seen = await target.ObserveAsync(reference, cancellationToken);
+        if (spec.Desired == DesiredState.Deleted)
+            return new Plan([.. seen.Resources.Reverse().Select(resource => new PlanStep(resource.Resource, StepAction.Delete, "the instance is deleted"))]);
+        var workload = await PreviewAsync(spec, cancellationToken);
+        var plan = await target.PlanAsync(workload, seen, cancellationToken);
+        return spec.Desired switch
+        {
+            DesiredState.Asleep when seen.State is ObservedState.Running or ObservedState.Frozen => Only(spec, StepAction.Stop, "it is put to sleep"),
+            DesiredState.Frozen when seen.State == ObservedState.Running => Only(spec, StepAction.Freeze, "it is frozen"),
+            DesiredState.Asleep or DesiredState.Frozen when seen.WorkloadDigest == workload.Digest => Plan.Nothing,
+            _ => plan,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken)
+    {
+        var (found, _) = await targets.GetAsync(target, cancellationToken);
+        return await found.ProbeAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken) => orphans.ListAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => orphans.RemoveAsync(orphan, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PokeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        poke(instanceId);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(cancellationToken);
+
+    private static Plan Only(InstanceSpec spec, StepAction action, string why) => new([new PlanStep(new ResourceName("instance", spec.Slug), action, why)]);
+
+    private async Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await workloads.PreviewAsync(spec, cancellationToken);
+        }
+        catch (WorkloadRefusedException refusal)
+        {
+            throw new TargetException(refusal.Message, retryable: false, cause: refusal);
+        }
+    }
+
+    private InstanceRef Ref(InstanceRecord record) => new(record.Spec.Id, record.Spec.Slug, store.Owner);
+
+    private async Task<(ITarget Target, InstanceRecord Record)> FindAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var record = await store.FindInstanceAsync(instanceId, cancellationToken) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
+        var (target, _) = await targets.GetAsync(record.Spec.Target, cancellationToken);
+        return (target, record);
+    }
+
+    private static T Power<T>(ITarget target, string what)
+        where T : class => target as T ?? throw new NotSupportedException($"Target '{target.Name}' (kind {target.Kind}) cannot {what}.");
+}
