@@ -77,15 +77,18 @@ public static class NamingRules
     private static string Plain(string text)
     {
         var result = new StringBuilder();
-        foreach (var c in text.Normalize(NormalizationForm.FormD))
+        foreach (var c in text)
         {
-            if (char.IsAsciiLetterOrDigit(c))
-                result.Append(char.ToLowerInvariant(c));
-            else if (System.Globalization.CharUnicodeInfo.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.NonSpacingMark && c != '\'' && result.Length > 0 && result[^1] != '-')
+            if (LatinFold.Of(c) is { } plain)
+                result.Append(plain);
+            else if (!IsJoining(c) && result.Length > 0 && result[^1] != '-')
                 result.Append('-');
         }
         return result.ToString().Trim('-');
     }
+
+    // O'Brien is one word, and so is a letter with its accent written apart.
+    private static bool IsJoining(char c) => c is '\'' or '’' || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.NonSpacingMark;
 
     private static string Named(char c) => char.IsControl(c) || char.IsSurrogate(c) ? "a character that is not allowed" : c == ' ' ? "a space" : $"the character '{c}'";
 

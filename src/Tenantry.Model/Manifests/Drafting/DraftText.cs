@@ -1,0 +1,216 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Tenantry.Model.Naming;
+
+namespace Tenantry.Model.Manifests.Drafting;
+
+/// <summary>Writes a draft as a commented manifest.</summary>
+internal sealed partial class DraftText
+{
+    private const long UsualMemory = 256_000_000;
+
+    private readonly StringBuilder _text = new();
+
+    public DraftText(Draft draft, string folderName, IReadOnlyList<string> sources, IReadOnlyList<string> notes)
+    {
+        WriteHead(draft, folderName, sources, notes);
+        WriteBuild(draft);
+        Line(0, "services:");
+        foreach (var service in draft.Services)
+            WriteService(service, draft);
+        WriteEntry(draft);
+        WriteTiers(draft);
+        WriteSecrets(draft);
+        WriteEgress(draft);
+    }
+
+    public override string ToString() => _text.ToString();
+
+    private void WriteHead(Draft draft, string folderName, IReadOnlyList<string> sources, IReadOnlyList<string> notes)
+    {
+        Comment(0, sources.Count == 0 ? "A first manifest. Every key is in docs/manifest.md." : $"A first manifest, made from {string.Join(", ", sources)}. Every key is in docs/manifest.md.");
+        if (notes.Count > 0)
+            Comment(0, "To look at:");
+        foreach (var note in notes)
+            Comment(0, "- " + note);
+        Line(0, $"app: {Scalar(NamingRules.Suggest(NameKind.App, draft.Name ?? folderName))}");
+        Line(0, $"version: {Scalar(draft.Version is { Length: > 0 } version && !version.Any(char.IsControl) && version.Trim().Length > 0 ? version : "0.1.0")}");
+        Line(0, "");
+    }
+
+    private void WriteBuild(Draft draft)
+    {
+        if (draft.Dockerfile is null && draft.Inputs.Count == 0)
+            return;
+        Line(0, "build:");
+        if (draft.Inputs.Count > 0)
+            Line(1, $"inputs: {List(draft.Inputs)}");
+        if (draft.Dockerfile is not null)
+        {
+            Comment(1, "Targets without containers cannot use it; there a service needs a command, and run if the host's programs will not do.");
+            Line(1, $"dockerfile: {Scalar(draft.Dockerfile)}");
+        }
+        if (draft.BuildCommand is { } command && command.Contains('\n', StringComparison.Ordinal))
+        {
+            Line(1, "command: |");
+            foreach (var line in command.TrimEnd('\n').Split('\n'))
+                Line(2, line);
+        }
+        else if (draft.BuildCommand is not null)
+        {
+            Line(1, $"command: {Scalar(draft.BuildCommand)}");
+        }
+        Line(0, "");
+    }
+
+    private void WriteService(DraftService service, Draft draft)
+    {
+        Line(1, $"{Scalar(service.Name)}:");
+        if (service.Image is not null)
+            Line(2, $"image: {Scalar(service.Image)}");
+        var command = service.Command;
+        if (command.Count == 0 && service.Image is null && !(service.IsBuilt && draft.Dockerfile is not null))
+        {
+            Comment(2, "How the program is started could not be found out.");
+            command = ["/app/start"];
+        }
+        if (command.Count > 0)
+            Line(2, $"command: {List(command)}");
+        if (service.WorkingDirectory is { } folder && Shapes.PathValues.AbsoluteProblem(folder) is null)
+            Line(2, $"workingDirectory: {Scalar(folder)}");
+        if (service.User is not null)
+            Line(2, $"user: {Scalar(service.User)}");
+        if (service.Ports.Count > 0)
+            Line(2, $"ports: [{string.Join(", ", Ordered(service).Select(p => p.Number.ToString(CultureInfo.InvariantCulture) + (p.IsHttp ? "" : "/tcp")))}]");
+        WriteMapping("env", service.Env);
+        WriteMapping("volumes", service.Volumes);
+        WriteHealth(service);
+        if (service.StopSignal is { } signal && StopSignal().IsMatch(signal))
+            Line(2, $"stopSignal: {signal}");
+        if (service.StopGrace is { } grace)
+            Line(2, $"stopGrace: {DurationText.Write(grace)}");
+        if (service.DependsOn.Count > 0)
+            Line(2, $"dependsOn: {List(service.DependsOn)}");
+    }
+
+    private void WriteMapping(string key, IReadOnlyDictionary<string, string> pairs)
+    {
+        if (pairs.Count == 0)
+            return;
+        Line(2, key + ":");
+        foreach (var (name, value) in pairs)
+            Line(3, $"{Scalar(name)}: {Scalar(value)}");
+    }
+
+    private void WriteHealth(DraftService service)
+    {
+        if (service.Health is not { } health)
+            return;
+        Line(2, "health:");
+        if (health.HttpPath is { } path)
+        {
+            var port = health.HttpPort ?? service.Ports.FirstOrDefault()?.Number ?? 80;
+            Line(3, Ordered(service).FirstOrDefault()?.Number == port ? $"http: {Scalar(path)}" : string.Create(CultureInfo.InvariantCulture, $"http: {{ path: {Scalar(path)}, port: {port} }}"));
+        }
+        else
+        {
+            Line(3, $"command: {List(health.Command)}");
+        }
+        WriteDuration("interval", health.Interval);
+        WriteDuration("timeout", health.Timeout);
+        if (health.Retries is { } retries)
+            Line(3, string.Create(CultureInfo.InvariantCulture, $"retries: {retries}"));
+        WriteDuration("startPeriod", health.StartPeriod);
+    }
+
+    private void WriteDuration(string key, TimeSpan? duration)
+    {
+        if (duration is { } value)
+            Line(3, $"{key}: {DurationText.Write(value)}");
+    }
+
+    private void WriteEntry(Draft draft)
+    {
+        var candidates = draft.Services.Where(s => Ordered(s).FirstOrDefault() is { IsHttp: true }).ToList();
+        if (candidates.Count > 1)
+        {
+            Line(0, "");
+            Comment(0, "Several services have a port that may speak http; this is the one that the gateway reaches.");
+            Line(0, $"entry: {Scalar((candidates.Find(s => s.Ports.Exists(p => p.IsPublished)) ?? candidates[0]).Name)}");
+        }
+    }
+
+    private void WriteTiers(Draft draft)
+    {
+        Line(0, "");
+        Comment(0, "Sizes that tenants can have; limits are for all services of an instance together.");
+        Line(0, "tiers:");
+        Line(1, "default:");
+        Line(2, $"memory: {SizeText.Write(draft.Memory ?? UsualMemory)}");
+        Line(2, $"cpu: {(draft.Cpu ?? 0.5m).ToString("0.##", CultureInfo.InvariantCulture)}");
+    }
+
+    private void WriteSecrets(Draft draft)
+    {
+        if (draft.SecretVariables.Count == 0)
+            return;
+        Line(0, "");
+        Comment(0, "Values are never in this file. Inside the instance each is a file, /run/secrets/NAME, and the variable named here.");
+        Line(0, "secrets:");
+        foreach (var variable in draft.SecretVariables)
+        {
+            Line(1, $"{Scalar(SecretGuess.NameOf(variable))}:");
+            if (SecretGuess.CanBeGenerated(variable))
+                Line(2, "generate: token");
+            Line(2, $"env: {Scalar(variable)}");
+        }
+    }
+
+    private void WriteEgress(Draft draft)
+    {
+        Line(0, "");
+        Comment(0, "Where instances may connect to: none, internet, or a list such as [api.example.com:443].");
+        Line(0, "egress: none");
+    }
+
+    // The gateway reaches the first port, so an http one comes first, a published one before others.
+    private static IEnumerable<DraftPort> Ordered(DraftService service) => service.Ports.OrderByDescending(p => p.IsHttp).ThenByDescending(p => p.IsPublished);
+
+    private static string List(IEnumerable<string> items) => $"[{string.Join(", ", items.Select(Scalar))}]";
+
+    /// <summary>Plain where nobody could take it for anything else, otherwise in double quotes.</summary>
+    private static string Scalar(string text)
+    {
+        if (Plain().IsMatch(text) && !text.EndsWith(':') && !Word().IsMatch(text))
+            return text;
+        var quoted = new StringBuilder("\"");
+        foreach (var c in text)
+        {
+            quoted.Append(c switch
+            {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\n' => "\\n",
+                '\t' => "\\t",
+                _ when char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}"),
+                _ => c.ToString(),
+            });
+        }
+        return quoted.Append('"').ToString();
+    }
+
+    private void Comment(int depth, string text) => Line(depth, "# " + string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)));
+
+    private void Line(int depth, string text) => _text.Append(' ', text.Length == 0 ? 0 : depth * 2).Append(text).Append('\n');
+
+    [GeneratedRegex("^[A-Za-z0-9/_.][A-Za-z0-9/_.:@=-]*$")]
+    private static partial Regex Plain();
+
+    // What YAML, in one version or another, takes for a number, a flag, a date or nothing.
+    [GeneratedRegex("^([-+.0-9].*|null|true|false|yes|no|on|off|y|n|~|.*:)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex Word();
+
+    [GeneratedRegex("^SIG(TERM|INT|QUIT|HUP|USR1|USR2|WINCH|KILL)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex StopSignal();
+}

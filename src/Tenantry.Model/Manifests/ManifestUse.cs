@@ -1,0 +1,39 @@
+namespace Tenantry.Model.Manifests;
+
+/// <summary>A key that a manifest has and that nothing acts on yet.</summary>
+/// <param name="Path">Where it stands: <c>tiers.free.llm</c>.</param>
+/// <param name="Sentence">What does not happen.</param>
+public sealed record UnusedKey(string Path, string Sentence);
+
+/// <summary>Tells people which parts of their manifest have no effect in this version, so that nothing is silently ignored.</summary>
+public static class ManifestUse
+{
+    // One line per key. Whoever makes a key work deletes its line here, and with it the note in docs/manifest.md.
+    private static readonly Entry[] Table =
+    [
+        new("sleep", m => Is(m.Sleep), "Idle instances are not put to sleep by themselves; use the verbs sleep, freeze and wake."),
+        new("wake", m => Is(m.Wake), "Requests to a sleeping instance are not held; they are answered with 503."),
+        new("busy", m => Is(m.Busy), "Nobody asks whether the instance is busy, since none is put to sleep by itself."),
+        new("webhooks", m => m.Webhooks.Count > 0 ? [""] : [], "Webhooks that meet a sleeping instance are not stored; they are answered with 503."),
+        new("backup", m => Is(m.Backup), "No backups are made by themselves."),
+        new("tiers.NAME.sleep", m => m.Tiers.Where(t => t.Sleep is not null).Select(t => t.Name), "Idle instances are not put to sleep by themselves; use the verbs sleep, freeze and wake."),
+        new("tiers.NAME.requests", m => m.Tiers.Where(t => t.Requests is not null).Select(t => t.Name), "The gateway does not limit requests."),
+        new("tiers.NAME.llm", m => m.Tiers.Where(t => t.Llm is not null).Select(t => t.Name), "No LLM key is made and no spending is capped."),
+        new("tiers.NAME.quotas", m => m.Tiers.Where(t => t.Quotas is not null).Select(t => t.Name), "Quotas are not enforced."),
+        new("secrets.NAME.prompt", m => m.Secrets.Where(s => s.Prompt is not null).Select(s => s.Name), "Nobody is asked for the value; it has to be set."),
+        new("secrets.NAME.pattern", m => m.Secrets.Where(s => s.Pattern is not null).Select(s => s.Name), "Values are not checked against the pattern."),
+        new("secrets.NAME.provider", m => m.Secrets.Where(s => s.Provider is not null).Select(s => s.Name), "No provider is asked for the value; it has to be set."),
+        new("secrets.NAME.scope", m => m.Secrets.Where(s => s.Scope != SecretScope.Instance).Select(s => s.Name), "Every instance has a value of its own, whatever the scope."),
+    ];
+
+    /// <summary>The keys without effect, as <see cref="ManifestSchema.Keys"/> writes them.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [.. Table.Select(e => e.Key)];
+
+    /// <summary>What the manifest says and nothing acts on yet, in the order of the reference.</summary>
+    public static IReadOnlyList<UnusedKey> NotActedOn(Manifest manifest) =>
+        [.. Table.SelectMany(e => e.Names(manifest).Select(name => new UnusedKey(e.Key.Replace("NAME", name, StringComparison.Ordinal), e.Sentence)))];
+
+    private static IEnumerable<string> Is(object? value) => value is null ? [] : [""];
+
+    private sealed record Entry(string Key, Func<Manifest, IEnumerable<string>> Names, string Sentence);
+}
