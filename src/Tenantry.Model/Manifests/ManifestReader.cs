@@ -12,6 +12,7 @@ public static class ManifestReader
     /// <param name="fileName">The file's name as messages shall say it.</param>
     public static ManifestResult Read(string text, string fileName)
     {
+        text = text.TrimStart('\ufeff');
         YamlValue? root;
         try
         {

@@ -14,6 +14,8 @@ public sealed class GoldenTests
 
     public static TheoryData<string> Names => [.. NamesOf("*.yaml")];
 
+    public static IEnumerable<string> Inputs() => NamesOf("*.yaml").Select(name => File.ReadAllText(Path.Combine(RepositoryFiles.Golden, name + ".yaml")));
+
     [Theory]
     [MemberData(nameof(Names))]
     public void ReadsAsExpected(string name)

@@ -53,7 +53,9 @@ internal static partial class EgressChecks
         if (IPAddress.TryParse(place, out var address))
             place = $"{address}/{(address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)}";
         if (!IPNetwork.TryParse(place, out var network))
-            return Parsed<EgressRule>.Wrong($"'{place}' is not a network such as 10.1.0.0/16; all bits after the prefix must be zero.");
+            return Parsed<EgressRule>.Wrong($"'{place}' is not a network such as 10.1.0.0/16.");
+        if (!network.BaseAddress.Equals(IPAddress.Parse(place[..place.IndexOf('/', StringComparison.Ordinal)])))
+            return Parsed<EgressRule>.Wrong($"'{place}' has bits after its prefix; write {network} or the one address without a prefix.");
         if (network.PrefixLength == 0)
             return Parsed<EgressRule>.Wrong($"'{place}' is everything; write egress: internet, which leaves private ranges closed.");
         return Array.Exists(NeverOpen, n => n.Contains(network.BaseAddress) && n.PrefixLength <= network.PrefixLength)

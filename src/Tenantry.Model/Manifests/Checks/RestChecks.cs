@@ -43,7 +43,7 @@ internal static partial class RestChecks
         foreach (var (index, hook) in manifest.Webhooks.Index())
         {
             if (manifest.Webhooks.Take(index).Any(w => w.Path == hook.Path))
-                context.Report(ServiceChecks.PathOf(context, "webhooks", index), $"{hook.Path} is here twice.");
+                context.Report(context.ItemPath("webhooks", index), $"{hook.Path} is here twice.");
         }
         if (manifest.Webhooks.Count > 0 && manifest.Entry is null && !context.IsBroken("services") && !context.IsBroken("entry"))
             context.ReportKey("webhooks", "No service has an http port that could get a webhook.");
@@ -62,7 +62,7 @@ internal static partial class RestChecks
         {
             var volume = glob.TrimStart('!').Split('/')[0];
             if (!volume.Contains('*', StringComparison.Ordinal) && !volumes.Contains(volume, StringComparer.Ordinal) && !context.IsBroken("services"))
-                context.Report(ServiceChecks.PathOf(context, "backup.exclude", index), $"There is no volume '{volume}'; the glob begins with a volume's name.{Nearest.Hint(volume, volumes)}");
+                context.Report(context.ItemPath("backup.exclude", index), $"There is no volume '{volume}'; the glob begins with a volume's name.{Nearest.Hint(volume, volumes)}");
         }
     }
 

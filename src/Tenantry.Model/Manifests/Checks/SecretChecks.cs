@@ -36,7 +36,7 @@ internal static partial class SecretChecks
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            return $"'{pattern}' is not a regular expression that can be used here: {e.Message.TrimEnd('.')}.";
+            return $"'{pattern}' is not a regular expression that can be used here; back-references and look-around are not offered, since they can take forever.";
         }
     }
 

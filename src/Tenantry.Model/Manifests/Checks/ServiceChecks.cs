@@ -74,7 +74,7 @@ internal static class ServiceChecks
             var free = !ports.Concat(named).Any(p => p.Name == usual);
             var name = port.Name.Length > 0 ? port.Name : free ? usual : string.Create(CultureInfo.InvariantCulture, $"port-{port.Number}");
             if (named.Exists(p => p.Name == name && p.Number != port.Number))
-                context.Report(PathOf(context, path, index), $"Two ports of the service are named '{name}'.");
+                context.Report(context.ItemPath(path, index), $"Two ports of the service are named '{name}'.");
             named.Add(port with { Name = name });
         }
         return named;
@@ -104,7 +104,4 @@ internal static class ServiceChecks
             context.Report(PathText.Key(path, "http"), "The service has no ports; say which one to ask: http: { path: /healthz, port: 8080 }.");
         return service.Health with { Http = http with { Port = first?.Number ?? 0 } };
     }
-
-    /// <summary>The path of a list's item. Once items have been left out as broken, numbers no longer match and the list itself is named.</summary>
-    public static string PathOf(ReadContext context, string list, int index) => context.IsBroken(list) ? list : PathText.Item(list, index);
 }

@@ -49,7 +49,7 @@ internal static class ServiceSetChecks
                 if (owners.TryAdd(port.Number, service.Name))
                     continue;
                 var owner = owners[port.Number];
-                context.Report(ServiceChecks.PathOf(context, path, index), owner == service.Name
+                context.Report(context.ItemPath(path, index), owner == service.Name
                     ? $"Port {port.Number} is here twice."
                     : $"Port {port.Number} belongs to the service '{owner}'; all services of an instance share one network.");
             }
@@ -63,7 +63,7 @@ internal static class ServiceSetChecks
             var path = PathText.Key(PathOf(service), "dependsOn");
             foreach (var (index, name) in service.DependsOn.Index())
             {
-                var at = ServiceChecks.PathOf(context, path, index);
+                var at = context.ItemPath(path, index);
                 if (name == service.Name)
                     context.Report(at, "A service cannot wait for itself.");
                 else if (manifest.FindService(name) is null)

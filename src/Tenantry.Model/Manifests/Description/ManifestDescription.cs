@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Tenantry.Model.Manifests.Checks;
 using Tenantry.Model.Manifests.Shapes;
@@ -10,6 +11,13 @@ internal static class ManifestDescription
 {
     /// <summary>The version of the format itself.</summary>
     public const int FormatVersion = 1;
+
+    private static readonly Shape<int> Format = new TextShape<int>(
+        "1",
+        t => t is { IsPlain: true, Text: "1" } ? Parsed<int>.Ok(FormatVersion)
+            : Parsed<int>.Wrong(int.TryParse(t.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > FormatVersion
+                ? $"The file is of format version {version}; this Tenantry reads version {FormatVersion}. Use a newer one." : ""),
+        () => new JsonObject { ["const"] = FormatVersion }, _ => null);
 
     private static readonly Shape<BuildDefinition> Build = new ObjectShape<BuildDefinition>("a mapping that describes a build", new())
         .Key("inputs", new ListShape<string>(PathValues.Glob, "globs", minimum: 1), b => b.Inputs, (b, v) => b with { Inputs = v },
@@ -50,7 +58,7 @@ internal static class ManifestDescription
             .Finish(FeatureChecks.Feature));
 
     public static ObjectShape<Manifest> Root { get; } = new ObjectShape<Manifest>("a mapping with the keys app, version and services", new() { App = "", Version = "", Services = [] })
-        .Optional("manifest", Values.Whole(FormatVersion, FormatVersion, "the version of the manifest format,"), (m, _) => m, "Version of this file's format. Without it, 1.")
+        .Optional("manifest", Format, (m, _) => m, "Version of this file's format. Without it, 1.")
         .Required("app", Values.Name(NameKind.App), (m, v) => m with { App = v }, "The app's name.")
         .Required("version", Values.Line, (m, v) => m with { Version = v }, "The app's own version, any text.")
         .Optional("build", Build, (m, v) => m with { Build = v }, "How a release is prepared, once for all tenants.")

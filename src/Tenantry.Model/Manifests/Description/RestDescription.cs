@@ -40,7 +40,7 @@ internal static class RestDescription
         text: new MappedShape<string, WebhookDefinition>(PathValues.RequestPattern, path => new() { Path = path }),
         mapping: new ObjectShape<WebhookDefinition>("a mapping with the key path", new() { Path = "" })
             .Required("path", PathValues.RequestPattern, (w, v) => w with { Path = v }, "Path of the requests.")
-            .Key("answer", Values.Word<WebhookAnswer>(), w => w.Answer, (w, v) => w with { Answer = v }, "stored: the sender gets 202 once the request is on disk. held: it waits for the app's own answer.")
+            .Key("answer", Values.Word<WebhookAnswer>(), w => w.Answer, (w, v) => w with { Answer = v }, "With stored, the sender gets 202 once the request is on disk; with held, it waits for the app's own answer.")
             .Key("maxSize", Values.Size, w => w.MaxSize, (w, v) => w with { MaxSize = v }, "Largest request that is stored.")
             .Key("maxAge", Values.Duration, w => w.MaxAge, (w, v) => w with { MaxAge = v }, "Age at which an undelivered request becomes a dead letter."));
 

@@ -16,7 +16,7 @@ internal static class ServiceDescription
         "an image reference such as redis:7 or registry.example/team/app@sha256:…",
         @"^[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$");
 
-    private static readonly ObjectShape<RunDefinition> RunKeys = new ObjectShape<RunDefinition>("a mapping with the key root, and path", new())
+    private static readonly ObjectShape<RunDefinition> RunKeys = new ObjectShape<RunDefinition>("a mapping with the keys root and path", new())
         .Key("root", Values.Word<RootKind>(), r => r.Root, (r, v) => r with { Root = v },
             "What the service sees as its root file system: the host's own programs and libraries, a folder, or an image in a tar file or OCI layout.")
         .Optional("path", PathValues.Relative, (r, v) => r with { Path = v }, "The folder or image, relative to the manifest.")

@@ -7,7 +7,7 @@ namespace Tenantry.Model.Manifests.Shapes;
 /// <summary>A list whose items all have one shape. Broken items are reported and left out.</summary>
 internal sealed class ListShape<T>(Shape<T> item, string items, int minimum = 0) : Shape<IReadOnlyList<T>>
 {
-    public override string Allowed => minimum == 0 ? $"a list of {items}" : $"a list of at least one of {items}";
+    public override string Allowed => minimum == 0 ? $"a list of {items}" : $"a list of {items}, at least one";
 
     public override bool TryRead(YamlValue value, string path, ReadContext context, [MaybeNullWhen(false)] out IReadOnlyList<T> result)
     {
@@ -20,6 +20,8 @@ internal sealed class ListShape<T>(Shape<T> item, string items, int minimum = 0)
             context.Remember(itemPath, list.Items[i]);
             if (item.TryRead(list.Items[i], itemPath, context, out var one))
                 read.Add(one);
+            else
+                context.RememberIncomplete(path);
         }
         if (list.Items.Count < minimum)
             context.Report(path, value.Start, $"Expected {Allowed}, found an empty list.");

@@ -82,7 +82,7 @@ internal sealed class ObjectShape<T>(string allowed, T initial) : Shape<T> where
         foreach (var member in _members)
         {
             var schema = member.Schema();
-            schema["description"] = member.Default is null ? member.Description : $"{member.Description} Default: {member.Default}.";
+            schema["description"] = member.Default is null ? member.Description : $"{member.Description} Default: `{member.Default}`.";
             properties[member.Name] = schema;
         }
         var result = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };

@@ -7,6 +7,7 @@ internal sealed class ReadContext(string file, string text)
 {
     private readonly List<ManifestProblem> _problems = [];
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _incomplete = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Place> _keys = new(StringComparer.Ordinal);
 
     /// <summary>In the order of the file.</summary>
@@ -16,6 +17,12 @@ internal sealed class ReadContext(string file, string text)
     public void Remember(string path, YamlValue value) => _values[path] = value;
 
     public void RememberKey(string path, Place key) => _keys[path] = key;
+
+    /// <summary>Says that broken items of a list have been left out, so that the numbers of the others are not those of the file.</summary>
+    public void RememberIncomplete(string path) => _incomplete.Add(path);
+
+    /// <summary>The path of a list's item by its number after reading, or that of the list when items have been left out.</summary>
+    public string ItemPath(string list, int index) => _incomplete.Contains(list) ? list : PathText.Item(list, index);
 
     /// <summary>Whether the file itself has this value, rather than a default.</summary>
     public bool IsWritten(string path) => _values.ContainsKey(path);

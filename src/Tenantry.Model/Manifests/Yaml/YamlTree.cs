@@ -35,7 +35,7 @@ internal sealed class YamlTree
         {
             // The scanner itself trips over some broken texts, such as a flow mapping that is never closed.
             var at = tree._parser.Current?.End ?? new Mark(0, 1, 1);
-            throw new YamlSyntaxException((int)at.Line, (int)at.Column, "The text after this is not valid YAML; is a bracket, brace or quote missing?");
+            throw new YamlSyntaxException((int)at.Line, (int)at.Column, "The text after this is not valid YAML; is a bracket, brace or quote missing? A value that begins with ! or * needs quotes.");
         }
     }
 

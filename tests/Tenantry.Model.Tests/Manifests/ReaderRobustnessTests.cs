@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Model.Tests.Manifests;
+
+/// <summary>Whatever the text: an answer, with places that exist.</summary>
+public sealed class ReaderRobustnessTests
+{
+    private static readonly string Sample = RepositoryFiles.ReadText("docs", "tenantry.sample.yaml");
+
+    [Fact]
+    public void DamagedFilesNeverThrowAndEveryProblemHasAPlace()
+    {
+        var random = new Random(42);
+        var schema = (JsonObject)JsonNode.Parse(ManifestSchema.ToJson())!;
+        string[] scraps = ["\n", " ", "  ", ":", "- ", "{", "}", "[", "]", "\"", "'", "#", "&a ", "*a", "!x ", "|", ">", "${", "}", "\t", "\0", "é", "😀", "---\n", "...\n", "null", "true", "-1", "0", "%", "@", "<<: ", "? ", "\r\n", "\u2028"];
+        var (taken, refused) = (0, 0);
+        for (var i = 0; i < 1500; i++)
+        {
+            var text = new StringBuilder(Sample);
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                var at = random.Next(text.Length);
+                if (random.Next(2) == 0)
+                    text.Remove(at, Math.Min(random.Next(1, 30), text.Length - at));
+                else
+                    text.Insert(at, scraps[random.Next(scraps.Length)]);
+            }
+            var damaged = text.ToString();
+            var result = ManifestReader.Read(damaged, "x.yaml");
+            var lines = damaged.Split('\n').Length;
+            foreach (var problem in result.Problems)
+            {
+                problem.Line.ShouldBeInRange(1, lines + 1, damaged);
+                problem.Column.ShouldBeGreaterThan(0, damaged);
+                problem.Message.ShouldNotBeNullOrWhiteSpace();
+            }
+            (result.Manifest is null).ShouldBe(result.Problems.Count > 0);
+            if (result.Manifest is null)
+            {
+                refused++;
+                continue;
+            }
+            taken++;
+            SchemaCheck.Refused(schema, YamlAsJson.Parse(damaged)).ShouldBeEmpty(damaged);
+        }
+        taken.ShouldBeGreaterThan(50);
+        refused.ShouldBeGreaterThan(500);
+    }
+
+    [Fact]
+    public void AFileWithWindowsLineEndingsIsTheSameManifest() =>
+        ManifestDigest.Of(ManifestReader.Read(Sample.ReplaceLineEndings("\r\n"), "x").Manifest.ShouldNotBeNull())
+            .ShouldBe(ManifestDigest.Of(ManifestReader.Read(Sample, "x").Manifest.ShouldNotBeNull()));
+
+    [Fact]
+    public void AByteOrderMarkIsNoMistake() =>
+        ManifestReader.Read("\ufeffapp: hello\nversion: 1\nservices: { web: { command: /bin/true } }\n", "x").Problems.ShouldBeEmpty();
+
+    [Fact]
+    public void AliasesThatMultiplyAreStopped()
+    {
+        var text = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for (var i = 1; i < 12; i++)
+            text.Append($"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]\n");
+        ManifestReader.Read(text.ToString(), "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("more than 200000 values");
+    }
+
+    [Fact]
+    public void DeepNestingAndHugeFilesAreStopped()
+    {
+        ManifestReader.Read(new string('[', 5000), "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("levels deep");
+        ManifestReader.Read(string.Concat(Enumerable.Repeat("{a: ", 5000)), "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("levels deep");
+        ManifestReader.Read(new string('#', 1_000_001), "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("longer than");
+    }
+
+    [Fact]
+    public void AnAnchorCannotHoldItself() =>
+        ManifestReader.Read("app: &a [*a]\n", "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("'&a'");
+
+    [Fact]
+    public void ProblemsAreInTheOrderOfTheFile()
+    {
+        var problems = GoldenTests.Inputs().SelectMany(text => new[] { ManifestReader.Read(text, "x").Problems }).ToList();
+        foreach (var list in problems)
+            list.ShouldBe(list.OrderBy(p => p.Line).ThenBy(p => p.Column).ThenBy(p => p.Path, StringComparer.Ordinal));
+    }
+}
