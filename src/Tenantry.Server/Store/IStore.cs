@@ -31,6 +31,7 @@ public interface IStore : IAsyncDisposable
 
     Task<Release?> FindReleaseAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>Newest first.</summary>
     Task<IReadOnlyList<Release>> ListReleasesAsync(string app, CancellationToken cancellationToken);
 
     /// <summary>Conflict when the name is taken.</summary>
@@ -48,7 +49,7 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Writes spec, fresh status and operation in one transaction. Conflict when the slug, one of the hosts, or tenant × app ×
-    /// environment is taken.
+    /// environment is taken, when the tenant is being deleted, and when tenant, target or release do not exist.
     /// </summary>
     Task CreateInstanceAsync(InstanceSpec spec, Operation operation, CancellationToken cancellationToken);
 
@@ -60,7 +61,8 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Writes the spec (generation grown by one) and the operation that waits for it, in one transaction; older unfinished operations of
-    /// the instance become superseded. Conflict when the stored generation is not <paramref name="expectedGeneration"/>.
+    /// the instance become superseded. Conflict when the stored generation is not <paramref name="expectedGeneration"/>, when the instance is
+    /// being deleted, and when slug, tenant, organization, app, environment or target differ: outside names hang on them.
     /// </summary>
     Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken);
 
@@ -68,12 +70,25 @@ public interface IStore : IAsyncDisposable
     Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Takes the leases of those of the instances that exist and that nobody works on, and reads them, in one transaction. Who holds an
+    /// instance's lease has until its end: what nobody finished by then is due again.
+    /// </summary>
+    Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
+        IReadOnlyList<string> ids, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Ends a pass: writes what it came to and gives the lease back, in one transaction. Fenced like a status.</summary>
+    Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken);
+
+    /// <summary>Ends looks that saw nothing new: moves the next look, gives the leases back, tells nobody. A lease that was lost is passed over.</summary>
+    Task FinishLooksAsync(IReadOnlyList<QuietLook> looks, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Ends a deletion that was verified: removes spec, status and secrets, and the tenant when it is being deleted and this was
     /// its last instance. Fenced like a status.
     /// </summary>
     Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken);
 
-    /// <summary>Ids of instances on these targets that are due: never seen at their generation, or their time has come. Oldest first.</summary>
+    /// <summary>Instances that are due and that nobody works on: not seen at their generation, or their time has come. Oldest first.</summary>
     Task<IReadOnlyList<DueInstance>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>When the next instance becomes due, or null when there is none.</summary>
@@ -81,12 +96,13 @@ public interface IStore : IAsyncDisposable
 
     Task<Operation?> FindOperationAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>Newest first.</summary>
     Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>The newest unfinished operation of an instance, or null.</summary>
     Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken);
 
-    /// <summary>Writes state, steps, percent, error and end of an operation. Fenced like a status.</summary>
+    /// <summary>Writes state, steps, percent, error and end of an operation that has not ended yet; one that has stays as it is. Fenced like a status.</summary>
     Task WriteOperationAsync(Operation operation, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
@@ -98,7 +114,14 @@ public interface IStore : IAsyncDisposable
     /// <summary>Prolongs it; null when it was lost.</summary>
     Task<Lease?> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
 
+    /// <summary>Gives it back. An instance that was not finished becomes due at once.</summary>
     Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Frees every lease whose holder's name begins so: for an engine that starts again and knows that its earlier run is dead.
+    /// Returns how many.
+    /// </summary>
+    Task<int> DropLeasesAsync(string holderPrefix, CancellationToken cancellationToken);
 
     Task<TargetRecord?> FindTargetAsync(string name, CancellationToken cancellationToken);
 
@@ -110,7 +133,7 @@ public interface IStore : IAsyncDisposable
     /// <summary>Conflict while an instance is on it. False when there is none.</summary>
     Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one.</summary>
+    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one. The instance becomes due.</summary>
     Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
 
     /// <summary>Writes it only when there is none yet, and returns the one that is stored afterwards.</summary>
@@ -138,12 +161,16 @@ public interface IStore : IAsyncDisposable
     /// <summary>Appends a hash-chained row.</summary>
     Task AppendAuditAsync(AuditEntry entry, CancellationToken cancellationToken);
 
+    /// <summary>Newest first.</summary>
     Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>Looks for changed, missing and reordered rows: null when the chain is whole, otherwise the sentence that names the first bad row.</summary>
     Task<string?> VerifyAuditAsync(CancellationToken cancellationToken);
 
-    /// <summary>What changed after <paramref name="after"/>, in order. Every write of a spec, status, operation, app, tenant or target adds one.</summary>
+    /// <summary>
+    /// What changed after <paramref name="after"/>, in order. Every write of a spec, status, operation, app, tenant or target adds one. The
+    /// newest 100,000 are kept: a reader who finds a gap after its last number lists anew what it shows.
+    /// </summary>
     Task<IReadOnlyList<ChangeEvent>> ListChangesAsync(long after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Number of the newest change, 0 when there is none.</summary>

@@ -1,4 +1,6 @@
 using Tenantry.Model.Apps;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
 
 namespace Tenantry.Server.Store;
 
@@ -14,8 +16,24 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 /// <summary>Narrows a list of instances; null: any.</summary>
 public sealed record InstanceFilter(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null);
 
-/// <summary>An instance that is due.</summary>
-public sealed record DueInstance(string Id, string Target);
+/// <summary>
+/// An instance that is due. <paramref name="Settled"/>: it was well when it was last seen at this generation, so that most likely
+/// nothing is to be done. A hint for how to queue it, no more.
+/// </summary>
+public sealed record DueInstance(string Id, string Target, bool Settled = false);
+
+/// <summary>An instance and the lease to work on it.</summary>
+public sealed record ClaimedInstance(InstanceRecord Record, Lease Lease);
+
+/// <summary>What a pass came to.</summary>
+/// <param name="Lease">The lease it worked under; given back.</param>
+/// <param name="Status">The status to write, or null for none; then the instance is due again at once.</param>
+/// <param name="Operation">The operation to write, or null.</param>
+/// <param name="Remove">The instance was deleted and that was verified: it leaves the store.</param>
+public sealed record PassOutcome(Lease Lease, InstanceStatus? Status, Operation? Operation, bool Remove = false);
+
+/// <summary>A look that saw nothing new, and when to look again.</summary>
+public sealed record QuietLook(Lease Lease, DateTimeOffset NextLookAt);
 
 /// <summary>The right to work on something. <paramref name="Token"/> is the fencing token.</summary>
 public sealed record Lease(string Key, string Holder, long Token, DateTimeOffset ExpiresAt);
@@ -52,7 +70,7 @@ public sealed record AuditEntry(string Actor, string Action, string Subject, str
 /// <summary>An audit entry in its chain.</summary>
 public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHash, string Hash);
 
-/// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c> or <c>target</c>.</summary>
+/// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c> or <c>target</c>; <paramref name="Action"/> is <c>created</c>, <c>updated</c>, <c>removed</c> or, for an instance, <c>status</c>.</summary>
 public sealed record ChangeEvent(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
 
 /// <summary>A write lost a race or broke a rule of uniqueness. The message is for a person.</summary>

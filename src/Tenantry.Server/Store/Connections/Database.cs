@@ -1,0 +1,54 @@
+namespace Tenantry.Server.Store.Connections;
+
+/// <summary>Runs reads and write transactions; translates the database's failures into the store's own.</summary>
+internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDisposable
+{
+    public Dialect Dialect { get; } = dialect;
+
+    protected TimeProvider Time { get; } = time;
+
+    public async Task<T> ReadAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadCoreAsync(work, cancellationToken);
+        }
+        catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    /// <summary>Everything or nothing; the changes that the session noted are part of it.</summary>
+    public async Task<T> WriteAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    {
+        const int attempts = 5;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WriteCoreAsync(work, cancellationToken);
+            }
+            catch (Exception error) when (attempt < attempts && StoreErrors.IsDeadlock(error))
+            {
+                // The database ended one of two transactions that waited for each other; nothing of it was written.
+            }
+            catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+            {
+                throw translated;
+            }
+        }
+    }
+
+    public Task WriteAsync(Func<Session, Task> work, CancellationToken cancellationToken) =>
+        WriteAsync(async session => { await work(session); return true; }, cancellationToken);
+
+    /// <summary>Runs <paramref name="work"/> while no other process migrates this database.</summary>
+    public abstract Task MigrateAsync(Func<Session, Task> work, CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+
+    protected abstract Task<T> ReadCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken);
+
+    protected abstract Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken);
+}

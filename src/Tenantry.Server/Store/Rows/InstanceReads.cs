@@ -1,0 +1,114 @@
+using Tenantry.Model.Instances;
+using Tenantry.Server.Store.Connections;
+
+namespace Tenantry.Server.Store.Rows;
+
+/// <summary>Reads spec and status of instances together.</summary>
+internal static class InstanceReads
+{
+    private const string Select =
+        """
+        SELECT i.id, i.slug, i.tenant, i.organization, i.app, i.environment, i.target, i.tier, i.release, i.hosts, i.features,
+            i.desired, i.restart_nonce, i.generation, i.created_at,
+            s.phase, s.health, s.reason, s.observed_generation, s.release AS seen_release, s.conditions, s.resources, s.drift,
+            s.endpoint, s.failures, s.next_look_at, s.wake, s.changed_at
+        FROM instances i JOIN statuses s ON s.instance_id = i.id
+        """;
+
+    public static async Task<InstanceRecord?> FindAsync(Session session, string id) =>
+        (await session.FirstAsync<RecordRow>($"{Select} WHERE i.id = @id", new { id }))?.ToRecord();
+
+    public static async Task<InstanceRecord?> FindBySlugAsync(Session session, string slug) =>
+        (await session.FirstAsync<RecordRow>($"{Select} WHERE i.slug = @slug", new { slug }))?.ToRecord();
+
+    public static async Task<IReadOnlyList<InstanceRecord>> FindManyAsync(Session session, IReadOnlyList<string> ids) =>
+        [.. (await session.ListAsync<RecordRow>($"{Select} WHERE {session.Dialect.In("i.id", "@ids")}", new { ids = ids.ToArray() }))
+            .Select(row => row.ToRecord())];
+
+    /// <summary>By slug.</summary>
+    public static async Task<Page<InstanceRecord>> ListAsync(Session session, InstanceFilter filter, PageRequest page)
+    {
+        var conditions = new List<string> { "i.slug > @after" };
+        if (filter.Tenant is not null)
+            conditions.Add("i.tenant = @Tenant");
+        if (filter.App is not null)
+            conditions.Add("i.app = @App");
+        if (filter.Target is not null)
+            conditions.Add("i.target = @Target");
+        if (filter.Organization is not null)
+            conditions.Add("i.organization = @Organization");
+        var rows = await session.ListAsync<RecordRow>(
+            $"{Select} WHERE {string.Join(" AND ", conditions)} ORDER BY i.slug LIMIT @limit",
+            new { after = Cursor.Read(page) ?? "", filter.Tenant, filter.App, filter.Target, filter.Organization, limit = (long)Cursor.Fetch(page) });
+        return Cursor.Page(rows, page, row => row.ToRecord(), row => row.Slug);
+    }
+}
+
+internal record SpecRow
+{
+    public string Id { get; init; } = "";
+    public string Slug { get; init; } = "";
+    public string Tenant { get; init; } = "";
+    public string Organization { get; init; } = "";
+    public string App { get; init; } = "";
+    public string Environment { get; init; } = "";
+    public string Target { get; init; } = "";
+    public string Tier { get; init; } = "";
+    public string Release { get; init; } = "";
+    public string Hosts { get; init; } = "";
+    public string Features { get; init; } = "";
+    public string Desired { get; init; } = "";
+    public long RestartNonce { get; init; }
+    public long Generation { get; init; }
+    public long CreatedAt { get; init; }
+
+    public InstanceSpec ToSpec() => new(
+        Id,
+        Slug,
+        Tenant,
+        Organization,
+        App,
+        Environment,
+        Target,
+        Tier,
+        Release,
+        StoreJson.Read(Hosts, StoreJson.Default.IReadOnlyListString),
+        StoreJson.ReadValues(Features),
+        Enum.Parse<DesiredState>(Desired),
+        RestartNonce,
+        Generation,
+        StoreTime.FromMicros(CreatedAt));
+}
+
+internal sealed record RecordRow : SpecRow
+{
+    public string Phase { get; init; } = "";
+    public string Health { get; init; } = "";
+    public string Reason { get; init; } = "";
+    public long ObservedGeneration { get; init; }
+    public string? SeenRelease { get; init; }
+    public string Conditions { get; init; } = "";
+    public string Resources { get; init; } = "";
+    public string Drift { get; init; } = "";
+    public string? Endpoint { get; init; }
+    public long Failures { get; init; }
+    public long NextLookAt { get; init; }
+    public string? Wake { get; init; }
+    public long ChangedAt { get; init; }
+
+    public InstanceRecord ToRecord() => new(ToSpec(), new InstanceStatus(
+        Id,
+        Enum.Parse<InstancePhase>(Phase),
+        Enum.Parse<InstanceHealth>(Health),
+        Reason,
+        ObservedGeneration,
+        SeenRelease,
+        StoreJson.Read(Conditions, StoreJson.Default.IReadOnlyListCondition),
+        StoreJson.Read(Resources, StoreJson.Default.IReadOnlyListResourceObservation),
+        StoreJson.Read(Drift, StoreJson.Default.IReadOnlyListDriftItem),
+        StoreJson.ReadOptional(Endpoint, StoreJson.Default.Endpoint),
+        (int)Failures,
+        StoreTime.FromMicros(NextLookAt),
+        StoreJson.ReadOptional(Wake, StoreJson.Default.WakeRecord),
+        StoreTime.FromMicros(ChangedAt)));
+}

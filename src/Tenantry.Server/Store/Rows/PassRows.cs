@@ -1,0 +1,58 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Server.Store.Connections;
+
+namespace Tenantry.Server.Store.Rows;
+
+/// <summary>What the reconciler writes, each fenced by its lease.</summary>
+internal static class PassRows
+{
+    public static async Task<IReadOnlyList<ClaimedInstance>> ClaimAsync(
+        Session session, IReadOnlyList<string> ids, string holder, TimeSpan duration)
+    {
+        if (ids.Count == 0)
+            return [];
+        var leases = (await LeaseRows.ClaimAsync(session, ids, holder, duration)).ToDictionary(lease => lease.Key, StringComparer.Ordinal);
+        var records = await InstanceReads.FindManyAsync(session, [.. leases.Keys]);
+        return [.. records.Select(record => new ClaimedInstance(record, leases[record.Spec.Id]))];
+    }
+
+    public static async Task WriteStatusAsync(Session session, InstanceStatus status, Lease lease)
+    {
+        await LeaseRows.RequireAsync(session, lease);
+        await StatusRows.WriteAsync(session, status);
+    }
+
+    public static async Task WriteOperationAsync(Session session, Operation operation, Lease lease)
+    {
+        await LeaseRows.RequireAsync(session, lease);
+        await OperationRows.WriteAsync(session, operation);
+    }
+
+    public static async Task RemoveAsync(Session session, string id, Lease lease)
+    {
+        await LeaseRows.RequireAsync(session, lease);
+        await InstanceRows.RemoveAsync(session, id);
+    }
+
+    public static async Task FinishAsync(Session session, PassOutcome outcome)
+    {
+        await LeaseRows.RequireAsync(session, outcome.Lease);
+        if (outcome.Status is not null)
+            await StatusRows.WriteAsync(session, outcome.Status);
+        if (outcome.Operation is not null)
+            await OperationRows.WriteAsync(session, outcome.Operation);
+        if (outcome.Remove)
+            await InstanceRows.RemoveAsync(session, outcome.Lease.Key);
+        else if (outcome.Status is not null)
+            await LeaseRows.FreeAsync(session, [outcome.Lease]);
+        else
+            await LeaseRows.ReleaseAsync(session, outcome.Lease);
+    }
+
+    public static async Task FinishLooksAsync(Session session, IReadOnlyList<QuietLook> looks)
+    {
+        await StatusRows.PostponeAsync(session, looks);
+        await LeaseRows.FreeAsync(session, looks.Select(look => look.Lease));
+    }
+}

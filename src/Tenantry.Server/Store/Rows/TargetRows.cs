@@ -1,0 +1,71 @@
+using Tenantry.Server.Store.Connections;
+
+namespace Tenantry.Server.Store.Rows;
+
+internal static class TargetRows
+{
+    private const string Columns = "name, kind, options, repair_drift, parallel, version, created_at";
+
+    public static async Task<TargetRecord?> FindAsync(Session session, string name) => (await FindRowAsync(session, name, ""))?.ToTarget();
+
+    public static async Task<IReadOnlyList<TargetRecord>> ListAsync(Session session) =>
+        [.. (await session.ListAsync<TargetRow>($"SELECT {Columns} FROM targets ORDER BY name")).Select(row => row.ToTarget())];
+
+    public static async Task<TargetRecord> PutAsync(Session session, TargetRecord target, long expectedVersion)
+    {
+        var stored = await FindRowAsync(session, target.Name, session.Dialect.ForUpdate);
+        if (stored is null && expectedVersion != 0)
+            throw new StoreConflictException($"The target '{target.Name}' was removed meanwhile.");
+        if (stored is not null && expectedVersion == 0)
+            throw new StoreConflictException($"There is a target '{target.Name}' already.");
+        if (stored is not null && stored.Version != expectedVersion)
+            throw new StoreConflictException($"The target '{target.Name}' was changed meanwhile: it is at version {stored.Version}, not {expectedVersion}.");
+        var values = new
+        {
+            target.Name,
+            target.Kind,
+            Options = StoreJson.Write(target.Options),
+            RepairDrift = target.RepairDrift ? 1L : 0L,
+            Parallel = (long)target.Parallel,
+            CreatedAt = StoreTime.ToMicros(target.CreatedAt),
+        };
+        await session.ExecuteAsync(
+            stored is null
+                ? $"INSERT INTO targets ({Columns}) VALUES (@Name, @Kind, @Options, @RepairDrift, @Parallel, 1, @CreatedAt)"
+                : """
+                  UPDATE targets SET kind = @Kind, options = @Options, repair_drift = @RepairDrift, parallel = @Parallel, version = version + 1
+                  WHERE name = @Name
+                  """,
+            values);
+        session.Changed("target", target.Name, stored is null ? "created" : "updated");
+        return (await FindAsync(session, target.Name))!;
+    }
+
+    public static async Task<bool> DeleteAsync(Session session, string name)
+    {
+        if (await FindRowAsync(session, name, session.Dialect.ForUpdate) is null)
+            return false;
+        if (await session.FirstAsync<string>("SELECT slug FROM instances WHERE target = @name ORDER BY slug LIMIT 1", new { name }) is { } slug)
+            throw new StoreConflictException($"The target '{name}' has instances, such as '{slug}'. Remove them first.");
+        await session.ExecuteAsync("DELETE FROM targets WHERE name = @name", new { name });
+        session.Changed("target", name, "removed");
+        return true;
+    }
+
+    private static Task<TargetRow?> FindRowAsync(Session session, string name, string suffix) =>
+        session.FirstAsync<TargetRow>($"SELECT {Columns} FROM targets WHERE name = @name{suffix}", new { name });
+
+    private sealed record TargetRow
+    {
+        public string Name { get; init; } = "";
+        public string Kind { get; init; } = "";
+        public string Options { get; init; } = "";
+        public long RepairDrift { get; init; }
+        public long Parallel { get; init; }
+        public long Version { get; init; }
+        public long CreatedAt { get; init; }
+
+        public TargetRecord ToTarget() =>
+            new(Name, Kind, StoreJson.ReadValues(Options), RepairDrift != 0, (int)Parallel, Version, StoreTime.FromMicros(CreatedAt));
+    }
+}

@@ -1,0 +1,139 @@
+using Tenantry.Model.Tenants;
+using Tenantry.Server.Store.Connections;
+
+namespace Tenantry.Server.Store.Rows;
+
+internal static class TenantRows
+{
+    private const string Columns = "name, display_name, organization, owner, cost_centre, version, created_at, deleting";
+
+    public static async Task<Organization> EnsureOrganizationAsync(Session session, string name)
+    {
+        await session.ExecuteAsync(
+            "INSERT INTO organizations (name, created_at) VALUES (@name, @now) ON CONFLICT (name) DO NOTHING",
+            new { name, now = session.NowMicros });
+        return (await session.FirstAsync<OrganizationRow>("SELECT name, created_at FROM organizations WHERE name = @name", new { name }))!
+            .ToOrganization();
+    }
+
+    public static async Task<IReadOnlyList<Organization>> ListOrganizationsAsync(Session session) =>
+        [.. (await session.ListAsync<OrganizationRow>("SELECT name, created_at FROM organizations ORDER BY name")).Select(row => row.ToOrganization())];
+
+    public static async Task<Tenant> CreateAsync(Session session, Tenant tenant)
+    {
+        await RequireOrganizationAsync(session, tenant.Organization);
+        if (await FindAsync(session, tenant.Name) is not null)
+            throw new StoreConflictException($"The tenant name '{tenant.Name}' is taken.");
+        await session.ExecuteAsync(
+            $"""
+            INSERT INTO tenants ({Columns})
+            VALUES (@Name, @DisplayName, @Organization, @Owner, @CostCentre, 1, @CreatedAt, @Deleting)
+            """,
+            Values(tenant));
+        session.Changed("tenant", tenant.Name, "created");
+        return (await FindAsync(session, tenant.Name))!;
+    }
+
+    public static async Task<Tenant?> FindAsync(Session session, string name) => (await FindRowAsync(session, name, ""))?.ToTenant();
+
+    public static async Task<Page<Tenant>> ListAsync(Session session, PageRequest page)
+    {
+        var rows = await session.ListAsync<TenantRow>(
+            $"SELECT {Columns} FROM tenants WHERE name > @after ORDER BY name LIMIT @limit",
+            new { after = Cursor.Read(page) ?? "", limit = (long)Cursor.Fetch(page) });
+        return Cursor.Page(rows, page, row => row.ToTenant(), row => row.Name);
+    }
+
+    public static async Task<Tenant> UpdateAsync(Session session, Tenant tenant, long expectedVersion)
+    {
+        var stored = await FindRowAsync(session, tenant.Name, session.Dialect.ForUpdate)
+            ?? throw new StoreConflictException($"The tenant '{tenant.Name}' was removed meanwhile.");
+        if (stored.Version != expectedVersion)
+            throw new StoreConflictException($"The tenant '{tenant.Name}' was changed meanwhile: it is at version {stored.Version}, not {expectedVersion}.");
+        await RequireOrganizationAsync(session, tenant.Organization);
+        await session.ExecuteAsync(
+            """
+            UPDATE tenants SET display_name = @DisplayName, organization = @Organization, owner = @Owner, cost_centre = @CostCentre,
+                deleting = @Deleting, version = version + 1
+            WHERE name = @Name
+            """,
+            Values(tenant));
+        session.Changed("tenant", tenant.Name, "updated");
+        return (await FindAsync(session, tenant.Name))!;
+    }
+
+    public static async Task<bool> DeleteAsync(Session session, string name)
+    {
+        if (await FindRowAsync(session, name, session.Dialect.ForUpdate) is null)
+            return false;
+        if (await session.FirstAsync<string>("SELECT slug FROM instances WHERE tenant = @name ORDER BY slug LIMIT 1", new { name }) is { } slug)
+            throw new StoreConflictException($"The tenant '{name}' still has the instance '{slug}'.");
+        await session.ExecuteAsync("DELETE FROM tenants WHERE name = @name", new { name });
+        session.Changed("tenant", name, "removed");
+        return true;
+    }
+
+    /// <summary>Removes a tenant that is being deleted, when its last instance went.</summary>
+    public static async Task RemoveIfDoneAsync(Session session, string name)
+    {
+        var stored = await FindRowAsync(session, name, session.Dialect.ForUpdate);
+        if (stored is null || stored.Deleting == 0)
+            return;
+        if (await session.FirstAsync<long>("SELECT COUNT(*) FROM instances WHERE tenant = @name", new { name }) > 0)
+            return;
+        await session.ExecuteAsync("DELETE FROM tenants WHERE name = @name", new { name });
+        session.Changed("tenant", name, "removed");
+    }
+
+    /// <summary>Locks the tenant against removal while an instance of it is made.</summary>
+    public static async Task RequireForInstanceAsync(Session session, string name)
+    {
+        var stored = await FindRowAsync(session, name, session.Dialect.ForUpdate)
+            ?? throw new StoreConflictException($"There is no tenant '{name}'.");
+        if (stored.Deleting != 0)
+            throw new StoreConflictException($"The tenant '{name}' is being removed. Wait until it is gone, then create it anew.");
+    }
+
+    private static async Task RequireOrganizationAsync(Session session, string name)
+    {
+        if (await session.FirstAsync<string>("SELECT name FROM organizations WHERE name = @name", new { name }) is null)
+            throw new StoreConflictException($"There is no organization '{name}'.");
+    }
+
+    private static Task<TenantRow?> FindRowAsync(Session session, string name, string suffix) =>
+        session.FirstAsync<TenantRow>($"SELECT {Columns} FROM tenants WHERE name = @name{suffix}", new { name });
+
+    private static object Values(Tenant tenant) => new
+    {
+        tenant.Name,
+        tenant.DisplayName,
+        tenant.Organization,
+        tenant.Owner,
+        tenant.CostCentre,
+        CreatedAt = StoreTime.ToMicros(tenant.CreatedAt),
+        Deleting = tenant.Deleting ? 1L : 0L,
+    };
+
+    private sealed record OrganizationRow
+    {
+        public string Name { get; init; } = "";
+        public long CreatedAt { get; init; }
+
+        public Organization ToOrganization() => new(Name, StoreTime.FromMicros(CreatedAt));
+    }
+
+    private sealed record TenantRow
+    {
+        public string Name { get; init; } = "";
+        public string DisplayName { get; init; } = "";
+        public string Organization { get; init; } = "";
+        public string Owner { get; init; } = "";
+        public string CostCentre { get; init; } = "";
+        public long Version { get; init; }
+        public long CreatedAt { get; init; }
+        public long Deleting { get; init; }
+
+        public Tenant ToTenant() =>
+            new(Name, DisplayName, Organization, Owner, CostCentre, Version, StoreTime.FromMicros(CreatedAt), Deleting != 0);
+    }
+}

@@ -1,0 +1,175 @@
+using Tenantry.Model.Apps;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Model.Tenants;
+using Tenantry.Server.Store.Connections;
+using Tenantry.Server.Store.Rows;
+
+namespace Tenantry.Server.Store;
+
+/// <summary>The store over either database. A table of contents: each promise is kept in the file of its rows.</summary>
+internal sealed class SqlStore(Database database, string owner) : IStore
+{
+    public string Owner { get; } = owner;
+
+    public Task<Organization> EnsureOrganizationAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TenantRows.EnsureOrganizationAsync(s, name), cancellationToken);
+
+    public Task<IReadOnlyList<Organization>> ListOrganizationsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(TenantRows.ListOrganizationsAsync, cancellationToken);
+
+    public Task<AppliedRelease> ApplyReleaseAsync(Release release, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => AppRows.ApplyAsync(s, release), cancellationToken);
+
+    public Task<App?> FindAppAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AppRows.FindAsync(s, name), cancellationToken);
+
+    public Task<Page<App>> ListAppsAsync(PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AppRows.ListAsync(s, page), cancellationToken);
+
+    public Task<bool> DeleteAppAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => AppRows.DeleteAsync(s, name), cancellationToken);
+
+    public Task<Release?> FindReleaseAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AppRows.FindReleaseAsync(s, id), cancellationToken);
+
+    public Task<IReadOnlyList<Release>> ListReleasesAsync(string app, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AppRows.ListReleasesAsync(s, app), cancellationToken);
+
+    public Task<Tenant> CreateTenantAsync(Tenant tenant, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TenantRows.CreateAsync(s, tenant), cancellationToken);
+
+    public Task<Tenant?> FindTenantAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TenantRows.FindAsync(s, name), cancellationToken);
+
+    public Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TenantRows.ListAsync(s, page), cancellationToken);
+
+    public Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
+
+    public Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TenantRows.DeleteAsync(s, name), cancellationToken);
+
+    public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => InstanceRows.CreateAsync(s, spec, operation), cancellationToken);
+
+    public Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InstanceReads.FindAsync(s, id), cancellationToken);
+
+    public Task<InstanceRecord?> FindInstanceBySlugAsync(string slug, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InstanceReads.FindBySlugAsync(s, slug), cancellationToken);
+
+    public Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InstanceReads.ListAsync(s, filter, page), cancellationToken);
+
+    public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
+
+    public Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
+
+    public Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.RemoveAsync(s, id, lease), cancellationToken);
+
+    public Task<IReadOnlyList<DueInstance>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => StatusRows.ListDueAsync(s, now, limit), cancellationToken);
+
+    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(StatusRows.NextDueAsync, cancellationToken);
+
+    public Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
+        IReadOnlyList<string> ids, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.ClaimAsync(s, ids, holder, duration), cancellationToken);
+
+    public Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.FinishAsync(s, outcome), cancellationToken);
+
+    public Task FinishLooksAsync(IReadOnlyList<QuietLook> looks, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.FinishLooksAsync(s, looks), cancellationToken);
+
+    public Task<Operation?> FindOperationAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.FindAsync(s, id), cancellationToken);
+
+    public Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.ListAsync(s, instanceId, page), cancellationToken);
+
+    public Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.FindOpenAsync(s, instanceId), cancellationToken);
+
+    public Task WriteOperationAsync(Operation operation, Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PassRows.WriteOperationAsync(s, operation, lease), cancellationToken);
+
+    public Task<Lease?> TryAcquireLeaseAsync(string key, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LeaseRows.TryAcquireAsync(s, key, holder, duration), cancellationToken);
+
+    public Task<Lease?> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LeaseRows.RenewAsync(s, lease, duration), cancellationToken);
+
+    public Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LeaseRows.ReleaseAsync(s, lease), cancellationToken);
+
+    public Task<int> DropLeasesAsync(string holderPrefix, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LeaseRows.DropAsync(s, holderPrefix), cancellationToken);
+
+    public Task<TargetRecord?> FindTargetAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TargetRows.FindAsync(s, name), cancellationToken);
+
+    public Task<IReadOnlyList<TargetRecord>> ListTargetsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(TargetRows.ListAsync, cancellationToken);
+
+    public Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TargetRows.PutAsync(s, target, expectedVersion), cancellationToken);
+
+    public Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TargetRows.DeleteAsync(s, name), cancellationToken);
+
+    public Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.PutAsync(s, instanceId, name, sealedValue, generated), cancellationToken);
+
+    public Task<SealedSecret> AddSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.AddAsync(s, instanceId, name, sealedValue, generated), cancellationToken);
+
+    public Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(string instanceId, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretRows.ListAsync(s, instanceId), cancellationToken);
+
+    public Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.DeleteAsync(s, instanceId, name), cancellationToken);
+
+    public Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TokenRows.AddAsync(s, token), cancellationToken);
+
+    public Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TokenRows.FindAsync(s, hash), cancellationToken);
+
+    public Task<IReadOnlyList<ApiToken>> ListTokensAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(TokenRows.ListAsync, cancellationToken);
+
+    public Task<bool> DeleteTokenAsync(string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TokenRows.DeleteAsync(s, name), cancellationToken);
+
+    public Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AnswerRows.FindAsync(s, key), cancellationToken);
+
+    public Task SaveAnswerAsync(IdempotentAnswer answer, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => AnswerRows.SaveAsync(s, answer), cancellationToken);
+
+    public Task AppendAuditAsync(AuditEntry entry, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => AuditRows.AppendAsync(s, entry), cancellationToken);
+
+    public Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AuditRows.ListAsync(s, page), cancellationToken);
+
+    public Task<string?> VerifyAuditAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(AuditRows.VerifyAsync, cancellationToken);
+
+    public Task<IReadOnlyList<ChangeEvent>> ListChangesAsync(long after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => ChangeRows.ListAsync(s, after, limit), cancellationToken);
+
+    public Task<long> LastChangeAsync(CancellationToken cancellationToken) => database.ReadAsync(ChangeRows.LastAsync, cancellationToken);
+
+    public Task PingAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(s => s.FirstAsync<long>("SELECT number FROM migrations ORDER BY number DESC LIMIT 1"), cancellationToken);
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+}

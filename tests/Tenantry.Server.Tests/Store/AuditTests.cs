@@ -1,0 +1,84 @@
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Tests.Store;
+
+public abstract class AuditTests(IStorePlace place) : StoreTests(place)
+{
+    [Fact]
+    public async Task AWholeChainIsVerified()
+    {
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+        await AppendAsync(3);
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+        var page = await Store.ListAuditAsync(new PageRequest(2), Ct);
+        page.Items.Select(row => row.Sequence).ShouldBe([3L, 2L]);
+        page.Items[0].PreviousHash.ShouldBe(page.Items[1].Hash);
+        (await Store.ListAuditAsync(new PageRequest(2, page.Next), Ct)).Items.ShouldHaveSingleItem().Sequence.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ManyWhoAppendAtOnceMakeOneChain()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Store.AppendAuditAsync(Entry(i), Ct)));
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+        (await Store.ListAuditAsync(new PageRequest(), Ct)).Items.Count.ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task ALongChainIsVerifiedToItsEnd()
+    {
+        await AppendAsync(1);
+        await using (var database = Connect())
+        {
+            await database.WriteAsync(
+                async session =>
+                {
+                    for (var i = 0; i < 2100; i++)
+                        await Server.Store.Rows.AuditRows.AppendAsync(session, Entry(i));
+                },
+                Ct);
+        }
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+        await TamperAsync("UPDATE audit SET detail = 'x' WHERE sequence = 2050");
+        (await Store.VerifyAuditAsync(Ct)).ShouldBe("Audit row 2050 was changed after it was written.");
+    }
+
+    [Theory]
+    [InlineData("UPDATE audit SET actor = 'eve' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
+    [InlineData("UPDATE audit SET at = at + 1 WHERE sequence = 1", "Audit row 1 was changed after it was written.")]
+    [InlineData("DELETE FROM audit WHERE sequence = 2", "Audit row 2 is missing.")]
+    [InlineData("DELETE FROM audit WHERE sequence >= 4", "Audit row 4 is missing.")]
+    [InlineData("DELETE FROM audit", "Audit row 1 is missing.")]
+    [InlineData("UPDATE audit SET hash = 'f' WHERE sequence = 5", "Audit row 5 was changed after it was written.")]
+    [InlineData("UPDATE audit_head SET sequence = 4", "Audit row 5 was not written by Tenantry: the newest that was is 4.")]
+    [InlineData("UPDATE audit_head SET hash = 'f'", "Audit row 5 is not the one that was written: the chain was replaced.")]
+    public async Task WhatWasDoneToTheRowsIsNamed(string sql, string sentence)
+    {
+        await AppendAsync(5);
+        await TamperAsync(sql);
+        (await Store.VerifyAuditAsync(Ct)).ShouldBe(sentence);
+    }
+
+    [Fact]
+    public async Task RowsThatChangedPlacesAreNamed()
+    {
+        await AppendAsync(5);
+        await TamperAsync("UPDATE audit SET sequence = 99 WHERE sequence = 2");
+        await TamperAsync("UPDATE audit SET sequence = 2 WHERE sequence = 3");
+        await TamperAsync("UPDATE audit SET sequence = 3 WHERE sequence = 99");
+        (await Store.VerifyAuditAsync(Ct)).ShouldBe("Audit row 2 does not follow row 1: it was moved, or the row before it was replaced.");
+    }
+
+    private async Task AppendAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+            await Store.AppendAuditAsync(Entry(i), Ct);
+    }
+
+    private AuditEntry Entry(int i) => new("ann", "tenant.add", $"t{i}", "done", "größe \"x\"", $"r{i}", Time.GetUtcNow());
+}
+
+public sealed class SqliteAuditTests() : AuditTests(new SqlitePlace());
+
+[Collection(PostgresCollection.Name)]
+public sealed class PostgresAuditTests(PostgresServer server) : AuditTests(new PostgresPlace(server));
