@@ -13,9 +13,9 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
         {
             return await ReadCoreAsync(work, cancellationToken);
         }
-        catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+        catch (Exception error) when (StoreErrors.IsOfDatabase(error))
         {
-            throw translated;
+            throw StoreErrors.Translate(error);
         }
     }
 
@@ -33,9 +33,9 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
             {
                 // The database ended one of two transactions that waited for each other; nothing of it was written.
             }
-            catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+            catch (Exception error) when (StoreErrors.IsOfDatabase(error))
             {
-                throw translated;
+                throw StoreErrors.Translate(error);
             }
         }
     }

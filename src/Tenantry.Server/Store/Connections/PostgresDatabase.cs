@@ -22,9 +22,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeProvider tim
                 },
                 cancellationToken);
         }
-        catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+        catch (Exception error) when (StoreErrors.IsOfDatabase(error))
         {
-            throw translated;
+            throw StoreErrors.Translate(error);
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         {
             await WriteCoreAsync(async session => { await work(session); return true; }, cancellationToken);
         }
-        catch (Exception error) when (StoreErrors.Translate(error) is { } translated)
+        catch (Exception error) when (StoreErrors.IsOfDatabase(error))
         {
-            throw translated;
+            throw StoreErrors.Translate(error);
         }
     }
 

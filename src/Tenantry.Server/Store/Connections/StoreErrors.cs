@@ -32,13 +32,14 @@ internal static class StoreErrors
         ["operations_open"] = "Another change of this instance was made at the same moment. Try again.",
     };
 
-    /// <summary>The store's own exception for a database's, or null when it is none of a database.</summary>
-    public static Exception? Translate(Exception error) => error switch
+    public static bool IsOfDatabase(Exception error) => error is SqliteException or NpgsqlException;
+
+    /// <summary>The store's own exception for a database's.</summary>
+    public static Exception Translate(Exception error) => error switch
     {
         SqliteException sqlite => FromSqlite(sqlite),
         PostgresException postgres => FromPostgres(postgres),
-        NpgsqlException npgsql => Unavailable("PostgreSQL", npgsql),
-        _ => null,
+        _ => Unavailable("PostgreSQL", error),
     };
 
     public static bool IsDeadlock(Exception error) =>
