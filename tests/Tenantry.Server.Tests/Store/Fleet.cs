@@ -34,7 +34,7 @@ internal sealed class Fleet(IStore store, TimeProvider time)
         DesiredState.Running, 0, 1, time.GetUtcNow());
 
     public Release NewRelease(string id, string app = App) => new(
-        id, app, "1.0", $"sha256:{new string('a', 64)}", "", "{}", "/src", time.GetUtcNow());
+        id, app, "1.0", $"sha256:{new string('a', 64)}", "", "{}", time.GetUtcNow());
 
     /// <summary>Organization, app with its first release, and target.</summary>
     public async Task SetUpAsync(bool repairDrift = true, string kind = "fake")

@@ -168,7 +168,11 @@ public sealed class SqliteOpeningTests : OpeningTests
         foreach (var suffix in new[] { "", "-wal", "-shm" })
         {
             using var stat = System.Diagnostics.Process.Start(
-                new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%u:%g %a", folders.Database + suffix]) { RedirectStandardOutput = true })!;
+                new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%u:%g %a", folders.Database + suffix])
+                {
+                    RedirectStandardOutput = true,
+                    UseShellExecute = false,
+                })!;
             (await stat.StandardOutput.ReadToEndAsync(Ct)).Trim().ShouldBe("65534:65534 660");
             await stat.WaitForExitAsync();
         }

@@ -81,6 +81,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
         var start = Environment.IsPrivilegedProcess
             ? new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--", path, .. arguments])
             : new ProcessStartInfo(path, arguments);
+        start.UseShellExecute = false;
         start.WorkingDirectory = _folder;
         start.Environment["LC_ALL"] = "C";
         start.Environment.Remove("PGHOST");

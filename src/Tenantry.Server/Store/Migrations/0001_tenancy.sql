@@ -23,7 +23,6 @@ CREATE TABLE releases (
     manifest_digest TEXT NOT NULL,
     inputs_digest TEXT NOT NULL,
     manifest TEXT NOT NULL,
-    source_folder TEXT NOT NULL,
     created_at {int} NOT NULL,
     CONSTRAINT releases_of_app UNIQUE (app, id)
 ){strict};

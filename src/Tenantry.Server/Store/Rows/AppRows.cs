@@ -6,7 +6,7 @@ namespace Tenantry.Server.Store.Rows;
 internal static class AppRows
 {
     private const string AppColumns = "name, release, version, created_at, updated_at";
-    private const string ReleaseColumns = "id, app, version, manifest_digest, inputs_digest, manifest, source_folder, created_at";
+    private const string ReleaseColumns = "id, app, version, manifest_digest, inputs_digest, manifest, created_at";
 
     public static async Task<AppliedRelease> ApplyAsync(Session session, Release release)
     {
@@ -76,7 +76,7 @@ internal static class AppRows
     private static Task<int> InsertReleaseAsync(Session session, Release release) => session.ExecuteAsync(
         $"""
         INSERT INTO releases ({ReleaseColumns})
-        VALUES (@Id, @App, @Version, @ManifestDigest, @InputsDigest, @Manifest, @SourceFolder, @CreatedAt)
+        VALUES (@Id, @App, @Version, @ManifestDigest, @InputsDigest, @Manifest, @CreatedAt)
         """,
         new
         {
@@ -86,7 +86,6 @@ internal static class AppRows
             release.ManifestDigest,
             release.InputsDigest,
             release.Manifest,
-            release.SourceFolder,
             CreatedAt = StoreTime.ToMicros(release.CreatedAt),
         });
 
@@ -109,10 +108,9 @@ internal static class AppRows
         public string ManifestDigest { get; init; } = "";
         public string InputsDigest { get; init; } = "";
         public string Manifest { get; init; } = "";
-        public string SourceFolder { get; init; } = "";
         public long CreatedAt { get; init; }
 
         public Release ToRelease() =>
-            new(Id, App, Version, ManifestDigest, InputsDigest, Manifest, SourceFolder, StoreTime.FromMicros(CreatedAt));
+            new(Id, App, Version, ManifestDigest, InputsDigest, Manifest, StoreTime.FromMicros(CreatedAt));
     }
 }
