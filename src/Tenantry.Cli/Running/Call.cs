@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Tenantry.Cli.Connecting;
+using Tenantry.Cli.Writing;
+using Tenantry.Client;
+
+namespace Tenantry.Cli.Running;
+
+/// <summary>One invocation of a command: its arguments, where it writes, and the control plane it speaks to.</summary>
+internal sealed class Call : IDisposable
+{
+    private readonly ParseResult _parsed;
+    private TenantryClient? _client;
+
+    public Call(ParseResult parsed, CliHost host, CancellationToken cancellationToken)
+    {
+        _parsed = parsed;
+        Host = host;
+        CancellationToken = cancellationToken;
+        Output = new(host, parsed.GetValue(GlobalOptions.Output) == "json");
+    }
+
+    public CliHost Host { get; }
+
+    public Output Output { get; }
+
+    /// <summary>Cancelled by Ctrl-C and SIGTERM.</summary>
+    public CancellationToken CancellationToken { get; }
+
+    /// <summary>Made at the first use, so that commands without a control plane need none.</summary>
+    public TenantryClient Client => _client ??= new(
+        ServerLocation.Of(Host, _parsed.GetValue(GlobalOptions.Server), _parsed.GetValue(GlobalOptions.Data)),
+        Host.Variable("TENANTRY_TOKEN"));
+
+    public string DataFolder => Connecting.DataFolder.Of(Host, _parsed.GetValue(GlobalOptions.Data));
+
+    public T? Value<T>(Option<T> option) => _parsed.GetValue(option);
+
+    public T? Value<T>(Argument<T> argument) => _parsed.GetValue(argument);
+
+    public string Required(Argument<string> argument) => _parsed.GetRequiredValue(argument);
+
+    /// <summary>True when the option was written on the command line.</summary>
+    public bool IsGiven(Option option) => _parsed.GetResult(option) is { Implicit: false };
+
+    public void Dispose() => _client?.Dispose();
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Tenantry.Cli.Writing;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Cli.Running;
+
+/// <summary>Parses, runs, and turns whatever goes wrong into a sentence and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(IReadOnlyList<Verb> verbs, IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellationToken)
+    {
+        var parsed = Build(verbs, arguments, host).Parse(arguments);
+        var json = WantsJson(arguments);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            var errors = parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal).ToList();
+            var path = CommandPath(parsed.CommandResult);
+            return Report(host, json, new(
+                ExitCode.Usage,
+                Failure.Word(ExitCode.Usage),
+                string.Join(Environment.NewLine, errors),
+                $"See '{path} --help'.",
+                [.. errors.Select(e => new ProblemError("", e))]) { ErrorsAreMessage = true });
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(
+                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = host.Out, Error = host.Error },
+                cancellationToken);
+        }
+        catch (Exception exception) when (Failure.Of(exception) is { } failure)
+        {
+            return Report(host, json, failure);
+        }
+        catch (Exception fault)
+        {
+            return Report(host, json, new(
+                ExitCode.Failed,
+                "internal",
+                $"A fault of tenantry itself: {fault.Message}",
+                $"Please report it with this:{Environment.NewLine}{fault}",
+                []));
+        }
+    }
+
+    /// <summary>The command line's tree. When the first word is a verb only that verb is made: the others would cost time at every start.</summary>
+    public static RootCommand Build(IReadOnlyList<Verb> verbs, IReadOnlyList<string> arguments, CliHost host)
+    {
+        var root = new RootCommand("One private, isolated, running copy of your application for every tenant.")
+        {
+            GlobalOptions.Output,
+            GlobalOptions.Data,
+            GlobalOptions.Server,
+        };
+        var wanted = arguments.Count > 0 ? verbs.FirstOrDefault(v => v.Name == arguments[0]) : null;
+        foreach (var verb in wanted is null ? verbs : [wanted])
+            root.Add(verb.Create(host));
+        return root;
+    }
+
+    private static int Report(CliHost host, bool json, Failure failure)
+    {
+        if (failure.ExitCode == ExitCode.Interrupted && !json)
+            return (int)failure.ExitCode;
+        host.Error.WriteLine("tenantry: " + failure.Message);
+        if (!failure.ErrorsAreMessage)
+            foreach (var error in failure.Errors)
+                host.Error.WriteLine("  " + Place(error) + error.Message);
+        if (failure.Fix is not null)
+            host.Error.WriteLine(failure.Fix);
+        if (json)
+            new Output(host, json: true).Document(writer => JsonFailure.Write(writer, failure));
+        return (int)failure.ExitCode;
+    }
+
+    private static string Place(ProblemError error) => (error.Line, error.Path) switch
+    {
+        ({ } line, _) => $"{error.File ?? "tenantry.yaml"}:{line}:{error.Column ?? 1}: {(error.Path.Length > 0 ? error.Path + ": " : "")}",
+        (null, { Length: > 0 } path) => path + ": ",
+        _ => "",
+    };
+
+    // Asked of the words themselves, since a command line with a mistake in it has no parsed value.
+    private static bool WantsJson(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count && arguments[i] != "--"; i++)
+            if (arguments[i] is "-o=json" or "-ojson" or "-o:json" or "--output=json" or "--output:json"
+                || (arguments[i] is "-o" or "--output" && i + 1 < arguments.Count && arguments[i + 1] == "json"))
+                return true;
+        return false;
+    }
+
+    private static string CommandPath(System.CommandLine.Parsing.CommandResult command) =>
+        command.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{CommandPath(parent)} {command.Command.Name}" : "tenantry";
+}

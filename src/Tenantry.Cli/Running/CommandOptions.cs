@@ -1,0 +1,66 @@
+using System.CommandLine;
+
+namespace Tenantry.Cli.Running;
+
+/// <summary>Options and arguments that several commands have. Made anew for each command, since a symbol belongs to one.</summary>
+internal static class CommandOptions
+{
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Print what would change, and change nothing." };
+
+    public static Option<bool> Yes(string question) => new("--yes", "-y") { Description = question };
+
+    public static Option<bool> NoWait() => new("--no-wait") { Description = "Return as soon as the change is accepted." };
+
+    public static Option<TimeSpan> Timeout() => Duration("--timeout", "How long to wait, such as 90s, 10m or 1h. The change goes on afterwards.", TimeSpan.FromMinutes(10));
+
+    public static Option<TimeSpan> Duration(string name, string description, TimeSpan preset)
+    {
+        var option = new Option<TimeSpan>(name)
+        {
+            Description = description,
+            HelpName = "TIME",
+            DefaultValueFactory = _ => preset,
+        };
+        option.CustomParser = result => Writing.Words.ParseDuration(result.Tokens[0].Value) is { } value
+            ? value
+            : Wrong<TimeSpan>(result, $"{name}: '{result.Tokens[0].Value}' is not a duration: use a number and s, m, h or d, such as 90s or 1h30m.");
+        return option;
+    }
+
+    public static Argument<string> Slug() => Name("slug", "The instance, by its slug.");
+
+    public static Argument<string> Name(string name, string description) => new(name) { Description = description, HelpName = name.ToUpperInvariant() };
+
+    /// <summary><c>KEY=VALUE</c>, any number of times.</summary>
+    public static Option<IReadOnlyDictionary<string, string>> Pairs(string name, string description)
+    {
+        var option = new Option<IReadOnlyDictionary<string, string>>(name)
+        {
+            Description = description,
+            HelpName = "KEY=VALUE",
+            Arity = ArgumentArity.ZeroOrMore,
+            DefaultValueFactory = _ => new Dictionary<string, string>(StringComparer.Ordinal),
+        };
+        option.CustomParser = result =>
+        {
+            var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var token in result.Tokens)
+            {
+                var at = token.Value.IndexOf('=', StringComparison.Ordinal);
+                if (at <= 0)
+                    return Wrong<IReadOnlyDictionary<string, string>>(result, $"{name}: '{token.Value}' is not KEY=VALUE.");
+                if (!pairs.TryAdd(token.Value[..at], token.Value[(at + 1)..]))
+                    return Wrong<IReadOnlyDictionary<string, string>>(result, $"{name}: '{token.Value[..at]}' is given twice.");
+            }
+
+            return pairs;
+        };
+        return option;
+    }
+
+    private static T? Wrong<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
+    {
+        result.AddError(message);
+        return default;
+    }
+}
