@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text;
+using Tenantry.Cli.Running;
+using Tenantry.Client;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry exec SLUG -- CMD…</c>: ends with the command's own exit code.</summary>
+internal static class ExecCommand
+{
+    public static Command Create(CliHost host)
+    {
+        var slug = CommandOptions.Slug();
+        var words = new Argument<string[]>("command") { Description = "Program and arguments, after '--'. No shell is involved.", HelpName = "CMD", Arity = ArgumentArity.OneOrMore };
+        var service = new Option<string?>("--service") { Description = "Inside this service; the first when none is named.", HelpName = "NAME" };
+        return new Command("exec", "Run a command inside an instance, with its user, limits and network. Ends with the command's exit code.") { slug, words, service }.Does(host, call =>
+        {
+            var start = new Model.Wire.ExecStartRequest(call.Value(words)!, call.Value(service));
+            return call.Output.Json ? CaptureAsync(call, call.Required(slug), start) : StreamAsync(call, call.Required(slug), start);
+        });
+    }
+
+    private static async Task<int> StreamAsync(Call call, string slug, Model.Wire.ExecStartRequest start)
+    {
+        // A terminal's input is not sent: there is no terminal at the other end.
+        await using var input = call.Host.InputIsTerminal ? null : call.Host.OpenInput();
+        await using var output = call.Host.OpenOutput();
+        await using var error = call.Host.OpenError();
+        return await call.Client.Instances.ExecAsync(slug, start, new(input, output, error), call.CancellationToken);
+    }
+
+    private static async Task<int> CaptureAsync(Call call, string slug, Model.Wire.ExecStartRequest start)
+    {
+        await using var input = call.Host.InputIsTerminal ? null : call.Host.OpenInput();
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        var code = await call.Client.Instances.ExecAsync(slug, start, new ExecStreams(input, output, error), call.CancellationToken);
+        call.Output.Document(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("exitCode", code);
+            writer.WriteString("stdout", Encoding.UTF8.GetString(output.ToArray()));
+            writer.WriteString("stderr", Encoding.UTF8.GetString(error.ToArray()));
+            writer.WriteEndObject();
+        });
+        return code;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text;
+using Tenantry.Cli.Running;
+
+namespace Tenantry.Cli.Writing;
+
+/// <summary>Questions to a person. Where nobody can be asked, the flag that answers is named.</summary>
+internal static class Prompt
+{
+    /// <summary>Goes on when the answer is yes; the flag answers it beforehand.</summary>
+    public static void Confirm(Call call, bool isAnswered, string question, string flag = "--yes")
+    {
+        if (isAnswered)
+            return;
+        if (!call.Output.CanAsk)
+            throw new CliException(ExitCode.Usage, $"{question} There is nobody to ask.", $"Say {flag} if that is what you want.");
+        if (!Ask(call.Host, question))
+            throw new CliException(ExitCode.Interrupted, "Nothing was changed.");
+    }
+
+    public static bool Ask(CliHost host, string question)
+    {
+        host.Error.Write(question + " [y/N] ");
+        var answer = host.In.ReadLine()?.Trim();
+        return answer is "y" or "Y" or "yes" or "Yes";
+    }
+
+    /// <summary>Reads a line without showing it.</summary>
+    public static string Hidden(CliHost host, string question)
+    {
+        host.Error.Write(question + ": ");
+        var text = new StringBuilder();
+        while (true)
+        {
+            var key = Console.ReadKey(intercept: true);
+            if (key.Key == ConsoleKey.Enter)
+                break;
+            if (key.Key == ConsoleKey.Backspace)
+                text.Length -= text.Length > 0 ? 1 : 0;
+            else if (!char.IsControl(key.KeyChar))
+                text.Append(key.KeyChar);
+        }
+
+        host.Error.WriteLine();
+        return text.ToString();
+    }
+}
