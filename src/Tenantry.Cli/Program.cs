@@ -9,7 +9,31 @@ internal static class Program
     /// <summary>Every command, in the order in which help lists them.</summary>
     public static readonly IReadOnlyList<Verb> Verbs =
     [
+        new("app", AppCommand.Create),
+        new("tenant", TenantCommand.Create),
         new("status", StatusCommand.Create),
+        new("plan", PlanCommand.Create),
+        new("deploy", DeployCommand.Create),
+        new("logs", LogsCommand.Create),
+        new("stats", StatsCommand.Create),
+        new("exec", ExecCommand.Create),
+        new("restart", RestartCommand.Create),
+        new("freeze", FreezeCommand.Create),
+        new("sleep", SleepCommand.Create),
+        new("wake", WakeCommand.Create),
+        new("secret", SecretCommand.Create),
+        new("data", DataCommand.Create),
+        new("operations", OperationsCommand.Create),
+        new("events", EventsCommand.Create),
+        new("audit", AuditCommand.Create),
+        new("target", TargetCommand.Create),
+        new("orphans", OrphansCommand.Create),
+        new("token", TokenCommand.Create),
+        new("doctor", DoctorCommand.Create),
+        new("init", InitCommand.Create),
+        new("schema", SchemaCommand.Create),
+        new("completion", CompletionCommand.Create),
+        new("complete", CompleteCommand.Create),
     ];
 
     private static async Task<int> Main(string[] arguments)

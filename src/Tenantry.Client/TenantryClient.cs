@@ -20,6 +20,7 @@ public sealed class TenantryClient : IDisposable
     {
         _transport = new(address, token);
         Apps = new(_transport);
+        Sources = new(_transport);
         Tenants = new(_transport);
         Operations = new(_transport);
         Instances = new(_transport);
@@ -33,6 +34,9 @@ public sealed class TenantryClient : IDisposable
 
     /// <summary>Apps and their releases.</summary>
     public AppsClient Apps { get; }
+
+    /// <summary>Input files of builds.</summary>
+    public SourcesClient Sources { get; }
 
     /// <summary>Tenants and organizations.</summary>
     public TenantsClient Tenants { get; }

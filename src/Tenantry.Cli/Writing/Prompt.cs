@@ -14,7 +14,7 @@ internal static class Prompt
         if (!call.Output.CanAsk)
             throw new CliException(ExitCode.Usage, $"{question} There is nobody to ask.", $"Say {flag} if that is what you want.");
         if (!Ask(call.Host, question))
-            throw new CliException(ExitCode.Interrupted, "Nothing was changed.");
+            throw new CliException(ExitCode.Failed, "Nothing was changed.");
     }
 
     public static bool Ask(CliHost host, string question)

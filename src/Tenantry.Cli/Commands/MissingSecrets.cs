@@ -1,0 +1,36 @@
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary>Secrets that a new instance waits for: taken from files, or from the person who is there.</summary>
+internal static class MissingSecrets
+{
+    public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> files, bool isNeededNow)
+    {
+        foreach (var (name, file) in files)
+            await PutAsync(call, slug, name, await SecretCommand.ReadAsync(call, name, file));
+
+        var missing = new List<string>();
+        await foreach (var secret in call.Client.Secrets.ListAsync(slug, call.CancellationToken))
+        {
+            if (secret.Set || secret.Generated || !secret.Required)
+                continue;
+            if (call.Output.CanAsk)
+                await PutAsync(call, slug, secret.Name, Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}"));
+            else
+                missing.Add(secret.Name);
+        }
+
+        if (missing.Count > 0 && isNeededNow)
+        {
+            throw new CliException(
+                ExitCode.Failed,
+                $"{slug} is made and waits for {(missing.Count == 1 ? "the secret" : "the secrets")} {string.Join(", ", missing)}.",
+                $"Set each with 'tenantry secret set {slug} NAME', or say --secret-file NAME=FILE when adding.");
+        }
+    }
+
+    private static Task PutAsync(Call call, string slug, string name, string value) =>
+        call.Client.Secrets.Put(slug, name, value).SendAsync(call.CancellationToken);
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry orphans [--remove --yes]</c></summary>
+internal static class OrphansCommand
+{
+    public static Command Create(CliHost host)
+    {
+        var remove = new Option<bool>("--remove") { Description = "Remove them, with their data." };
+        var yes = CommandOptions.Yes("Do not ask.");
+        var dryRun = CommandOptions.DryRun();
+        return new Command("orphans", "Show what targets hold that no instance owns.") { remove, yes, dryRun }.Does(host, async call =>
+        {
+            var orphans = await call.Client.Targets.ListOrphansAsync(call.CancellationToken).ToListAsync(call.CancellationToken);
+            if (!call.Output.Json)
+            {
+                var table = new TextTable("TARGET", "INSTANCE", "ID");
+                foreach (var o in orphans)
+                    table.Row(o.Target, o.Slug, o.Id);
+                table.Write(call.Output, "No orphans.");
+            }
+
+            if (call.Value(remove) && !call.Value(dryRun) && orphans.Count > 0)
+            {
+                Prompt.Confirm(call, call.Value(yes), $"Remove {Words.Count(orphans.Count, "orphan")} with all data?");
+                foreach (var orphan in orphans)
+                {
+                    await call.Client.Targets.DeleteOrphan(orphan).SendAsync(call.CancellationToken);
+                    if (!call.Output.Json)
+                        call.Output.Removed("orphan", $"{orphan.Slug} ({orphan.Id}) on {orphan.Target}");
+                }
+            }
+
+            if (call.Output.Json)
+                call.Output.Array(orphans);
+        });
+    }
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry target add|list|check|remove</c></summary>
+internal static class TargetCommand
+{
+    public static Command Create(CliHost host) => new("target", "Targets: the places where instances run.")
+    {
+        Add(host),
+        List(host),
+        Check(host),
+        Remove(host),
+    };
+
+    private static Command Add(CliHost host)
+    {
+        var name = CommandOptions.Name("name", "What to call it.");
+        var kind = new Option<string?>("--kind") { Description = "What it is, such as local; the name itself when not said.", HelpName = "KIND" };
+        var options = CommandOptions.Pairs("--option", "An option of its kind; may be repeated. 'tenantry target list --kinds' lists them.");
+        var reportDrift = new Option<bool>("--report-drift") { Description = "Only report differences between what is wanted and what was seen; do not repair them." };
+        var parallel = new Option<int?>("--parallel") { Description = "How many instances are worked on at once, 1 to 256.", HelpName = "N" };
+        var replace = new Option<bool>("--replace") { Description = "Change the target of that name." };
+        var dryRun = CommandOptions.DryRun();
+        return new Command("add", "Add a target, or change one.") { name, kind, options, reportDrift, parallel, replace, dryRun }.Does(host, async call =>
+        {
+            var target = call.Required(name);
+            var request = new PutTargetRequest(
+                call.Value(kind) ?? target,
+                call.Value(options) is { Count: > 0 } values ? values : null,
+                call.Value(reportDrift) ? false : null,
+                call.Value(parallel));
+            var change = call.Value(replace) ? call.Client.Targets.Replace(target, request) : call.Client.Targets.Create(target, request);
+            if (await call.PreviewAsync(call.Value(dryRun), change))
+                return;
+            var added = await change.SendAsync(call.CancellationToken);
+            if (call.Output.Json)
+                call.Output.Value(added);
+            else
+                call.Output.Line($"Target {added.Name} ({added.Kind}) is configured. 'tenantry target check {added.Name}' tells whether it can work.");
+        });
+    }
+
+    private static Command List(CliHost host)
+    {
+        var kinds = new Option<bool>("--kinds") { Description = "List the kinds that can be added and their options instead." };
+        return new Command("list", "List targets.") { kinds }.Does(host, call => call.Value(kinds) ? ListKindsAsync(call) : ListTargetsAsync(call));
+    }
+
+    private static async Task ListTargetsAsync(Call call)
+    {
+        var targets = await call.Client.Targets.ListAsync(call.CancellationToken).ToListAsync(call.CancellationToken);
+        if (call.Output.Json)
+        {
+            call.Output.Array(targets);
+            return;
+        }
+
+        var table = new TextTable("TARGET", "KIND", "DRIFT", "PARALLEL", "OPTIONS");
+        foreach (var t in targets)
+            table.Row(t.Name, t.Kind, t.RepairDrift ? "repaired" : "reported", $"{t.Parallel}", string.Join(", ", t.Options.Select(o => $"{o.Key}={o.Value}")));
+        table.Write(call.Output, "No targets. 'tenantry target add local' adds this machine.");
+    }
+
+    private static async Task ListKindsAsync(Call call)
+    {
+        var kinds = await call.Client.Targets.ListKindsAsync(call.CancellationToken).ToListAsync(call.CancellationToken);
+        if (call.Output.Json)
+        {
+            call.Output.Array(kinds);
+            return;
+        }
+
+        foreach (var kind in kinds)
+        {
+            call.Output.Line($"{kind.Kind}: {kind.Summary}");
+            foreach (var (option, meaning) in kind.Options)
+                call.Output.Line($"  --option {option}=…  {meaning}");
+        }
+    }
+
+    private static Command Check(CliHost host)
+    {
+        var name = new Argument<string?>("name") { Description = "The target; all of them when none is named.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        return new Command("check", "Tell whether a target can work, and the command that installs what is missing.") { name }.Does(host, async call =>
+        {
+            List<string> names = call.Value(name) is { } one
+                ? [one]
+                : await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+            var reports = new List<TargetCheckResponse>();
+            foreach (var target in names)
+                reports.Add(await call.Client.Targets.CheckAsync(target, call.CancellationToken));
+            if (call.Output.Json)
+                call.Output.Array(reports);
+            else
+                foreach (var report in reports)
+                    FindingsText.Write(call.Output, report);
+            return (int)(reports.TrueForAll(r => r.Works) ? ExitCode.Done : ExitCode.Unavailable);
+        });
+    }
+
+    private static Command Remove(CliHost host)
+    {
+        var name = CommandOptions.Name("name", "The target.");
+        var yes = CommandOptions.Yes("Do not ask.");
+        var dryRun = CommandOptions.DryRun();
+        return new Command("remove", "Remove a target that has no instance.") { name, yes, dryRun }.Does(host, async call =>
+        {
+            var change = call.Client.Targets.Delete(call.Required(name));
+            if (await call.PreviewAsync(call.Value(dryRun), change))
+                return;
+            Prompt.Confirm(call, call.Value(yes), $"Remove the target {call.Required(name)}?");
+            await change.SendAsync(call.CancellationToken);
+            call.Output.Removed("target", call.Required(name));
+        });
+    }
+}

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Waiting;
+using Tenantry.Cli.Writing;
+using Tenantry.Client;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry tenant add NAME [--app APP]</c>: the tenant if it is not there yet, and an instance of the app.</summary>
+internal static class TenantAdd
+{
+    private sealed record Wanted(CreateTenantRequest Tenant, CreateInstanceRequest? Instance, IReadOnlyDictionary<string, string> SecretFiles, bool Wait, TimeSpan Timeout);
+
+    public static Command Create(CliHost host)
+    {
+        var name = CommandOptions.Name("name", "The tenant's name: lower-case letters, digits and hyphens.");
+        var app = new Option<string?>("--app") { Description = "Also make an instance of this app. A tenant that exists gets one more.", HelpName = "APP" };
+        var target = new Option<string?>("--target") { Description = "Where it runs; may be left out while there is one target alone.", HelpName = "NAME" };
+        var tier = new Option<string?>("--tier") { Description = "Its size and policy; the manifest's default when not said.", HelpName = "TIER" };
+        var environment = new Option<string?>("--env") { Description = "Its environment; prod when not said.", HelpName = "NAME" };
+        var release = new Option<string?>("--release") { Description = "Its release; the app's newest when not said.", HelpName = "ID" };
+        var slug = new Option<string?>("--slug") { Description = "Its DNS label; made from tenant, app and environment when not said.", HelpName = "SLUG" };
+        var hosts = new Option<string[]>("--host") { Description = "A further host name that leads to it; may be repeated.", HelpName = "NAME" };
+        var features = CommandOptions.Pairs("--feature", "A value for one of the manifest's features; may be repeated.");
+        var secrets = CommandOptions.Pairs("--secret-file", "A secret's value from a file, as NAME=FILE; may be repeated.");
+        var display = new Option<string?>("--display-name") { Description = "What people call the tenant.", HelpName = "TEXT" };
+        var organization = new Option<string?>("--organization") { Description = "The workspace that it belongs to; default when not said.", HelpName = "NAME" };
+        var owner = new Option<string?>("--owner") { Description = "Who owns it, such as an e-mail address.", HelpName = "TEXT" };
+        var costCentre = new Option<string?>("--cost-centre") { Description = "Where its cost is booked.", HelpName = "TEXT" };
+        var dryRun = CommandOptions.DryRun();
+        var noWait = CommandOptions.NoWait();
+        var timeout = CommandOptions.Timeout();
+        var command = new Command("add", "Add a tenant and make its instance of an app.")
+        {
+            name, app, target, tier, environment, release, slug, hosts, features, secrets, display, organization, owner, costCentre, dryRun, noWait, timeout,
+        };
+        return command.Does(host, call =>
+        {
+            var tenant = call.Required(name);
+            var wanted = new Wanted(
+                new(tenant, call.Value(display), call.Value(organization), call.Value(owner), call.Value(costCentre)),
+                call.Value(app) is not { } one ? null : new(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null),
+                call.Value(secrets)!,
+                !call.Value(noWait),
+                call.Value(timeout));
+            return call.Value(dryRun) ? PreviewAsync(call, wanted) : AddAsync(call, wanted);
+        });
+    }
+
+    private static async Task PreviewAsync(Call call, Wanted wanted)
+    {
+        var tenants = call.Client.Tenants;
+        var exists = await tenants.FindAsync(wanted.Tenant.Name, call.CancellationToken) is not null;
+        if (exists && wanted.Instance is { } further)
+        {
+            PlanText.Write(call.Output, await call.Client.Instances.Create(further).PreviewAsync(call.CancellationToken));
+            return;
+        }
+
+        var plan = await tenants.Create(wanted.Tenant).PreviewAsync(call.CancellationToken);
+        if (wanted.Instance is { } instance)
+        {
+            // An instance of a tenant that is not there yet cannot be previewed: what can be looked up beforehand is.
+            var release = await call.Client.Apps.GetReleaseAsync(instance.App, instance.Release ?? "latest", call.CancellationToken);
+            plan = plan with { Changes = [.. plan.Changes, new ChangeResponse($"instance of {instance.App} for {instance.Tenant}", "", null, $"release {release.Id}")] };
+        }
+
+        PlanText.Write(call.Output, plan);
+    }
+
+    private static async Task AddAsync(Call call, Wanted wanted)
+    {
+        var tenants = call.Client.Tenants;
+        var tenant = wanted.Instance is null ? null : await tenants.FindAsync(wanted.Tenant.Name, call.CancellationToken);
+        var isNew = tenant is null;
+        tenant ??= await tenants.Create(wanted.Tenant).SendAsync(call.CancellationToken);
+        if (wanted.Instance is null)
+        {
+            if (call.Output.Json)
+                Write(call.Output, tenant, null, null);
+            else
+                call.Output.Line($"Added tenant {tenant.Name}.");
+            return;
+        }
+
+        OperationResponse operation;
+        try
+        {
+            operation = await call.Client.Instances.Create(wanted.Instance).SendAsync(call.CancellationToken);
+        }
+        catch (TenantryException) when (isNew)
+        {
+            // Refused as a whole: a tenant without its instance was not asked for.
+            await tenants.Delete(tenant.Name).SendAsync(call.CancellationToken);
+            throw;
+        }
+
+        await MissingSecrets.FillAsync(call, operation.Slug, wanted.SecretFiles, wanted.Wait);
+        if (wanted.Wait)
+        {
+            operation = await call.WaitAsync(operation, wanted.Timeout);
+            call.Ended(operation);
+        }
+
+        var instance = await call.Client.Instances.GetAsync(operation.Slug, call.CancellationToken);
+        if (call.Output.Json)
+            Write(call.Output, tenant, instance, operation);
+        else
+            call.Output.Line(wanted.Wait ? $"{instance.Slug} is {instance.Phase}: {instance.Url}" : $"Accepted. 'tenantry operations show {operation.Id}' tells how far it is.");
+    }
+
+    private static void Write(Output output, TenantResponse tenant, InstanceDetailResponse? instance, OperationResponse? operation) => output.Document(writer =>
+    {
+        writer.WriteStartObject();
+        Output.Member(writer, "tenant", tenant);
+        Output.Member(writer, "instance", instance);
+        Output.Member(writer, "operation", operation);
+        writer.WriteEndObject();
+    });
+}
