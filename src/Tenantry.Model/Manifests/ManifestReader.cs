@@ -20,7 +20,7 @@ public static class ManifestReader
         }
         catch (YamlSyntaxException e)
         {
-            return new ManifestResult { Problems = [new ManifestProblem(fileName, e.Line, e.Column, "", e.Message)] };
+            return new ManifestResult { Problems = [new ManifestProblem(fileName, e.Line, e.Column, "", ReadContext.Printable(e.Message))] };
         }
         if (root is null)
             return new ManifestResult { Problems = [new ManifestProblem(fileName, 1, 1, "", $"The file is empty; expected {ManifestDescription.Root.Allowed}.")] };

@@ -76,6 +76,28 @@ public sealed class ReaderRobustnessTests
     }
 
     [Fact]
+    public void HalfACharacterIsRefusedAndAWholeOneTaken()
+    {
+        const string before = "app: hello\nversion: 1\nservices: { web: { command: /bin/true, env: { A: \"";
+        ManifestReader.Read(before + "\\uD83D\" } } }\n", "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("surrogate");
+        ManifestReader.Read(before + "\\U0001F600 😀\" } } }\n", "x").Manifest.ShouldNotBeNull().Services[0].Env["A"].ShouldBe("😀 😀");
+    }
+
+    [Fact]
+    public void AMessageNeitherSteersTheTerminalNorFloodsIt()
+    {
+        var long_ = new string('k', 1000);
+        var problems = ManifestReader.Read($"app: \"\\e[2J\"\n\"\\e]0;x\\a\": 1\n{long_}: 1\nversion: [1]\nsleep: {long_}\n", "x").Problems;
+        problems.Count.ShouldBeGreaterThan(3);
+        foreach (var problem in problems)
+        {
+            problem.ToString().Any(char.IsControl).ShouldBeFalse();
+            problem.Message.Length.ShouldBeLessThan(1100);
+            problem.Path.Length.ShouldBeLessThan(200);
+        }
+    }
+
+    [Fact]
     public void AnAnchorCannotHoldItself() =>
         ManifestReader.Read("app: &a [*a]\n", "x").Problems.ShouldHaveSingleItem().Message.ShouldContain("'&a'");
 

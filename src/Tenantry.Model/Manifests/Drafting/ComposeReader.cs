@@ -16,6 +16,7 @@ internal sealed class ComposeReader(Draft draft, IFolderView folder)
         {
             if (YamlTree.Parse(folder.Read(file) ?? "") is YamlMapping root && root.Find("services") is YamlMapping { Entries.Count: > 0 } services)
             {
+                draft.Name = Compose.Text(root, "name") is { } name && Compose.Literal(name).Length > 0 ? Compose.Literal(name) : null;
                 new ComposeReader(draft, folder).Read(services);
                 return true;
             }

@@ -66,10 +66,18 @@ internal sealed partial class DraftText
 
     private void WriteService(DraftService service, Draft draft)
     {
-        Line(1, $"{Scalar(service.Name)}:");
+        var head = _text.Append($"  {Scalar(service.Name)}:").Length;
+        _text.Append('\n');
+        WriteServiceKeys(service, draft);
+        if (_text.Length == head + 1)
+            _text.Insert(head, " {}");
+    }
+
+    private void WriteServiceKeys(DraftService service, Draft draft)
+    {
         if (service.Image is not null)
             Line(2, $"image: {Scalar(service.Image)}");
-        var command = service.Command;
+        var command = IsCommand(service.Command) ? service.Command : [];
         if (command.Count == 0 && service.Image is null && !(service.IsBuilt && draft.Dockerfile is not null))
         {
             Comment(2, "How the program is started could not be found out.");
@@ -105,7 +113,7 @@ internal sealed partial class DraftText
 
     private void WriteHealth(DraftService service)
     {
-        if (service.Health is not { } health)
+        if (service.Health is not { } health || !IsCommand(health.Command))
             return;
         Line(2, "health:");
         if (health.HttpPath is { } path)
@@ -174,6 +182,9 @@ internal sealed partial class DraftText
         Line(0, "egress: none");
     }
 
+    // A foreign file may hold what is a reference to us; no command can.
+    private static bool IsCommand(IEnumerable<string> words) => !words.Any(w => w.Contains('\0', StringComparison.Ordinal) || References.In(w).Any(References.IsKnownKind));
+
     // The gateway reaches the first port, so an http one comes first, a published one before others.
     private static IEnumerable<DraftPort> Ordered(DraftService service) => service.Ports.OrderByDescending(p => p.IsHttp).ThenByDescending(p => p.IsPublished);
 
@@ -200,7 +211,7 @@ internal sealed partial class DraftText
         return quoted.Append('"').ToString();
     }
 
-    private void Comment(int depth, string text) => Line(depth, "# " + string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)));
+    private void Comment(int depth, string text) => Line(depth, "# " + string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)));
 
     private void Line(int depth, string text) => _text.Append(' ', text.Length == 0 ? 0 : depth * 2).Append(text).Append('\n');
 

@@ -61,7 +61,7 @@ internal static class PackageJsonReader
                 return json;
             json.Dispose();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             draft.Notes.Add($"package.json could not be read: {e.Message}");
         }

@@ -5,6 +5,8 @@ namespace Tenantry.Model.Manifests.Shapes;
 /// <summary>Collects mistakes while a file is read, and remembers where each value stands for the checks that come afterwards.</summary>
 internal sealed class ReadContext(string file, string text)
 {
+    private const int MaximumMessage = 1000;
+
     private readonly List<ManifestProblem> _problems = [];
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _incomplete = new(StringComparer.Ordinal);
@@ -31,7 +33,7 @@ internal sealed class ReadContext(string file, string text)
     public bool IsBroken(string path) =>
         _problems.Exists(p => p.Path == path || p.Path.StartsWith(path + ".", StringComparison.Ordinal) || p.Path.StartsWith(path + "[", StringComparison.Ordinal));
 
-    public void Report(string path, Place at, string message) => _problems.Add(new ManifestProblem(file, at.Line, at.Column, path, message));
+    public void Report(string path, Place at, string message) => _problems.Add(new ManifestProblem(file, at.Line, at.Column, path, Printable(message)));
 
     /// <summary>Reports at the value's place, or at that of the nearest thing around it.</summary>
     public void Report(string path, string message) => Report(path, PlaceOf(path), message);
@@ -51,6 +53,10 @@ internal sealed class ReadContext(string file, string text)
         var source = References.In(text[value.Start.Index..value.End.Index]);
         Report(path, number < source.Count ? PlaceAt(value.Start, value.Start.Index + source[number].Index) : value.Start, message);
     }
+
+    // Messages quote the file; nothing in it may steer the terminal that they are printed on, nor flood it.
+    public static string Printable(string message) =>
+        string.Concat(message.Take(MaximumMessage).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '?' : c)) + (message.Length > MaximumMessage ? "…" : "");
 
     private Place PlaceAt(Place from, int index)
     {

@@ -28,7 +28,9 @@ internal sealed class YamlText(Place start, Place end, string text, bool plain) 
 
     public override long Weight => 1;
 
-    public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Text}'" : $"the text '{Text}'";
+    public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Shown}'" : $"the text '{Shown}'";
+
+    private string Shown => Text.Length <= 60 ? Text : Text[..60] + "…";
 }
 
 internal sealed class YamlList(Place start, Place end, IReadOnlyList<YamlValue> items) : YamlValue(start, end)
