@@ -16,7 +16,7 @@ public sealed class ReaderRobustnessTests
         var schema = (JsonObject)JsonNode.Parse(ManifestSchema.ToJson())!;
         string[] scraps = ["\n", " ", "  ", ":", "- ", "{", "}", "[", "]", "\"", "'", "#", "&a ", "*a", "!x ", "|", ">", "${", "}", "\t", "\0", "é", "😀", "---\n", "...\n", "null", "true", "-1", "0", "%", "@", "<<: ", "? ", "\r\n", "\u2028"];
         var (taken, refused) = (0, 0);
-        for (var i = 0; i < 1500; i++)
+        for (var i = 0; i < 500; i++)
         {
             var text = new StringBuilder(Sample);
             for (var edits = random.Next(1, 4); edits > 0; edits--)
@@ -45,8 +45,8 @@ public sealed class ReaderRobustnessTests
             taken++;
             SchemaCheck.Refused(schema, YamlAsJson.Parse(damaged)).ShouldBeEmpty(damaged);
         }
-        taken.ShouldBeGreaterThan(50);
-        refused.ShouldBeGreaterThan(500);
+        taken.ShouldBeGreaterThan(20);
+        refused.ShouldBeGreaterThan(150);
     }
 
     [Fact]

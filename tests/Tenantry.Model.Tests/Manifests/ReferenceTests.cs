@@ -104,6 +104,33 @@ public sealed class ReferenceTests
         Should.Throw<FileNotFoundException>(() => ManifestSources.Inline(manifest, _ => null)).Message.ShouldContain("a.conf");
     }
 
+    [Fact]
+    public void MistakesInSourcesAreReportedAtTheirPlaceInTheSource()
+    {
+        var manifest = Read("""
+            app: hello
+            version: 1
+            services:
+              web:
+                command: /bin/true
+                files:
+                  /etc/a: { source: a.conf }
+                  /etc/b: { source: gone.conf }
+                  /etc/c: { source: c.conf }
+            """);
+        ManifestSources.Check(manifest, path => path switch
+        {
+            "a.conf" => "one\n  two ${tenant.nam} $${fine}\n${secret.token}",
+            "c.conf" => "${tenant.name}",
+            _ => null,
+        }).Select(p => p.ToString().Split(". ")[0]).ShouldBe(
+        [
+            "a.conf:2:7: services.web.files[\"/etc/a\"]: ${tenant.nam} names nothing",
+            "a.conf:3:1: services.web.files[\"/etc/a\"]: 'token' is not declared under secrets.",
+            "gone.conf:1:1: services.web.files[\"/etc/b\"]: There is no such file, or it is not text.",
+        ]);
+    }
+
     private static Manifest Read(string text)
     {
         var result = ManifestReader.Read(text, "tenantry.yaml");
