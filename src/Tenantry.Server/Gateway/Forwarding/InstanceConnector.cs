@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Engine;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>Connects inside the instance's network where it has one of its own, with a socket that the engine makes there; otherwise as usual.</summary>
+public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnector> log) : IUpstreamConnector, IDisposable
+{
+    private readonly SocketStock stock = new(engine, log);
+
+    public async ValueTask<Stream> ConnectAsync(Route route, CancellationToken cancellationToken)
+    {
+        var endpoint = route.Endpoint!;
+        var isInside = endpoint.NamespacePid is not null || endpoint.NamespacePath is not null;
+        var socket = isInside
+            ? new Socket(await TakeAsync(route, cancellationToken))
+            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            if (IPAddress.TryParse(endpoint.Host, out var address))
+                await socket.ConnectAsync(new IPEndPoint(address, endpoint.Port), cancellationToken);
+            else
+                await socket.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of sockets into networks that no route leads to any more.</summary>
+    public void Forget(RouteTable table) => stock.Keep(table.Hosts.Values.Select(route => route.Upstream).ToHashSet(StringComparer.Ordinal));
+
+    public void Dispose() => stock.Dispose();
+
+    private async Task<SafeSocketHandle> TakeAsync(Route route, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stock.TakeAsync(route, cancellationToken);
+        }
+        catch (Exception failure) when (failure is EngineUnavailableException or TargetException or KeyNotFoundException or NotSupportedException)
+        {
+            log.LogWarning("No socket for {Slug}: {Reason}", route.Slug, failure.Message);
+            throw new NoWayInException("No socket can be made inside the instance's network.", failure);
+        }
+    }
+}

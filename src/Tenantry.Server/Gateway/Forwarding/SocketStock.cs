@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Engine;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>
+/// A few unconnected sockets inside the networks of instances that are in use, made beforehand: new connections are quicker, and possible
+/// while the engine is away.
+/// </summary>
+internal sealed class SocketStock(IEngineLink engine, ILogger log) : IDisposable
+{
+    private const int PerInstance = 2;
+    private const int Most = 2000;
+    private readonly ConcurrentDictionary<string, Shelf> shelves = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource closing = new();
+    private int count;
+
+    public async Task<SafeSocketHandle> TakeAsync(Route route, CancellationToken cancellationToken)
+    {
+        var shelf = shelves.GetOrAdd(route.Upstream, static _ => new Shelf());
+        var made = TakeFrom(shelf) ?? await engine.OpenSocketAsync(route.InstanceId, cancellationToken);
+        _ = FillAsync(route, shelf);
+        return made;
+    }
+
+    /// <summary>Throws away what is for other upstreams. A socket keeps its network in being, so it must not outlive its route.</summary>
+    public void Keep(IReadOnlySet<string> upstreams)
+    {
+        foreach (var name in shelves.Keys.Where(name => !upstreams.Contains(name)))
+        {
+            if (shelves.TryRemove(name, out var shelf))
+                Clear(shelf);
+        }
+    }
+
+    public void Dispose()
+    {
+        closing.Cancel();
+        Keep(new HashSet<string>(StringComparer.Ordinal));
+        closing.Dispose();
+    }
+
+    private async Task FillAsync(Route route, Shelf shelf)
+    {
+        if (Interlocked.Exchange(ref shelf.IsFilling, 1) == 1)
+            return;
+        try
+        {
+            while (!shelf.IsGone && shelf.Sockets.Count < PerInstance && Volatile.Read(ref count) < Most)
+            {
+                var made = await engine.OpenSocketAsync(route.InstanceId, closing.Token);
+                Interlocked.Increment(ref count);
+                shelf.Sockets.Push(made);
+            }
+        }
+        catch (Exception failure) when (failure is EngineUnavailableException or TargetException or KeyNotFoundException or NotSupportedException or OperationCanceledException or ObjectDisposedException)
+        {
+            log.LogDebug("The stock of sockets for {Slug} stays as it is: {Reason}", route.Slug, failure.Message);
+        }
+        finally
+        {
+            Volatile.Write(ref shelf.IsFilling, 0);
+        }
+
+        if (shelf.IsGone)
+            Clear(shelf);
+    }
+
+    private SafeSocketHandle? TakeFrom(Shelf shelf)
+    {
+        if (!shelf.Sockets.TryPop(out var made))
+            return null;
+        Interlocked.Decrement(ref count);
+        return made;
+    }
+
+    private void Clear(Shelf shelf)
+    {
+        shelf.IsGone = true;
+        while (TakeFrom(shelf) is { } made)
+            made.Dispose();
+    }
+
+    private sealed class Shelf
+    {
+        public readonly ConcurrentStack<SafeSocketHandle> Sockets = new();
+        public volatile bool IsGone;
+        public int IsFilling;
+    }
+}

@@ -1,0 +1,38 @@
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Server.Gateway;
+
+/// <summary>An answer of the gateway's own.</summary>
+internal sealed record GatewayAnswer(int Status, string Code, string Title, string Detail, int? RetryAfterSeconds = null)
+{
+    private const string Unavailable = "unavailable";
+
+    public static readonly GatewayAnswer UnknownHost = new(
+        404, ProblemCodes.NotFound, "Nothing here", "No instance answers under this name.");
+
+    public static readonly GatewayAnswer NotForwarded = new(
+        400, ProblemCodes.BadRequest, "Not understood", "This kind of request is not forwarded.");
+
+    public static readonly GatewayAnswer Unreachable = new(
+        502, "unreachable", "No answer", "The instance runs and did not take the request. It may be restarting; try again.", 2);
+
+    public static readonly GatewayAnswer Cut = new(
+        502, "unreachable", "No answer", "The instance ended the connection before it had answered.");
+
+    public static readonly GatewayAnswer TimedOut = new(
+        504, ProblemCodes.TimedOut, "Took too long", "The instance did not answer in time.");
+
+    public static readonly GatewayAnswer NoWayIn = new(
+        503, Unavailable, "Not reachable now", "The way to the instance is closed for a moment: a part of the server is restarting. Try again.", 2);
+
+    /// <summary>Why an instance does not take requests.</summary>
+    public static GatewayAnswer Of(RouteState state) => state switch
+    {
+        RouteState.Starting => new(503, Unavailable, "Starting", "The instance is being started. Try again in a moment.", 2),
+        RouteState.Updating => new(503, Unavailable, "Updating", "The instance is being updated. Try again in a moment.", 2),
+        RouteState.Resting => new(503, Unavailable, "Asleep", "The instance is resting and was not asked to wake.", 30),
+        RouteState.Failed => new(503, Unavailable, "Out of order", "The instance does not run, and its operator has been told why.", 30),
+        RouteState.Leaving => new(503, Unavailable, "Leaving", "The instance is being removed.", 30),
+        _ => new(503, Unavailable, "No web address", "The instance runs and has no web address.", 3600),
+    };
+}

@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Metrics;
+
+namespace Tenantry.Server.Gateway;
+
+/// <summary>One request of the gateway: find the route, forward. It sits on Kestrel directly, with no middleware in between.</summary>
+internal sealed class GatewayApplication(Routes routes, IForwarder forwarder, RequestMetrics counts, ILogger<GatewayApplication> log) : IHttpApplication<DefaultHttpContext>
+{
+    public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
+    {
+        if (contextFeatures is not IHostContextContainer<DefaultHttpContext> container)
+            return new DefaultHttpContext(contextFeatures);
+        if (container.HostContext is { } used)
+        {
+            used.Initialize(contextFeatures);
+            return used;
+        }
+
+        return container.HostContext = new DefaultHttpContext(contextFeatures);
+    }
+
+    public async Task ProcessRequestAsync(DefaultHttpContext context)
+    {
+        var began = counts.Begin();
+        try
+        {
+            await AnswerAsync(context);
+        }
+        catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogError(failure, "A request failed in the gateway");
+            context.Abort();
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or IOException)
+        {
+            log.LogTrace(failure, "A request was given up by its caller");
+        }
+        finally
+        {
+            counts.End(began, context.RequestAborted.IsCancellationRequested ? 0 : context.Response.StatusCode);
+        }
+    }
+
+    public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+
+    private async Task AnswerAsync(DefaultHttpContext context)
+    {
+        var route = routes.Table.Find(context.Request.Headers.Host.ToString());
+        var answer = route switch
+        {
+            null => GatewayAnswer.UnknownHost,
+            { State: RouteState.Open } => await forwarder.ForwardAsync(context, route),
+            _ => GatewayAnswer.Of(route.State),
+        };
+        if (answer is not null)
+            await GatewayPages.WriteAsync(context, answer);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Instances;
+
+namespace Tenantry.Server.Gateway;
+
+/// <summary>Where requests for some host names go. A value: two equal routes lead to the same place.</summary>
+/// <param name="InstanceId">The instance.</param>
+/// <param name="Slug">Its slug.</param>
+/// <param name="Tenant">Its tenant, told to the instance.</param>
+/// <param name="State">Whether requests are forwarded; if not, what to say.</param>
+/// <param name="Endpoint">How the instance is reached, or null while it is not.</param>
+public sealed record Route(string InstanceId, string Slug, string Tenant, RouteState State, Endpoint? Endpoint)
+{
+    /// <summary>Names the instance's connections: another endpoint is another name, so that no connection outlives what it led to.</summary>
+    [JsonIgnore]
+    public string Upstream { get; } = Endpoint is null ? "" : $"{InstanceId}-{Digest(Endpoint)}".ToLowerInvariant();
+
+    /// <summary>The route to an instance as it is now.</summary>
+    public static Route To(InstanceEntry instance)
+    {
+        var state = StateOf(instance);
+        return new Route(instance.Id, instance.Slug, instance.Tenant, state, state == RouteState.Open ? instance.Endpoint : null);
+    }
+
+    private static RouteState StateOf(InstanceEntry instance) => instance switch
+    {
+        { Desired: DesiredState.Deleted } or { Phase: InstancePhase.Deleting or InstancePhase.Deleted } => RouteState.Leaving,
+        { Phase: InstancePhase.Running or InstancePhase.Updating, Endpoint: not null } => RouteState.Open,
+        { Phase: InstancePhase.Running } => RouteState.WithoutPort,
+        { Phase: InstancePhase.Frozen or InstancePhase.Asleep } => RouteState.Resting,
+        { Phase: InstancePhase.Failed } => RouteState.Failed,
+        { Phase: InstancePhase.Updating } => RouteState.Updating,
+        _ => RouteState.Starting,
+    };
+
+    private static string Digest(Endpoint endpoint)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"{endpoint.Host}\n{endpoint.Port}\n{endpoint.NamespacePid}\n{endpoint.NamespacePath}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
+    }
+}
+
+/// <summary>What happens to a request for an instance.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RouteState>))]
+public enum RouteState
+{
+    /// <summary>It is forwarded.</summary>
+    Open,
+
+    /// <summary>Not yet: it is being made.</summary>
+    Starting,
+
+    /// <summary>Not now: it is being changed.</summary>
+    Updating,
+
+    /// <summary>Not now: it is frozen or asleep.</summary>
+    Resting,
+
+    /// <summary>Not until somebody mends it.</summary>
+    Failed,
+
+    /// <summary>Not any more: it is being deleted.</summary>
+    Leaving,
+
+    /// <summary>Never: it has no http port.</summary>
+    WithoutPort,
+}

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Events;
+using Tenantry.Server.Instances;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Gateway;
+
+/// <summary>Keeps the routes in step with the store, and on disk. While the store is away the last good routes stay.</summary>
+public sealed class RouteFeed(
+    Routes routes, InstanceIndex index, ChangeFeed changes, string baseDomain, string file, TimeProvider time, ILogger<RouteFeed> log) : BackgroundService
+{
+    // Many changes at once become one table.
+    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan SlowLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(1);
+    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isSaved = true;
+
+    /// <summary>Completes when routes are there: from the store, or the saved ones.</summary>
+    public Task Loaded => loaded.Task;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await LoadSavedAsync(stoppingToken);
+        var saving = SaveAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var change = changes.NextChange;
+            var worked = await LookAsync(stoppingToken);
+            await Task.WhenAny(change, Task.Delay(worked ? SlowLook : BetweenSaves, time, stoppingToken));
+            await Task.Delay(Debounce, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await saving;
+    }
+
+    private async Task<bool> LookAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var isFirst = !index.IsLoaded;
+            if (await index.RefreshAsync(stopping) || isFirst)
+                isSaved &= !routes.Take(RouteTable.Of(index.All, baseDomain), time.GetUtcNow());
+            else
+                routes.Take(routes.Table, time.GetUtcNow());
+            loaded.TrySetResult();
+            return true;
+        }
+        catch (StoreUnavailableException failure)
+        {
+            log.LogWarning("Routes stay as they were at {At}: {Reason}", routes.ConfirmedAt, failure.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return true;
+        }
+        catch (Exception failure)
+        {
+            log.LogError(failure, "Routes stay as they were at {At}", routes.ConfirmedAt);
+            return false;
+        }
+    }
+
+    private async Task LoadSavedAsync(CancellationToken stopping)
+    {
+        if (await RouteFile.LoadAsync(file, stopping) is not { } saved)
+            return;
+        routes.Take(RouteTable.Of(saved.Hosts), saved.At);
+        log.LogInformation("{Count} saved routes of {At} serve until the store answers", saved.Hosts.Count, saved.At);
+        loaded.TrySetResult();
+    }
+
+    private async Task SaveAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            await Task.Delay(BetweenSaves, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (isSaved)
+                continue;
+            isSaved = true;
+            try
+            {
+                await RouteFile.SaveAsync(file, new SavedRoutes(routes.ConfirmedAt ?? time.GetUtcNow(), routes.Table.Hosts), CancellationToken.None);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                isSaved = false;
+                log.LogWarning(failure, "The routes could not be saved");
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Server.Engine;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Tests;
+
+/// <summary>An engine that a test tells what to answer.</summary>
+internal sealed class FakeEngine : IEngineLink
+{
+    private readonly List<Channel<long>> watchers = [];
+    private int openedSockets;
+
+    /// <summary>Answers nothing at all.</summary>
+    public bool IsAway { get; set; }
+
+    public List<string> Poked { get; } = [];
+
+    public List<Orphan> Orphans { get; } = [];
+
+    public List<LogLine> Logs { get; } = [];
+
+    public Channel<LogLine>? MoreLogs { get; set; }
+
+    public List<InstanceSpec> Planned { get; } = [];
+
+    public Plan Plan { get; set; } = Plan.Nothing;
+
+    public Exception? Failure { get; set; }
+
+    public Func<ExecRequest, CancellationToken, Task<int>> Exec { get; set; } = (_, _) => Task.FromResult(0);
+
+    public byte[] Data { get; set; } = [];
+
+    public int OpenedSockets => Volatile.Read(ref openedSockets);
+
+    public Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Answer();
+        Interlocked.Increment(ref openedSockets);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var copy = Dup((int)socket.Handle);
+        return Task.FromResult(new SafeSocketHandle(copy, ownsHandle: true));
+    }
+
+    public async IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Answer();
+        foreach (var line in Logs)
+            yield return line;
+        if (request.Follow && MoreLogs is { } more)
+        {
+            await foreach (var line in more.Reader.ReadAllAsync(cancellationToken))
+                yield return line;
+        }
+    }
+
+    public Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult(new InstanceStats(DateTimeOffset.UnixEpoch, 1.5, 1000, 2000, 3, null, null, null, 0));
+    }
+
+    public Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Exec(request, cancellationToken);
+    }
+
+    public async Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken)
+    {
+        Answer();
+        await output.WriteAsync(Data, cancellationToken);
+    }
+
+    public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)
+    {
+        Answer();
+        using var data = new MemoryStream();
+        await input.CopyToAsync(data, cancellationToken);
+        Data = data.ToArray();
+    }
+
+    public Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        Answer();
+        Planned.Add(spec);
+        return Task.FromResult(Plan);
+    }
+
+    public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult(new ProbeReport(false, [new ProbeFinding("crun", ProbeLevel.Missing, "crun is not there.", "apt-get install crun")]));
+    }
+
+    public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult<IReadOnlyList<Orphan>>([.. Orphans]);
+    }
+
+    public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken)
+    {
+        Answer();
+        Orphans.Remove(orphan);
+        return Task.CompletedTask;
+    }
+
+    public Task PokeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Answer();
+        lock (Poked)
+            Poked.Add(instanceId);
+        return Task.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<long> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Answer();
+        var channel = Channel.CreateUnbounded<long>();
+        lock (watchers)
+            watchers.Add(channel);
+        await foreach (var value in channel.Reader.ReadAllAsync(cancellationToken))
+            yield return value;
+    }
+
+    public Task<string> ReadMetricsAsync(CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult("# TYPE tenantry_fake gauge\ntenantry_fake 1\n");
+    }
+
+    /// <summary>Tells everybody that something changed.</summary>
+    public void Tell()
+    {
+        lock (watchers)
+        {
+            foreach (var watcher in watchers)
+                watcher.Writer.TryWrite(0);
+        }
+    }
+
+    private void Answer()
+    {
+        if (IsAway)
+            throw new EngineUnavailableException("The engine is away.");
+        if (Failure is not null)
+            throw Failure;
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "dup")]
+    private static extern int Dup(int descriptor);
+}

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Forwarding;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>A gateway on a port of its own, in front of whatever its routes name.</summary>
+internal sealed class TestGateway : IAsyncDisposable
+{
+    private readonly HttpForwarder forwarder;
+    private readonly InstanceConnector connector;
+    private readonly GatewayServer server;
+
+    private TestGateway(FakeEngine engine, ForwarderOptions options)
+    {
+        Engine = engine;
+        connector = new InstanceConnector(engine, NullLogger<InstanceConnector>.Instance);
+        Routes = new Routes { Swapped = connector.Forget };
+        forwarder = new HttpForwarder(connector, options, NullLogger<HttpForwarder>.Instance);
+        server = new GatewayServer(Routes, forwarder, new IPEndPoint(IPAddress.Loopback, 0), NullLoggerFactory.Instance);
+    }
+
+    public FakeEngine Engine { get; }
+
+    public Routes Routes { get; }
+
+    public GatewayServer Server => server;
+
+    public int Port => server.Address.Port;
+
+    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null)
+    {
+        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions());
+        await gateway.server.StartAsync(CancellationToken.None);
+        return gateway;
+    }
+
+    /// <summary>Leads alice.localhost to a port of this machine.</summary>
+    public void Lead(int port, string slug = "alice", RouteState state = RouteState.Open, Endpoint? endpoint = null) => Lead(
+        (slug + ".localhost", new Route("id-" + slug, slug, slug + "-tenant", state, state == RouteState.Open ? endpoint ?? new Endpoint("127.0.0.1", port) : null)));
+
+    public void Lead(params (string Host, Route Route)[] routes) =>
+        Routes.Take(RouteTable.Of(routes.ToDictionary(r => r.Host, r => r.Route, StringComparer.Ordinal)), DateTimeOffset.UnixEpoch);
+
+    /// <summary>A client that asks for alice.</summary>
+    public HttpClient Client(string host = "alice.localhost", Version? version = null)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            Expect100ContinueTimeout = TimeSpan.FromSeconds(30),
+            ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(IPAddress.Loopback, Port, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return new HttpClient(handler)
+        {
+            BaseAddress = new Uri($"http://{host}:{Port}"),
+            DefaultRequestVersion = version ?? HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
+
+    /// <summary>A connection to the gateway for speaking bytes.</summary>
+    public async Task<RawConnection> ConnectAsync()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, Port);
+        return new RawConnection(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await server.StopAsync(now.Token);
+        await server.DisposeAsync();
+        forwarder.Dispose();
+        connector.Dispose();
+    }
+}
+
+/// <summary>Bytes to and from a peer, with a generous limit on waiting.</summary>
+internal sealed class RawConnection(NetworkStream stream) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly StringBuilder received = new();
+
+    public Socket Socket => stream.Socket;
+
+    public string Received => received.ToString();
+
+    public Task SendAsync(string text) => stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask();
+
+    /// <summary>Reads until the text is there, and gives all that was read since the last call.</summary>
+    public async Task<string> ReadUntilAsync(string text)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var buffer = new byte[4096];
+        while (!Received.Contains(text, StringComparison.Ordinal))
+        {
+            var count = await stream.ReadAsync(buffer, patience.Token);
+            if (count == 0)
+                throw new IOException($"The peer closed before it said '{text}'. It said: {Received}");
+            received.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+
+        var end = Received.IndexOf(text, StringComparison.Ordinal) + text.Length;
+        var head = Received[..end];
+        received.Remove(0, end);
+        return head;
+    }
+
+    /// <summary>Reads until the peer closes.</summary>
+    public async Task<string> ReadToEndAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var buffer = new byte[4096];
+        try
+        {
+            for (int count; (count = await stream.ReadAsync(buffer, patience.Token)) > 0;)
+                received.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+        catch (IOException)
+        {
+            received.Append("[reset]");
+        }
+
+        var all = Received;
+        received.Clear();
+        return all;
+    }
+
+    public ValueTask DisposeAsync() => stream.DisposeAsync();
+}
