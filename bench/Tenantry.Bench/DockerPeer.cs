@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Tenantry.Bench;
+
+/// <summary>What a user would do instead: `docker run` of the same server, on an engine of the benchmark's own. Null members when there is no engine.</summary>
+internal sealed class DockerPeer : IAsyncDisposable
+{
+    private readonly Process engine;
+    private readonly string folder;
+
+    private DockerPeer(Process engine, string folder)
+    {
+        this.engine = engine;
+        this.folder = folder;
+    }
+
+    private string Socket => $"unix://{folder}/docker.sock";
+
+    public static async Task<DockerPeer?> StartAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists("/usr/sbin/dockerd"))
+            return null;
+        var folder = Directory.CreateTempSubdirectory("tenantry-bench-docker-").FullName;
+        var engine = Programs.Start(
+            "/usr/sbin/dockerd",
+            "--host", $"unix://{folder}/docker.sock", "--data-root", $"{folder}/data", "--exec-root", $"{folder}/exec", "--pidfile", $"{folder}/pid");
+        var peer = new DockerPeer(engine, folder);
+        while (!File.Exists($"{folder}/docker.sock") || !await peer.AnswersAsync(cancellationToken))
+        {
+            if (engine.HasExited)
+                return null;
+            await Task.Delay(100, cancellationToken);
+        }
+
+        await peer.BuildAsync(cancellationToken);
+        return peer;
+    }
+
+    /// <summary>From `docker run` to the first 200 on its published port.</summary>
+    public async Task<TimeSpan> RunUntilAnswerAsync(string name, CancellationToken cancellationToken)
+    {
+        var port = FreePort();
+        var started = Stopwatch.GetTimestamp();
+        await DockerAsync(
+            ["run", "-d", "--name", name, "-p", $"127.0.0.1:{port}:8080", "--memory", "16m", "--cpus", "0.5", "--read-only", "--cap-drop", "ALL", "bench", "/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
+            cancellationToken);
+        await Answer.UntilOkAsync(port, "localhost", cancellationToken);
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    public Task RemoveAsync(string name, CancellationToken cancellationToken) => DockerAsync(["rm", "-f", name], cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Programs.RunAsync("kill", ["-TERM", engine.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
+        await engine.WaitForExitAsync();
+        engine.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task BuildAsync(CancellationToken cancellationToken)
+    {
+        var root = Directory.CreateDirectory(Path.Combine(folder, "root")).FullName;
+        Directory.CreateDirectory(Path.Combine(root, "bin"));
+        Directory.CreateDirectory(Path.Combine(root, "www"));
+        File.Copy("/bin/busybox", Path.Combine(root, "bin/busybox"));
+        await File.WriteAllTextAsync(Path.Combine(root, "www/index.html"), "hello", cancellationToken);
+        await Programs.RunAsync("tar", ["-C", root, "-cf", Path.Combine(folder, "root.tar"), "."], cancellationToken);
+        await DockerAsync(["import", Path.Combine(folder, "root.tar"), "bench"], cancellationToken);
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DockerAsync(["version"], cancellationToken);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private Task DockerAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
+        Programs.RunAsync("docker", ["--host", Socket, .. arguments], cancellationToken);
+}

@@ -1,0 +1,19 @@
+using Tenantry.Bench;
+
+// What is measured is in one file each; `bench/run NAME` builds and calls this.
+using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(30));
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    stop.Cancel();
+};
+
+switch (args)
+{
+    case ["local", var program, var results, .. var rest]:
+        await new LocalBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("usage: bench/run local [--quick]");
+        return 2;
+}
