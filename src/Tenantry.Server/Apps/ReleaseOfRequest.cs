@@ -47,13 +47,10 @@ internal static class ReleaseOfRequest
 
     private static Manifest Whole(Manifest manifest, IReadOnlyDictionary<string, string>? files)
     {
-        try
-        {
-            return ManifestSources.Inline(manifest, path => files?.GetValueOrDefault(path));
-        }
-        catch (FileNotFoundException missing)
-        {
-            throw ProblemException.Invalid($"files.{missing.FileName}", missing.Message);
-        }
+        string? Read(string path) => files?.GetValueOrDefault(path);
+        var problems = ManifestSources.Check(manifest, Read);
+        if (problems.Count > 0)
+            throw ProblemException.Invalid([.. problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column))]);
+        return ManifestSources.Inline(manifest, Read);
     }
 }
