@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Tenantry.Cli.Writing;
 using Tenantry.Model.Wire;
 
@@ -12,9 +13,10 @@ internal static class CommandLine
     {
         var parsed = Build(verbs, arguments, host).Parse(arguments);
         var json = WantsJson(arguments);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        List<string> errors = [.. parsed.Errors.Select(e => e.Message), .. UnknownOptions(parsed)];
+        if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            var errors = parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal).ToList();
+            errors = [.. errors.Distinct(StringComparer.Ordinal)];
             var path = CommandPath(parsed.CommandResult);
             return Report(host, json, new(
                 ExitCode.Usage,
@@ -92,6 +94,16 @@ internal static class CommandLine
         return false;
     }
 
-    private static string CommandPath(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{CommandPath(parent)} {command.Command.Name}" : "tenantry";
+    // The parser would take a mistyped option for the value of an argument.
+    private static IEnumerable<string> UnknownOptions(ParseResult parsed)
+    {
+        var before = parsed.Tokens.TakeWhile(t => t.Type != TokenType.DoubleDash).Select(t => t.Value).ToHashSet(StringComparer.Ordinal);
+        return parsed.CommandResult.Command.Arguments
+            .SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .Where(token => token.Value.Length > 1 && token.Value[0] == '-' && before.Contains(token.Value))
+            .Select(token => $"Unrecognized option '{token.Value}'. What is not an option of tenantry goes after '--'.");
+    }
+
+    private static string CommandPath(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{CommandPath(parent)} {command.Command.Name}" : "tenantry";
 }
