@@ -24,7 +24,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
             throw Mistakes(shown, read.Problems);
 
         var folder = Path.GetDirectoryName(file)!;
-        var sources = await ReadSourcesAsync(manifest, folder, shown, cancellationToken);
+        var sources = ReadSources(manifest, folder, shown);
         var inputs = manifest.Build is { } build ? await BuildInputs.ReadAsync(folder, build.Inputs, cancellationToken) : null;
         return new(new(text, shown, inputs?.Digest ?? "", sources), inputs);
     }
@@ -39,29 +39,19 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
             : throw new CliException(ExitCode.Usage, $"There is no {file}.", "Say where the manifest is with -f, or write a first one with 'tenantry init'.");
     }
 
-    private static async Task<Dictionary<string, string>> ReadSourcesAsync(Manifest manifest, string folder, string shown, CancellationToken cancellationToken)
+    private static Dictionary<string, string> ReadSources(Manifest manifest, string folder, string shown)
     {
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        var missing = new List<ManifestProblem>();
-        foreach (var service in manifest.Services)
+        var problems = ManifestSources.Check(manifest, source =>
         {
-            foreach (var file in service.Files)
-            {
-                if (file.Source is not { } source || texts.ContainsKey(source))
-                    continue;
-                var path = Path.Combine(folder, source);
-                if (File.Exists(path))
-                    texts.Add(source, await File.ReadAllTextAsync(path, cancellationToken));
-                else
-                    missing.Add(new(shown, 1, 1, $"services.{service.Name}.files", $"There is no file {source}, which is named as the source of {file.Path}."));
-            }
-        }
-
-        return missing.Count == 0 ? texts : throw Mistakes(shown, missing);
+            var path = Path.Combine(folder, source);
+            return File.Exists(path) ? texts[source] = File.ReadAllText(path) : null;
+        });
+        return problems.Count == 0 ? texts : throw Mistakes(shown, problems);
     }
 
     private static CliException Mistakes(string shown, IReadOnlyList<ManifestProblem> problems) => new(
         ExitCode.Usage,
-        $"{shown} has {(problems.Count == 1 ? "a mistake" : $"{problems.Count} mistakes")}:",
+        $"{shown} has {(problems.Count == 1 ? "a mistake" : $"{problems.Count} mistakes")}, in itself or in a file that it names:",
         errors: [.. problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column))]);
 }
