@@ -23,7 +23,8 @@ internal static class CommandLine
                 Failure.Word(ExitCode.Usage),
                 string.Join(Environment.NewLine, errors),
                 $"See '{path} --help'.",
-                [.. errors.Select(e => new ProblemError("", e))]) { ErrorsAreMessage = true });
+                [.. errors.Select(e => new ProblemError("", e))])
+            { ErrorsAreMessage = true });
         }
 
         try
