@@ -8,6 +8,9 @@ public interface IWorkloadSource
 {
     /// <summary>The workload, or why there is none. Generated secrets that are missing are made and stored.</summary>
     Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>The instance is gone: drops what is kept of it.</summary>
+    void Forget(string instanceId);
 }
 
 /// <summary>A workload, or why there is none.</summary>

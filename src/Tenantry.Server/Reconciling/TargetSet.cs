@@ -20,26 +20,35 @@ public sealed class TargetSet(
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly Dictionary<string, OpenTarget> open = new(StringComparer.Ordinal);
 
-    /// <summary>The target of that name and its record.</summary>
+    /// <summary>The target of that name and its record. One that is in use at this moment is made anew when its users are done.</summary>
     /// <exception cref="TargetException">There is none, its kind is unknown, or its options make no sense: terminal.</exception>
     public async Task<(ITarget Target, TargetRecord Record)> GetAsync(string name, CancellationToken cancellationToken)
     {
-        var record = await store.FindTargetAsync(name, cancellationToken)
-            ?? throw new TargetException($"There is no target '{name}'.", retryable: false, fix: $"Add it with 'tenantry target add {name} --kind KIND'.");
+        var record = await FindAsync(name, cancellationToken);
         await gate.WaitAsync(cancellationToken);
         try
         {
-            if (open.TryGetValue(name, out var known))
-            {
-                if (known.Record.Version == record.Version)
-                    return (known.Target, record);
-                open.Remove(name);
-                await known.DisposeAsync();
-            }
+            return ((await OpenAsync(record)).Target, record);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
 
-            var target = Make(record);
-            open.Add(name, new OpenTarget(record, target, noticed, loggers.CreateLogger<TargetSet>()));
-            return (target, record);
+    /// <summary>The same for whoever changes something by it: it is not closed until that is disposed.</summary>
+    /// <exception cref="TargetException">As of <see cref="GetAsync"/>; retryable while users of it as it was before its record changed are not done.</exception>
+    public async Task<TargetUse> UseAsync(string name, CancellationToken cancellationToken)
+    {
+        var record = await FindAsync(name, cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            var target = await OpenAsync(record);
+            if (!target.IsMadeFrom(record))
+                throw new TargetException($"Target '{name}' was changed and is still in use as it was before.", retryable: true);
+            target.Enter();
+            return new TargetUse(target.Target, record, target.Leave);
         }
         finally
         {
@@ -54,6 +63,25 @@ public sealed class TargetSet(
             await target.DisposeAsync();
         open.Clear();
         gate.Dispose();
+    }
+
+    private async Task<TargetRecord> FindAsync(string name, CancellationToken cancellationToken) =>
+        await store.FindTargetAsync(name, cancellationToken)
+        ?? throw new TargetException($"There is no target '{name}'.", retryable: false, fix: $"Add it with 'tenantry target add {name} --kind KIND'.");
+
+    private async Task<OpenTarget> OpenAsync(TargetRecord record)
+    {
+        if (open.TryGetValue(record.Name, out var known))
+        {
+            if (known.IsMadeFrom(record) || known.IsInUse)
+                return known;
+            open.Remove(record.Name);
+            await known.DisposeAsync();
+        }
+
+        var made = new OpenTarget(record, Make(record), noticed, loggers.CreateLogger<TargetSet>());
+        open.Add(record.Name, made);
+        return made;
     }
 
     private ITarget Make(TargetRecord record)
@@ -74,6 +102,7 @@ public sealed class TargetSet(
 
     private sealed class OpenTarget : IAsyncDisposable
     {
+        private int users;
         private readonly CancellationTokenSource ending = new();
         private readonly Task listening = Task.CompletedTask;
 
@@ -88,6 +117,17 @@ public sealed class TargetSet(
         public TargetRecord Record { get; }
 
         public ITarget Target { get; }
+
+        public bool IsInUse => Volatile.Read(ref users) > 0;
+
+        public void Enter() => Interlocked.Increment(ref users);
+
+        public void Leave() => Interlocked.Decrement(ref users);
+
+        // How many work at once and whether drift is repaired is nothing that a target knows of.
+        public bool IsMadeFrom(TargetRecord record) =>
+            record.Version == Record.Version ||
+            (record.Kind == Record.Kind && record.Options.Count == Record.Options.Count && !record.Options.Except(Record.Options).Any());
 
         public async ValueTask DisposeAsync()
         {
@@ -114,4 +154,17 @@ public sealed class TargetSet(
             }
         }
     }
+}
+
+/// <summary>A target that is not closed as long as this is not disposed.</summary>
+public sealed class TargetUse(ITarget target, TargetRecord record, Action leave) : IDisposable
+{
+    private Action? left = leave;
+
+    public ITarget Target => target;
+
+    public TargetRecord Record => record;
+
+    /// <inheritdoc/>
+    public void Dispose() => Interlocked.Exchange(ref left, null)?.Invoke();
 }

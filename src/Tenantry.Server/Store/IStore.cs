@@ -41,7 +41,7 @@ public interface IStore : IAsyncDisposable
 
     Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken);
 
-    /// <summary>Writes the tenant with its version grown by one. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
+    /// <summary>Writes the tenant with its version grown by one; its instances' generations grow when a workload may tell the difference. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
     Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken);
 
     /// <summary>Removes a tenant (with its secrets) that has no instance. Conflict while it has one. False when there is none.</summary>
@@ -66,7 +66,10 @@ public interface IStore : IAsyncDisposable
     /// </summary>
     Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken);
 
-    /// <summary>Writes a status. Throws <see cref="LeaseLostException"/> when the lease is not the newest of the instance.</summary>
+    /// <summary>
+    /// Writes a status in the middle of the work; its next look counts only from <see cref="FinishPassAsync"/> on. Throws
+    /// <see cref="LeaseLostException"/> when the lease is not the newest of the instance.
+    /// </summary>
     Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
@@ -133,7 +136,7 @@ public interface IStore : IAsyncDisposable
     /// <summary>Conflict while an instance is on it. False when there is none.</summary>
     Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one. The instance becomes due.</summary>
+    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one. The instance's generation grows.</summary>
     Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
 
     /// <summary>Writes it only when there is none yet, and returns the one that is stored afterwards.</summary>
@@ -141,6 +144,7 @@ public interface IStore : IAsyncDisposable
 
     Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(string instanceId, CancellationToken cancellationToken);
 
+    /// <summary>False when there is none. The instance's generation grows.</summary>
     Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken);
 
     /// <summary>Stores a token's hash. The token itself is never stored.</summary>

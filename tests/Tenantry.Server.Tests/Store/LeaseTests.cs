@@ -121,6 +121,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         lease = await Fleet.LeaseAsync(spec.Id);
         await Store.PutSecretAsync(spec.Id, "key", [1], false, Ct);
         await Store.FinishPassAsync(new PassOutcome(lease, Seen(spec.Id, 2, TimeSpan.FromMinutes(5)), null), Ct);
+        (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldNotBeNull().Spec.Generation.ShouldBe(3);
         await DueAsync("id-alice");
 
         var claimed = (await Store.ClaimInstancesAsync([spec.Id], "w", Short, Ct)).ShouldHaveSingleItem();
@@ -208,6 +209,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
     private InstanceStatus Seen(string id, long generation, TimeSpan next) => InstanceStatus.New(id, Time.GetUtcNow()) with
     {
         Phase = InstancePhase.Running,
+        Health = InstanceHealth.Healthy,
         ObservedGeneration = generation,
         NextLookAt = Time.GetUtcNow() + next,
     };

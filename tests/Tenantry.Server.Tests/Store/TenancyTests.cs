@@ -114,6 +114,20 @@ public abstract class TenancyTests(IStorePlace place) : StoreTests(place)
     }
 
     [Fact]
+    public async Task WhatIsChangedOfATenantIsSeenByItsInstances()
+    {
+        await Fleet.SetUpAsync();
+        var spec = await Fleet.AddInstanceAsync("alice");
+        await Fleet.AddInstanceAsync("bob");
+        var tenant = (await Store.FindTenantAsync("alice", Ct)).ShouldNotBeNull();
+        tenant = await Store.UpdateTenantAsync(tenant with { DisplayName = "Alice" }, tenant.Version, Ct);
+        (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldNotBeNull().Spec.Generation.ShouldBe(2);
+        (await Store.FindInstanceAsync("id-bob", Ct)).ShouldNotBeNull().Spec.Generation.ShouldBe(1);
+        await Store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, Ct);
+        (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldNotBeNull().Spec.Generation.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task ATenantOfAnUnknownOrganizationIsRefused()
     {
         var tenant = new Tenant("alice", "Alice", "nowhere", "", "", 1, Time.GetUtcNow());

@@ -66,6 +66,18 @@ internal static class InstanceRows
         return grown;
     }
 
+    /// <summary>Something that a workload is made from changed beside the spec, a secret or the tenant: the generation grows, so that it is seen.</summary>
+    public static async Task GrowAsync(Session session, string condition, object args)
+    {
+        var ids = await session.ListAsync<string>(
+            $"UPDATE instances SET generation = generation + 1 WHERE {condition} AND desired <> 'Deleted' RETURNING id", args);
+        foreach (var id in ids)
+        {
+            await StatusRows.MakeDueAsync(session, id);
+            session.Changed("instance", id, "updated");
+        }
+    }
+
     public static async Task RemoveAsync(Session session, string id)
     {
         var tenant = await session.FirstAsync<string>($"SELECT tenant FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id })

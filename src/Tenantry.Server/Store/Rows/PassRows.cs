@@ -39,7 +39,7 @@ internal static class PassRows
     {
         await LeaseRows.RequireAsync(session, outcome.Lease);
         if (outcome.Status is not null)
-            await StatusRows.WriteAsync(session, outcome.Status);
+            await StatusRows.FinishAsync(session, outcome.Status);
         if (outcome.Operation is not null)
             await OperationRows.WriteAsync(session, outcome.Operation);
         if (outcome.Remove)

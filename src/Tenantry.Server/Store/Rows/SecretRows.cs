@@ -15,11 +15,11 @@ internal static class SecretRows
             value,
             generated,
             "DO UPDATE SET value = excluded.value, version = secrets.version + 1, generated = excluded.generated, created_at = excluded.created_at");
-        await StatusRows.MakeDueAsync(session, instanceId);
+        await InstanceRows.GrowAsync(session, "id = @instanceId", new { instanceId });
         return secret;
     }
 
-    // The engine adds what it generates in the middle of a pass: that makes nothing due.
+    // The engine adds what it generates in the middle of a pass: that is no change of what is wanted.
     public static Task<SealedSecret> AddAsync(Session session, string instanceId, string name, byte[] value, bool generated) =>
         WriteAsync(session, instanceId, name, value, generated, "DO NOTHING");
 
@@ -31,7 +31,7 @@ internal static class SecretRows
     {
         if (await session.ExecuteAsync("DELETE FROM secrets WHERE instance_id = @instanceId AND name = @name", new { instanceId, name }) == 0)
             return false;
-        await StatusRows.MakeDueAsync(session, instanceId);
+        await InstanceRows.GrowAsync(session, "id = @instanceId", new { instanceId });
         return true;
     }
 

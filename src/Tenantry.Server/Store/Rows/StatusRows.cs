@@ -14,6 +14,13 @@ internal static class StatusRows
         "instance_id, phase, health, reason, observed_generation, release, conditions, resources, drift, endpoint, failures, " +
         "next_look_at, wake, changed_at, due_at";
 
+    private const string Update =
+        """
+        UPDATE statuses SET phase = @Phase, health = @Health, reason = @Reason, observed_generation = @ObservedGeneration,
+            release = @Release, conditions = @Conditions, resources = @Resources, drift = @Drift, endpoint = @Endpoint,
+            failures = @Failures, next_look_at = @NextLookAt, wake = @Wake, changed_at = @ChangedAt
+        """;
+
     public static Task<int> InsertAsync(Session session, InstanceStatus status) => session.ExecuteAsync(
         $"""
         INSERT INTO statuses ({Columns})
@@ -22,7 +29,16 @@ internal static class StatusRows
         """,
         Values(status, 0));
 
+    /// <summary>In the middle of the work: when the instance is due stays as it is.</summary>
     public static async Task WriteAsync(Session session, InstanceStatus status)
+    {
+        if (await session.ExecuteAsync($"{Update} WHERE instance_id = @Id", Values(status, 0)) == 0)
+            throw new LeaseLostException(status.Id);
+        session.Changed("instance", status.Id, "status");
+    }
+
+    /// <summary>At the end of the work: due at its next look, or at once if something changed meanwhile that it does not answer to.</summary>
+    public static async Task FinishAsync(Session session, InstanceStatus status)
     {
         // Locked, so that a spec that is written at this moment is either seen here or makes the instance due afterwards.
         var generation = await session.FirstAsync<long?>(
@@ -30,14 +46,7 @@ internal static class StatusRows
             ?? throw new LeaseLostException(status.Id);
         var due = status.ObservedGeneration == generation ? StoreTime.ToMicros(status.NextLookAt) : 0;
         await session.ExecuteAsync(
-            """
-            UPDATE statuses SET phase = @Phase, health = @Health, reason = @Reason, observed_generation = @ObservedGeneration,
-                release = @Release, conditions = @Conditions, resources = @Resources, drift = @Drift, endpoint = @Endpoint,
-                failures = @Failures, next_look_at = @NextLookAt, wake = @Wake, changed_at = @ChangedAt,
-                due_at = CASE WHEN due_at = 0 THEN 0 ELSE @DueAt END
-            WHERE instance_id = @Id
-            """,
-            Values(status, due));
+            $"{Update}, due_at = CASE WHEN due_at = 0 THEN 0 ELSE @DueAt END WHERE instance_id = @Id", Values(status, due));
         session.Changed("instance", status.Id, "status");
     }
 
@@ -72,8 +81,8 @@ internal static class StatusRows
         var rows = await session.ListAsync<DueRow>(
             """
             SELECT s.instance_id AS id, i.target,
-                CASE WHEN s.observed_generation = i.generation AND s.failures = 0 AND s.phase IN ('Running', 'Frozen', 'Asleep')
-                    THEN 1 ELSE 0 END AS settled
+                CASE WHEN s.observed_generation = i.generation AND s.failures = 0
+                    AND (s.phase IN ('Frozen', 'Asleep') OR s.phase = 'Running' AND s.health = 'Healthy') THEN 1 ELSE 0 END AS settled
             FROM statuses s
             JOIN instances i ON i.id = s.instance_id
             LEFT JOIN leases l ON l.key = s.instance_id AND l.expires_at > @now

@@ -59,6 +59,8 @@ internal static class TenantRows
             """,
             Values(tenant));
         session.Changed("tenant", tenant.Name, "updated");
+        if (tenant with { Version = 0, CreatedAt = default, Deleting = false } != stored.ToTenant() with { Version = 0, CreatedAt = default, Deleting = false })
+            await InstanceRows.GrowAsync(session, "tenant = @Name", new { tenant.Name });
         return (await FindAsync(session, tenant.Name))!;
     }
 

@@ -1,0 +1,39 @@
+using Tenantry.Model.Instances;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>
+/// The way of an instance, from what is seen to what is wanted, one action at a time; after each the target is looked at anew. What
+/// woke the reconciler, and what it did before, plays no part.
+/// </summary>
+internal static class Decision
+{
+    public static WorkAction Next(Situation now)
+    {
+        // Something is missing: a creation, a change that was cut off, or damage by hand.
+        if (now.Seen.State is ObservedState.Absent or ObservedState.Partial)
+            return WorkAction.Apply;
+
+        // Another workload is wanted than the one that is there: release, tier, secrets, a feature.
+        if (!now.HasWantedDigest && !now.LeavesDifferences)
+            return WorkAction.Apply;
+
+        // The pieces are not as they were made.
+        if (now.Seen.Drift.Count > 0 && !now.LeavesDifferences)
+            return WorkAction.Apply;
+
+        // What is stopped starts anew anyway.
+        if (now.Seen.RestartNonce != now.Workload.RestartNonce && now.Desired != DesiredState.Asleep)
+            return WorkAction.Apply;
+
+        return (now.Desired, now.Seen.State) switch
+        {
+            (DesiredState.Running, ObservedState.Stopped or ObservedState.Frozen) => WorkAction.Wake,
+            (DesiredState.Running, ObservedState.Running) when !now.Plan.IsEmpty && !now.LeavesDifferences => WorkAction.Apply,
+            (DesiredState.Frozen, ObservedState.Stopped) => WorkAction.Wake,
+            (DesiredState.Frozen, ObservedState.Running) => WorkAction.Freeze,
+            (DesiredState.Asleep, ObservedState.Running or ObservedState.Frozen) => WorkAction.Sleep,
+            _ => WorkAction.Rest,
+        };
+    }
+}

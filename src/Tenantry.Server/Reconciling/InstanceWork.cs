@@ -1,0 +1,282 @@
+using Microsoft.Extensions.Logging;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Server.Store;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>One pass over one instance, under its lease: observe, decide, act, and again, until nothing is left to do.</summary>
+internal sealed class InstanceWork
+{
+    // Apply, then freeze or sleep, is the longest way; the rest is for what changes under our hands.
+    private const int MostActions = 6;
+
+    private readonly ReconcilerParts _parts;
+    private readonly InstanceRecord _record;
+    private readonly LeaseKeeper _lease;
+    private readonly OperationJournal _journal;
+    private readonly InstanceRef _ref;
+    private readonly Backoff _backoff;
+    private readonly CancellationToken _cancellation;
+    private InstanceStatus _status;
+    private InstanceObservation? _seen;
+    private WakeWatch? _wake;
+    private bool _wasRepaired;
+
+    public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, CancellationToken cancellation)
+    {
+        _parts = parts;
+        _record = record;
+        _lease = lease;
+        _cancellation = cancellation;
+        _status = record.Status;
+        _ref = new InstanceRef(record.Spec.Id, record.Spec.Slug, parts.Store.Owner);
+        _backoff = new Backoff(parts.Options);
+        _journal = new OperationJournal(parts.Store, open, lease, parts.Changes, parts.Time, parts.Observer);
+    }
+
+    private InstanceSpec Spec => _record.Spec;
+
+    private DateTimeOffset Now => _parts.Time.GetUtcNow();
+
+    // Between two tries at the same wish nothing is tried, whoever asks for a look.
+    private bool IsHeld => _record.Status.Failures > 0 && _record.Status.ObservedGeneration == Spec.Generation && Now < _record.Status.NextLookAt;
+
+    public async Task<Finished> RunAsync()
+    {
+        TargetCalls? target = null;
+        try
+        {
+            using var use = await _parts.Targets.UseAsync(Spec.Target, _cancellation);
+            target = new TargetCalls(use.Target, _parts.Options, _parts.Time, _parts.Log, _cancellation);
+            return Spec.Desired == DesiredState.Deleted
+                ? await DeleteAsync(target)
+                : await BringAsync(target, use.Record.RepairDrift);
+        }
+        catch (TargetException) when (Spec.Desired == DesiredState.Deleted && !StatusOf.IsProvisioned(_status))
+        {
+            // No target was ever asked to make anything of it, so that nothing can be left, whether the target works or not.
+            return await RemovedAsync();
+        }
+        catch (TargetException failure)
+        {
+            return await FailedAsync(failure, target);
+        }
+        finally
+        {
+            await _journal.IdleAsync();
+        }
+    }
+
+    private async Task<Finished> BringAsync(TargetCalls target, bool repairsDrift)
+    {
+        await ObserveAsync(target);
+        var resolved = await ResolveAsync();
+        if (resolved is WorkloadResult.Refused refusal)
+            return await RefusedAsync(refusal);
+        var workload = ((WorkloadResult.Resolved)resolved).Workload;
+
+        (WorkAction Action, ObservedState State, string? Digest)? last = null;
+        for (var actions = 0; ; actions++)
+        {
+            var plan = await target.PlanAsync(workload, _seen!);
+            var situation = new Situation(_record, workload, _seen!, plan, repairsDrift);
+            var action = Decision.Next(situation);
+            if (action == WorkAction.Rest)
+                return await RestAsync(situation);
+            if (IsHeld)
+                return Wait(StatusOf.Held(_record, _seen!, Now));
+            if (_seen!.TroubleIsTerminal && situation.IsDrift)
+                throw new TargetException(_seen.Trouble ?? "It does not stay up.", retryable: false, fix: $"When that is mended: 'tenantry restart {Spec.Slug}'.");
+
+            var now = (action, _seen.State, _seen.WorkloadDigest);
+            if (now == last || actions == MostActions)
+                throw Lied(situation, action);
+            last = now;
+            _wasRepaired |= situation.IsDrift && IsDown(situation);
+            await TakeAsync(target, action, situation);
+            await ObserveAsync(target);
+        }
+    }
+
+    private async Task TakeAsync(TargetCalls target, WorkAction action, Situation situation)
+    {
+        if (situation.Desired == DesiredState.Running && _record.Status.Phase is InstancePhase.Frozen or InstancePhase.Asleep)
+            _wake ??= new WakeWatch(_record.Status.Phase, _parts.Time);
+        await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
+        await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
+        await (action switch
+        {
+            WorkAction.Apply => target.ApplyAsync(situation.Plan, situation.Workload, ToldAsync),
+            WorkAction.Wake => target.WakeAsync(situation.Workload, ToldAsync),
+            WorkAction.Freeze => target.FreezeAsync(_ref, ToldAsync),
+            _ => target.SleepAsync(_ref, ToldAsync),
+        });
+        _wake?.End();
+    }
+
+    // Written before the target is asked: whatever happens then, it is known that something may be there.
+    private async Task AnnounceAsync(Situation situation)
+    {
+        var isNew = !StatusOf.IsProvisioned(_status) || situation.Seen.State == ObservedState.Absent;
+        var steps = situation.Plan.Steps;
+        var first = steps.Count == 0 ? "" : $", from '{steps[0].Action.ToString().ToLowerInvariant()} {steps[0].Resource}' on";
+        await WriteAsync(StatusOf.Changing(
+            _status,
+            isNew ? InstancePhase.Provisioning : InstancePhase.Updating,
+            $"{(isNew ? "It is being created" : "It is being changed")}: {steps.Count} step{(steps.Count == 1 ? "" : "s")}{first}.",
+            Now));
+    }
+
+    private async Task<Finished> DeleteAsync(TargetCalls target)
+    {
+        if (IsHeld)
+            return Wait(_status);
+        if (_status.Phase != InstancePhase.Deleting)
+            await WriteAsync(StatusOf.Deleting(_status, Now));
+        await ObserveAsync(target);
+        if (_seen!.State != ObservedState.Absent || StatusOf.IsProvisioned(_status))
+        {
+            await _journal.BeginAsync(_seen.Resources.Count, _cancellation);
+            await target.DeleteAsync(_ref, ToldAsync);
+            await ObserveAsync(target);
+        }
+        if (_seen.State == ObservedState.Absent)
+            return await RemovedAsync();
+        var left = _seen.Resources.Count == 0 ? StatusOf.Words(_seen.State) : string.Join(", ", _seen.Resources.Select(resource => resource.Resource));
+        throw new TargetException($"The target said that everything was removed, and it still holds: {left}.", retryable: true);
+    }
+
+    private async Task<Finished> RemovedAsync()
+    {
+        var operation = await _journal.CloseAsync(OperationState.Succeeded, null, _cancellation);
+        return new Finished(new PassOutcome(_lease.Lease, null, operation, Remove: true), null, PassEnd.Removed, null);
+    }
+
+    private async Task<Finished> RestAsync(Situation situation)
+    {
+        var status = StatusOf.AtRest(situation, _status, _wake?.Record(), Now);
+        var isWell = status.Phase != InstancePhase.Running || status.Health == InstanceHealth.Healthy;
+        if (_wasRepaired)
+        {
+            // It was well, went down by itself, and is up again: if that goes on, each repair waits longer.
+            status = status with { Failures = _record.Status.Failures + 1 };
+        }
+        var next = _wasRepaired ? _backoff.After(status.Failures)
+            : isWell ? _backoff.Around(_parts.Options.DriftLook)
+            : status.Health == InstanceHealth.Starting ? _parts.Options.StartingLook
+            : _parts.Options.UnhealthyLook;
+        status = status with { NextLookAt = Now + next };
+
+        if (_journal.Operation is null)
+        {
+            return StatusOf.SaysTheSame(status, _record.Status) && _status == _record.Status
+                ? new Finished(null, new QuietLook(_lease.Lease, status.NextLookAt), PassEnd.Settled, status.NextLookAt)
+                : End(status, null, isWell ? PassEnd.Settled : PassEnd.Waiting);
+        }
+        var isHopeless = !isWell && (situation.Seen.TroubleIsTerminal || Now - _journal.LastStepAt > _parts.Options.HealthPatience);
+        OperationState? end = isWell ? OperationState.Succeeded : isHopeless ? OperationState.Failed : null;
+        var operation = await _journal.CloseAsync(end, isHopeless ? status.Reason : null, _cancellation);
+        return End(status, operation, isWell ? PassEnd.Settled : isHopeless ? PassEnd.Failed : PassEnd.Waiting);
+    }
+
+    private async Task<Finished> RefusedAsync(WorkloadResult.Refused refusal)
+    {
+        var status = StatusOf.Refused(_record with { Status = _status }, _seen, refusal, Now) with { NextLookAt = Now + _backoff.Around(_parts.Options.DriftLook) };
+        var operation = await _journal.CloseAsync(refusal.IsPending ? null : OperationState.Failed, refusal.Sentence, _cancellation);
+        return End(status, operation, refusal.IsPending ? PassEnd.Waiting : PassEnd.Failed);
+    }
+
+    private async Task<Finished> FailedAsync(TargetException failure, TargetCalls? target)
+    {
+        var seen = target is null ? null : await TryObserveAsync(target);
+        var tries = _record.Status.Failures + 1;
+        var isTerminal = !failure.Retryable && Spec.Desired != DesiredState.Deleted;
+        var next = Now + (isTerminal ? _backoff.Around(_parts.Options.DriftLook) : _backoff.After(tries));
+        var reason = isTerminal ? failure.Sentence : $"{failure.Sentence} Tried {tries} time{(tries == 1 ? "" : "s")}; next try at {StatusOf.Clock(next)}.";
+        var phase = (Spec.Desired, isTerminal, _status.Phase) switch
+        {
+            (DesiredState.Deleted, _, _) => InstancePhase.Deleting,
+            (_, true, _) => InstancePhase.Failed,
+            (_, _, InstancePhase.Failed) => StatusOf.IsProvisioned(_status) ? InstancePhase.Updating : InstancePhase.Provisioning,
+            (_, _, var present) => present,
+        };
+        _parts.Log.LogWarning(failure, "Instance {Slug}: {Reason}", Spec.Slug, reason);
+        var status = StatusOf.Failed(_record with { Status = _status }, phase, seen, reason, Now) with { NextLookAt = next };
+        var operation = await _journal.CloseAsync(isTerminal ? OperationState.Failed : null, failure.Sentence, _cancellation);
+        return End(status, operation, isTerminal ? PassEnd.Failed : PassEnd.Retry);
+    }
+
+    private Finished Wait(InstanceStatus status) => StatusOf.SaysTheSame(status, _record.Status)
+        ? new Finished(null, new QuietLook(_lease.Lease, status.NextLookAt), PassEnd.Waiting, status.NextLookAt)
+        : End(status, null, PassEnd.Waiting);
+
+    private Finished End(InstanceStatus status, Operation? operation, PassEnd end) =>
+        new(new PassOutcome(_lease.Lease, status, operation), null, end, status.NextLookAt);
+
+    private async Task<WorkloadResult> ResolveAsync()
+    {
+        try
+        {
+            return await _parts.Workloads.ResolveAsync(Spec, _cancellation);
+        }
+        catch (Exception error) when (error is not (StoreUnavailableException or OperationCanceledException or TargetException))
+        {
+            throw new TargetException($"What it should run could not be made ready: {error.Message}", retryable: true, cause: error);
+        }
+    }
+
+    private async Task ObserveAsync(TargetCalls target)
+    {
+        _seen = null;
+        _seen = await target.ObserveAsync(_ref);
+    }
+
+    // After a failure: tells what is there, and is not what failed.
+    private async Task<InstanceObservation?> TryObserveAsync(TargetCalls target)
+    {
+        if (_seen is null)
+            return null;
+        try
+        {
+            return await target.ObserveAsync(_ref);
+        }
+        catch (TargetException)
+        {
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(InstanceStatus status)
+    {
+        await _parts.Store.WriteStatusAsync(status, _lease.Lease, _cancellation);
+        _status = status;
+        _parts.Changes.Raise();
+    }
+
+    private Task ToldAsync(StepEvent step)
+    {
+        _wake?.Take(step);
+        return _journal.TakeAsync(step, _cancellation);
+    }
+
+    private static bool IsDown(Situation situation) => (situation.Desired, situation.Seen.State) is
+        (_, ObservedState.Absent or ObservedState.Partial) or (not DesiredState.Asleep, ObservedState.Stopped);
+
+    private static TargetException Lied(Situation situation, WorkAction action)
+    {
+        var left = situation.Plan.Steps.Count == 0
+            ? ""
+            : $" Left to do: {string.Join(", ", situation.Plan.Steps.Select(step => $"{step.Action.ToString().ToLowerInvariant()} {step.Resource}"))}.";
+        return new TargetException(
+            $"The target said that it was done ({action.ToString().ToLowerInvariant()}), and an observation shows that it is {StatusOf.Words(situation.Seen.State)}" +
+            $"{(situation.HasWantedDigest ? "" : ", not what is wanted")}.{left}",
+            retryable: true);
+    }
+}
+
+/// <summary>How a pass ended: with something to write, or with a look that saw nothing new.</summary>
+internal sealed record Finished(PassOutcome? Outcome, QuietLook? Quiet, PassEnd End, DateTimeOffset? NextLookAt);

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Tenantry.Model.Operations;
+using Tenantry.Server.Metrics;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>
+/// Brings instances from what is seen to what is wanted. It takes an id and nothing else; running it twice changes nothing the second
+/// time; killed anywhere, the next pass goes on.
+/// </summary>
+public sealed class Reconciler
+{
+    private readonly ReconcilerParts _parts;
+    private readonly ReconcileMetrics? _metrics;
+    private readonly string _holder;
+    private readonly ConcurrentDictionary<string, byte> _inWork = new(StringComparer.Ordinal);
+
+    public Reconciler(
+        IStore store,
+        TargetSet targets,
+        IWorkloadSource workloads,
+        ChangeSignal changes,
+        ReconcilerOptions options,
+        TimeProvider time,
+        ILogger<Reconciler> log,
+        IPassObserver? observer = null,
+        ReconcileMetrics? metrics = null)
+    {
+        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer);
+        _metrics = metrics;
+        _holder = $"{options.Node}/{Guid.NewGuid():N}";
+    }
+
+    /// <summary>Frees what an earlier run of this node held when it died.</summary>
+    public Task<int> TakeOverAsync(CancellationToken cancellationToken) =>
+        _parts.Store.DropLeasesAsync($"{_parts.Options.Node}/", cancellationToken);
+
+    /// <summary>
+    /// One pass. Throws <see cref="StoreUnavailableException"/> only when nothing was begun, and <see cref="OperationCanceledException"/> when it
+    /// was cancelled, with the lease given back.
+    /// </summary>
+    public async Task<PassResult> PassAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        if (!_inWork.TryAdd(instanceId, 0))
+            return new PassResult(PassEnd.Busy, null);
+        try
+        {
+            var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
+            if (claimed is [var claim])
+                return await RunAsync(claim, cancellationToken);
+            var exists = await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is not null;
+            return new PassResult(exists ? PassEnd.Busy : PassEnd.Gone, null);
+        }
+        finally
+        {
+            _inWork.TryRemove(instanceId, out _);
+        }
+    }
+
+    /// <summary>
+    /// Looks at instances that were well, many at once: where nothing changed, only the next look moves. Returns those that need a pass.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> LookAsync(IReadOnlyList<string> instanceIds, CancellationToken cancellationToken)
+    {
+        var begin = _parts.Time.GetTimestamp();
+        var claims = await _parts.Store.ClaimInstancesAsync(instanceIds, _holder, _parts.Options.LeaseTime, cancellationToken);
+        var looks = new QuietLooks(_parts, claims);
+        IReadOnlyList<string> restless;
+        try
+        {
+            restless = await looks.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            await _parts.Store.FinishLooksAsync(looks.Finished(), CancellationToken.None);
+        }
+        foreach (var claim in claims)
+            _metrics?.PassEnded(claim.Record.Spec.Target, "settled", _parts.Time.GetElapsedTime(begin) / claims.Count);
+        return restless;
+    }
+
+    private async Task<PassResult> RunAsync(ClaimedInstance claim, CancellationToken cancellationToken)
+    {
+        var begin = _parts.Time.GetTimestamp();
+        var result = await WorkAsync(claim, cancellationToken);
+        _metrics?.PassEnded(claim.Record.Spec.Target, result.End.ToString().ToLowerInvariant(), _parts.Time.GetElapsedTime(begin));
+        return result;
+    }
+
+    private async Task<PassResult> WorkAsync(ClaimedInstance claim, CancellationToken cancellationToken)
+    {
+        await using var lease = new LeaseKeeper(_parts.Store, claim.Lease, _parts.Options.LeaseTime, _parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            var open = await _parts.Store.FindOpenOperationAsync(claim.Record.Spec.Id, either.Token);
+            // One that was asked for after the spec was read waits for the next pass.
+            var work = new InstanceWork(
+                _parts, claim.Record, open?.Generation <= claim.Record.Spec.Generation ? open : null, lease, either.Token);
+            var finished = await work.RunAsync();
+            await FinishAsync(finished);
+            return new PassResult(finished.End, finished.NextLookAt);
+        }
+        catch (LeaseLostException)
+        {
+            return new PassResult(PassEnd.Abandoned, null);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
+        {
+            return new PassResult(PassEnd.Abandoned, null);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            _parts.Log.LogWarning(failure, "Instance {Slug}: the store went away during a pass", claim.Record.Spec.Slug);
+            return new PassResult(PassEnd.Abandoned, null);
+        }
+        catch (OperationCanceledException)
+        {
+            await ReleaseAsync(lease.Lease);
+            throw;
+        }
+    }
+
+    // Written to its end even when the engine is stopping: what was done should be known.
+    private async Task FinishAsync(Finished finished)
+    {
+        if (finished.Quiet is { } quiet)
+        {
+            await _parts.Store.FinishLooksAsync([quiet], CancellationToken.None);
+            return;
+        }
+        var outcome = finished.Outcome!;
+        await _parts.Store.FinishPassAsync(outcome, CancellationToken.None);
+        _parts.Changes.Raise();
+        if (outcome.Remove)
+            _parts.Workloads.Forget(outcome.Lease.Key);
+        if (outcome.Operation is { FinishedAt: { } end, State: not OperationState.Pending } operation)
+            _metrics?.OperationEnded(operation.Kind, operation.State, end - operation.CreatedAt);
+    }
+
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
+            await _parts.Store.ReleaseLeaseAsync(lease, CancellationToken.None);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            _parts.Log.LogWarning(failure, "A lease could not be given back; it ends by itself at {End}", lease.ExpiresAt);
+        }
+    }
+}
+
+/// <summary>How a pass ended, and when the next look is due, where that is known.</summary>
+public sealed record PassResult(PassEnd End, DateTimeOffset? NextLookAt);
+
+/// <summary>What every pass works with.</summary>
+internal sealed record ReconcilerParts(
+    IStore Store,
+    TargetSet Targets,
+    IWorkloadSource Workloads,
+    ChangeSignal Changes,
+    ReconcilerOptions Options,
+    TimeProvider Time,
+    ILogger Log,
+    IPassObserver? Observer);

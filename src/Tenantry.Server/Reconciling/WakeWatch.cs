@@ -1,0 +1,28 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>Measures a wake: the platform's part ends when the last process was started or thawed, the app's when it is healthy.</summary>
+internal sealed class WakeWatch(InstancePhase from, TimeProvider time)
+{
+    private readonly DateTimeOffset _at = time.GetUtcNow();
+    private readonly long _begin = time.GetTimestamp();
+    private TimeSpan? _platform;
+    private TimeSpan _all;
+
+    public void Take(StepEvent step)
+    {
+        _all = time.GetElapsedTime(_begin);
+        if (step is { Action: StepAction.Start or StepAction.Thaw or StepAction.Replace, State: StepState.Done })
+            _platform = _all;
+    }
+
+    public void End() => _all = time.GetElapsedTime(_begin);
+
+    public WakeRecord Record()
+    {
+        var platform = _platform ?? _all;
+        return new WakeRecord(_at, from, platform.TotalSeconds, (_all - platform).TotalSeconds);
+    }
+}
