@@ -31,6 +31,15 @@ public static partial class Mounts
         return errno is Errno.Invalid or Errno.NoEntry ? false : throw new LinuxException($"umount {place}", errno);
     }
 
+    /// <summary>Takes the topmost mount off <paramref name="place"/>. False when there is none, or when somebody uses it.</summary>
+    public static bool TryUnmount(string place)
+    {
+        if (Unmount(place, DoNotFollow) == 0)
+            return true;
+        var errno = Marshal.GetLastPInvokeError();
+        return errno is Errno.Invalid or Errno.NoEntry or Errno.Busy ? false : throw new LinuxException($"umount {place}", errno);
+    }
+
     /// <summary>Takes every mount off <paramref name="folder"/> and from below it, the deepest first.</summary>
     public static void UnmountTree(string folder)
     {

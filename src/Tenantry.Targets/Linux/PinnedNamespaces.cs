@@ -34,7 +34,7 @@ public static partial class PinnedNamespaces
         thread.Start();
         thread.Join();
         if (failure is not null)
-            throw failure is LinuxException linux ? new LinuxException(linux.Call, linux.Errno) : new IOException(failure.Message, failure);
+            throw failure;
     }
 
     /// <summary>Binds an existing namespace, such as <c>/proc/PID/ns/net</c>, to a file.</summary>
@@ -55,10 +55,7 @@ public static partial class PinnedNamespaces
     }
 
     /// <summary>True when a namespace is bound to the file.</summary>
-    public static bool IsPinned(string file) =>
-        StatFs(file, out var system) == 0 && system.Type == NamespaceFileSystem;
-
-    private const long NamespaceFileSystem = 0x6e736673;
+    public static bool IsPinned(string file) => FileSystems.TypeOf(file) == FileSystems.Namespace;
 
     private static void CreateOnThisThread(string network, string? ipc, string? uts, string hostName)
     {
@@ -84,13 +81,4 @@ public static partial class PinnedNamespaces
 
     [LibraryImport("libc", EntryPoint = "sethostname", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetHostName(string name, nuint length);
-
-    [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatFs(string path, out FileSystem system);
-
-    [StructLayout(LayoutKind.Sequential, Size = 256)]
-    private struct FileSystem
-    {
-        public long Type;
-    }
 }

@@ -1,0 +1,127 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Linux.Cgroups;
+using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Roots;
+using Tenantry.Targets.Local.Running;
+using Tenantry.Targets.Processes;
+
+namespace Tenantry.Targets.Local.Builds;
+
+/// <summary>
+/// Runs a build's command in a container like the one that its result will run in: the same programs, the result at the same path,
+/// an ordinary user. It differs in that it may write there and uses the host's network.
+/// </summary>
+internal sealed class BuildRun(LocalHost host, BuildPlace place)
+{
+    private const int KeptLines = 30;
+    private const string HomeFolder = "/home/build";
+    private static readonly CgroupLimits Limits = new(long.MaxValue / 2, Environment.ProcessorCount, 1, 16_384);
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(20);
+
+    // What a company's machine needs to reach its mirrors is said in these.
+    private static readonly string[] HandedOn = ["http_proxy", "https_proxy", "no_proxy", "all_proxy", "node_extra_ca_certs", "ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle", "curl_ca_bundle"];
+    private static readonly string[] HandedOnPrefixes = ["npm_config_", "pip_", "uv_", "nuget_", "cargo_", "goproxy", "gosumdb"];
+
+    internal async Task RunAsync(BuildWorkload build, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var cgroup = new CgroupTree(host.Layout, $"{host.Options.Cgroup}/{place.Id}");
+        var first = host.Uids.Claim(place.Id);
+        var last = new Queue<string>();
+        try
+        {
+            BuildTree.Give(place.Folder, first + LocalBundle.OrdinaryUser);
+            await ClearAsync(cgroup, cancellationToken);
+            cgroup.Apply(Limits, ["build"]);
+            await WriteBundleAsync(build, first, cancellationToken);
+            var code = await RunContainerAsync(cgroup, Keep, cancellationToken);
+            if (code != 0)
+                throw new TargetException($"The build ended with exit code {code}. It said last:\n{string.Join('\n', last)}", retryable: false, LocalResources.Release(build.Key));
+        }
+        finally
+        {
+            await ClearAsync(cgroup, CancellationToken.None);
+            cgroup.Remove();
+            host.Uids.Release(place.Id, first);
+        }
+
+        ValueTask Keep(ChildLine line, CancellationToken token)
+        {
+            last.Enqueue(line.Text);
+            if (last.Count > KeptLines)
+                last.Dequeue();
+            progress(line.Text);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private async Task<int> RunContainerAsync(CgroupTree cgroup, Func<ChildLine, CancellationToken, ValueTask> line, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(host.Paths.RuntimeState);
+        var runtime = host.Options.Runtime;
+        var log = Path.Combine(place.Bundle, "runtime.log");
+        var command = LocalCommands.RunToEnd(runtime, Launcher.ProgramOf(runtime), host.Paths.RuntimeState, place.Bundle, place.Id, log);
+        var child = new ChildCommand(command[0], [.. command.Skip(1)]) { OnlyThisEnvironment = true, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
+        var code = await ChildProcess.RunLinesAsync(child, start => LaunchThread.Without(host.Launcher.Hidden, () => ChildProcess.Start(start)), line, Place, cancellationToken);
+        if (code != 0 && File.Exists(log) && await File.ReadAllTextAsync(log, cancellationToken) is { Length: > 0 } said)
+            throw LocalErrors.OfStart("build", said);
+        return code;
+
+        void Place(Process process)
+        {
+            cgroup.Place("build", process.Id);
+            process.StandardInput.BaseStream.Write(Encoding.ASCII.GetBytes("go\n"));
+            process.StandardInput.BaseStream.Flush();
+        }
+    }
+
+    private async Task WriteBundleAsync(BuildWorkload build, uint first, CancellationToken cancellationToken)
+    {
+        var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (variable is { Key: string name, Value: string value } && IsHandedOn(name))
+                environment[name] = value;
+        }
+
+        foreach (var (name, value) in build.Environment)
+            environment[name] = value;
+        environment.TryAdd("HOME", HomeFolder);
+        environment.TryAdd("CI", "true");
+        var service = new ServiceWorkload { Name = "build", Command = ["/bin/sh", "-c", build.Command!], Env = environment, WorkingDirectory = LocalBundle.AppFolder };
+        var input = new BundleInput
+        {
+            InstanceId = place.Id,
+            Owner = host.Owner,
+            Service = service,
+            HostName = "build",
+            FirstUid = first,
+            Root = new BundleRoot("", [], [], new Dictionary<string, string>(StringComparer.Ordinal), ""),
+            Volumes = [new Shown(place.Work, LocalBundle.AppFolder), new Shown(place.Home, HomeFolder), new Shown(place.Temporary, "/tmp")],
+            Files = [.. ((string[])["/etc/hosts", "/etc/resolv.conf"]).Where(File.Exists).Select(path => new Shown(RootedPath.Resolve("/", path), path))],
+            TmpBytes = host.Options.TmpBytes,
+            OpenFiles = host.Machine.OpenFiles,
+            OomScore = host.Machine.OomScore,
+            Architecture = RuntimeInformation.ProcessArchitecture,
+        };
+        var (_, root) = await host.Roots.PrepareAsync(new RootRequest("build", service.Root, "", ""), LocalBundle.Places(input), cancellationToken);
+        AtomicFile.Write(Path.Combine(place.Bundle, "config.json"), LocalBundle.Build(input with { Root = root }).ToJson(), durable: false);
+    }
+
+    private async Task ClearAsync(CgroupTree cgroup, CancellationToken cancellationToken)
+    {
+        if (!await cgroup.KillAsync(null, host.Time, KillPatience, cancellationToken))
+            throw new TargetException("An earlier run of the build does not end.", retryable: true);
+        var state = Path.Combine(host.Paths.RuntimeState, place.Id);
+        if (Directory.Exists(state))
+            Directory.Delete(state, recursive: true);
+    }
+
+    private static bool IsHandedOn(string name) =>
+        HandedOn.Contains(name, StringComparer.OrdinalIgnoreCase) || HandedOnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+}

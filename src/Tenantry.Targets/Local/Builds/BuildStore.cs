@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Local.Builds;
+
+/// <summary>
+/// Builds, each made once and shared read-only by every instance: a folder named by its content address, which appears whole or not
+/// at all. Who comes while it is being made waits for it, in this process and in others.
+/// </summary>
+internal sealed partial class BuildStore(LocalHost host)
+{
+    private static readonly TimeSpan FailureIsRemembered = TimeSpan.FromSeconds(60);
+    private readonly ConcurrentDictionary<string, (DateTimeOffset At, TargetException Error)> _failures = new(StringComparer.Ordinal);
+
+    internal bool IsReady(BuildWorkload build) => Directory.Exists(FolderOf(build));
+
+    /// <summary>The folder of a release's build, made now if need be. A build that fails is a terminal <see cref="TargetException"/> with what it said last.</summary>
+    internal async Task<string> EnsureAsync(ReleaseSource release, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var build = release.Build!;
+        var folder = FolderOf(build);
+        if (Directory.Exists(folder))
+            return folder;
+        var asked = host.Time.GetUtcNow();
+        Directory.CreateDirectory(host.Paths.Builds);
+        using var held = await FileLock.TakeAsync($"{folder}.lock", host.Time, cancellationToken);
+        if (Directory.Exists(folder))
+            return folder;
+
+        // Whoever waited while it failed is told the same, instead of letting it fail again.
+        if (_failures.TryGetValue(build.Key, out var failure) && failure.At >= asked && host.Time.GetUtcNow() - failure.At < FailureIsRemembered)
+            throw failure.Error;
+        try
+        {
+            await MakeAsync(release, build, folder, progress, cancellationToken);
+            _failures.TryRemove(build.Key, out _);
+            return folder;
+        }
+        catch (TargetException error) when (!error.Retryable)
+        {
+            _failures[build.Key] = (host.Time.GetUtcNow(), error);
+            throw;
+        }
+    }
+
+    private async Task MakeAsync(ReleaseSource release, BuildWorkload build, string folder, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var place = new BuildPlace(host.Paths, Path.GetFileName(folder));
+        place.Clear();
+        try
+        {
+            progress("copying its inputs");
+            place.Make();
+            CopyInputs(release, build, place.Work);
+            if (build.Command is not null)
+                await new BuildRun(host, place).RunAsync(build, progress, cancellationToken);
+            var result = build.Output.Length == 0 ? place.Work : RootedPath.ResolveOnHost(place.Work, build.Output);
+            if (!Directory.Exists(result))
+                throw new TargetException($"The build left no folder {build.Output}.", retryable: false, LocalResources.Release(build.Key), "Correct the build's output in the manifest.");
+            BuildTree.Publish(result);
+            Directory.Move(result, folder);
+            AtomicFile.SyncFolder(host.Paths.Builds);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TargetException($"The build cannot be prepared: {error.Message.TrimEnd('.')}.", retryable: true, LocalResources.Release(build.Key), cause: error);
+        }
+        finally
+        {
+            place.Clear();
+        }
+    }
+
+    private static void CopyInputs(ReleaseSource release, BuildWorkload build, string work)
+    {
+        foreach (var input in build.Inputs)
+        {
+            var inside = Path.GetFullPath(Path.Combine(work, input));
+            if (!inside.StartsWith(work + "/", StringComparison.Ordinal))
+                throw new TargetException($"The build's input {input} lies outside its folder.", retryable: false, LocalResources.Release(build.Key));
+            var source = Path.Combine(release.SourceFolder, input);
+            Directory.CreateDirectory(Path.GetDirectoryName(inside)!);
+            if (new FileInfo(source).LinkTarget is { } target)
+                File.CreateSymbolicLink(inside, target);
+            else
+                File.Copy(source, inside);
+        }
+    }
+
+    private string FolderOf(BuildWorkload build)
+    {
+        var name = Unsafe().Replace(build.Key, "-");
+        return Path.Combine(host.Paths.Builds, name);
+    }
+
+    [GeneratedRegex("[^A-Za-z0-9]", RegexOptions.NonBacktracking)]
+    private static partial Regex Unsafe();
+}

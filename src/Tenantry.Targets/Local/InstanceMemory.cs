@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Local.Bundles;
+
+namespace Tenantry.Targets.Local;
+
+/// <summary>What must not reach a disk: configurations (they hold variables), secrets, rendered files. Lies on a tmpfs of the target's own.</summary>
+internal static class InstanceMemory
+{
+    private const UnixFileMode OwnerReads = UnixFileMode.UserRead;
+    private const UnixFileMode AllEnter = (UnixFileMode)0b101_101_101;
+    private const UnixFileMode ReadAndRun = (UnixFileMode)0b101_101_101;
+
+    internal static void EnsureMounted(LocalPaths paths)
+    {
+        Directory.CreateDirectory(paths.Memory);
+        if (FileSystems.TypeOf(paths.Memory) != FileSystems.Tmpfs || FileSystems.IdOf(paths.Memory) == FileSystems.IdOf(paths.Run))
+            Mount(paths.Memory);
+    }
+
+    /// <summary>Writes a service's secrets and rendered files; gives where they are and are to be seen.</summary>
+    internal static IReadOnlyList<Shown> Write(ServicePaths service, ServiceWorkload workload, IReadOnlyDictionary<string, string> secrets, uint user, uint group)
+    {
+        var place = service.Secrets;
+        Clear(place);
+        Directory.CreateDirectory(place);
+        foreach (var (name, value) in secrets)
+            WriteFile(Path.Combine(place, name), value, OwnerReads, user, group);
+        File.SetUnixFileMode(place, AllEnter);
+
+        Clear(service.Files);
+        Directory.CreateDirectory(service.Files);
+        var shown = new List<Shown>();
+        foreach (var file in workload.Files)
+        {
+            var path = Path.Combine(service.Files, $"{shown.Count}");
+            WriteFile(path, file.Content, (UnixFileMode)file.Mode & ReadAndRun, user, group);
+            shown.Add(new Shown(path, file.Path));
+        }
+
+        return shown;
+    }
+
+    /// <summary>The names that the instance knows of itself.</summary>
+    internal static void WriteHosts(InstancePaths paths, string hostName)
+    {
+        Directory.CreateDirectory(paths.Memory);
+        File.WriteAllText(paths.Hosts, $"127.0.0.1 localhost\n::1 localhost\n127.0.0.1 {hostName}\n");
+        File.SetUnixFileMode(paths.Hosts, (UnixFileMode)0b100_100_100);
+    }
+
+    /// <summary>Writes a configuration and gives its digest.</summary>
+    internal static string WriteConfig(ServicePaths service, OciConfig config)
+    {
+        Directory.CreateDirectory(service.Bundle);
+        var json = config.ToJson();
+        AtomicFile.Write(service.Config, json, durable: false);
+        return DigestOf(json);
+    }
+
+    internal static string? ReadConfigDigest(ServicePaths service) => File.Exists(service.Config) ? DigestOf(File.ReadAllBytes(service.Config)) : null;
+
+    internal static void Remove(InstancePaths paths) => Clear(paths.Memory);
+
+    private static void Mount(string place)
+    {
+        try
+        {
+            Mounts.Mount("tenantry", place, "tmpfs", MountOptions.NoSetUid | MountOptions.NoDevices, "mode=0700,noswap");
+        }
+        catch (LinuxException error) when (error.Errno == Errno.Invalid)
+        {
+            // Linux before 6.4 cannot keep a tmpfs out of the swap.
+            Mounts.Mount("tenantry", place, "tmpfs", MountOptions.NoSetUid | MountOptions.NoDevices, "mode=0700");
+        }
+    }
+
+    private static void WriteFile(string path, string content, UnixFileMode mode, uint user, uint group)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        using (var file = new FileStream(path, options))
+            file.Write(Encoding.UTF8.GetBytes(content));
+        Ownership.Give(path, user, group);
+        File.SetUnixFileMode(path, mode);
+    }
+
+    private static void Clear(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    private static string DigestOf(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+}

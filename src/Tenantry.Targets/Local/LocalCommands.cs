@@ -1,0 +1,34 @@
+namespace Tenantry.Targets.Local;
+
+/// <summary>Command lines for OCI runtimes. Pure: golden tests hold them. Nothing secret is ever in them.</summary>
+internal static class LocalCommands
+{
+    // The program waits to be told that it has been put into its control groups. Its end of input, when whoever started it died
+    // first, makes it end without having done anything.
+    private const string Gate = "read -r go && exec \"$@\" </dev/null";
+    private const string GateKeepingInput = "read -r go && exec \"$@\"";
+
+    /// <summary>Starts a container and leaves it running.</summary>
+    internal static IReadOnlyList<string> Run(LocalRuntime runtime, string program, string stateFolder, ServicePaths service) =>
+        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, service.RuntimeLog), "run", "--detach", "--bundle", service.Bundle, "--pid-file", service.PidFile, service.ContainerId];
+
+    /// <summary>Runs a container to its end, its streams being the caller's.</summary>
+    internal static IReadOnlyList<string> RunToEnd(LocalRuntime runtime, string program, string stateFolder, string bundle, string containerId, string log) =>
+        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, log), "run", "--bundle", bundle, containerId];
+
+    /// <summary>Runs a command in a container.</summary>
+    internal static IReadOnlyList<string> Exec(LocalRuntime runtime, string program, string stateFolder, string containerId, string processFile, string log) =>
+        ["/bin/sh", "-c", GateKeepingInput, "sh", program, .. Global(runtime, stateFolder, log), "exec", "--process", processFile, containerId];
+
+    /// <summary>Removes what a runtime keeps of a container whose processes have ended.</summary>
+    internal static IReadOnlyList<string> Delete(LocalRuntime runtime, string program, string stateFolder, string containerId, string log) =>
+        [program, .. Global(runtime, stateFolder, log), "delete", "--force", containerId];
+
+    private static IReadOnlyList<string> Global(LocalRuntime runtime, string stateFolder, string log) => runtime switch
+    {
+        LocalRuntime.Crun => ["--root", stateFolder, "--log", $"file:{log}", "--cgroup-manager", "disabled"],
+        LocalRuntime.Runc => ["--root", stateFolder, "--log", log],
+        LocalRuntime.Runsc => ["--root", stateFolder, "--log", log, "--platform=systrap", "--ignore-cgroups", "--network=host"],
+        _ => throw new ArgumentOutOfRangeException(nameof(runtime), runtime, "unknown runtime"),
+    };
+}

@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Logging;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Linux.Cgroups;
+using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Roots;
+using Tenantry.Targets.Local.Running;
+using Tenantry.Targets.Local.Volumes;
+
+namespace Tenantry.Targets.Local;
+
+/// <summary>This machine, as the parts of the target use it.</summary>
+internal sealed class LocalHost : IAsyncDisposable
+{
+    private readonly TargetContext _context;
+
+    internal LocalHost(TargetContext context, LocalTargetOptions options, LocalProtections protections)
+    {
+        _context = context;
+        Options = options;
+        Protections = protections;
+        Paths = new LocalPaths(context.DataFolder, context.RunFolder);
+        Layout = CgroupLayout.Detect();
+        Uids = new UidRanges(Paths.Uids, options.FirstUid, options.LastUid);
+        Roots = new RootStore(Paths, new ImageStore(Paths.Images));
+        Volumes = new VolumeStore(Paths, context.Time);
+        Logs = new Logs.ServiceLogs();
+        Builds = new Builds.BuildStore(this);
+        Launcher = new Launcher(Paths, Layout, Exits, Time);
+        Exec = new ExecRunner(this, Launcher);
+        Health = new HealthWatch(this, new HealthProbe(Sockets, Exec));
+        Runner = new ServiceRunner(this, Launcher, Logs);
+    }
+
+    internal string Name => _context.Name;
+
+    internal string Owner => _context.Owner;
+
+    internal TimeProvider Time => _context.Time;
+
+    internal ILogger Logger => _context.Logger;
+
+    internal LocalTargetOptions Options { get; }
+
+    internal LocalProtections Protections { get; }
+
+    internal LocalPaths Paths { get; }
+
+    internal CgroupLayout Layout { get; }
+
+    internal UidRanges Uids { get; }
+
+    internal RootStore Roots { get; }
+
+    internal VolumeStore Volumes { get; }
+
+    internal Builds.BuildStore Builds { get; }
+
+    /// <summary>What may be handed on to instances.</summary>
+    internal Machine Machine { get; } = Machine.Read();
+
+    internal Logs.ServiceLogs Logs { get; }
+
+    internal ExitWatch Exits { get; } = new();
+
+    internal NamespaceSockets Sockets { get; } = new();
+
+    internal InstanceLocks Locks { get; } = new();
+
+    internal Notices Notices { get; } = new();
+
+    internal Launcher Launcher { get; }
+
+    internal ExecRunner Exec { get; }
+
+    internal HealthWatch Health { get; }
+
+    internal ServiceRunner Runner { get; }
+
+    /// <summary>True when volumes get file systems of their own.</summary>
+    internal bool UsesLoop => Options.Volumes switch
+    {
+        VolumeMode.Loop => true,
+        VolumeMode.Folder => false,
+        _ => VolumeStore.CanLoop,
+    };
+
+    internal CgroupTree CgroupOf(string instanceId) => new(Layout, $"{Options.Cgroup}/{instanceId}");
+
+    /// <summary>The limits that the kernel is told.</summary>
+    internal CgroupLimits LimitsOf(InstanceFile file)
+    {
+        var limits = file.CgroupLimits;
+        if (!Protections.MemoryLimit)
+            limits = limits with { MemoryBytes = long.MaxValue / 2 };
+        return Protections.PidsLimit ? limits : limits with { Pids = 4_000_000 };
+    }
+
+    /// <summary>Makes the folders of the target and takes up what runs already.</summary>
+    internal void Start()
+    {
+        Subreaper.Enable();
+        foreach (var folder in (string[])[Paths.Data, Paths.Run, Paths.Instances])
+        {
+            Directory.CreateDirectory(folder);
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        InstanceMemory.EnsureMounted(Paths);
+        foreach (var cutOff in Directory.EnumerateDirectories(Paths.Instances, ".*"))
+            Directory.Delete(cutOff, recursive: true);
+        foreach (var folder in Directory.EnumerateDirectories(Paths.Instances))
+            TakeUp(Paths.Of(Path.GetFileName(folder)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Runner.DisposeAsync();
+        await Health.DisposeAsync();
+        Exits.Dispose();
+        Sockets.Dispose();
+    }
+
+    private void TakeUp(InstancePaths paths)
+    {
+        try
+        {
+            if (InstanceFile.Read(paths) is not { } file)
+                return;
+            Uids.Restore(paths.Id, file.FirstUid);
+            Runner.Adopt(paths, file);
+            foreach (var service in file.Services)
+                Health.Follow(paths, service);
+        }
+        catch (Exception error) when (error is IOException or System.Text.Json.JsonException or TargetException)
+        {
+            Logger.LogError(error, "Instance {Instance} could not be taken up", paths.Id);
+        }
+    }
+}

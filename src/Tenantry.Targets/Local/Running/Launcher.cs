@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Tenantry.Model.Plans;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Linux.Cgroups;
+using Tenantry.Targets.Processes;
+
+namespace Tenantry.Targets.Local.Running;
+
+/// <summary>Starts containers and ends them. Remembers nothing.</summary>
+internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, ExitWatch exits, TimeProvider time)
+{
+    private const int CloseOnExec = 0x80000;
+    private const int AppendCreate = 0x80000 | 0x400 | 0x41;
+    private const uint OwnerReadWrite = 0x180;
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(20);
+    private static readonly Dictionary<string, string> RuntimeEnvironment = new(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["HOME"] = "/", ["XDG_RUNTIME_DIR"] = "/run" };
+
+    /// <summary>crun refuses the hybrid layout; it does not see it where the unified hierarchy is not mounted.</summary>
+    internal IReadOnlyList<string> Hidden { get; } = layout.Version == CgroupVersion.Hybrid ? [layout.Unified!] : [];
+
+    /// <summary>
+    /// Starts a service's container from its bundle. What is left of an earlier one is ended first. The process is in its control
+    /// groups before the runtime begins, so that whoever comes after a crash finds it there. Gives its first process, held.
+    /// </summary>
+    internal async Task<(ProcessHandle Handle, ProcessIdentity Identity)> StartAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
+    {
+        await ClearAsync(service, runtime, cgroup, cancellationToken);
+        File.Delete(service.PidFile);
+        File.Delete(service.RuntimeLog);
+        Directory.CreateDirectory(service.Instance.Logs);
+        Directory.CreateDirectory(paths.RuntimeState);
+        var code = await RunRuntimeAsync(service, runtime, cgroup, user, group, cancellationToken);
+        if (code.Code != 0)
+            throw LocalErrors.OfStart(service.Name, File.Exists(service.RuntimeLog) ? await File.ReadAllTextAsync(service.RuntimeLog, cancellationToken) : "");
+        var pid = int.Parse(await File.ReadAllTextAsync(service.PidFile, cancellationToken), CultureInfo.InvariantCulture);
+        return Hold(pid) ?? throw new TargetException("It ended before it could be looked at.", retryable: true, new ResourceName("service", service.Name));
+    }
+
+    /// <summary>Ends a service's processes: asks the first one with its signal, and kills what is left after the grace.</summary>
+    internal async Task StopAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, ProcessIdentity? first, CancellationToken cancellationToken)
+    {
+        using var process = first is null ? null : ProcessHandle.Open(first);
+        if (process is not null && file.StopGrace > TimeSpan.Zero && process.Signal(SignalNames.NumberOf(file.StopSignal) ?? SignalNames.Terminate))
+            await EndsWithinAsync(process, file.StopGrace, cancellationToken);
+        await ClearAsync(service, file.Runtime, cgroup, cancellationToken);
+
+        // Waits for it, so that it does not stay as this process's dead child.
+        if (process is not null)
+            await EndsWithinAsync(process, KillPatience, cancellationToken);
+    }
+
+    /// <summary>Kills what is left of a service's container and makes the runtime forget it.</summary>
+    internal async Task ClearAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, CancellationToken cancellationToken)
+    {
+        if (!await cgroup.KillAsync(service.Name, time, KillPatience, cancellationToken))
+            throw new TargetException("Its processes do not end.", retryable: true, new ResourceName("service", service.Name));
+        if (!Directory.Exists(service.RuntimeState))
+            return;
+        if (runtime == LocalRuntime.Runsc)
+            await ChildProcess.CaptureAsync(Command(LocalCommands.Delete(runtime, ProgramOf(runtime), paths.RuntimeState, service.ContainerId, service.RuntimeLog)), cancellationToken);
+
+        // With its processes gone, a container is nothing but its runtime's notes.
+        if (Directory.Exists(service.RuntimeState))
+            Directory.Delete(service.RuntimeState, recursive: true);
+    }
+
+    internal static string ProgramOf(LocalRuntime runtime)
+    {
+        var name = NameOf(runtime);
+        return Programs.Find(name) ?? throw new TargetException($"The OCI runtime {name} is not installed.", retryable: false, fix: $"apt-get install -y {name}");
+    }
+
+    internal static string NameOf(LocalRuntime runtime) => runtime switch
+    {
+        LocalRuntime.Crun => "crun",
+        LocalRuntime.Runc => "runc",
+        _ => "runsc",
+    };
+
+    private static ChildCommand Command(IReadOnlyList<string> line) => new(line[0], [.. line.Skip(1)]);
+
+    private async Task<ProcessExit> RunRuntimeAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
+    {
+        var command = LocalCommands.Run(runtime, ProgramOf(runtime), paths.RuntimeState, service);
+        using var output = OpenLog(service.Output, user, group);
+        using var error = OpenLog(service.Error, user, group);
+        var (gateOut, gateIn) = MakePipe();
+        using (gateOut)
+        using (gateIn)
+        {
+            var pid = LaunchThread.Without(Hidden, () => Spawn.Start(command, RuntimeEnvironment, gateOut, output, error));
+            using var process = ProcessHandle.Open(pid) ?? throw new IOException($"Process {pid} is gone.");
+            try
+            {
+                cgroup.Place(service.Name, pid);
+                RandomAccess.Write(gateIn, "go\n"u8, 0);
+            }
+            catch
+            {
+                gateIn.Dispose();
+                await exits.WaitAsync(process, CancellationToken.None);
+                throw;
+            }
+
+            try
+            {
+                return await exits.WaitAsync(process, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Signal(SignalNames.Kill);
+                await exits.WaitAsync(process, CancellationToken.None);
+                throw;
+            }
+        }
+    }
+
+    private async Task EndsWithinAsync(ProcessHandle process, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        using var longest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ending = exits.WaitAsync(process, longest.Token);
+        await Task.WhenAny(ending, Task.Delay(grace, time, longest.Token));
+        await longest.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static (ProcessHandle Handle, ProcessIdentity Identity)? Hold(int pid)
+    {
+        var handle = ProcessHandle.Open(pid);
+        if (handle is not null && ProcessIdentity.Of(pid) is { } identity)
+            return (handle, identity);
+        handle?.Dispose();
+        return null;
+    }
+
+    // Programs open /dev/stdout by name: the file belongs to the service's user.
+    private static SafeFileHandle OpenLog(string path, uint user, uint group)
+    {
+        var descriptor = Libc.Open(path, AppendCreate, OwnerReadWrite);
+        if (descriptor < 0)
+            throw LinuxException.Last($"open {path}");
+        Ownership.Give(path, user, group);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static (SafeFileHandle Out, SafeFileHandle In) MakePipe()
+    {
+        Span<int> ends = stackalloc int[2];
+        return Pipe(ends, CloseOnExec) == 0
+            ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
+            : throw LinuxException.Last("pipe");
+    }
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int Pipe(Span<int> ends, int flags);
+}

@@ -1,0 +1,231 @@
+using System.Runtime.InteropServices;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Networks;
+using Tenantry.Targets.Local.Roots;
+using Tenantry.Targets.Local.Running;
+using Tenantry.Targets.Local.Volumes;
+
+namespace Tenantry.Targets.Local.Steps;
+
+/// <summary>One application of one workload: what it has made so far, and how each thing is made.</summary>
+internal sealed class ApplyWork
+{
+    private readonly LocalHost _host;
+    private readonly IReadOnlyList<VolumeFile> _volumes;
+    private InstanceFile? _file;
+    private string? _appFolder;
+    private bool _configured;
+
+    internal ApplyWork(LocalHost host, InstanceWorkload workload)
+    {
+        _host = host;
+        Workload = workload;
+        Paths = host.Paths.Of(workload.Ref);
+        _volumes = VolumePlan.For(workload, host.UsesLoop);
+        _file = InstanceFile.Read(Paths);
+    }
+
+    internal InstanceWorkload Workload { get; }
+
+    internal InstancePaths Paths { get; }
+
+    internal InstanceFile File => _file ?? throw new InvalidOperationException("The instance has no identity yet.");
+
+    internal ServiceFile Service(string name) => FindKnown(name) ?? throw new TargetException($"It is not configured.", retryable: true, LocalResources.Service(name));
+
+    internal ServiceFile? FindKnown(string name) => File.Services.FirstOrDefault(service => service.Name == name);
+
+    internal void Remember(Func<InstanceFile, InstanceFile> change)
+    {
+        _file = change(File);
+        _file.Write(Paths, durable: false);
+    }
+
+    /// <summary>Writes down that the workload was applied to its end.</summary>
+    internal void Finish()
+    {
+        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired };
+        _file.Write(Paths, durable: true);
+    }
+
+    internal async Task EnsureReleaseAsync(Action<string> progress, CancellationToken cancellationToken) =>
+        _appFolder ??= Workload.Release.Build is null ? null : await _host.Builds.EnsureAsync(Workload.Release, progress, cancellationToken);
+
+    /// <summary>The folder, the range of user ids and the file that says so.</summary>
+    internal void EnsureIdentity()
+    {
+        if (_file is not null)
+            return;
+        var file = new InstanceFile
+        {
+            Ref = Workload.Ref,
+            Labels = Workload.Labels,
+            FirstUid = _host.Uids.Claim(Paths.Id),
+            Attempted = Workload.Digest,
+            RestartNonce = Workload.RestartNonce,
+            Wanted = Workload.Desired,
+            Limits = Workload.Limits,
+            Egress = Workload.Egress,
+        };
+
+        // The folder never exists without its file.
+        var temporary = new InstancePaths(Paths.Target with { Data = Paths.Target.Data }, $".new-{Paths.Id}");
+        Directory.CreateDirectory(temporary.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        file.Write(temporary, durable: false);
+        if (Directory.Exists(Paths.Folder))
+            Directory.Delete(temporary.Folder, recursive: true);
+        else
+            Directory.Move(temporary.Folder, Paths.Folder);
+        if (!System.IO.File.Exists(Paths.File))
+            file.Write(Paths, durable: false);
+        _file = file;
+    }
+
+    internal async Task EnsureVolumeAsync(string name, CancellationToken cancellationToken)
+    {
+        EnsureIdentity();
+        var volume = _volumes.FirstOrDefault(volume => volume.Name == name);
+        if (volume is null)
+            return;
+        var (user, group) = OwnerOf(name);
+        await _host.Volumes.EnsureAsync(Paths, volume, File.FirstUid + user, File.FirstUid + group, cancellationToken);
+        Remember(file => file with { Volumes = [.. file.Volumes.Where(known => known.Name != name), volume] });
+    }
+
+    internal Task EnsureNetworkAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        EnsureIdentity();
+        var member = File.Services.Select(service => ServiceState.Read(Paths.Service(service.Name))).FirstOrDefault(state => state?.IsAlive == true)?.Process?.Pid;
+        InstanceNetwork.Ensure(Paths, Workload.Ref.Slug, Several, member);
+        if (!SameEgress(File.Egress, Workload.Egress))
+            Remember(file => file with { Egress = Workload.Egress });
+        return Task.CompletedTask;
+    }
+
+    internal void EnsureLimits()
+    {
+        EnsureIdentity();
+        if (File.Limits != Workload.Limits)
+            Remember(file => file with { Limits = Workload.Limits });
+        _host.CgroupOf(Paths.Id).Apply(_host.LimitsOf(File), [.. Workload.Services.Select(service => service.Name)]);
+    }
+
+    /// <summary>Everything that a service's container is made from, for every service that has it not or another.</summary>
+    internal async Task EnsureConfigurationAsync(Action<string> progress, CancellationToken cancellationToken)
+    {
+        if (_configured)
+            return;
+        await EnsureReleaseAsync(progress, cancellationToken);
+        EnsureIdentity();
+        InstanceMemory.WriteHosts(Paths, Workload.Ref.Slug);
+        var services = new List<ServiceFile>();
+        foreach (var service in Workload.Services)
+        {
+            var digest = ServiceDigest.Of(Workload, service, _host.Options);
+            var known = FindKnown(service.Name);
+            var current = known is not null && known.Digest == digest && InstanceMemory.ReadConfigDigest(Paths.Service(service.Name)) == known.ConfigDigest;
+            services.Add(current ? known! : await ConfigureAsync(service, digest, cancellationToken));
+        }
+
+        _configured = true;
+        Remember(file => file with
+        {
+            Services = services,
+            Attempted = Workload.Digest,
+            RestartNonce = Workload.RestartNonce,
+            Wanted = Workload.Desired == DesiredState.Frozen ? DesiredState.Running : Workload.Desired,
+            Digest = file.Digest == Workload.Digest ? file.Digest : null,
+        });
+    }
+
+    internal async Task EnsureSurroundingsAsync(Action<string> progress, CancellationToken cancellationToken)
+    {
+        if (_configured)
+            return;
+        EnsureIdentity();
+        foreach (var volume in _volumes.Where(volume => !VolumeStore.IsReady(Paths, volume)))
+            await EnsureVolumeAsync(volume.Name, cancellationToken);
+        if (!InstanceNetwork.IsWhole(Paths, Several))
+            await EnsureNetworkAsync(cancellationToken);
+        EnsureLimits();
+        await EnsureConfigurationAsync(progress, cancellationToken);
+    }
+
+    private bool Several => Workload.Services.Count > 1;
+
+    private async Task<ServiceFile> ConfigureAsync(ServiceWorkload service, string digest, CancellationToken cancellationToken)
+    {
+        var own = Paths.Service(service.Name);
+        var (user, group) = LocalBundle.UserOf(service.User);
+        var files = InstanceMemory.Write(own, service, Workload.Secrets, File.FirstUid + user, File.FirstUid + group);
+        var input = new BundleInput
+        {
+            InstanceId = Paths.Id,
+            Owner = Workload.Ref.Owner,
+            Service = service,
+            HostName = Workload.Ref.Slug,
+            FirstUid = File.FirstUid,
+            Root = new BundleRoot("", [], [], new Dictionary<string, string>(StringComparer.Ordinal), ""),
+            AppFolder = _appFolder,
+            SecretsFolder = own.Secrets,
+            Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. files],
+            Volumes = [.. service.Volumes.Select(volume => new Shown(VolumeStore.FolderOf(Paths, _volumes.First(planned => planned.Name == volume.Name)), volume.Path))],
+            CgroupView = CgroupView(),
+            NetworkNamespace = Paths.Network,
+            IpcNamespace = Several ? Paths.Ipc : null,
+            UtsNamespace = Several ? Paths.Uts : null,
+            CgroupPath = null,
+            TmpBytes = _host.Options.TmpBytes,
+            OpenFiles = _host.Machine.OpenFiles,
+            OomScore = _host.Machine.OomScore,
+            Architecture = RuntimeInformation.ProcessArchitecture,
+            Protections = _host.Protections,
+        };
+        var request = new RootRequest(service.Name, service.Root, SourcePath(service.Root), service.User);
+        var (key, root) = await _host.Roots.PrepareAsync(request, LocalBundle.Places(input), cancellationToken);
+        return new ServiceFile
+        {
+            Name = service.Name,
+            Digest = digest,
+            Runtime = ServiceDigest.RuntimeOf(Workload, _host.Options),
+            User = user,
+            Group = group,
+            Ports = service.Ports,
+            Health = service.Health,
+            StopSignal = service.StopSignal,
+            StopGrace = service.StopGrace,
+            DependsOn = service.DependsOn,
+            Root = key,
+            ConfigDigest = InstanceMemory.WriteConfig(own, LocalBundle.Build(input with { Root = root })),
+        };
+    }
+
+    private string SourcePath(RootSource root) => root.Path.Length > 0 && Path.IsPathRooted(root.Path)
+        ? root.Path
+        : RootedPath.ResolveOnHost(_appFolder ?? Workload.Release.SourceFolder, root.Path);
+
+    private IReadOnlyList<Shown> CgroupView()
+    {
+        var cgroup = _host.CgroupOf(Paths.Id);
+        if (_host.Layout.Version == Linux.Cgroups.CgroupVersion.Two)
+            return cgroup.FolderOf("memory") is { } all ? [new Shown(all, "/sys/fs/cgroup")] : [];
+        var view = new List<Shown>();
+        foreach (var controller in (string[])["memory", "cpu"])
+        {
+            if (cgroup.FolderOf(controller) is { } folder)
+                view.Add(new Shown(folder, $"/sys/fs/cgroup/{controller}"));
+        }
+
+        return view;
+    }
+
+    private (uint User, uint Group) OwnerOf(string volume) =>
+        LocalBundle.UserOf(Workload.Services.First(service => service.Volumes.Any(mine => mine.Name == volume)).User);
+
+    private static bool SameEgress(EgressRules one, EgressRules other) => one.Mode == other.Mode && one.Allow.SequenceEqual(other.Allow, StringComparer.Ordinal);
+}

@@ -1,0 +1,71 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Local.Networks;
+using Tenantry.Targets.Local.Running;
+
+namespace Tenantry.Targets.Local.Steps;
+
+/// <summary>Puts instances to sleep and freezes them.</summary>
+internal sealed class InstanceStopper(LocalHost host)
+{
+    /// <summary>Stops all processes and keeps nothing but the data.</summary>
+    internal async Task SleepAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
+    {
+        var paths = host.Paths.Of(instance);
+        if (InstanceFile.Read(paths) is not { } file)
+            return;
+        if (file.Wanted != DesiredState.Asleep)
+            (file with { Wanted = DesiredState.Asleep }).Write(paths, durable: true);
+        foreach (var service in file.Services.Reverse().Where(service => IsThere(paths, service)))
+        {
+            await steps.StepAsync(LocalResources.Service(service.Name), StepAction.Stop, async () =>
+            {
+                using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
+                host.Health.Forget(paths.Service(service.Name));
+                host.CgroupOf(paths.Id).Thaw();
+                await host.Runner.StopAsync(paths, service, cancellationToken);
+            });
+        }
+
+        await ReleaseAsync(host, paths, cancellationToken);
+    }
+
+    /// <summary>Keeps everything in memory and gives it no CPU.</summary>
+    internal async Task FreezeAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
+    {
+        var paths = host.Paths.Of(instance);
+        var cgroup = host.CgroupOf(paths.Id);
+        if (InstanceFile.Read(paths) is not { } file || file.Services.Any(service => ServiceState.Read(paths.Service(service.Name))?.IsAlive != true))
+            throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, LocalResources.Instance(instance));
+        if (file.Wanted == DesiredState.Frozen && cgroup.IsFrozen)
+            return;
+        await steps.StepAsync(LocalResources.Instance(instance), StepAction.Freeze, async () =>
+        {
+            (file with { Wanted = DesiredState.Frozen }).Write(paths, durable: false);
+            cgroup.Freeze();
+            await UntilFrozenAsync(cgroup, cancellationToken);
+        });
+    }
+
+    /// <summary>Gives back what only a running instance needs. Its processes have ended.</summary>
+    internal static async Task ReleaseAsync(LocalHost host, InstancePaths paths, CancellationToken cancellationToken)
+    {
+        var cgroup = host.CgroupOf(paths.Id);
+        await cgroup.KillAsync(null, host.Time, TimeSpan.FromSeconds(20), cancellationToken);
+        await host.Volumes.UnmountAsync(paths, cancellationToken);
+        InstanceMemory.Remove(paths);
+        cgroup.Remove();
+        InstanceNetwork.Remove(paths);
+    }
+
+    private async Task UntilFrozenAsync(Linux.Cgroups.CgroupTree cgroup, CancellationToken cancellationToken)
+    {
+        // A process in the middle of a system call that cannot be interrupted freezes when it comes out of it.
+        for (var pause = TimeSpan.FromMilliseconds(0.2); !cgroup.IsFrozen; pause = pause * 2 < TimeSpan.FromMilliseconds(20) ? pause * 2 : TimeSpan.FromMilliseconds(20))
+            await Task.Delay(pause, host.Time, cancellationToken);
+    }
+
+    private bool IsThere(InstancePaths paths, ServiceFile service) =>
+        ServiceState.Read(paths.Service(service.Name)) is not null || host.CgroupOf(paths.Id).Processes(service.Name).Count > 0;
+}
