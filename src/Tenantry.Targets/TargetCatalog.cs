@@ -1,4 +1,5 @@
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Fake;
 using Tenantry.Targets.Local;
 
 namespace Tenantry.Targets;
@@ -10,6 +11,7 @@ public static class TargetCatalog
     public static IReadOnlyList<TargetKind> All { get; } =
     [
         LocalTarget.Catalogued,
+        FakeTarget.CatalogLine,
     ];
 
     /// <summary>The kind with that name, or null.</summary>

@@ -7,14 +7,9 @@ internal static partial class LaunchThread
 {
     private const int NewMounts = 0x20000;
 
-    /// <summary>
-    /// Runs <paramref name="work"/> where the mounts at <paramref name="hidden"/> are not to be seen. Runs it on the calling thread
-    /// when there is nothing to hide.
-    /// </summary>
-    internal static T Without<T>(IReadOnlyList<string> hidden, Func<T> work)
+    /// <summary>Runs <paramref name="work"/> after <paramref name="prepare"/> changed the mounts for it alone.</summary>
+    internal static T Run<T>(Action prepare, Func<T> work)
     {
-        if (hidden.Count == 0)
-            return work();
         T? result = default;
         Exception? failure = null;
         var thread = new Thread(
@@ -25,8 +20,7 @@ internal static partial class LaunchThread
                     if (Unshare(NewMounts) != 0)
                         throw LinuxException.Last("make a mount namespace");
                     Mounts.Mount("none", "/", "", MountOptions.Recursive | MountOptions.Private);
-                    foreach (var place in hidden)
-                        Mounts.Unmount(place);
+                    prepare();
                     result = work();
                 }
                 catch (Exception error)

@@ -52,6 +52,15 @@ public static partial class SparseFile
         }
     }
 
+    /// <summary>Bytes of a file that are data and not holes; 0 when there is no such file.</summary>
+    public static long AllocatedBytes(string path)
+    {
+        if (!File.Exists(path))
+            return 0;
+        using var file = File.OpenHandle(path);
+        return DataParts(file, 0, RandomAccess.GetLength(file)).Sum(part => part.End - part.Start);
+    }
+
     /// <summary>Frees the disk under a part of a file. False where the file system cannot.</summary>
     public static bool PunchHole(SafeFileHandle file, long start, long length) => Allocate(file, KeepSizePunchHole, start, length) == 0;
 

@@ -56,7 +56,9 @@ internal sealed record InstanceFile
 /// <param name="Name">Its name.</param>
 /// <param name="SizeBytes">Its limit; 0 for none.</param>
 /// <param name="Image">The file system of its own in which it lies, so that the limit is held; null: a plain folder.</param>
-internal sealed record VolumeFile(string Name, long SizeBytes, string? Image);
+/// <param name="User">The user inside the instance that its top folder belongs to.</param>
+/// <param name="Group">The group.</param>
+internal sealed record VolumeFile(string Name, long SizeBytes, string? Image, uint User, uint Group);
 
 /// <summary>A service as it was made.</summary>
 internal sealed record ServiceFile

@@ -54,7 +54,7 @@ internal static class InstanceMemory
     /// <summary>Writes a configuration and gives its digest.</summary>
     internal static string WriteConfig(ServicePaths service, OciConfig config)
     {
-        Directory.CreateDirectory(service.Bundle);
+        Directory.CreateDirectory(Path.Combine(service.Bundle, LocalBundle.RootFolder));
         var json = config.ToJson();
         AtomicFile.Write(service.Config, json, durable: false);
         return DigestOf(json);

@@ -74,7 +74,6 @@ internal sealed class InstanceObserver(LocalHost host)
     {
         private readonly Linux.Cgroups.CgroupTree _cgroup = host.CgroupOf(paths.Id);
         private int _alive;
-        private int _ended;
 
         internal List<ResourceObservation> Resources { get; } = [];
 
@@ -95,8 +94,8 @@ internal sealed class InstanceObserver(LocalHost host)
             var asleep = file is not null && IsStopped();
             LookAtVolumes(asleep);
             LookAtNetwork(asleep);
-            LookAtLimits();
-            LookAtConfiguration();
+            LookAtLimits(asleep);
+            LookAtConfiguration(asleep);
             foreach (var service in file?.Services ?? [])
                 LookAtService(service, asleep);
             State = file switch
@@ -122,7 +121,7 @@ internal sealed class InstanceObserver(LocalHost host)
         {
             foreach (var volume in file?.Volumes ?? [])
             {
-                var name = LocalResources.Volume(volume.Name);
+                var name = LocalResources.Volume(instance, volume.Name);
                 var exists = volume.Image is null ? Directory.Exists(VolumeStore.FolderOf(paths, volume)) : VolumeStore.HasImage(paths, volume);
                 if (exists)
                     Add(name, asleep || VolumeStore.IsReady(paths, volume) ? LocalResources.Ready : LocalResources.Damaged, volume.Image is null ? "a folder; its size is not held" : $"{volume.SizeBytes} bytes");
@@ -132,23 +131,23 @@ internal sealed class InstanceObserver(LocalHost host)
                     Drift.Add(new DriftItem($"{name}", "mounted", "not mounted"));
             }
 
-            if (file is null && (Directory.Exists(paths.Volumes) || Directory.Exists(paths.VolumeImages)))
-                Add(LocalResources.Volume("all"), LocalResources.Damaged, "nobody knows which");
+            if (file is null && (Directory.Exists(paths.Data)))
+                Add(LocalResources.Volume(instance, "all"), LocalResources.Damaged, "nobody knows which");
         }
 
         private void LookAtNetwork(bool asleep)
         {
             var several = file?.Services.Count > 1;
             var whole = InstanceNetwork.IsWhole(paths, several);
-            if (InstanceNetwork.AnyLeft(paths))
+            if (!Released(asleep, LocalResources.Network(instance), InstanceNetwork.AnyLeft(paths)) && InstanceNetwork.AnyLeft(paths))
                 Add(LocalResources.Network(instance), whole ? LocalResources.Ready : LocalResources.Damaged);
             if (file is not null && !whole && !asleep && file.Services.Count > 0)
                 Drift.Add(new DriftItem($"{LocalResources.Network(instance)}", "a network namespace", "none"));
         }
 
-        private void LookAtLimits()
+        private void LookAtLimits(bool asleep)
         {
-            if (!_cgroup.Exists)
+            if (Released(asleep, LocalResources.Limits(instance), _cgroup.Exists) || !_cgroup.Exists)
                 return;
             var differences = file is null ? [] : _cgroup.Differences(host.LimitsOf(file));
             Add(LocalResources.Limits(instance), differences.Count == 0 ? LocalResources.Ready : LocalResources.Damaged);
@@ -156,9 +155,9 @@ internal sealed class InstanceObserver(LocalHost host)
                 Drift.Add(new DriftItem($"{LocalResources.Limits(instance)} {wanted.File}", wanted.Value, seen));
         }
 
-        private void LookAtConfiguration()
+        private void LookAtConfiguration(bool asleep)
         {
-            if (!Directory.Exists(paths.Memory))
+            if (Released(asleep, LocalResources.Configuration(instance), Directory.Exists(paths.Memory)) || !Directory.Exists(paths.Memory))
                 return;
             var wrong = (file?.Services ?? []).Where(service => InstanceMemory.ReadConfigDigest(paths.Service(service.Name)) != service.ConfigDigest).Select(service => service.Name).ToList();
             Add(LocalResources.Configuration(instance), wrong.Count == 0 ? LocalResources.Ready : LocalResources.Damaged);
@@ -169,7 +168,7 @@ internal sealed class InstanceObserver(LocalHost host)
         private void LookAtService(ServiceFile service, bool asleep)
         {
             var own = paths.Service(service.Name);
-            var name = LocalResources.Service(service.Name);
+            var name = LocalResources.Service(instance, service.Name);
             var state = ServiceState.Read(own);
             if (state?.IsAlive == true)
             {
@@ -188,7 +187,6 @@ internal sealed class InstanceObserver(LocalHost host)
 
             if (state is null)
                 return;
-            _ended++;
             Add(name, LocalResources.Ended, state.LastExit ?? "");
             Drift.Add(new DriftItem($"{name}", LocalResources.Running, state.LastExit is null ? "no process" : $"ended with {state.LastExit}"));
             Explain(service, own, state);
@@ -203,6 +201,15 @@ internal sealed class InstanceObserver(LocalHost host)
                 : state.RestartAt is { } at ? $"It ended with {state.LastExit} and is started again at {at:HH:mm:ss} UTC"
                 : $"It ended with {state.LastExit ?? "an unknown exit code"}";
             Trouble = $"Service {service.Name}: {HealthWait.WithLastLines(host, own, what)}";
+        }
+
+        // What a sleeping instance gave back is still part of it: it comes back when it wakes.
+        private bool Released(bool asleep, ResourceName resource, bool exists)
+        {
+            if (!asleep || exists || !IsComplete(file!))
+                return false;
+            Add(resource, LocalResources.Released);
+            return true;
         }
 
         private void Add(ResourceName resource, string state, string detail = "") => Resources.Add(new ResourceObservation(resource, state, detail));

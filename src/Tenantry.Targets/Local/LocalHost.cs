@@ -20,11 +20,12 @@ internal sealed class LocalHost : IAsyncDisposable
         Options = options;
         Protections = protections;
         Paths = new LocalPaths(context.DataFolder, context.RunFolder);
+        Locks = new InstanceLocks(Path.Combine(Paths.Run, "locks"), context.Time);
         Layout = CgroupLayout.Detect();
         Uids = new UidRanges(Paths.Uids, options.FirstUid, options.LastUid);
         Roots = new RootStore(Paths, new ImageStore(Paths.Images));
         Volumes = new VolumeStore(Paths, context.Time);
-        Logs = new Logs.ServiceLogs();
+        Logs = new Logs.ServiceLogs(options, context.Time, context.Logger);
         Builds = new Builds.BuildStore(this);
         Launcher = new Launcher(Paths, Layout, Exits, Time);
         Exec = new ExecRunner(this, Launcher);
@@ -65,7 +66,7 @@ internal sealed class LocalHost : IAsyncDisposable
 
     internal NamespaceSockets Sockets { get; } = new();
 
-    internal InstanceLocks Locks { get; } = new();
+    internal InstanceLocks Locks { get; }
 
     internal Notices Notices { get; } = new();
 
@@ -117,6 +118,7 @@ internal sealed class LocalHost : IAsyncDisposable
     {
         await Runner.DisposeAsync();
         await Health.DisposeAsync();
+        Logs.Dispose();
         Exits.Dispose();
         Sockets.Dispose();
     }

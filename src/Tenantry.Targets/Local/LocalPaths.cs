@@ -41,16 +41,24 @@ internal sealed partial record LocalPaths(string Data, string Run)
 /// <summary>Where everything of one instance is.</summary>
 internal sealed record InstancePaths(LocalPaths Target, string Id)
 {
+    private string DataName { get; init; } = "data";
+
     /// <summary>What outlives a reboot.</summary>
     internal string Folder => Path.Combine(Target.Instances, Id);
 
     internal string File => Path.Combine(Folder, "instance.json");
 
+    /// <summary>All of its data: one folder, so that all of it can be replaced in one step.</summary>
+    internal string Data => Path.Combine(Folder, DataName);
+
+    /// <summary>The same instance with other, new data.</summary>
+    internal InstancePaths Staging => this with { DataName = "data.new" };
+
     /// <summary>Volumes as folders, mounted or plain, by name.</summary>
-    internal string Volumes => Path.Combine(Folder, "volumes");
+    internal string Volumes => Path.Combine(Data, "volumes");
 
     /// <summary>File systems of volumes that have one of their own.</summary>
-    internal string VolumeImages => Path.Combine(Folder, "volume-images");
+    internal string VolumeImages => Path.Combine(Data, "images");
 
     internal string Logs => Path.Combine(Folder, "logs");
 
@@ -92,6 +100,8 @@ internal sealed record ServicePaths(InstancePaths Instance, string Name)
     internal string Output => Path.Combine(Instance.Logs, $"{Name}.out");
 
     internal string Error => Path.Combine(Instance.Logs, $"{Name}.err");
+
+    internal string LogLock => Path.Combine(Instance.Logs, $"{Name}.lock");
 
     internal string Log => Path.Combine(Instance.Logs, $"{Name}.log");
 }

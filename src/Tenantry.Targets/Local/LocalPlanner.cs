@@ -52,7 +52,7 @@ internal sealed class LocalPlanner
             Add(LocalResources.Identity(_workload.Ref), StepAction.Create, "a folder and a range of user ids of its own");
         foreach (var volume in volumes)
         {
-            var name = LocalResources.Volume(volume.Name);
+            var name = LocalResources.Volume(_workload.Ref, volume.Name);
             var before = _known?.Volumes.FirstOrDefault(known => known.Name == volume.Name);
             if (before is null || StateOf(name) is null)
                 Add(name, StepAction.Create, volume.Image is null ? "a folder" : $"{volume.SizeBytes} bytes");
@@ -65,19 +65,19 @@ internal sealed class LocalPlanner
     {
         if (_seen.State == ObservedState.Frozen)
             Add(LocalResources.Instance(_workload.Ref), StepAction.Thaw, "so that it can stop");
-        foreach (var service in (_known?.Services ?? []).Reverse().Where(service => StateOf(LocalResources.Service(service.Name)) is not (null or LocalResources.Stopped)))
-            Add(LocalResources.Service(service.Name), StepAction.Stop, "it is to be asleep");
+        foreach (var service in (_known?.Services ?? []).Reverse().Where(service => StateOf(LocalResources.Service(_workload.Ref, service.Name)) is not (null or LocalResources.Stopped)))
+            Add(LocalResources.Service(_workload.Ref, service.Name), StepAction.Stop, "it is to be asleep");
     }
 
     private void Run()
     {
         var changed = _workload.Services.Where(service => Known(service)?.Digest != ServiceDigest.Of(_workload, service, _options)).Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         var restart = _known is not null && _seen.RestartNonce != _workload.RestartNonce;
-        var work = changed.Count > 0 || restart || _workload.Services.Any(service => StateOf(LocalResources.Service(service.Name)) is not (LocalResources.Running or LocalResources.Frozen));
+        var work = changed.Count > 0 || restart || _workload.Services.Any(service => StateOf(LocalResources.Service(_workload.Ref, service.Name)) is not (LocalResources.Running or LocalResources.Frozen));
         if (_seen.State == ObservedState.Frozen && (work || _workload.Desired == DesiredState.Running))
             Add(LocalResources.Instance(_workload.Ref), StepAction.Thaw, "it is to run");
         foreach (var gone in (_known?.Services ?? []).Reverse().Where(known => _workload.Services.All(service => service.Name != known.Name)))
-            Add(LocalResources.Service(gone.Name), StepAction.Delete, "the release has no such service");
+            Add(LocalResources.Service(_workload.Ref, gone.Name), StepAction.Delete, "the release has no such service");
         Surroundings(changed.Count > 0);
         Services(changed, restart);
         if (_workload.Desired == DesiredState.Frozen && (_seen.State != ObservedState.Frozen || work))
@@ -88,19 +88,19 @@ internal sealed class LocalPlanner
     {
         var network = LocalResources.Network(_workload.Ref);
         if (!IsReady(network))
-            Add(network, StepAction.Create, "a network namespace of its own");
+            Add(network, Making(network), "a network namespace of its own");
         else if (_known is not null && !SameEgress(_known.Egress, _workload.Egress))
             Add(network, StepAction.Update, "what it may reach changed");
 
         var limits = LocalResources.Limits(_workload.Ref);
-        if (StateOf(limits) is null)
-            Add(limits, StepAction.Create, $"{_workload.Limits.MemoryBytes} bytes of memory, {_workload.Limits.Cpu} cores, {_workload.Limits.Pids} processes");
+        if (StateOf(limits) is null or LocalResources.Released)
+            Add(limits, Making(limits), $"{_workload.Limits.MemoryBytes} bytes of memory, {_workload.Limits.Cpu} cores, {_workload.Limits.Pids} processes");
         else if (StateOf(limits) != LocalResources.Ready || _known?.Limits != _workload.Limits)
             Add(limits, StepAction.Update, $"{_workload.Limits.MemoryBytes} bytes of memory, {_workload.Limits.Cpu} cores, {_workload.Limits.Pids} processes");
 
         var configuration = LocalResources.Configuration(_workload.Ref);
-        if (StateOf(configuration) is null)
-            Add(configuration, StepAction.Create, "secrets and rendered files, in memory");
+        if (StateOf(configuration) is null or LocalResources.Released)
+            Add(configuration, Making(configuration), "secrets and rendered files, in memory");
         else if (changed || StateOf(configuration) != LocalResources.Ready)
             Add(configuration, StepAction.Update, "secrets and rendered files, in memory");
     }
@@ -110,7 +110,7 @@ internal sealed class LocalPlanner
         var waiting = new List<string>();
         foreach (var service in _workload.Services)
         {
-            var name = LocalResources.Service(service.Name);
+            var name = LocalResources.Service(_workload.Ref, service.Name);
             var (action, why) = StateOf(name) switch
             {
                 null => (StepAction.Create, "start it"),
@@ -123,13 +123,13 @@ internal sealed class LocalPlanner
             if (action is null)
                 continue;
             foreach (var needed in service.DependsOn.Where(waiting.Remove))
-                Add(LocalResources.Service(needed), StepAction.Wait, "until it is healthy");
+                Add(LocalResources.Service(_workload.Ref, needed), StepAction.Wait, "until it is healthy");
             Add(name, action.Value, why);
             waiting.Add(service.Name);
         }
 
         foreach (var name in waiting)
-            Add(LocalResources.Service(name), StepAction.Wait, "until it is healthy");
+            Add(LocalResources.Service(_workload.Ref, name), StepAction.Wait, "until it is healthy");
     }
 
     private static bool SameEgress(EgressRules one, EgressRules other) => one.Mode == other.Mode && one.Allow.SequenceEqual(other.Allow, StringComparer.Ordinal);
@@ -137,6 +137,13 @@ internal sealed class LocalPlanner
     private ServiceFile? Known(ServiceWorkload service) => _known?.Services.FirstOrDefault(known => known.Name == service.Name);
 
     private string? StateOf(ResourceName name) => _seen.Resources.FirstOrDefault(resource => resource.Resource == name)?.State;
+
+    private StepAction Making(ResourceName name) => StateOf(name) switch
+    {
+        null => StepAction.Create,
+        LocalResources.Released => StepAction.Start,
+        _ => StepAction.Replace,
+    };
 
     private bool IsReady(ResourceName name) => StateOf(name) == LocalResources.Ready;
 

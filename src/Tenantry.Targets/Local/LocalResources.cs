@@ -13,11 +13,14 @@ internal static class LocalResources
     internal const string Stopped = "stopped";
     internal const string Ended = "ended";
 
+    /// <summary>Given back while the instance sleeps; made anew when it wakes.</summary>
+    internal const string Released = "released";
+
     internal static ResourceName Release(string key) => new("release", key.Length > 19 ? key[..19] : key);
 
     internal static ResourceName Identity(InstanceRef instance) => new("identity", instance.Slug);
 
-    internal static ResourceName Volume(string name) => new("volume", name);
+    internal static ResourceName Volume(InstanceRef instance, string name) => new("volume", $"{instance.Slug}-{name}");
 
     internal static ResourceName Network(InstanceRef instance) => new("network", instance.Slug);
 
@@ -25,7 +28,7 @@ internal static class LocalResources
 
     internal static ResourceName Configuration(InstanceRef instance) => new("configuration", instance.Slug);
 
-    internal static ResourceName Service(string name) => new("service", name);
+    internal static ResourceName Service(InstanceRef instance, string name) => new("service", $"{instance.Slug}-{name}");
 
     internal static ResourceName Instance(InstanceRef instance) => new("instance", instance.Slug);
 }

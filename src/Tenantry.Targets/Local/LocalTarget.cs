@@ -65,14 +65,13 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         async (steps, token) =>
         {
             var wanted = workload with { Desired = DesiredState.Running };
-            var seen = await _observer.ObserveAsync(workload.Ref, token);
-            var plan = await PlanAsync(wanted, seen, token);
-            await new InstanceApplier(_host).ApplyAsync(plan, wanted, steps, token);
+            var plan = await PlanAsync(wanted, await _observer.ObserveAsync(workload.Ref, token), token);
+            await new InstanceApplier(_host).WakeAsync(plan, wanted, steps, token);
         },
         cancellationToken);
 
     public IAsyncEnumerable<StepEvent> DeleteAsync(InstanceRef instance, CancellationToken cancellationToken) =>
-        Steps((steps, token) => new InstanceRemover(_host, _observer.ObserveAsync).DeleteAsync(instance, steps, token), cancellationToken);
+        Steps((steps, token) => new InstanceRemover(_host, _observer).DeleteAsync(instance, steps, token), cancellationToken);
 
     public Task<IReadOnlyList<InstanceRef>> ListOwnedAsync(string owner, CancellationToken cancellationToken)
     {

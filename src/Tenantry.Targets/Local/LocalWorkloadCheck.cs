@@ -23,8 +23,8 @@ internal static partial class LocalWorkloadCheck
             yield return $"there is no runtime {workload.Limits.Runtime} (crun, runc, runsc)";
         if (workload.Services.Count == 0)
             yield return "it has no service";
-        if (workload.Release.Build is { Command: null, Dockerfile: not null })
-            yield return "its build is a Dockerfile, which needs a container engine; give build.run as well";
+        if (workload.Release.Build is { Command.Count: 0, Dockerfile: not null })
+            yield return "its build is a Dockerfile, which needs a container engine; give build.command as well";
         foreach (var name in workload.Secrets.Keys.Where(name => !FileName().IsMatch(name)))
             yield return $"secret {name} has a name that cannot be a file's";
         foreach (var same in workload.Services.GroupBy(service => service.Name, StringComparer.Ordinal).Where(same => same.Skip(1).Any()))
@@ -74,7 +74,7 @@ internal static partial class LocalWorkloadCheck
     {
         var parts = path.Split('/');
         return path.Length > 1 && path[0] == '/' && !path.EndsWith('/') && parts.Skip(1).All(part => part is not ("" or "." or ".."))
-            && parts[1] is not ("proc" or "sys" or "dev") && path != "/run" && path != LocalBundle.SecretsFolder && !path.StartsWith(LocalBundle.SecretsFolder + "/", StringComparison.Ordinal);
+            && parts[1] is not ("proc" or "sys" or "dev" or "app") && path != "/run" && path != LocalBundle.SecretsFolder && !path.StartsWith(LocalBundle.SecretsFolder + "/", StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\z", RegexOptions.NonBacktracking)]

@@ -38,8 +38,8 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
             BuildTree.Give(place.Folder, first + LocalBundle.OrdinaryUser);
             await ClearAsync(cgroup, cancellationToken);
             cgroup.Apply(Limits, ["build"]);
-            await WriteBundleAsync(build, first, cancellationToken);
-            var code = await RunContainerAsync(cgroup, Keep, cancellationToken);
+            var root = await WriteBundleAsync(build, first, cancellationToken);
+            var code = await RunContainerAsync(cgroup, root, Keep, cancellationToken);
             if (code != 0)
                 throw new TargetException($"The build ended with exit code {code}. It said last:\n{string.Join('\n', last)}", retryable: false, LocalResources.Release(build.Key));
         }
@@ -60,14 +60,14 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
         }
     }
 
-    private async Task<int> RunContainerAsync(CgroupTree cgroup, Func<ChildLine, CancellationToken, ValueTask> line, CancellationToken cancellationToken)
+    private async Task<int> RunContainerAsync(CgroupTree cgroup, string root, Func<ChildLine, CancellationToken, ValueTask> line, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(host.Paths.RuntimeState);
         var runtime = host.Options.Runtime;
         var log = Path.Combine(place.Bundle, "runtime.log");
         var command = LocalCommands.RunToEnd(runtime, Launcher.ProgramOf(runtime), host.Paths.RuntimeState, place.Bundle, place.Id, log);
         var child = new ChildCommand(command[0], [.. command.Skip(1)]) { OnlyThisEnvironment = true, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
-        var code = await ChildProcess.RunLinesAsync(child, start => LaunchThread.Without(host.Launcher.Hidden, () => ChildProcess.Start(start)), line, Place, cancellationToken);
+        var code = await ChildProcess.RunLinesAsync(child, start => host.Launcher.Apart(place.Bundle, root, () => ChildProcess.Start(start)), line, Place, cancellationToken);
         if (code != 0 && File.Exists(log) && await File.ReadAllTextAsync(log, cancellationToken) is { Length: > 0 } said)
             throw LocalErrors.OfStart("build", said);
         return code;
@@ -80,7 +80,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
         }
     }
 
-    private async Task WriteBundleAsync(BuildWorkload build, uint first, CancellationToken cancellationToken)
+    private async Task<string> WriteBundleAsync(BuildWorkload build, uint first, CancellationToken cancellationToken)
     {
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -93,7 +93,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
             environment[name] = value;
         environment.TryAdd("HOME", HomeFolder);
         environment.TryAdd("CI", "true");
-        var service = new ServiceWorkload { Name = "build", Command = ["/bin/sh", "-c", build.Command!], Env = environment, WorkingDirectory = LocalBundle.AppFolder };
+        var service = new ServiceWorkload { Name = "build", Command = build.Command, Env = environment, WorkingDirectory = LocalBundle.AppFolder };
         var input = new BundleInput
         {
             InstanceId = place.Id,
@@ -101,7 +101,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
             Service = service,
             HostName = "build",
             FirstUid = first,
-            Root = new BundleRoot("", [], [], new Dictionary<string, string>(StringComparer.Ordinal), ""),
+            Root = BundleRoot.Nothing,
             Volumes = [new Shown(place.Work, LocalBundle.AppFolder), new Shown(place.Home, HomeFolder), new Shown(place.Temporary, "/tmp")],
             Files = [.. ((string[])["/etc/hosts", "/etc/resolv.conf"]).Where(File.Exists).Select(path => new Shown(RootedPath.Resolve("/", path), path))],
             TmpBytes = host.Options.TmpBytes,
@@ -109,8 +109,10 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
             OomScore = host.Machine.OomScore,
             Architecture = RuntimeInformation.ProcessArchitecture,
         };
-        var (_, root) = await host.Roots.PrepareAsync(new RootRequest("build", service.Root, "", ""), LocalBundle.Places(input), cancellationToken);
+        var (key, root) = await host.Roots.PrepareAsync(new RootRequest("build", service.Root, "", ""), LocalBundle.Places(input), cancellationToken);
+        Directory.CreateDirectory(Path.Combine(place.Bundle, LocalBundle.RootFolder));
         AtomicFile.Write(Path.Combine(place.Bundle, "config.json"), LocalBundle.Build(input with { Root = root }).ToJson(), durable: false);
+        return RootStore.PathOf(host.Paths, key);
     }
 
     private async Task ClearAsync(CgroupTree cgroup, CancellationToken cancellationToken)

@@ -56,9 +56,9 @@ internal sealed partial class BuildStore(LocalHost host)
             progress("copying its inputs");
             place.Make();
             CopyInputs(release, build, place.Work);
-            if (build.Command is not null)
+            if (build.Command.Count > 0)
                 await new BuildRun(host, place).RunAsync(build, progress, cancellationToken);
-            var result = build.Output.Length == 0 ? place.Work : RootedPath.ResolveOnHost(place.Work, build.Output);
+            var result = build.Output is "" or "." ? place.Work : RootedPath.ResolveOnHost(place.Work, build.Output);
             if (!Directory.Exists(result))
                 throw new TargetException($"The build left no folder {build.Output}.", retryable: false, LocalResources.Release(build.Key), "Correct the build's output in the manifest.");
             BuildTree.Publish(result);

@@ -11,6 +11,8 @@ internal static class LocalBundle
 {
     internal const uint IdsPerInstance = 65536;
     internal const uint OrdinaryUser = 1000;
+    /// <summary>The folder of the bundle at which the root is shown while the container is made.</summary>
+    internal const string RootFolder = "rootfs";
     internal const string AppFolder = "/app";
     internal const string SecretsFolder = "/run/secrets";
     internal const string HostRootFolder = "/host";
@@ -31,7 +33,7 @@ internal static class LocalBundle
         var mappings = protections.UserRange ? new[] { new OciIdMapping(0, input.FirstUid, IdsPerInstance) } : null;
         return new OciConfig(
             Process(input),
-            new OciRoot(input.Root.Path, protections.ReadOnlyRoot),
+            new OciRoot(RootFolder, protections.ReadOnlyRoot),
             [.. Mounts(input)],
             new OciLinux(
                 mappings,
@@ -219,14 +221,15 @@ internal sealed record BundleInput
 internal sealed record Shown(string Source, string Place);
 
 /// <summary>A root file system that is ready to be used, and what it says about itself.</summary>
-/// <param name="Path">Its folder on the host; holds every place on which something is mounted.</param>
 /// <param name="Shown">Folders of the host to be seen in it, read-only.</param>
 /// <param name="Command">Its own command; may be empty.</param>
 /// <param name="Environment">Its own variables.</param>
 /// <param name="WorkingDirectory">Its own working directory; may be empty.</param>
 internal sealed record BundleRoot(
-    string Path,
     IReadOnlyList<Shown> Shown,
     IReadOnlyList<string> Command,
     IReadOnlyDictionary<string, string> Environment,
-    string WorkingDirectory);
+    string WorkingDirectory)
+{
+    internal static BundleRoot Nothing { get; } = new([], [], new Dictionary<string, string>(StringComparer.Ordinal), "");
+}

@@ -12,6 +12,13 @@ namespace Tenantry.Targets.Local.Roots;
 /// </summary>
 internal sealed class RootStore(LocalPaths paths, ImageStore images)
 {
+    /// <summary>Where the root with a key is.</summary>
+    internal static string PathOf(LocalPaths paths, string key)
+    {
+        var merged = Path.Combine(paths.Roots, key, "merged");
+        return Directory.Exists(merged) ? merged : Path.Combine(paths.Roots, key, "skeleton");
+    }
+
     /// <summary>A root that holds all of <paramref name="places"/>, and its key.</summary>
     internal async Task<(string Key, BundleRoot Root)> PrepareAsync(RootRequest request, IReadOnlyList<Place> places, CancellationToken cancellationToken)
     {
@@ -51,9 +58,8 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
         }
 
         var key = Skeleton.KeyOf("host", plan, wanted);
-        var folder = Path.Combine(paths.Roots, key, "skeleton");
         EnsureSkeleton(key, plan, wanted);
-        return (key, new BundleRoot(folder, plan.Shown, [], new Dictionary<string, string>(StringComparer.Ordinal), ""));
+        return (key, BundleRoot.Nothing with { Shown = plan.Shown });
     }
 
     private (string Key, BundleRoot Root) PrepareLayered(RootRequest request, UnpackedImage image, IReadOnlyList<Place> places)
@@ -77,7 +83,7 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
             Mounts.Mount("tenantry", merged, "overlay", MountOptions.ReadOnly | MountOptions.NoDevices | MountOptions.NoSetUid, lower);
         }
 
-        return (key, new BundleRoot(merged, [], image.Command, image.Environment, image.WorkingDirectory));
+        return (key, new BundleRoot([], image.Command, image.Environment, image.WorkingDirectory));
     }
 
     private void EnsureSkeleton(string key, SkeletonPlan plan, IReadOnlyList<Place> places)

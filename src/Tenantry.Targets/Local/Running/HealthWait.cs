@@ -15,8 +15,9 @@ internal static class HealthWait
     private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan NoCheckTime = TimeSpan.FromSeconds(30);
 
-    internal static async Task UntilHealthyAsync(LocalHost host, InstancePaths paths, ServiceFile service, CancellationToken cancellationToken)
+    internal static async Task UntilHealthyAsync(LocalHost host, InstanceFile file, ServiceFile service, CancellationToken cancellationToken)
     {
+        var paths = host.Paths.Of(file.Ref);
         var own = paths.Service(service.Name);
         var begin = host.Time.GetTimestamp();
         var most = MostTime(service);
@@ -25,7 +26,7 @@ internal static class HealthWait
         {
             var state = ServiceState.Read(own);
             if (state is null or { GaveUp: true } or { Process: null, RestartAt: null })
-                throw Failure(host, own, Ended(state), retryable: false);
+                throw Failure(host, file, own, Ended(state), retryable: false);
             if (state.IsAlive && await IsHealthyAsync(host, paths, service, state, cancellationToken) is var (healthy, why))
             {
                 if (healthy)
@@ -35,7 +36,7 @@ internal static class HealthWait
 
             var elapsed = host.Time.GetElapsedTime(begin);
             if (elapsed > most)
-                throw Failure(host, own, $"It did not become healthy within {most.TotalSeconds:0.#} s: {reason ?? state.LastExit ?? "it does not run"}", retryable: true);
+                throw Failure(host, file, own, $"It did not become healthy within {most.TotalSeconds:0.#} s: {reason ?? state.LastExit ?? "it does not run"}", retryable: true);
             var longest = elapsed > Impatience ? LongPause : ShortPause;
             await Task.Delay(pause < longest ? pause : longest, host.Time, cancellationToken);
         }
@@ -68,6 +69,6 @@ internal static class HealthWait
         return (seen.Health == InstanceHealth.Healthy, seen.Reason);
     }
 
-    private static TargetException Failure(LocalHost host, ServicePaths service, string sentence, bool retryable) =>
-        new(WithLastLines(host, service, sentence), retryable, LocalResources.Service(service.Name));
+    private static TargetException Failure(LocalHost host, InstanceFile file, ServicePaths service, string sentence, bool retryable) =>
+        new(WithLastLines(host, service, sentence), retryable, LocalResources.Service(file.Ref, service.Name));
 }

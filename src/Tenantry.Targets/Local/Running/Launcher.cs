@@ -5,6 +5,8 @@ using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Linux.Cgroups;
+using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Roots;
 using Tenantry.Targets.Processes;
 
 namespace Tenantry.Targets.Local.Running;
@@ -18,21 +20,33 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(20);
     private static readonly Dictionary<string, string> RuntimeEnvironment = new(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["HOME"] = "/", ["XDG_RUNTIME_DIR"] = "/run" };
 
-    /// <summary>crun refuses the hybrid layout; it does not see it where the unified hierarchy is not mounted.</summary>
-    internal IReadOnlyList<string> Hidden { get; } = layout.Version == CgroupVersion.Hybrid ? [layout.Unified!] : [];
+    /// <summary>
+    /// Runs work with mounts of its own: without the unified hierarchy of a hybrid layout, which crun refuses, and with a root file system
+    /// shown in its bundle, because the path from the host's root to it is closed to everybody but root.
+    /// </summary>
+    internal T Apart<T>(string? bundle, string? root, Func<T> work) => LaunchThread.Run(
+        () =>
+        {
+            if (layout.Version == CgroupVersion.Hybrid)
+                Mounts.Unmount(layout.Unified!);
+            if (bundle is not null && root is not null)
+                Mounts.Bind(root, Path.Combine(bundle, LocalBundle.RootFolder));
+        },
+        work);
 
     /// <summary>
     /// Starts a service's container from its bundle. What is left of an earlier one is ended first. The process is in its control
     /// groups before the runtime begins, so that whoever comes after a crash finds it there. Gives its first process, held.
     /// </summary>
-    internal async Task<(ProcessHandle Handle, ProcessIdentity Identity)> StartAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
+    internal async Task<(ProcessHandle Handle, ProcessIdentity Identity)> StartAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
     {
+        var runtime = file.Runtime;
         await ClearAsync(service, runtime, cgroup, cancellationToken);
         File.Delete(service.PidFile);
         File.Delete(service.RuntimeLog);
         Directory.CreateDirectory(service.Instance.Logs);
         Directory.CreateDirectory(paths.RuntimeState);
-        var code = await RunRuntimeAsync(service, runtime, cgroup, user, group, cancellationToken);
+        var code = await RunRuntimeAsync(service, file, cgroup, user, group, cancellationToken);
         if (code.Code != 0)
             throw LocalErrors.OfStart(service.Name, File.Exists(service.RuntimeLog) ? await File.ReadAllTextAsync(service.RuntimeLog, cancellationToken) : "");
         var pid = int.Parse(await File.ReadAllTextAsync(service.PidFile, cancellationToken), CultureInfo.InvariantCulture);
@@ -43,7 +57,8 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     internal async Task StopAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, ProcessIdentity? first, CancellationToken cancellationToken)
     {
         using var process = first is null ? null : ProcessHandle.Open(first);
-        if (process is not null && file.StopGrace > TimeSpan.Zero && process.Signal(SignalNames.NumberOf(file.StopSignal) ?? SignalNames.Terminate))
+        var signal = SignalNames.NumberOf(file.StopSignal) ?? SignalNames.Terminate;
+        if (process is not null && file.StopGrace > TimeSpan.Zero && !SignalDisposition.IsDefault(process.Pid, signal) && process.Signal(signal))
             await EndsWithinAsync(process, file.StopGrace, cancellationToken);
         await ClearAsync(service, file.Runtime, cgroup, cancellationToken);
 
@@ -82,8 +97,10 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
 
     private static ChildCommand Command(IReadOnlyList<string> line) => new(line[0], [.. line.Skip(1)]);
 
-    private async Task<ProcessExit> RunRuntimeAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
+    private async Task<ProcessExit> RunRuntimeAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
     {
+        var runtime = file.Runtime;
+        var root = RootStore.PathOf(paths, file.Root);
         var command = LocalCommands.Run(runtime, ProgramOf(runtime), paths.RuntimeState, service);
         using var output = OpenLog(service.Output, user, group);
         using var error = OpenLog(service.Error, user, group);
@@ -91,12 +108,13 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
         using (gateOut)
         using (gateIn)
         {
-            var pid = LaunchThread.Without(Hidden, () => Spawn.Start(command, RuntimeEnvironment, gateOut, output, error));
+            var pid = Apart(service.Bundle, root, () => Spawn.Start(command, RuntimeEnvironment, gateOut, output, error));
             using var process = ProcessHandle.Open(pid) ?? throw new IOException($"Process {pid} is gone.");
             try
             {
                 cgroup.Place(service.Name, pid);
-                RandomAccess.Write(gateIn, "go\n"u8, 0);
+                using var gate = new FileStream(gateIn, FileAccess.Write, bufferSize: 0);
+                gate.Write("go\n"u8);
             }
             catch
             {

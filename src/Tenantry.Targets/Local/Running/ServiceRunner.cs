@@ -20,8 +20,8 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
     internal async Task StartAsync(InstancePaths paths, InstanceFile file, ServiceFile service, ServiceState? before, CancellationToken cancellationToken)
     {
         Unwatch(paths.Service(service.Name));
-        var started = await LaunchAsync(paths, file, service, before, cancellationToken);
-        Watch(paths, service.Name, started.Handle);
+        var (handle, state) = await LaunchAsync(paths, file, service, before, cancellationToken);
+        Watch(paths, service.Name, handle, state.Process);
     }
 
     /// <summary>Ends a service. The caller holds the instance's lock.</summary>
@@ -51,7 +51,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
                 continue;
             logs.Attach(own);
             if (state.Process is not null || state.RestartAt is not null)
-                Watch(paths, service.Name, state.Process is null ? null : ProcessHandle.Open(state.Process));
+                Watch(paths, service.Name, state.Process is null ? null : ProcessHandle.Open(state.Process), state.Process);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
         var own = paths.Service(service.Name);
         var cgroup = host.CgroupOf(paths.Id);
         var kills = cgroup.OutOfMemoryKills();
-        var (handle, identity) = await launcher.StartAsync(own, service.Runtime, cgroup, file.FirstUid + service.User, file.FirstUid + service.Group, cancellationToken);
+        var (handle, identity) = await launcher.StartAsync(own, service, cgroup, file.FirstUid + service.User, file.FirstUid + service.Group, cancellationToken);
         var state = new ServiceState
         {
             Process = identity,
@@ -85,12 +85,12 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
         return (handle, state);
     }
 
-    private void Watch(InstancePaths paths, string service, ProcessHandle? handle)
+    private void Watch(InstancePaths paths, string service, ProcessHandle? handle, ProcessIdentity? process)
     {
         var own = paths.Service(service);
         var watched = new Watched(CancellationTokenSource.CreateLinkedTokenSource(_end.Token));
         _watched[own.ContainerId] = watched;
-        watched.Following = Task.Run(() => FollowAsync(paths, service, handle, watched), CancellationToken.None);
+        watched.Following = Task.Run(() => FollowAsync(paths, service, handle, process, watched), CancellationToken.None);
     }
 
     private void Unwatch(ServicePaths service)
@@ -99,26 +99,26 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
             watched.Stop.Cancel();
     }
 
-    private async Task FollowAsync(InstancePaths paths, string service, ProcessHandle? handle, Watched watched)
+    private async Task FollowAsync(InstancePaths paths, string service, ProcessHandle? handle, ProcessIdentity? process, Watched watched)
     {
         var token = watched.Stop.Token;
         try
         {
-            for (var first = true; ; first = false)
+            while (true)
             {
-                var resuming = first && handle is null && ServiceState.Read(paths.Service(service)) is { Process: null };
-                if (!resuming)
+                // Without a process it is between two starts.
+                if (process is not null)
                 {
                     var exit = handle is null ? ProcessExit.Unknown : await host.Exits.WaitAsync(handle, token);
                     handle?.Dispose();
                     handle = null;
-                    if (!await NoteExitAsync(paths, service, watched, $"{exit}", token))
+                    if (!await NoteExitAsync(paths, service, process, watched, $"{exit}", token))
                         return;
                 }
 
-                handle = await RestartAsync(paths, service, watched, token);
-                if (handle is null)
+                if (await RestartAsync(paths, service, watched, token) is not { } started)
                     return;
+                (handle, process) = started;
             }
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
@@ -137,14 +137,14 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
     }
 
     /// <summary>Writes down how it ended and when it is started again. False: it is not.</summary>
-    private async Task<bool> NoteExitAsync(InstancePaths paths, string service, Watched watched, string how, CancellationToken cancellationToken)
+    private async Task<bool> NoteExitAsync(InstancePaths paths, string service, ProcessIdentity? process, Watched watched, string how, CancellationToken cancellationToken)
     {
         using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         var own = paths.Service(service);
         var file = InstanceFile.Read(paths);
         var state = ServiceState.Read(own);
-        if (file is null || state is null)
+        if (file is null || state is null || state.Process != process)
             return false;
         if (host.CgroupOf(paths.Id).OutOfMemoryKills() > state.OutOfMemoryKills)
             how += ", out of memory";
@@ -161,6 +161,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
         };
         state.Write(own);
         host.Health.Forget(own);
+        logs.Flush(own);
         host.Notices.Tell(paths.Id);
         if (state.RestartAt is null)
             _watched.TryRemove(new KeyValuePair<string, Watched>(own.ContainerId, watched));
@@ -168,7 +169,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
     }
 
     /// <summary>Starts it when its time has come, again and again where the start itself fails. Null: it is given up.</summary>
-    private async Task<ProcessHandle?> RestartAsync(InstancePaths paths, string service, Watched watched, CancellationToken cancellationToken)
+    private async Task<(ProcessHandle? Handle, ProcessIdentity Process)?> RestartAsync(InstancePaths paths, string service, Watched watched, CancellationToken cancellationToken)
     {
         var own = paths.Service(service);
         while (true)
@@ -183,12 +184,18 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
                 var file = InstanceFile.Read(paths);
                 if (file?.Services.FirstOrDefault(candidate => candidate.Name == service) is not { } found || ServiceState.Read(own) is not { } state)
                     return null;
+
+                // Another control plane on the same folders was faster.
+                if (state.Process is { } other)
+                    return (ProcessHandle.Open(other), other);
+                if (state.RestartAt is null)
+                    return null;
                 try
                 {
-                    var started = await LaunchAsync(paths, file, found, state, cancellationToken);
+                    var (handle, started) = await LaunchAsync(paths, file, found, state, cancellationToken);
                     host.Health.Follow(paths, found);
                     host.Notices.Tell(paths.Id);
-                    return started.Handle;
+                    return (handle, started.Process!);
                 }
                 catch (TargetException error)
                 {
@@ -196,7 +203,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
                 }
             }
 
-            if (!await NoteExitAsync(paths, service, watched, $"a failed start: {failure}", cancellationToken))
+            if (!await NoteExitAsync(paths, service, null, watched, $"a failed start: {failure}", cancellationToken))
                 return null;
         }
     }

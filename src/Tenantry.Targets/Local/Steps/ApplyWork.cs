@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -35,7 +36,10 @@ internal sealed class ApplyWork
 
     internal InstanceFile File => _file ?? throw new InvalidOperationException("The instance has no identity yet.");
 
-    internal ServiceFile Service(string name) => FindKnown(name) ?? throw new TargetException($"It is not configured.", retryable: true, LocalResources.Service(name));
+    /// <summary>The name in the workload of a volume or service.</summary>
+    internal string NameOf(ResourceName resource) => resource.Name[(Workload.Ref.Slug.Length + 1)..];
+
+    internal ServiceFile Service(string name) => FindKnown(name) ?? throw new TargetException($"It is not configured.", retryable: true, LocalResources.Service(Workload.Ref, name));
 
     internal ServiceFile? FindKnown(string name) => File.Services.FirstOrDefault(service => service.Name == name);
 
@@ -91,8 +95,7 @@ internal sealed class ApplyWork
         var volume = _volumes.FirstOrDefault(volume => volume.Name == name);
         if (volume is null)
             return;
-        var (user, group) = OwnerOf(name);
-        await _host.Volumes.EnsureAsync(Paths, volume, File.FirstUid + user, File.FirstUid + group, cancellationToken);
+        await _host.Volumes.EnsureAsync(Paths, volume, File.FirstUid, cancellationToken);
         Remember(file => file with { Volumes = [.. file.Volumes.Where(known => known.Name != name), volume] });
     }
 
@@ -122,6 +125,8 @@ internal sealed class ApplyWork
             return;
         await EnsureReleaseAsync(progress, cancellationToken);
         EnsureIdentity();
+        foreach (var volume in _volumes.Where(volume => !VolumeStore.IsReady(Paths, volume)))
+            await EnsureVolumeAsync(volume.Name, cancellationToken);
         InstanceMemory.WriteHosts(Paths, Workload.Ref.Slug);
         var services = new List<ServiceFile>();
         foreach (var service in Workload.Services)
@@ -148,8 +153,6 @@ internal sealed class ApplyWork
         if (_configured)
             return;
         EnsureIdentity();
-        foreach (var volume in _volumes.Where(volume => !VolumeStore.IsReady(Paths, volume)))
-            await EnsureVolumeAsync(volume.Name, cancellationToken);
         if (!InstanceNetwork.IsWhole(Paths, Several))
             await EnsureNetworkAsync(cancellationToken);
         EnsureLimits();
@@ -170,7 +173,7 @@ internal sealed class ApplyWork
             Service = service,
             HostName = Workload.Ref.Slug,
             FirstUid = File.FirstUid,
-            Root = new BundleRoot("", [], [], new Dictionary<string, string>(StringComparer.Ordinal), ""),
+            Root = BundleRoot.Nothing,
             AppFolder = _appFolder,
             SecretsFolder = own.Secrets,
             Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. files],
@@ -196,7 +199,7 @@ internal sealed class ApplyWork
             User = user,
             Group = group,
             Ports = service.Ports,
-            Health = service.Health,
+            Health = service.Health ?? FirstPortAnswers(service),
             StopSignal = service.StopSignal,
             StopGrace = service.StopGrace,
             DependsOn = service.DependsOn,
@@ -204,6 +207,11 @@ internal sealed class ApplyWork
             ConfigDigest = InstanceMemory.WriteConfig(own, LocalBundle.Build(input with { Root = root })),
         };
     }
+
+    // Without a check, a service that listens is healthy when it does.
+    private static HealthWorkload? FirstPortAnswers(ServiceWorkload service) => service.Ports.Count == 0
+        ? null
+        : new HealthWorkload(null, service.Ports[0].Number, null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(5), 3, TimeSpan.FromMinutes(1));
 
     private string SourcePath(RootSource root) => root.Path.Length > 0 && Path.IsPathRooted(root.Path)
         ? root.Path
@@ -223,9 +231,6 @@ internal sealed class ApplyWork
 
         return view;
     }
-
-    private (uint User, uint Group) OwnerOf(string volume) =>
-        LocalBundle.UserOf(Workload.Services.First(service => service.Volumes.Any(mine => mine.Name == volume)).User);
 
     private static bool SameEgress(EgressRules one, EgressRules other) => one.Mode == other.Mode && one.Allow.SequenceEqual(other.Allow, StringComparer.Ordinal);
 }

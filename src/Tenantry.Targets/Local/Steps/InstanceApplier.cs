@@ -35,6 +35,16 @@ internal sealed class InstanceApplier(LocalHost host)
         await FinishAsync(work, cancellationToken);
     }
 
+    /// <summary>As <see cref="ApplyAsync"/>; what runs already is waited for until it is healthy.</summary>
+    internal async Task WakeAsync(Plan plan, InstanceWorkload workload, StepWriter steps, CancellationToken cancellationToken)
+    {
+        await ApplyAsync(plan, workload, steps, cancellationToken);
+        if (!plan.IsEmpty || InstanceFile.Read(host.Paths.Of(workload.Ref)) is not { } file)
+            return;
+        foreach (var service in file.Services)
+            await HealthWait.UntilHealthyAsync(host, file, service, cancellationToken);
+    }
+
     private async Task TakeAsync(ApplyWork work, PlanStep step, Action<string> progress, CancellationToken cancellationToken)
     {
         switch (step.Resource.Kind, step.Action)
@@ -46,7 +56,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 work.EnsureIdentity();
                 break;
             case ("volume", _):
-                await work.EnsureVolumeAsync(step.Resource.Name, cancellationToken);
+                await work.EnsureVolumeAsync(work.NameOf(step.Resource), cancellationToken);
                 break;
             case ("network", _):
                 await work.EnsureNetworkAsync(cancellationToken);
@@ -61,7 +71,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 await StopAsync(work, step, cancellationToken);
                 break;
             case ("service", StepAction.Wait):
-                await HealthWait.UntilHealthyAsync(host, work.Paths, work.Service(step.Resource.Name), cancellationToken);
+                await HealthWait.UntilHealthyAsync(host, work.File, work.Service(work.NameOf(step.Resource)), cancellationToken);
                 break;
             case ("service", _):
                 await StartAsync(work, step, progress, cancellationToken);
@@ -83,7 +93,7 @@ internal sealed class InstanceApplier(LocalHost host)
     {
         // Whatever was planned, a start finds everything that it needs.
         await work.EnsureSurroundingsAsync(progress, cancellationToken);
-        var service = work.Service(step.Resource.Name);
+        var service = work.Service(work.NameOf(step.Resource));
         using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
         var own = work.Paths.Service(service.Name);
         var state = ServiceState.Read(own);
@@ -97,7 +107,7 @@ internal sealed class InstanceApplier(LocalHost host)
 
     private async Task StopAsync(ApplyWork work, PlanStep step, CancellationToken cancellationToken)
     {
-        if (work.FindKnown(step.Resource.Name) is not { } service)
+        if (work.FindKnown(work.NameOf(step.Resource)) is not { } service)
             return;
         work.Remember(file => file with
         {
@@ -122,7 +132,7 @@ internal sealed class InstanceApplier(LocalHost host)
             foreach (var service in work.File.Services)
             {
                 if (work.Workload.Desired == DesiredState.Running)
-                    await HealthWait.UntilHealthyAsync(host, work.Paths, service, cancellationToken);
+                    await HealthWait.UntilHealthyAsync(host, work.File, service, cancellationToken);
                 host.Health.Follow(work.Paths, service);
             }
         }

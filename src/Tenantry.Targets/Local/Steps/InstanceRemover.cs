@@ -1,53 +1,45 @@
+using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux.Cgroups;
 using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Running;
 
 namespace Tenantry.Targets.Local.Steps;
 
 /// <summary>Removes everything of an instance in reverse order, goes on past what fails, and looks whether it is gone.</summary>
-internal sealed class InstanceRemover(LocalHost host, Func<InstanceRef, CancellationToken, Task<InstanceObservation>> observe)
+internal sealed class InstanceRemover(LocalHost host, InstanceObserver observer)
 {
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(30);
 
     internal async Task DeleteAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
     {
         var paths = host.Paths.Of(instance);
-        var file = ReadOrNull(paths);
-        if ((await observe(instance, cancellationToken)).State == ObservedState.Absent)
+        using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
+        var seen = await observer.ObserveAsync(instance, cancellationToken);
+        if (seen.State == ObservedState.Absent)
             return;
+        var removal = new Removal(host, paths, instance, ReadOrNull(paths), cancellationToken);
+        removal.Announce();
         var failures = new List<TargetException>();
-        if (file is not null && file.Wanted != DesiredState.Deleted)
-            (file with { Wanted = DesiredState.Deleted }).Write(paths, durable: false);
-        var cgroup = host.CgroupOf(paths.Id);
-        using (await host.Locks.HoldAsync(paths.Id, cancellationToken))
+        foreach (var resource in seen.Resources.Reverse().Select(seen => seen.Resource))
         {
-            foreach (var service in ServicesOf(paths, file).Reverse())
-                await TryAsync(LocalResources.Service(service.Name), () => RemoveServiceAsync(paths, service, cancellationToken));
-            if (cgroup.Processes().Count > 0)
-                await TryAsync(LocalResources.Instance(instance), async () => await KillAllAsync(cgroup, instance, cancellationToken));
-            if (Directory.Exists(paths.Memory))
-                await TryAsync(LocalResources.Configuration(instance), () => Now(() => InstanceMemory.Remove(paths)));
-            if (cgroup.Exists)
-                await TryAsync(LocalResources.Limits(instance), () => Now(cgroup.Remove));
-            if (InstanceNetwork.AnyLeft(paths))
-                await TryAsync(LocalResources.Network(instance), () => Now(() => InstanceNetwork.Remove(paths)));
-            if (Directory.Exists(paths.Volumes) || Directory.Exists(paths.VolumeImages))
-                await TryAsync(VolumesOf(file), () => host.Volumes.RemoveAsync(paths, cancellationToken));
-            if (failures.Count == 0)
-                await TryAsync(LocalResources.Identity(instance), () => Now(() => RemoveIdentity(paths, file)));
+            // The folder is what the instance is found by: it stays until nothing else is left.
+            if (resource.Kind == "identity" && failures.Count > 0)
+                break;
+            await TryAsync(resource);
         }
 
-        var left = await observe(instance, cancellationToken);
+        var left = await observer.ObserveAsync(instance, cancellationToken);
         if (left.State != ObservedState.Absent || failures.Count > 0)
             throw Left(left, failures);
 
-        async Task TryAsync(ResourceName resource, Func<Task> remove)
+        async Task TryAsync(ResourceName resource)
         {
             try
             {
-                await steps.StepAsync(resource, StepAction.Delete, remove);
+                await steps.StepAsync(resource, StepAction.Delete, () => removal.RemoveAsync(resource));
             }
             catch (TargetException error)
             {
@@ -60,74 +52,16 @@ internal sealed class InstanceRemover(LocalHost host, Func<InstanceRef, Cancella
         }
     }
 
-    private async Task RemoveServiceAsync(InstancePaths paths, ServiceFile service, CancellationToken cancellationToken)
-    {
-        host.Health.Forget(paths.Service(service.Name));
-        host.CgroupOf(paths.Id).Thaw();
-        await host.Runner.StopAsync(paths, service, cancellationToken);
-        host.Logs.Detach(paths.Service(service.Name));
-    }
-
-    private async Task KillAllAsync(Linux.Cgroups.CgroupTree cgroup, InstanceRef instance, CancellationToken cancellationToken)
-    {
-        if (!await cgroup.KillAsync(null, host.Time, KillPatience, cancellationToken))
-            throw new TargetException("Its processes do not end.", retryable: true, LocalResources.Instance(instance));
-    }
-
-    // Without its file, what a service was is read from what is left of it.
-    private IReadOnlyList<ServiceFile> ServicesOf(InstancePaths paths, InstanceFile? file)
-    {
-        var services = Path.Combine(paths.Memory, "services");
-        var left = Directory.Exists(services) ? Directory.EnumerateDirectories(services).Select(Path.GetFileName).OfType<string>() : [];
-        var states = Directory.Exists(host.Paths.RuntimeState) ? Directory.EnumerateDirectories(host.Paths.RuntimeState, $"{paths.Id}.*").Select(folder => Path.GetFileName(folder)[(paths.Id.Length + 1)..]) : [];
-        var known = file?.Services ?? [];
-        var unknown = left.Concat(states).Distinct(StringComparer.Ordinal).Where(name => known.All(service => service.Name != name)).Select(name => new ServiceFile
-        {
-            Name = name,
-            Digest = "",
-            Runtime = host.Options.Runtime,
-            User = 0,
-            Group = 0,
-            StopSignal = "KILL",
-            StopGrace = TimeSpan.Zero,
-        });
-        return [.. known, .. unknown];
-    }
-
-    private void RemoveIdentity(InstancePaths paths, InstanceFile? file)
-    {
-        if (file is not null)
-            host.Uids.Release(paths.Id, file.FirstUid);
-        else
-            host.Uids.ReleaseAll(paths.Id);
-        if (!Directory.Exists(paths.Folder))
-            return;
-        var gone = Path.Combine(host.Paths.Instances, $".gone-{paths.Id}");
-        if (Directory.Exists(gone))
-            Directory.Delete(gone, recursive: true);
-        Directory.Move(paths.Folder, gone);
-        Directory.Delete(gone, recursive: true);
-    }
-
-    private static ResourceName VolumesOf(InstanceFile? file) =>
-        LocalResources.Volume(file is { Volumes.Count: > 0 } ? string.Join(", ", file.Volumes.Select(volume => volume.Name)) : "all");
-
     private static InstanceFile? ReadOrNull(InstancePaths paths)
     {
         try
         {
             return InstanceFile.Read(paths);
         }
-        catch (System.Text.Json.JsonException)
+        catch (JsonException)
         {
             return null;
         }
-    }
-
-    private static Task Now(Action remove)
-    {
-        remove();
-        return Task.CompletedTask;
     }
 
     private static TargetException Left(InstanceObservation left, List<TargetException> failures)
@@ -135,5 +69,89 @@ internal sealed class InstanceRemover(LocalHost host, Func<InstanceRef, Cancella
         var names = left.Resources.Select(resource => resource.Resource.ToString());
         var why = failures.Select(failure => failure.Sentence);
         return new TargetException($"Not all of it could be removed. Left: {string.Join(", ", names)}. {string.Join(" ", why)}".Trim(), retryable: true, failures.FirstOrDefault()?.Resource);
+    }
+
+    /// <summary>How each kind of thing is removed; what is gone already is no error.</summary>
+    private sealed class Removal(LocalHost host, InstancePaths paths, InstanceRef instance, InstanceFile? file, CancellationToken cancellationToken)
+    {
+        private readonly CgroupTree _cgroup = host.CgroupOf(paths.Id);
+
+        /// <summary>From now on whatever ends is not started again, whoever watches it.</summary>
+        internal void Announce()
+        {
+            if (file is not null && file.Wanted != DesiredState.Deleted)
+                (file with { Wanted = DesiredState.Deleted }).Write(paths, durable: false);
+        }
+
+        internal async Task RemoveAsync(ResourceName resource)
+        {
+            switch (resource.Kind)
+            {
+                case "service":
+                    await RemoveServiceAsync(resource);
+                    break;
+                case "configuration":
+                    await EndAllAsync();
+                    InstanceMemory.Remove(paths);
+                    break;
+                case "limits":
+                    await EndAllAsync();
+                    _cgroup.Remove();
+                    break;
+                case "network":
+                    InstanceNetwork.Remove(paths);
+                    break;
+                case "volume":
+                    await RemoveVolumeAsync(resource);
+                    break;
+                default:
+                    RemoveIdentity();
+                    break;
+            }
+        }
+
+        private async Task RemoveServiceAsync(ResourceName resource)
+        {
+            if (file?.Services.FirstOrDefault(service => LocalResources.Service(instance, service.Name) == resource) is not { } service)
+                return;
+            host.Health.Forget(paths.Service(service.Name));
+            await host.Runner.StopAsync(paths, service, cancellationToken);
+            host.Logs.Detach(paths.Service(service.Name));
+        }
+
+        // Also what nobody wrote down: a start that was cut off.
+        private async Task EndAllAsync()
+        {
+            if (!await _cgroup.KillAsync(null, host.Time, KillPatience, cancellationToken))
+                throw new TargetException("Its processes do not end.", retryable: true, LocalResources.Instance(instance));
+            if (!Directory.Exists(host.Paths.RuntimeState))
+                return;
+            foreach (var state in Directory.EnumerateDirectories(host.Paths.RuntimeState, $"{paths.Id}.*"))
+                Directory.Delete(state, recursive: true);
+        }
+
+        private async Task RemoveVolumeAsync(ResourceName resource)
+        {
+            if (file?.Volumes.FirstOrDefault(volume => LocalResources.Volume(instance, volume.Name) == resource) is { } volume)
+                await host.Volumes.RemoveAsync(paths, volume, cancellationToken);
+            else
+                await host.Volumes.RemoveAllAsync(paths, cancellationToken);
+        }
+
+        private void RemoveIdentity()
+        {
+            if (file is not null)
+                host.Uids.Release(paths.Id, file.FirstUid);
+            else
+                host.Uids.ReleaseAll(paths.Id);
+            if (!Directory.Exists(paths.Folder))
+                return;
+            host.Volumes.RefuseMounted(paths.Folder);
+            var gone = Path.Combine(host.Paths.Instances, $".gone-{paths.Id}");
+            if (Directory.Exists(gone))
+                Directory.Delete(gone, recursive: true);
+            Directory.Move(paths.Folder, gone);
+            Directory.Delete(gone, recursive: true);
+        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed class InstanceStopper(LocalHost host)
             (file with { Wanted = DesiredState.Asleep }).Write(paths, durable: true);
         foreach (var service in file.Services.Reverse().Where(service => IsThere(paths, service)))
         {
-            await steps.StepAsync(LocalResources.Service(service.Name), StepAction.Stop, async () =>
+            await steps.StepAsync(LocalResources.Service(instance, service.Name), StepAction.Stop, async () =>
             {
                 using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
                 host.Health.Forget(paths.Service(service.Name));

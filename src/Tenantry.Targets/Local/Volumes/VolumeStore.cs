@@ -24,8 +24,8 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
 
     internal static bool HasImage(InstancePaths instance, VolumeFile volume) => volume.Image is not null && File.Exists(ImageOf(instance, volume.Image));
 
-    /// <summary>Makes what is missing of a volume and mounts it; its top folder then belongs to that user.</summary>
-    internal async Task EnsureAsync(InstancePaths instance, VolumeFile volume, uint user, uint group, CancellationToken cancellationToken)
+    /// <summary>Makes what is missing of a volume and mounts it; its top folder then belongs to its user.</summary>
+    internal async Task EnsureAsync(InstancePaths instance, VolumeFile volume, uint firstUid, CancellationToken cancellationToken)
     {
         try
         {
@@ -34,7 +34,7 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
             var folder = FolderOf(instance, volume);
             Directory.CreateDirectory(folder);
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-            Ownership.Give(folder, user, group);
+            Ownership.Give(folder, firstUid + volume.User, firstUid + volume.Group);
         }
         catch (LinuxException error)
         {
@@ -57,35 +57,66 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
     {
         if (!Directory.Exists(instance.Volumes))
             return;
-        var start = time.GetTimestamp();
         foreach (var folder in Directory.EnumerateDirectories(instance.Volumes))
+            await UnmountAsync(folder, cancellationToken);
+    }
+
+    /// <summary>Removes a volume with its data; with the first of those that share a file system, all of them.</summary>
+    internal async Task RemoveAsync(InstancePaths instance, VolumeFile volume, CancellationToken cancellationToken)
+    {
+        if (volume.Image is null)
         {
-            while (IsMount(folder))
-            {
-                // The last process of the instance has ended, the kernel may not have let go of its files yet.
-                if (Mounts.TryUnmount(folder))
-                    continue;
-                if (time.GetElapsedTime(start) > UnmountPatience)
-                    Mounts.Unmount(folder);
-                await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken);
-            }
+            DeleteFolder(FolderOf(instance, volume));
+            return;
+        }
+
+        var place = Path.Combine(instance.Volumes, volume.Image);
+        await UnmountAsync(place, cancellationToken);
+        DeleteFolder(place);
+        if (Directory.Exists(instance.VolumeImages))
+            File.Delete(ImageOf(instance, volume.Image));
+    }
+
+    /// <summary>Removes all volumes with their data, known or not.</summary>
+    internal async Task RemoveAllAsync(InstancePaths instance, CancellationToken cancellationToken)
+    {
+        await UnmountAsync(instance, cancellationToken);
+        DeleteFolder(instance.Data);
+    }
+
+    /// <summary>Throws when anything is mounted on or below a folder: then it must not be deleted.</summary>
+    internal void RefuseMounted(string folder)
+    {
+        if (Mounts.Under(folder).Count > 0)
+            throw new IOException($"Something is still mounted below {folder}.");
+    }
+
+    /// <summary>Bytes in use in a file system of its own, mounted or not.</summary>
+    internal static long UsedBytes(InstancePaths instance, string image)
+    {
+        var place = Path.Combine(instance.Volumes, image);
+        return IsMount(place) ? FileSystems.UsedBytes(place) ?? 0 : SparseFile.AllocatedBytes(ImageOf(instance, image));
+    }
+
+    private async Task UnmountAsync(string folder, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (IsMount(folder))
+        {
+            // The last process of the instance has ended, the kernel may not have let go of its files yet.
+            if (Mounts.TryUnmount(folder))
+                continue;
+            if (time.GetElapsedTime(start) > UnmountPatience)
+                Mounts.Unmount(folder);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken);
         }
     }
 
-    /// <summary>Removes all volumes with their data.</summary>
-    internal async Task RemoveAsync(InstancePaths instance, CancellationToken cancellationToken)
-    {
-        await UnmountAsync(instance, cancellationToken);
-        DeleteFolder(instance.Volumes);
-        DeleteFolder(instance.VolumeImages);
-    }
-
-    private static void DeleteFolder(string folder)
+    private void DeleteFolder(string folder)
     {
         if (!Directory.Exists(folder))
             return;
-        if (Mounts.Under(folder).Count > 0)
-            throw new IOException($"Something is still mounted below {folder}.");
+        RefuseMounted(folder);
         Directory.Delete(folder, recursive: true);
     }
 

@@ -1,0 +1,92 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Local.Logs;
+
+/// <summary>
+/// One raw output of a service: a file that its container appends to, whoever reads it. What was read is cut out of its front, so
+/// that it takes no disk; its offsets only grow.
+/// </summary>
+internal sealed class RawOutput(string path, bool isError)
+{
+    private const int LongestLine = 64 * 1024;
+    private const long MostBehind = 64L * 1024 * 1024;
+    private const long KeptOfTooMuch = 16L * 1024 * 1024;
+    private const int Block = 4096;
+
+    /// <summary>What was read already.</summary>
+    internal long Offset { get; set; }
+
+    /// <summary>Lines that came since. <paramref name="ended"/>: a last one without an end counts.</summary>
+    internal void ReadInto(List<LogEntry> entries, bool ended)
+    {
+        if (!File.Exists(path))
+            return;
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var length = RandomAccess.GetLength(file);
+        if (length < Offset)
+            Offset = 0;
+        if (length == Offset)
+            return;
+        var at = new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
+        SkipTooMuch(entries, at, length);
+        var before = Offset;
+        foreach (var (start, end) in SparseFile.DataParts(file, Offset, length).ToList())
+            ReadPart(file, Math.Max(start, Offset), end, end == length && ended, at, entries);
+        if (Offset > before)
+            SparseFile.PunchHole(file, 0, Offset / Block * Block);
+    }
+
+    private void SkipTooMuch(List<LogEntry> entries, DateTimeOffset at, long length)
+    {
+        if (length - Offset <= MostBehind)
+            return;
+        var skipped = length - KeptOfTooMuch - Offset;
+        Offset = length - KeptOfTooMuch;
+        entries.Add(new LogEntry(at, isError, Offset, $"[{skipped} bytes were not kept: the service prints faster than they are read]"));
+    }
+
+    private void ReadPart(SafeFileHandle file, long start, long end, bool ended, DateTimeOffset at, List<LogEntry> entries)
+    {
+        Offset = Math.Max(Offset, start);
+        var buffer = new byte[(int)Math.Min(end - Offset, 1024 * 1024)];
+        while (Offset < end)
+        {
+            var count = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - Offset)), Offset);
+            if (count == 0)
+                return;
+            var used = Cut(buffer.AsSpan(0, count), at, entries);
+            var rest = count - used;
+            if (rest > 0 && (rest >= LongestLine || (ended && Offset + rest == end)))
+            {
+                Add(buffer.AsSpan(used, rest), rest, at, entries);
+                rest = 0;
+            }
+
+            // Part of a line: it is read again with what follows.
+            if (rest > 0 && used == 0)
+                return;
+        }
+    }
+
+    private int Cut(ReadOnlySpan<byte> bytes, DateTimeOffset at, List<LogEntry> entries)
+    {
+        var used = 0;
+        while (true)
+        {
+            var end = bytes[used..].IndexOf((byte)'\n');
+            if (end < 0)
+                return used;
+            Add(bytes.Slice(used, end), end + 1, at, entries);
+            used += end + 1;
+        }
+    }
+
+    private void Add(ReadOnlySpan<byte> line, int length, DateTimeOffset at, List<LogEntry> entries)
+    {
+        Offset += length;
+        var text = Encoding.UTF8.GetString(line[..Math.Min(line.Length, LongestLine)].TrimEnd((byte)'\r'));
+        entries.Add(new LogEntry(at, isError, Offset, text.Replace('\r', ' ').Replace('\n', ' ')));
+    }
+}

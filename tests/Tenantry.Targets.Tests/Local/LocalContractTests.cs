@@ -1,0 +1,8 @@
+using Tenantry.Targets.Contract;
+
+namespace Tenantry.Targets.Tests.Local;
+
+public sealed class LocalContractTests : TargetContract
+{
+    protected override Task<ContractHarness> OpenAsync() => Task.FromResult<ContractHarness>(new LocalHarness());
+}
