@@ -9,6 +9,7 @@ internal static class Program
     /// <summary>Every command, in the order in which help lists them.</summary>
     public static readonly IReadOnlyList<Verb> Verbs =
     [
+        new("quickstart", QuickstartCommand.Create),
         new("app", AppCommand.Create),
         new("tenant", TenantCommand.Create),
         new("status", StatusCommand.Create),

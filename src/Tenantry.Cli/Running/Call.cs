@@ -9,6 +9,7 @@ namespace Tenantry.Cli.Running;
 internal sealed class Call : IDisposable
 {
     private readonly ParseResult _parsed;
+    private readonly string? _folder;
     private TenantryClient? _client;
 
     public Call(ParseResult parsed, CliHost host, CancellationToken cancellationToken)
@@ -19,6 +20,9 @@ internal sealed class Call : IDisposable
         Output = new(host, parsed.GetValue(GlobalOptions.Output) == "json");
     }
 
+    private Call(Call other, string folder)
+        : this(other._parsed, other.Host, other.CancellationToken) => _folder = folder;
+
     public CliHost Host { get; }
 
     public Output Output { get; }
@@ -28,10 +32,14 @@ internal sealed class Call : IDisposable
 
     /// <summary>Made at the first use, so that commands without a control plane need none.</summary>
     public TenantryClient Client => _client ??= new(
-        ServerLocation.Of(Host, _parsed.GetValue(GlobalOptions.Server), _parsed.GetValue(GlobalOptions.Data)),
+        ServerLocation.Of(Host, _folder is null ? _parsed.GetValue(GlobalOptions.Server) : null, _folder ?? DataOption),
         Host.Variable("TENANTRY_TOKEN"));
 
-    public string DataFolder => Connecting.DataFolder.Of(Host, _parsed.GetValue(GlobalOptions.Data));
+    /// <summary>What <c>--data</c> said, or null.</summary>
+    public string? DataOption => _parsed.GetValue(GlobalOptions.Data);
+
+    /// <summary>Where this machine's control plane keeps everything.</summary>
+    public string DataFolder => Connecting.DataFolder.Of(Host, DataOption);
 
     public T? Value<T>(Option<T> option) => _parsed.GetValue(option);
 
@@ -41,6 +49,9 @@ internal sealed class Call : IDisposable
 
     /// <summary>True when the option was written on the command line.</summary>
     public bool IsGiven(Option option) => _parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>The same call, speaking to the control plane of a data folder.</summary>
+    public Call On(string folder) => new(this, folder);
 
     public void Dispose() => _client?.Dispose();
 }

@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Tenantry.Cli.Quickstarting;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry quickstart</c>: two tenants of a real application on this machine, from nothing.</summary>
+internal static class QuickstartCommand
+{
+    private static readonly string[] Names = ["alice", "bob"];
+
+    public static Command Create(CliHost host)
+    {
+        var yes = CommandOptions.Yes("Install what is missing without asking.");
+        var check = new Option<bool>("--check") { Description = "Verify that both tenants answer and are apart, then remove everything." };
+        var remove = new Option<bool>("--remove") { Description = "Remove what an earlier quickstart left." };
+        return new Command("quickstart", "Run Node-RED for two tenants on this machine, from nothing.") { yes, check, remove }.Does(host, async call =>
+        {
+            var folder = QuickstartFolder.Of(call, call.DataOption, call.Value(check));
+            using var local = call.On(folder);
+            if (call.Value(remove))
+                await RemoveAsync(local, folder);
+            else if (call.Value(check))
+                await CheckAsync(local, folder, call.Value(yes));
+            else
+                await ShowAsync(local, folder, call.Value(yes));
+        });
+    }
+
+    private static async Task ShowAsync(Call call, string folder, bool isAgreed)
+    {
+        await Needs.InstallAsync(call, Needs.Missing(), isAgreed);
+        var watch = Stopwatch.StartNew();
+        QuickstartFolder.Make(call.Host, folder);
+        await using var plane = await StartAsync(call, folder, watch);
+        var tenants = await MakeAsync(call, folder, plane, watch);
+        QuickstartText.Write(call, plane, folder, tenants, watch.Elapsed);
+        try
+        {
+            await plane.WaitAsync(call.CancellationToken);
+            throw new CliException(ExitCode.Failed, "The control plane ended by itself.", $"Its log is {plane.LogFile}. Alice and bob go on running; 'tenantry quickstart' takes them up again.");
+        }
+        catch (OperationCanceledException) when (call.CancellationToken.IsCancellationRequested)
+        {
+            QuickstartText.Stopped(call, folder);
+        }
+    }
+
+    private static async Task CheckAsync(Call call, string folder, bool isAgreed)
+    {
+        await Needs.InstallAsync(call, Needs.Missing(), isAgreed);
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            QuickstartFolder.Make(call.Host, folder);
+            await using var plane = await StartAsync(call, folder, watch);
+            try
+            {
+                var tenants = await MakeAsync(call, folder, plane, watch);
+                using var visitor = new Visitor(plane.Gateway);
+                await Separation.VerifyAsync(call, visitor, tenants[0], tenants[1]);
+            }
+            finally
+            {
+                await new Demo(call).RemoveAsync(Names);
+            }
+        }
+        finally
+        {
+            Delete(folder);
+        }
+
+        call.Output.Line($"Everything was removed. All of it took {Words.Took(watch.Elapsed)}.");
+        if (call.Output.Json)
+            QuickstartText.WriteCheck(call, watch.Elapsed);
+    }
+
+    private static async Task RemoveAsync(Call call, string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new CliException(ExitCode.NotFound, $"There is nothing to remove: no {folder}.", "Say --data DIR when the quickstart was given one.");
+        var watch = Stopwatch.StartNew();
+        await using (var plane = await StartAsync(call, folder, watch))
+            await new Demo(call).RemoveAsync(Names);
+        Delete(folder);
+        call.Output.Removed("quickstart", folder);
+        call.Output.Note($"Node.js and Node-RED are kept for the next time in {QuickstartFolder.Cache(call.Host)}.");
+    }
+
+    private static async Task<ControlPlane> StartAsync(Call call, string folder, Stopwatch watch)
+    {
+        var plane = await ControlPlane.StartAsync(folder, call.Client, call.CancellationToken);
+        call.Output.Line($"Control plane: started after {Words.Took(watch.Elapsed)}, data in {folder}");
+        return plane;
+    }
+
+    private static async Task<IReadOnlyList<DemoTenant>> MakeAsync(Call call, string folder, ControlPlane plane, Stopwatch watch)
+    {
+        var demo = new Demo(call);
+        await demo.AddTargetAsync();
+        var release = await demo.ApplyAppAsync(QuickstartFolder.FindExample(Demo.App));
+        call.Output.Line($"App {Demo.App}: release {release}");
+        var tenants = Names.Select(name => DemoTenant.Of(name, folder)).ToList();
+        var operations = new List<string>();
+        foreach (var tenant in tenants)
+            if (await demo.AskForAsync(tenant) is { } operation)
+                operations.Add(operation);
+        foreach (var operation in operations)
+            await demo.WaitAsync(operation);
+        using var visitor = new Visitor(plane.Gateway);
+        foreach (var tenant in tenants)
+            await visitor.WaitUntilItAnswersAsync(tenant.Name, call.CancellationToken);
+        call.Output.Line($"Both answer after {Words.Took(watch.Elapsed)}.");
+        return tenants;
+    }
+
+    private static void Delete(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+}
