@@ -9,7 +9,7 @@ namespace Tenantry.Cli.Waiting;
 /// <summary>The steps of an operation with their times: drawn over on a terminal, one line for each finished step elsewhere.</summary>
 internal sealed class StepList(Output output, TimeProvider time)
 {
-    private int _printed;
+    private readonly Dictionary<string, OperationStep> _printed = new(StringComparer.Ordinal);
 
     /// <summary>Shows the operation with each change, and returns it as it was in the end.</summary>
     public async Task<OperationResponse> ShowAsync(OperationResponse operation, IAsyncEnumerable<OperationResponse> changes, CancellationToken cancellationToken)
@@ -25,8 +25,11 @@ internal sealed class StepList(Output output, TimeProvider time)
         await foreach (var change in changes.WithCancellation(cancellationToken))
         {
             operation = change;
-            for (; _printed < change.Steps.Count && change.Steps[_printed].State != OperationStepState.Running; _printed++)
-                output.Line("  " + Words(change.Steps[_printed]));
+            foreach (var step in change.Steps.Where(s => s.State != OperationStepState.Running && _printed.GetValueOrDefault(s.Name) != s))
+            {
+                _printed[step.Name] = step;
+                output.Line("  " + Words(step));
+            }
         }
 
         return operation;
