@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tenantry.Server;
 
 /// <summary>What <c>tenantry serve</c> was asked to do.</summary>
@@ -26,6 +28,12 @@ public sealed record ServeOptions
 
     /// <summary>True for the web process that a privileged engine started.</summary>
     public bool IsWebChild { get; init; }
+
+    /// <summary>Least important level that is logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How this program is started again for the web side: program and first arguments. Null: as it was started itself.</summary>
+    public IReadOnlyList<string>? SelfCommand { get; init; }
 
     /// <summary>Where the database, the sockets and the files are.</summary>
     public DataFolders Folders => new(DataFolder);

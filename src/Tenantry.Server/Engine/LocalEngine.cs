@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
+using Tenantry.Server.Metrics;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Store;
 using Tenantry.Server.Workloads;
@@ -11,7 +12,14 @@ using Tenantry.Targets.Abstractions;
 namespace Tenantry.Server.Engine;
 
 /// <summary>What the engine does for the api and the gateway, in the engine's own process.</summary>
-public sealed class LocalEngine(IStore store, TargetSet targets, WorkloadSource workloads, OrphanSweep orphans, ChangeSignal changes, Action<string> poke) : IEngineLink
+public sealed class LocalEngine(
+    IStore store,
+    TargetSet targets,
+    WorkloadSource workloads,
+    OrphanSweep orphans,
+    ChangeSignal changes,
+    Action<string> poke,
+    IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
     /// <inheritdoc/>
     public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
@@ -94,6 +102,15 @@ public sealed class LocalEngine(IStore store, TargetSet targets, WorkloadSource 
     {
         poke(instanceId);
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> ReadMetricsAsync(CancellationToken cancellationToken)
+    {
+        var text = new PrometheusText();
+        foreach (var source in metrics)
+            await source.WriteAsync(text, cancellationToken);
+        return text.ToString();
     }
 
     /// <inheritdoc/>

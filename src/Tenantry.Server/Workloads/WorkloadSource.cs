@@ -16,7 +16,7 @@ namespace Tenantry.Server.Workloads;
 /// Workloads from the store: release, tenant, and secrets opened with the engine's key. A resolved workload is kept for its generation,
 /// which makes a pass that changes nothing cheap: whoever changes a secret or a tenant raises the generation of the instances that use it.
 /// </summary>
-public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFolders sources, InstanceUrls urls) : IWorkloadSource
+public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFolders sources, Func<InstanceUrls> urls) : IWorkloadSource
 {
     private readonly ConcurrentDictionary<string, Manifest> manifests = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, InstanceWorkload> resolved = new(StringComparer.Ordinal);
@@ -60,7 +60,7 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
         var manifest = ReadManifest(release);
         var secrets = await SecretsAsync(spec, manifest, makeSecrets, cancellationToken);
         var inputs = await InputsAsync(release, cancellationToken);
-        return WorkloadBuilder.Build(new WorkloadParts(spec, tenant, release, manifest, inputs, secrets, store.Owner, urls.Of(spec)));
+        return WorkloadBuilder.Build(new WorkloadParts(spec, tenant, release, manifest, inputs, secrets, store.Owner, urls().Of(spec)));
     }
 
     private Manifest ReadManifest(Release release)

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Metrics;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Secrets;
+using Tenantry.Server.Sources;
+using Tenantry.Server.Store;
+using Tenantry.Server.Workloads;
+using Tenantry.Targets;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>The engine put together: reconciler, targets, the secrets' private key, and the socket that api and gateway ask on.</summary>
+internal sealed class EngineRole : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ECDiffieHellman key;
+    private readonly TargetSet targets;
+    private readonly ReconcileLoop loop;
+    private readonly string baseDomain;
+    private InstanceUrls urls;
+    private Task serving = Task.CompletedTask;
+    private Task reconciling = Task.CompletedTask;
+
+    private EngineRole(ServeOptions options, IStore store, ILoggerFactory loggers, out LocalEngine engine)
+    {
+        baseDomain = options.BaseDomain;
+        urls = new InstanceUrls(baseDomain, Uri.UriSchemeHttp, ServeAddresses.Parse(options.Gateway, "--gateway").Port);
+        key = EngineKey.LoadOrCreate(options.Folders);
+        var pokes = new Pokes();
+        var changes = new ChangeSignal();
+        var metrics = new ReconcileMetrics();
+        targets = new TargetSet(store, TargetCatalog.Kinds, options.Folders, ServeFolders.RunFolder(options.Folders), pokes.Add, TimeProvider.System, loggers);
+        var workloads = new WorkloadSource(store, key, new SourceFolders(options.Folders), () => urls);
+        var settings = ReconcilerOptions.For(options.Folders);
+        var reconciler = new Reconciler(
+            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics);
+        loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
+        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets), changes, pokes.Add, [metrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+    }
+
+    /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
+    public static async Task<EngineRole> StartAsync(ServeOptions options, IStore store, WebUser? web, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var role = new EngineRole(options, store, loggers, out var engine);
+        var users = new HashSet<uint> { 0, CurrentUser.Id };
+        if (web is not null)
+            users.Add(web.Id);
+        var server = new EngineServer(engine, options.Folders.EngineSocket, users, loggers.CreateLogger<EngineServer>());
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        role.serving = server.RunAsync(listening.SetResult, role.stopping.Token);
+        await Task.WhenAny(listening.Task, role.serving).WaitAsync(cancellationToken);
+        if (role.serving.IsFaulted)
+            await role.serving;
+        return role;
+    }
+
+    /// <summary>Starts to reconcile. Instances are told that they answer at that gateway.</summary>
+    public void Begin(Uri gateway)
+    {
+        urls = new InstanceUrls(baseDomain, gateway.Scheme, gateway.Port);
+        reconciling = loop.StartAsync(stopping.Token);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await reconciling;
+        await loop.StopAsync(CancellationToken.None);
+        await stopping.CancelAsync();
+        await serving;
+        await targets.DisposeAsync();
+        loop.Dispose();
+        key.Dispose();
+        stopping.Dispose();
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>Where the web side listens. Null: it does not.</summary>
+public sealed record ServeAddresses(Uri? Api, string? ApiSocket, Uri? Gateway)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>One line of JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(
+        new { api = Api?.GetLeftPart(UriPartial.Authority), apiSocket = ApiSocket, gateway = Gateway?.GetLeftPart(UriPartial.Authority) }, Json);
+
+    /// <summary>Reads such a line.</summary>
+    public static ServeAddresses Read(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        return new ServeAddresses(Address(root.GetProperty("api")), root.GetProperty("apiSocket").GetString(), Address(root.GetProperty("gateway")));
+    }
+
+    /// <summary>Reads <c>address:port</c> or <c>[address]:port</c>.</summary>
+    /// <exception cref="ServeRefusedException">It is not one.</exception>
+    public static IPEndPoint Parse(string text, string option)
+    {
+        var named = text.StartsWith("localhost:", StringComparison.Ordinal) ? "127.0.0.1" + text["localhost".Length..] : text;
+        if (!named.Contains(':') || !IPEndPoint.TryParse(named, out var endpoint) || (endpoint.Port == 0 && !named.EndsWith(":0", StringComparison.Ordinal)))
+            throw new ServeRefusedException($"{option} '{text}' is not an address with a port, such as 127.0.0.1:8080. Port 0 picks a free one.");
+        return endpoint;
+    }
+
+    private static Uri? Address(JsonElement element) => element.GetString() is { } text ? new Uri(text) : null;
+}
+
+/// <summary>Tells the addresses, once, to whoever started this.</summary>
+internal sealed class ServeOutput(TextWriter output)
+{
+    private bool told;
+
+    public async Task TellAsync(ServeAddresses addresses)
+    {
+        if (told)
+            return;
+        told = true;
+        await output.WriteLineAsync(addresses.ToJson());
+        await output.FlushAsync();
+    }
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>
+/// Lays out the data folder. Where the engine is root, everything is its own but what the web side must write; the folder itself carries the
+/// sticky bit, so that the web side can put its socket there and cannot move what is the engine's.
+/// </summary>
+internal static partial class ServeFolders
+{
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
+
+    /// <summary>For an ordinary user, or a process that plays one side alone.</summary>
+    public static void Prepare(DataFolders folders)
+    {
+        Make(folders.Root, Owner);
+        foreach (var folder in new[] { folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)!, Path.GetDirectoryName(folders.EngineKey)!, folders.Sources })
+            Make(folder, Owner);
+    }
+
+    /// <summary>For an engine that is root and a web side that is <paramref name="web"/>.</summary>
+    /// <exception cref="ServeRefusedException">That user cannot reach the folder.</exception>
+    public static void Prepare(DataFolders folders, WebUser web)
+    {
+        if (WebUser.FirstBarrier(folders.Root) is { } barrier)
+            throw new ServeRefusedException($"The ordinary user '{web.Name}', who plays the web side, cannot pass {barrier} on the way to {folders.Root}. Choose another --data folder, such as /var/lib/tenantry, or 'chmod o+x {barrier}'.");
+        Make(folders.Root, Owner);
+        Give(folders.Root, 0, web.Group);
+        File.SetUnixFileMode(folders.Root, Owner | Group | UnixFileMode.StickyBit);
+        Make(Path.GetDirectoryName(folders.EngineKey)!, Owner);
+        Make(folders.Sources, Owner);
+        Make(Path.GetDirectoryName(folders.Target("x"))!, Owner | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
+        foreach (var folder in new[] { folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)! })
+        {
+            Make(folder, Owner);
+            Give(folder, web.Id, web.Group);
+            foreach (var file in Directory.EnumerateFiles(folder))
+                Give(file, web.Id, web.Group);
+        }
+    }
+
+    /// <summary>Where things go that a reboot may empty.</summary>
+    public static string RunFolder(DataFolders folders)
+    {
+        if (!Environment.IsPrivilegedProcess)
+            return Path.Combine(folders.Root, "run");
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folders.Root)))[..12];
+        return Path.Combine("/run/tenantry", name);
+    }
+
+    private static void Make(string folder, UnixFileMode mode)
+    {
+        Directory.CreateDirectory(folder, mode);
+        if (new DirectoryInfo(folder).LinkTarget is not null)
+            throw new ServeRefusedException($"{folder} is a link; it must be a folder.");
+    }
+
+    private static void Give(string path, uint user, uint group)
+    {
+        if (lchown(path, user, group) != 0)
+            throw new IOException($"The owner of {path} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int lchown(string path, uint owner, uint group);
+}

@@ -1,0 +1,36 @@
+using System.Reflection;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>Where the ordinary user finds this program: as it is, or a copy where the way to it is closed to others (a checkout below /root).</summary>
+internal static class WebProgram
+{
+    public static IReadOnlyList<string> Command(ServeOptions options)
+    {
+        if (options.SelfCommand is { } given)
+            return given;
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own program.");
+        var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        var home = AppContext.BaseDirectory.TrimEnd('/');
+        var reachable = WebUser.FirstBarrier(Path.Combine(home, "x")) is null ? home : Copy(home, options);
+        var name = Path.GetFileName(isHost ? Assembly.GetEntryAssembly()!.Location : program);
+        return isHost ? [program, Path.Combine(reachable, name)] : [Path.Combine(reachable, name)];
+    }
+
+    private static string Copy(string home, ServeOptions options)
+    {
+        var copy = Path.Combine(ServeFolders.RunFolder(options.Folders), "program");
+        if (Directory.Exists(copy))
+            Directory.Delete(copy, recursive: true);
+        foreach (var folder in Directory.EnumerateDirectories(home, "*", SearchOption.AllDirectories).Prepend(home))
+            Directory.CreateDirectory(Path.Combine(copy, Path.GetRelativePath(home, folder)));
+        foreach (var file in Directory.EnumerateFiles(home, "*", SearchOption.AllDirectories))
+        {
+            var place = Path.Combine(copy, Path.GetRelativePath(home, file));
+            File.Copy(file, place, overwrite: true);
+            File.SetUnixFileMode(place, File.GetUnixFileMode(place) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+
+        return copy;
+    }
+}

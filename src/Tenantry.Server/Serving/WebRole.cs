@@ -1,0 +1,135 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Api;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Events;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Instances;
+using Tenantry.Server.Metrics;
+using Tenantry.Server.Secrets;
+using Tenantry.Server.Store;
+using Tenantry.Targets;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>Api and gateway put together. It asks the engine on its socket alone, also when that is in the same process.</summary>
+internal sealed class WebRole : IAsyncDisposable
+{
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(8);
+    private readonly List<BackgroundService> services = [];
+    private readonly List<IMetricSource> metrics = [];
+    private GatewayServer? gateway;
+    private WebApplication? api;
+    private InstanceConnector? connector;
+    private HttpForwarder? forwarder;
+
+    private WebRole()
+    {
+    }
+
+    /// <summary>Where it listens.</summary>
+    public ServeAddresses Addresses { get; private set; } = new(null, null, null);
+
+    public static async Task<WebRole> StartAsync(ServeOptions options, IStore store, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var web = new WebRole();
+        if ((options.Roles & (ServeRoles.Api | ServeRoles.Gateway)) == ServeRoles.None)
+            return web;
+        var engine = new EngineClient(options.Folders.EngineSocket);
+        var feed = new ChangeFeed(store, engine, TimeProvider.System, loggers.CreateLogger<ChangeFeed>());
+        var index = new InstanceIndex(store);
+        await web.StartAsync(feed, cancellationToken);
+        web.metrics.AddRange([new InstanceMetrics(index), new ProcessMetrics(ServerVersion.Text, "web")]);
+        if (options.Roles.HasFlag(ServeRoles.Gateway))
+            await web.StartGatewayAsync(options, engine, feed, index, loggers, cancellationToken);
+        if (options.Roles.HasFlag(ServeRoles.Api))
+            await web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken);
+        await AddressesFile.WriteAsync(options.Folders.Addresses, web.Addresses, cancellationToken);
+        return web;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var drain = new CancellationTokenSource(DrainTime);
+        if (gateway is not null)
+            await gateway.StopAsync(drain.Token);
+        if (api is not null)
+            await api.StopAsync(drain.Token);
+        foreach (var service in services)
+        {
+            await service.StopAsync(CancellationToken.None);
+            service.Dispose();
+        }
+
+        if (gateway is not null)
+            await gateway.DisposeAsync();
+        if (api is not null)
+            await api.DisposeAsync();
+        forwarder?.Dispose();
+        connector?.Dispose();
+    }
+
+    private async Task StartGatewayAsync(
+        ServeOptions options, IEngineLink engine, ChangeFeed feed, InstanceIndex index, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var inside = connector = new InstanceConnector(engine, loggers.CreateLogger<InstanceConnector>());
+        var routes = new Routes { Swapped = inside.Forget };
+        var follower = new RouteFeed(routes, index, feed, options.BaseDomain, options.Folders.Routes, TimeProvider.System, loggers.CreateLogger<RouteFeed>());
+        await StartAsync(follower, cancellationToken);
+        await follower.Loaded.WaitAsync(cancellationToken);
+        forwarder = new HttpForwarder(inside, new ForwarderOptions(), loggers.CreateLogger<HttpForwarder>());
+        gateway = new GatewayServer(routes, forwarder, ServeAddresses.Parse(options.Gateway, "--gateway"), loggers);
+        await gateway.StartAsync(cancellationToken);
+        metrics.Add(gateway.Counts);
+        Addresses = Addresses with { Gateway = gateway.Address };
+    }
+
+    private async Task StartApiAsync(
+        ServeOptions options, IStore store, IEngineLink engine, ChangeFeed feed, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var address = options.Api == "unix" ? null : ServeAddresses.Parse(options.Api, "--api");
+        // What a process that was killed left.
+        File.Delete(options.Folders.ApiSocket);
+        api = ApiHost.Build(new ApiParts
+        {
+            Store = store,
+            Engine = engine,
+            Feed = feed,
+            Settings = new ApiSettings
+            {
+                BaseDomain = options.BaseDomain,
+                Gateway = () => Addresses.Gateway ?? new Uri($"http://{options.Gateway}"),
+                EnginePublicKey = () => EngineKey.LoadPublic(options.Folders),
+                Version = ServerVersion.Text,
+                StartedAt = TimeProvider.System.GetUtcNow(),
+            },
+            Folders = options.Folders,
+            TargetKinds = TargetCatalog.Kinds,
+            Time = TimeProvider.System,
+            LoggerFactory = loggers,
+            Socket = options.Folders.ApiSocket,
+            SocketUsers = new HashSet<uint> { CurrentUser.Id },
+            Address = address,
+            Metrics = metrics,
+        });
+        await api.StartAsync(cancellationToken);
+        // The kernel says who connects; the mode keeps nobody out who may ask and lets nobody in who may not.
+        File.SetUnixFileMode(options.Folders.ApiSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var listens = api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var tcp = address is null ? null : listens.Select(text => new Uri(text)).FirstOrDefault(uri => uri.Scheme == Uri.UriSchemeHttp && uri.Port > 0 && uri.Host != "unix");
+        Addresses = Addresses with { Api = tcp, ApiSocket = options.Folders.ApiSocket };
+    }
+
+    private async Task StartAsync(BackgroundService service, CancellationToken cancellationToken)
+    {
+        services.Insert(0, service);
+        await service.StartAsync(cancellationToken);
+    }
+}
