@@ -10,6 +10,7 @@ internal static class Program
     public static readonly IReadOnlyList<Verb> Verbs =
     [
         new("quickstart", QuickstartCommand.Create),
+        new("serve", ServeCommand.Create),
         new("app", AppCommand.Create),
         new("tenant", TenantCommand.Create),
         new("status", StatusCommand.Create),

@@ -17,7 +17,7 @@ internal static class TokensApi
     public static void MapTokens(this IEndpointRouteBuilder routes)
     {
         var tokens = routes.MapGroup("/tokens").AddEndpointFilter(SocketAlone).WithTags("Tokens");
-        tokens.MapGet("", ListAsync);
+        tokens.MapGet("", ListAsync).Paged();
         tokens.MapPost("", CreateAsync).Changes("token.create");
         tokens.MapDelete("/{name}", RevokeAsync).Changes("token.revoke");
     }

@@ -21,7 +21,7 @@ internal static class AppsApi
         apps.MapGet("/{app}", GetAsync);
         apps.MapPost("", ApplyAsync).Changes("app.apply").BodyUpTo(LongestManifest);
         apps.MapDelete("/{app}", DeleteAsync).Changes("app.delete");
-        apps.MapGet("/{app}/releases", ListReleasesAsync);
+        apps.MapGet("/{app}/releases", ListReleasesAsync).Paged();
         apps.MapGet("/{app}/releases/{release}", GetReleaseAsync);
     }
 

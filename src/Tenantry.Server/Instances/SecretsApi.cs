@@ -22,7 +22,7 @@ internal static class SecretsApi
 
     public static void MapSecrets(this IEndpointRouteBuilder instances)
     {
-        instances.MapGet("/{slug}/secrets", ListAsync);
+        instances.MapGet("/{slug}/secrets", ListAsync).Paged();
         instances.MapPut("/{slug}/secrets/{name}", PutAsync).Changes("secret.set");
         instances.MapDelete("/{slug}/secrets/{name}", DeleteAsync).Changes("secret.delete");
     }

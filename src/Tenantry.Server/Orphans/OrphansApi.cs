@@ -14,7 +14,7 @@ internal static class OrphansApi
     public static void MapOrphans(this IEndpointRouteBuilder routes)
     {
         var orphans = routes.MapGroup("/orphans").WithTags("Orphans");
-        orphans.MapGet("", ListAsync);
+        orphans.MapGet("", ListAsync).Paged();
         orphans.MapDelete("/{target}/{id}", RemoveAsync).Changes("orphan.remove");
     }
 

@@ -32,7 +32,7 @@ internal sealed class EngineRole : IAsyncDisposable
         var pokes = new Pokes();
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
-        targets = new TargetSet(store, TargetCatalog.Kinds, options.Folders, ServeFolders.RunFolder(options.Folders), pokes.Add, TimeProvider.System, loggers);
+        targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), pokes.Add, TimeProvider.System, loggers);
         var workloads = new WorkloadSource(store, key, new SourceFolders(options.Folders), () => urls);
         var settings = ReconcilerOptions.For(options.Folders);
         var reconciler = new Reconciler(

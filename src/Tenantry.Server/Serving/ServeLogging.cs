@@ -11,6 +11,8 @@ internal static class ServeLogging
         logging.SetMinimumLevel(level);
         // Kestrel and hosting say at Information what our own lines say better.
         logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+        // It warns of HTTP/2 without TLS, which the gateway recognizes by itself.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         logging.AddJsonConsole(console =>
         {
             console.UseUtcTimestamp = true;

@@ -111,7 +111,7 @@ internal sealed class WebRole : IAsyncDisposable
                 StartedAt = TimeProvider.System.GetUtcNow(),
             },
             Folders = options.Folders,
-            TargetKinds = TargetCatalog.Kinds,
+            TargetKinds = TargetCatalog.All,
             Time = TimeProvider.System,
             LoggerFactory = loggers,
             Socket = options.Folders.ApiSocket,

@@ -22,12 +22,12 @@ internal static class TargetsApi
     public static void MapTargets(this IEndpointRouteBuilder routes)
     {
         var targets = routes.MapGroup("/targets").WithTags("Targets");
-        targets.MapGet("", ListAsync);
+        targets.MapGet("", ListAsync).Paged();
         targets.MapGet("/{target}", GetAsync);
         targets.MapPut("/{target}", PutAsync).Changes("target.put");
         targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete");
         targets.MapPost("/{target}/check", CheckAsync);
-        routes.MapGet("/target-kinds", ListKinds).WithTags("Targets");
+        routes.MapGet("/target-kinds", ListKinds).Paged().WithTags("Targets");
     }
 
     private static async Task<Ok<PageResponse<TargetResponse>>> ListAsync(IStore store, CancellationToken cancellationToken) =>

@@ -23,7 +23,7 @@ internal static class TenantsApi
         tenants.MapPost("", CreateAsync).Changes("tenant.create");
         tenants.MapPatch("/{tenant}", UpdateAsync).Changes("tenant.update");
         tenants.MapDelete("/{tenant}", DeleteAsync).Changes("tenant.delete");
-        routes.MapGet("/organizations", ListOrganizationsAsync).WithTags("Tenants");
+        routes.MapGet("/organizations", ListOrganizationsAsync).Paged().WithTags("Tenants");
     }
 
     private static async Task<Ok<PageResponse<TenantResponse>>> ListAsync(

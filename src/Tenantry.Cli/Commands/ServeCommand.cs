@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Tenantry.Cli.Running;
+using Tenantry.Server;
+using Tenantry.Server.Serving;
+
+namespace Tenantry.Cli.Commands;
+
+/// <summary><c>tenantry serve</c></summary>
+internal static class ServeCommand
+{
+    private static readonly string[] Levels = ["trace", "debug", "information", "warning", "error"];
+    private static readonly Dictionary<string, ServeRoles> RoleNames = new(StringComparer.Ordinal)
+    {
+        ["engine"] = ServeRoles.Engine,
+        ["api"] = ServeRoles.Api,
+        ["gateway"] = ServeRoles.Gateway,
+    };
+
+    private static readonly Option<string> Store = new("--store")
+    {
+        Description = "Where everything is stored: sqlite (in the data folder) or postgres://USER@HOST/DATABASE (TENANTRY_STORE, for an address with a password).",
+        HelpName = "STORE",
+        DefaultValueFactory = _ => "sqlite",
+    };
+
+    private static readonly Option<string> Api = Text("--api", "ADDRESS", "127.0.0.1:7070", "Where the API listens besides its socket: address:port (port 0 picks a free one), or unix for the socket alone.");
+    private static readonly Option<string> Gateway = Text("--gateway", "ADDRESS", "127.0.0.1:8080", "Where the gateway listens: address:port. Port 0 picks a free one.");
+    private static readonly Option<string> BaseDomain = Text("--base-domain", "DOMAIN", "localhost", "Instances answer at SLUG.DOMAIN.");
+    private static readonly Option<string> Role = Text("--role", "ROLES", "engine,api,gateway", "Which roles this process plays, with commas between them.");
+    private static readonly Option<string?> WebUser = new("--web-user") { Description = "The ordinary user that plays api and gateway when root serves (default: tenantry, else nobody).", HelpName = "USER" };
+    private static readonly Option<string> Level = Text("--log-level", string.Join('|', Levels), "information", "Least important lines of the log, which goes to standard error as JSON.");
+    private static readonly Option<bool> WebChild = new("--web-child") { Hidden = true };
+
+    public static Command Create(CliHost host)
+    {
+        Level.AcceptOnlyFromAmong(Levels);
+        return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
+        {
+            Store, Api, Gateway, BaseDomain, Role, WebUser, Level, WebChild,
+        }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
+    }
+
+    private static ServeOptions Options(Call call) => new()
+    {
+        DataFolder = call.DataFolder,
+        Store = call.IsGiven(Store) ? call.Value(Store)! : call.Host.Variable("TENANTRY_STORE") ?? call.Value(Store)!,
+        Api = call.Value(Api)!,
+        Gateway = call.Value(Gateway)!,
+        BaseDomain = call.Value(BaseDomain)!.ToLowerInvariant(),
+        Roles = Roles(call.Value(Role)!),
+        WebUser = call.Value(WebUser),
+        IsWebChild = call.Value(WebChild),
+        LogLevel = Enum.Parse<LogLevel>(call.Value(Level)!, ignoreCase: true),
+    };
+
+    private static ServeRoles Roles(string text)
+    {
+        var roles = ServeRoles.None;
+        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!RoleNames.TryGetValue(word, out var role))
+                throw new CliException(ExitCode.Usage, $"--role: there is no role '{word}'. There are: {string.Join(", ", RoleNames.Keys)}.");
+            roles |= role;
+        }
+
+        return roles != ServeRoles.None ? roles : throw new CliException(ExitCode.Usage, "--role names no role.");
+    }
+
+    private static Option<string> Text(string name, string help, string standard, string description) =>
+        new(name) { Description = description, HelpName = help, DefaultValueFactory = _ => standard };
+}
