@@ -53,6 +53,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         NotSupportedException => New(StatusCodes.Status501NotImplemented, ProblemCodes.NotSupported, failure.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
             New(StatusCodes.Status413PayloadTooLarge, ProblemCodes.TooLarge, "The body is larger than this resource takes."),
+        ArgumentException { ParamName: "page" } => New(StatusCodes.Status400BadRequest, ProblemCodes.BadRequest, "The cursor is not one that a part of this list ended with."),
         BadHttpRequestException bad => New(bad.StatusCode, ProblemCodes.BadRequest, bad.Message),
         _ => New(StatusCodes.Status500InternalServerError, ProblemCodes.Internal, "The server failed. Its log tells why, under the request's id."),
     };
@@ -63,6 +64,8 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         context.Response.ContentType = ContentType;
         if (problem.Status == StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+            context.Response.Headers.WWWAuthenticate = "Bearer";
         var body = JsonSerializer.SerializeToUtf8Bytes(problem with { RequestId = context.TraceIdentifier }, WireJson.Options);
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();

@@ -12,6 +12,7 @@ internal sealed class ExecInput(WebSocket socket, CancellationTokenSource ending
 {
     private const int PieceLength = 16 * 1024;
     private readonly Pipe pipe = new();
+    private bool hasEnded;
 
     public Stream Stream => pipe.Reader.AsStream();
 
@@ -21,7 +22,9 @@ internal sealed class ExecInput(WebSocket socket, CancellationTokenSource ending
         try
         {
             while (await NextMessageAsync())
-                await pipe.Writer.FlushAsync();
+            {
+                // What it says is in the pipe.
+            }
         }
         catch (Exception failure) when (failure is WebSocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -41,17 +44,24 @@ internal sealed class ExecInput(WebSocket socket, CancellationTokenSource ending
         var part = await socket.ReceiveAsync(channel.AsMemory(), CancellationToken.None);
         if (part.MessageType == WebSocketMessageType.Close)
             return false;
-        var isEmpty = part.Count == 0 || part.EndOfMessage;
+        var isInput = part.Count == 1 && channel[0] == ExecChannel.Input && !hasEnded;
+        var isEmpty = true;
         while (!part.EndOfMessage)
         {
-            part = await socket.ReceiveAsync(pipe.Writer.GetMemory(PieceLength), CancellationToken.None);
-            pipe.Writer.Advance(part.Count);
+            part = await socket.ReceiveAsync(isInput ? pipe.Writer.GetMemory(PieceLength) : new byte[PieceLength], CancellationToken.None);
             isEmpty &= part.Count == 0;
+            if (!isInput)
+                continue;
+            pipe.Writer.Advance(part.Count);
             await pipe.Writer.FlushAsync();
         }
 
-        if (isEmpty && channel[0] == ExecChannel.Input)
+        if (isInput && isEmpty)
+        {
+            hasEnded = true;
             await pipe.Writer.CompleteAsync();
+        }
+
         return true;
     }
 }

@@ -21,31 +21,38 @@ public sealed class ExecSession(IStore store, IEngineLink engine, TimeProvider t
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var input = new ExecInput(socket, ending);
-        var pumping = Task.CompletedTask;
-        ExecResponse answer;
+        Task? pumping = null;
         try
         {
-            var start = await ReadStartAsync(socket, cancellationToken);
-            await AuditAsync(record, start, context);
-            pumping = input.PumpAsync();
-            answer = new ExecResponse(await RunAsync(record, start, socket, input, ending.Token));
+            ExecResponse answer;
+            try
+            {
+                var start = await ReadStartAsync(socket, cancellationToken);
+                await AuditAsync(record, start, context);
+                pumping = input.PumpAsync();
+                answer = new ExecResponse(await RunAsync(record, start, socket, input, ending.Token));
+            }
+            catch (Exception failure) when (failure is not (WebSocketException or OperationCanceledException))
+            {
+                answer = new ExecResponse(null, Problems.Of(failure) with { RequestId = context.TraceIdentifier });
+            }
+
+            input.Close();
+            pumping ??= input.PumpAsync();
+            await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(answer, WireJson.Options), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+            await Task.WhenAny(pumping, Task.Delay(FarewellPatience, time, cancellationToken));
         }
         catch (Exception failure) when (failure is WebSocketException or OperationCanceledException)
         {
             // The caller is gone, and the command with it: nobody is left to tell.
-            return;
         }
-        catch (Exception failure)
+        finally
         {
-            answer = new ExecResponse(null, Problems.Of(failure) with { RequestId = context.TraceIdentifier });
+            socket.Abort();
+            input.Close();
+            await (pumping ?? Task.CompletedTask);
         }
-
-        input.Close();
-        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(answer, WireJson.Options), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
-        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
-        await Task.WhenAny(pumping, Task.Delay(FarewellPatience, time, cancellationToken));
-        socket.Abort();
-        await pumping;
     }
 
     private async Task<int> RunAsync(InstanceRecord record, ExecStartRequest start, WebSocket socket, ExecInput input, CancellationToken cancellationToken)

@@ -1,0 +1,321 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using System.Threading.Channels;
+using Tenantry.Client;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Model.Wire;
+using Tenantry.Targets.Abstractions;
+using static Tenantry.Server.Tests.Api.TestApi;
+
+namespace Tenantry.Server.Tests.Api;
+
+public class StreamTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static async Task<TestApi> WithAliceAsync()
+    {
+        var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        return api;
+    }
+
+    private static LogLine Line(string text, bool isError = false) => new(DateTimeOffset.UnixEpoch, "web", isError, text);
+
+    [Fact]
+    public async Task LogsAreOneJsonObjectALine()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Logs.AddRange([Line("hello \"world\""), Line("ouch\u001b[31m", isError: true)]);
+
+        using var answer = await api.Local.GetAsync("/v1/instances/alice/logs?tail=10&since=2026-11-02T03:04:05Z&service=web&follow=false");
+
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/x-ndjson");
+        (await answer.Content.ReadAsStringAsync()).ShouldBe(
+            """
+            {"at":"1970-01-01T00:00:00Z","service":"web","stream":"stdout","text":"hello \"world\""}
+            {"at":"1970-01-01T00:00:00Z","service":"web","stream":"stderr","text":"ouch\u001B[31m"}
+
+            """);
+    }
+
+    [Fact]
+    public async Task AFollowerGetsItsHeadersAtOnceAndEachLineAsItComes()
+    {
+        await using var api = await WithAliceAsync();
+        var more = Channel.CreateUnbounded<LogLine>();
+        api.Engine.MoreLogs = more;
+
+        using var answer = await api.Local.GetAsync("/v1/instances/alice/logs?follow=true", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        foreach (var text in new[] { "one", "two" })
+        {
+            await more.Writer.WriteAsync(Line(text));
+            (await reader.ReadLineAsync())!.ShouldContain($"\"text\":\"{text}\"");
+        }
+
+        more.Writer.Complete();
+        (await reader.ReadLineAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task ALogThatCannotBeReadIsAProblem()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Failure = new TargetException("It is broken.", retryable: true, fix: "Mend it.");
+        var failed = await ProblemAsync(await api.Local.GetAsync("/v1/instances/alice/logs"), HttpStatusCode.BadGateway, ProblemCodes.TargetFailed);
+        api.Engine.Failure = new NotSupportedException("This target keeps no logs.");
+        var unsupported = await ProblemAsync(await api.Local.GetAsync("/v1/instances/alice/logs?follow=true"), HttpStatusCode.NotImplemented, ProblemCodes.NotSupported);
+        api.Engine.IsAway = true;
+        using var away = await api.Local.GetAsync("/v1/instances/alice/logs");
+
+        failed.Detail.ShouldBe("It is broken. Mend it.");
+        unsupported.Detail.ShouldBe("This target keeps no logs.");
+        away.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        await ProblemAsync(away, HttpStatusCode.ServiceUnavailable, ProblemCodes.EngineUnavailable);
+    }
+
+    [Fact]
+    public async Task BadQuestionsAboutLogsAreToldAtOnce()
+    {
+        await using var api = await WithAliceAsync();
+
+        var problem = await ProblemAsync(
+            await api.Local.GetAsync("/v1/instances/alice/logs?tail=-1&since=yesterday&follow=1"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+
+        problem.Errors!.Select(e => e.Path).ShouldBe(["tail", "since", "follow"]);
+    }
+
+    [Fact]
+    public async Task StatsAreTold()
+    {
+        await using var api = await WithAliceAsync();
+
+        var stats = await ReadAsync<StatsResponse>(await api.Local.GetAsync("/v1/instances/alice/stats"));
+
+        (stats.Slug, stats.CpuSeconds, stats.MemoryBytes, stats.Pids, stats.DiskBytes).ShouldBe(("alice", 1.5, 1000, 3, null));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ACommandGetsItsInputAndItsOutputsAndExitCodeComeBack(bool overTcp)
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Exec = async (request, cancellationToken) =>
+        {
+            using var reader = new StreamReader(request.Input);
+            var input = await reader.ReadToEndAsync(cancellationToken);
+            await request.Output(Encoding.UTF8.GetBytes($"{string.Join(' ', request.Command)} {request.Service} "), cancellationToken);
+            await request.Output(Encoding.UTF8.GetBytes(new string('x', 100_000) + input), cancellationToken);
+            await request.Error("oops"u8.ToArray(), cancellationToken);
+            return 7;
+        };
+        using var client = overTcp
+            ? new TenantryClient(TenantryAddress.Parse(api.Address.ToString()), await api.TokenAsync())
+            : new TenantryClient(TenantryAddress.OfSocket(api.Socket));
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes(new string('i', 200_000)));
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+
+        var code = await client.Instances.ExecAsync("alice", new ExecStartRequest(["cat", "-n"], "web"), new ExecStreams(input, output, error));
+
+        code.ShouldBe(7);
+        Encoding.UTF8.GetString(output.ToArray()).ShouldBe("cat -n web " + new string('x', 100_000) + new string('i', 200_000));
+        Encoding.UTF8.GetString(error.ToArray()).ShouldBe("oops");
+        var row = (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync("/v1/audit"))).Items[0];
+        (row.Action, row.Subject, row.Detail).ShouldBe(("instance.exec", "instance alice", "cat"));
+    }
+
+    [Fact]
+    public async Task ACommandThatReadsNothingEndsAllTheSame()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Exec = (_, _) => Task.FromResult(3);
+        using var client = new TenantryClient(TenantryAddress.OfSocket(api.Socket));
+        using var input = new MemoryStream(new byte[5_000_000]);
+
+        (await client.Instances.ExecAsync("alice", new ExecStartRequest(["true"]), new ExecStreams(input, Stream.Null, Stream.Null))).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task ACommandThatCannotBeRunIsAProblem()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Exec = (_, _) => throw new TargetException("It does not run.", retryable: true);
+        using var client = new TenantryClient(TenantryAddress.OfSocket(api.Socket));
+
+        var failure = await Should.ThrowAsync<TenantryException>(
+            () => client.Instances.ExecAsync("alice", new ExecStartRequest(["true"]), new ExecStreams(null, Stream.Null, Stream.Null)));
+        var empty = await Should.ThrowAsync<TenantryException>(
+            () => client.Instances.ExecAsync("alice", new ExecStartRequest([]), new ExecStreams(null, Stream.Null, Stream.Null)));
+        var missing = await Should.ThrowAsync<TenantryException>(
+            () => client.Instances.ExecAsync("bob", new ExecStartRequest(["true"]), new ExecStreams(null, Stream.Null, Stream.Null)));
+
+        (failure.Status, failure.Code).ShouldBe((HttpStatusCode.BadGateway, ProblemCodes.TargetFailed));
+        empty.Code.ShouldBe(ProblemCodes.Invalid);
+        missing.Code.ShouldBe(ProblemCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task ACallerThatLeavesEndsTheCommand()
+    {
+        await using var api = await WithAliceAsync();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        api.Engine.Exec = async (_, cancellationToken) =>
+        {
+            begun.SetResult();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                ended.SetResult();
+                throw;
+            }
+
+            return 0;
+        };
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(ExecChannel.Protocol);
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + await api.TokenAsync());
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{api.Address.Port}/v1/instances/alice/exec"), CancellationToken.None);
+        await socket.SendAsync("""{"command":["sleep","9"]}"""u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
+        await begun.Task.WaitAsync(Patience);
+
+        socket.Abort();
+
+        await ended.Task.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task ExecOverAnOrdinaryRequestIsToldToUpgrade()
+    {
+        await using var api = await WithAliceAsync();
+
+        await ProblemAsync(await api.Local.GetAsync("/v1/instances/alice/exec"), HttpStatusCode.UpgradeRequired, ProblemCodes.BadRequest);
+    }
+
+    [Fact]
+    public async Task DataGoesOutAndIn()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Data = [1, 2, 3];
+
+        using var export = await api.Local.GetAsync("/v1/instances/alice/data");
+        var out1 = await export.Content.ReadAsByteArrayAsync();
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+        var large = new byte[5_000_000];
+        large[^1] = 9;
+        using var import = await api.Local.PutAsync("/v1/instances/alice/data", new ByteArrayContent(large) { Headers = { { "Content-Type", "application/x-tar" } } });
+
+        export.Content.Headers.ContentType!.MediaType.ShouldBe("application/x-tar");
+        out1.ShouldBe([1, 2, 3]);
+        import.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        api.Engine.Data.ShouldBe(large);
+    }
+
+    [Fact]
+    public async Task DataIsTakenInByASleepingInstanceAlone()
+    {
+        await using var api = await WithAliceAsync();
+        await api.SeeAsync("alice", InstancePhase.Running);
+
+        await ProblemAsync(
+            await api.Local.PutAsync("/v1/instances/alice/data", new ByteArrayContent([1]) { Headers = { { "Content-Type", "application/x-tar" } } }),
+            HttpStatusCode.Conflict,
+            ProblemCodes.Conflict);
+        await ProblemAsync(
+            await api.Local.PutAsync("/v1/instances/alice/data", Json(new { })), HttpStatusCode.UnsupportedMediaType, ProblemCodes.UnsupportedMediaType);
+    }
+
+    [Fact]
+    public async Task AnOperationIsWatchedUntilItIsFinished()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        var operation = await api.AddAsync("alice");
+
+        using var answer = await api.Local.GetAsync($"/v1/operations/{operation.Id}/events", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        (await reader.ReadLineAsync()).ShouldBe("id: 1");
+        (await reader.ReadLineAsync()).ShouldBe("event: operation");
+        (await reader.ReadLineAsync())!.ShouldContain("\"state\":\"Pending\"");
+        await api.SeeAsync("alice", InstancePhase.Running);
+        api.Engine.Tell();
+        var rest = await reader.ReadToEndAsync();
+
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        rest.ShouldContain("\"state\":\"Succeeded\"");
+        rest.ShouldEndWith("\n\n");
+    }
+
+    [Fact]
+    public async Task AnOperationThatIsFinishedIsSentOnce()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        var operation = await api.AddAsync("alice");
+        await api.SeeAsync("alice", InstancePhase.Failed, OperationState.Failed);
+
+        var text = await api.Local.GetStringAsync($"/v1/operations/{operation.Id}/events");
+
+        text.Split("event: operation").Length.ShouldBe(2);
+        text.ShouldContain("\"state\":\"Failed\"");
+    }
+
+    [Fact]
+    public async Task EventsGoOnWhereTheyWereLeft()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/events?after=0");
+        using var first = await api.Local.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await first.Content.ReadAsStreamAsync());
+        (await reader.ReadLineAsync()).ShouldBe("id: 1");
+        (await reader.ReadLineAsync()).ShouldBe("event: target");
+        (await reader.ReadLineAsync())!.ShouldContain("\"key\":\"local\"");
+
+        using var again = new HttpRequestMessage(HttpMethod.Get, "/v1/events");
+        again.Headers.Add("Last-Event-ID", "1");
+        using var second = await api.Local.SendAsync(again, HttpCompletionOption.ResponseHeadersRead);
+        using var rest = new StreamReader(await second.Content.ReadAsStreamAsync());
+
+        (await rest.ReadLineAsync()).ShouldBe("id: 2");
+        (await rest.ReadLineAsync()).ShouldBe("event: app");
+    }
+
+    [Fact]
+    public async Task WithoutASequenceEventsBeginNow()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        using var answer = await api.Local.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+
+        using var created = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
+        api.Engine.Tell();
+        await reader.ReadLineAsync();
+        (await reader.ReadLineAsync()).ShouldBe("event: tenant");
+        (await reader.ReadLineAsync())!.ShouldContain("\"key\":\"alice\",\"action\":\"created\"");
+        await ProblemAsync(await api.Local.GetAsync("/v1/events?after=x"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+    }
+
+    [Fact]
+    public async Task WhatTheEngineDoesNotTellIsFoundInTheStore()
+    {
+        await using var api = await StartAsync();
+        api.Engine.IsAway = true;
+        using var answer = await api.Local.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+
+        using var created = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
+
+        (await reader.ReadLineAsync().WaitAsync(Patience))!.ShouldStartWith("id: ");
+    }
+}
