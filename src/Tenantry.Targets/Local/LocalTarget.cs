@@ -7,6 +7,7 @@ using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Bundles;
 using Tenantry.Targets.Local.Steps;
 using Tenantry.Targets.Local.Volumes;
+using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Local;
 

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Tenantry.Targets.Archives;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Bundles;
 

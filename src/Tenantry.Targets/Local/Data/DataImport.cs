@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Archives;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Bundles;
 

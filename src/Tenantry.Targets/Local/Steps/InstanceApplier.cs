@@ -6,6 +6,7 @@ using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Running;
 using Tenantry.Targets.Local.Volumes;
+using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Local.Steps;
 

@@ -5,6 +5,7 @@ using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux.Cgroups;
 using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Running;
+using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Local.Steps;
 

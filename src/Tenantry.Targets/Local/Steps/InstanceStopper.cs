@@ -3,6 +3,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Running;
+using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Local.Steps;
 

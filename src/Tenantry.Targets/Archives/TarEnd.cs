@@ -1,4 +1,4 @@
-namespace Tenantry.Targets.Local.Data;
+namespace Tenantry.Targets.Archives;
 
 /// <summary>Passes a tar on to its reader and knows whether it came to its proper end: two blocks of zeros. One that was cut between two entries looks whole otherwise.</summary>
 internal sealed class TarEnd(Stream inner) : Stream

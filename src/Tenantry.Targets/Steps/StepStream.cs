@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Tenantry.Model.Plans;
 
-namespace Tenantry.Targets.Local.Steps;
+namespace Tenantry.Targets.Steps;
 
 /// <summary>Where work tells of its steps.</summary>
 internal sealed class StepWriter(ChannelWriter<StepEvent> writer)

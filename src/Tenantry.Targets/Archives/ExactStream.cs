@@ -1,4 +1,4 @@
-namespace Tenantry.Targets.Local.Data;
+namespace Tenantry.Targets.Archives;
 
 /// <summary>
 /// The first so many bytes of a stream, exactly: what is missing reads as zeros. A file that changes while it is archived then
