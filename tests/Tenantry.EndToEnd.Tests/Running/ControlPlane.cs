@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Tenantry.Client;
+
+namespace Tenantry.EndToEnd.Tests.Running;
+
+/// <summary>
+/// A data folder with a control plane: started, killed and started again at will. The target <c>local</c> is configured with a control group of its
+/// own, so that what is left of a test can be told from everything else on the machine.
+/// </summary>
+internal sealed partial class ControlPlane : IAsyncDisposable
+{
+    private const int Term = 15;
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "tenantry");
+    private Process? _serve;
+    private Task _log = Task.CompletedTask;
+
+    public ControlPlane()
+    {
+        Folder = Directory.CreateTempSubdirectory("tenantry-e2e-").FullName;
+        File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        Cgroup = Path.GetFileName(Folder);
+    }
+
+    public string Folder { get; }
+
+    public string Cgroup { get; }
+
+    public string Gateway { get; private set; } = "";
+
+    public string Api { get; private set; } = "";
+
+    public int Pid => _serve!.Id;
+
+    public string LogFile => Path.Combine(Folder, "serve.log");
+
+    /// <summary>Starts <c>tenantry serve</c> and waits until it is ready.</summary>
+    public async Task StartAsync(string? crashAt = null, params string[] options)
+    {
+        string[] arguments = ["serve", "--data", Folder, "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", .. options];
+        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["TENANTRY_CRASH_AT"] = crashAt;
+        _serve = Process.Start(start)!;
+        _serve.StandardInput.Close();
+        _log = CopyAsync(_serve.StandardError.BaseStream);
+        using var late = new CancellationTokenSource(Eventually.Limit);
+        var line = await _serve.StandardOutput.ReadLineAsync(late.Token) ?? throw new InvalidOperationException($"serve ended at once: {await LogAsync()}");
+        var addresses = JsonDocument.Parse(line).RootElement;
+        Api = addresses.GetProperty("api").GetString()!;
+        Gateway = addresses.GetProperty("gateway").GetString()!;
+        using var client = new TenantryClient(TenantryAddress.OfSocket(Path.Combine(Folder, "api.sock")));
+        while (!await IsReadyAsync(client, late.Token))
+            await Task.Delay(50, late.Token);
+    }
+
+    /// <summary>Starts one with the target <c>local</c>.</summary>
+    public static async Task<ControlPlane> StartWithLocalAsync()
+    {
+        var plane = new ControlPlane();
+        try
+        {
+            await plane.StartAsync();
+            await plane.AddLocalAsync();
+            return plane;
+        }
+        catch
+        {
+            await plane.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task AddLocalAsync() => (await CallAsync("target", "add", "local", "--option", $"cgroup={Cgroup}")).ShouldEndWith(0);
+
+    /// <summary>Runs a verb against this control plane.</summary>
+    public Task<Finished> CallAsync(params string[] arguments) => Finished.RunAsync(Program, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder });
+
+    public Task<Finished> CallWithInputAsync(string input, params string[] arguments) =>
+        Finished.RunAsync(Program, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder }, input);
+
+    /// <summary>Runs a verb that must be done, and reads its JSON.</summary>
+    public async Task<JsonElement> JsonAsync(params string[] arguments) => (await CallAsync([arguments[0], "-o", "json", .. arguments[1..]])).ShouldEndWith(0).Json;
+
+    /// <summary>As <c>kill -9</c> does, all of its processes at once.</summary>
+    public async Task KillAsync()
+    {
+        _serve!.Kill(entireProcessTree: true);
+        await _serve.WaitForExitAsync();
+        await _log;
+        _serve.Dispose();
+        _serve = null;
+    }
+
+    /// <summary>Waits until it ended by itself, as a crash test makes it, and ends what is left of its processes.</summary>
+    public async Task WaitForEndAsync(CancellationToken cancellationToken)
+    {
+        await _serve!.WaitForExitAsync(cancellationToken);
+        await KillAsync();
+    }
+
+    public bool HasEnded => _serve is null || _serve.HasExited;
+
+    /// <summary>SIGTERM, as a service manager sends it; returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        _ = Kill(_serve!.Id, Term);
+        using var late = new CancellationTokenSource(Eventually.Limit);
+        await _serve.WaitForExitAsync(late.Token);
+        await _log;
+        var code = _serve.ExitCode;
+        _serve.Dispose();
+        _serve = null;
+        return code;
+    }
+
+    /// <summary>What it wrote to standard error since its last start.</summary>
+    public async Task<string> LogAsync()
+    {
+        if (HasEnded)
+            await _log;
+        await using var log = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(log);
+        return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>Removes every tenant and everything on disk, whatever the test came to.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (HasEnded)
+        {
+            if (_serve is not null)
+                await KillAsync();
+            if (File.Exists(Path.Combine(Folder, "store", "tenantry.db")))
+                await StartAsync();
+        }
+
+        if (_serve is not null)
+        {
+            foreach (var tenant in (await JsonAsync("tenant", "list")).EnumerateArray())
+                await CallAsync("tenant", "remove", tenant.GetProperty("name").GetString()!, "--yes");
+            await StopAsync();
+        }
+
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static async Task<bool> IsReadyAsync(TenantryClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.IsReadyAsync(cancellationToken);
+        }
+        catch (TenantryUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CopyAsync(Stream from)
+    {
+        await using var to = new FileStream(LogFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        await from.CopyToAsync(to);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

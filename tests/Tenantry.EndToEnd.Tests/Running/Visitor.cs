@@ -1,0 +1,32 @@
+using System.Net;
+
+namespace Tenantry.EndToEnd.Tests.Running;
+
+/// <summary>Somebody who asks a tenant's address through the gateway.</summary>
+internal sealed class Visitor : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30) };
+
+    public void Dispose() => _http.Dispose();
+
+    public async Task<(HttpStatusCode Status, string Body, HttpResponseMessage Response)> GetAsync(ControlPlane plane, string host, string path = "/")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{plane.Gateway}{path}")) { Headers = { Host = host } };
+        var response = await _http.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(), response);
+    }
+
+    /// <summary>Waits until the address answers with that status and a body that contains a text.</summary>
+    public Task AnswersAsync(ControlPlane plane, string host, HttpStatusCode status, string body = "", string path = "/") => Eventually.HoldsAsync(async () =>
+    {
+        try
+        {
+            var seen = await GetAsync(plane, host, path);
+            return (seen.Status == status && seen.Body.Contains(body, StringComparison.Ordinal), $"{(int)seen.Status} {seen.Body}");
+        }
+        catch (HttpRequestException broken)
+        {
+            return (false, broken.Message);
+        }
+    });
+}
