@@ -11,7 +11,7 @@ internal sealed class Visitor : IDisposable
 
     public async Task<(HttpStatusCode Status, string Body, HttpResponseMessage Response)> GetAsync(ControlPlane plane, string host, string path = "/")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{plane.Gateway}{path}")) { Headers = { Host = host } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(plane.Gateway + path)) { Headers = { Host = host } };
         var response = await _http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(), response);
     }
