@@ -10,7 +10,8 @@ internal sealed class ExactStream(Stream inner, long length) : Stream
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
+    // It tells its length and place, which is all that a tar that is itself sent as a stream asks of one that can seek.
+    public override bool CanSeek => true;
 
     public override bool CanWrite => false;
 
