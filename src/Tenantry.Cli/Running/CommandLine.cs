@@ -69,8 +69,9 @@ internal static class CommandLine
             return (int)failure.ExitCode;
         host.Error.WriteLine("tenantry: " + failure.Message);
         if (!failure.ErrorsAreMessage)
-            foreach (var error in failure.Errors)
-                host.Error.WriteLine("  " + Place(error) + error.Message);
+            // One mistake alone is the message already.
+            foreach (var line in failure.Errors.Select(error => Place(error) + error.Message).Where(line => line != failure.Message))
+                host.Error.WriteLine("  " + line);
         if (failure.Fix is not null)
             host.Error.WriteLine(failure.Fix);
         if (json)
