@@ -29,6 +29,9 @@ public sealed record ServeOptions
     /// <summary>True for the web process that a privileged engine started.</summary>
     public bool IsWebChild { get; init; }
 
+    /// <summary>The data folder's name for everybody else, where this process sees the folder in another place.</summary>
+    public string? ShownFolder { get; init; }
+
     /// <summary>Least important level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -51,6 +51,7 @@ internal static class ServeCommand
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
         IsWebChild = call.Value(WebChild),
+        ShownFolder = call.Host.Variable("TENANTRY_DATA_SHOWN"),
         LogLevel = Enum.Parse<LogLevel>(call.Value(Level)!, ignoreCase: true),
     };
 

@@ -16,17 +16,17 @@ internal static partial class ServeFolders
     /// <summary>For an ordinary user, or a process that plays one side alone.</summary>
     public static void Prepare(DataFolders folders)
     {
+        RefuseLongNames(folders);
         Make(folders.Root, Owner);
         foreach (var folder in new[] { folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)!, Path.GetDirectoryName(folders.EngineKey)!, folders.Sources })
             Make(folder, Owner);
     }
 
     /// <summary>For an engine that is root and a web side that is <paramref name="web"/>.</summary>
-    /// <exception cref="ServeRefusedException">That user cannot reach the folder.</exception>
+    /// <exception cref="ServeRefusedException">The folder cannot be used.</exception>
     public static void Prepare(DataFolders folders, WebUser web)
     {
-        if (WebUser.FirstBarrier(folders.Root) is { } barrier)
-            throw new ServeRefusedException($"The ordinary user '{web.Name}', who plays the web side, cannot pass {barrier} on the way to {folders.Root}. Choose another --data folder, such as /var/lib/tenantry, or 'chmod o+x {barrier}'.");
+        RefuseLongNames(folders);
         Make(folders.Root, Owner);
         Give(folders.Root, 0, web.Group);
         File.SetUnixFileMode(folders.Root, Owner | Group | UnixFileMode.StickyBit);
@@ -42,6 +42,19 @@ internal static partial class ServeFolders
         }
     }
 
+    /// <summary>
+    /// An empty folder that everybody can reach, for showing the data folder to the web side where the way to the data folder itself is closed
+    /// to others (a temporary folder of root's own).
+    /// </summary>
+    public static string Window(DataFolders folders)
+    {
+        var window = Path.Combine(RunFolder(folders), "window");
+        Directory.CreateDirectory(window);
+        for (var folder = window; folder != "/run"; folder = Path.GetDirectoryName(folder)!)
+            File.SetUnixFileMode(folder, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        return window;
+    }
+
     /// <summary>Where things go that a reboot may empty.</summary>
     public static string RunFolder(DataFolders folders)
     {
@@ -49,6 +62,14 @@ internal static partial class ServeFolders
             return Path.Combine(folders.Root, "run");
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folders.Root)))[..12];
         return Path.Combine("/run/tenantry", name);
+    }
+
+    // The kernel's limit for the name of a Unix socket.
+    private static void RefuseLongNames(DataFolders folders)
+    {
+        const int longest = 107;
+        if (Encoding.UTF8.GetByteCount(folders.EngineSocket) > longest)
+            throw new ServeRefusedException($"The name of {folders.EngineSocket} is longer than a Unix socket's may be ({longest} bytes). Choose a --data folder with a shorter name.");
     }
 
     private static void Make(string folder, UnixFileMode mode)

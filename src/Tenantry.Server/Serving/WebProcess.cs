@@ -23,7 +23,7 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
         if (line is null)
         {
             await process.WaitForExitAsync(cancellationToken);
-            throw new ServeRefusedException($"The web side ended with code {process.ExitCode} before it listened; the lines above say why.");
+            throw new ServeRefusedException($"The web side ended with code {process.ExitCode} before it listened; the lines above say why.{Advice()}");
         }
 
         return addresses = ServeAddresses.Read(line);
@@ -74,11 +74,24 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
         process.Dispose();
     }
 
+    private string Advice() => WebUser.FirstBarrier(options.DataFolder) is { } barrier
+        ? $" If it could not reach {options.DataFolder}: user '{user.Name}' cannot pass {barrier}. Choose another --data folder, such as /var/lib/tenantry."
+        : "";
+
     private ProcessStartInfo Command()
     {
-        var start = new ProcessStartInfo("setpriv") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
-        foreach (var part in Privileges().Concat(WebProgram.Command(options)).Concat(Roles()))
-            start.ArgumentList.Add(part);
+        var barrier = WebUser.FirstBarrier(options.DataFolder);
+        var folder = barrier is null ? options.DataFolder : ServeFolders.Window(options.Folders);
+        string[] command = [.. Privileges(), .. WebProgram.Command(options), .. Roles(folder)];
+        var start = new ProcessStartInfo { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
+        foreach (var part in barrier is null ? command : Shown(options.DataFolder, folder, command))
+        {
+            if (start.FileName.Length == 0)
+                start.FileName = part;
+            else
+                start.ArgumentList.Add(part);
+        }
+
         start.Environment.Clear();
         foreach (var name in new[] { "PATH", "DOTNET_ROOT", "LANG", "TZ" })
         {
@@ -90,11 +103,21 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         // May hold a password, which must not be seen in the list of processes.
         start.Environment["TENANTRY_STORE"] = options.Store;
+        start.Environment["TENANTRY_DATA_SHOWN"] = options.DataFolder;
         return start;
     }
 
+    // In a mount namespace of its own the web side sees the data folder where it can reach it; nobody else sees that.
+    internal static string[] Shown(string folder, string window, IReadOnlyList<string> command) =>
+    [
+        "unshare", "--mount", "--propagation", "private", "--",
+        "/bin/sh", "-c", "mount --bind -- \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh", folder, window,
+        .. command,
+    ];
+
     private string[] Privileges() =>
     [
+        "setpriv",
         string.Create(CultureInfo.InvariantCulture, $"--reuid={user.Id}"),
         string.Create(CultureInfo.InvariantCulture, $"--regid={user.Group}"),
         "--clear-groups",
@@ -105,11 +128,11 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
     ];
 
     // Started again it takes the addresses that it had: instances and people know them.
-    private string[] Roles() =>
+    private string[] Roles(string folder) =>
     [
         "serve",
         "--web-child",
-        "--data", options.DataFolder,
+        "--data", folder,
         "--api", addresses?.Api?.Authority ?? options.Api,
         "--gateway", addresses?.Gateway?.Authority ?? options.Gateway,
         "--base-domain", options.BaseDomain,

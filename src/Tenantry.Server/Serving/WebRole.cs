@@ -58,10 +58,8 @@ internal sealed class WebRole : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var drain = new CancellationTokenSource(DrainTime);
-        if (gateway is not null)
-            await gateway.StopAsync(drain.Token);
-        if (api is not null)
-            await api.StopAsync(drain.Token);
+        // Both at once: neither keeps its port while the other waits for a long request.
+        await Task.WhenAll(gateway?.StopAsync(drain.Token) ?? Task.CompletedTask, api?.StopAsync(drain.Token) ?? Task.CompletedTask);
         foreach (var service in services)
         {
             await service.StopAsync(CancellationToken.None);
@@ -124,7 +122,7 @@ internal sealed class WebRole : IAsyncDisposable
         File.SetUnixFileMode(options.Folders.ApiSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var listens = api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         var tcp = address is null ? null : listens.Select(text => new Uri(text)).FirstOrDefault(uri => uri.Scheme == Uri.UriSchemeHttp && uri.Port > 0 && uri.Host != "unix");
-        Addresses = Addresses with { Api = tcp, ApiSocket = options.Folders.ApiSocket };
+        Addresses = Addresses with { Api = tcp, ApiSocket = new DataFolders(options.ShownFolder ?? options.DataFolder).ApiSocket };
     }
 
     private async Task StartAsync(BackgroundService service, CancellationToken cancellationToken)
