@@ -12,26 +12,39 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Strea
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var aborted = httpContext.RequestAborted;
+        using var ending = ServerStop.Link(httpContext);
+        var aborted = ending.Token;
         httpContext.Response.ContentType = ContentType;
         httpContext.Response.Headers.CacheControl = "no-cache,no-store";
         httpContext.Response.Headers["X-Accel-Buffering"] = "no";
         await httpContext.Response.Body.FlushAsync(aborted);
         await using var events = read(aborted).GetAsyncEnumerator(aborted);
-        while (true)
+        var next = Task.FromResult(false);
+        try
         {
-            var next = events.MoveNextAsync().AsTask();
-            while (!next.IsCompleted && await Task.WhenAny(next, Task.Delay(Heartbeat, time, aborted)) != next)
+            while (await HeartbeatAsync(next = events.MoveNextAsync().AsTask(), httpContext, aborted))
             {
-                aborted.ThrowIfCancellationRequested();
-                await WriteAsync(httpContext, ":\n\n");
+                var item = events.Current;
+                await WriteAsync(httpContext, string.Create(CultureInfo.InvariantCulture, $"id: {item.Id}\nevent: {item.Kind}\ndata: {item.Data}\n\n"));
             }
-
-            if (!await next)
-                return;
-            var item = events.Current;
-            await WriteAsync(httpContext, string.Create(CultureInfo.InvariantCulture, $"id: {item.Id}\nevent: {item.Kind}\ndata: {item.Data}\n\n"));
         }
+        catch (OperationCanceledException) when (!httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // The server stops: the stream ends, and the client comes back with its last id.
+        }
+        finally
+        {
+            // An enumerator must not be disposed in the middle of a step.
+            await ending.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<bool> HeartbeatAsync(Task<bool> next, HttpContext context, CancellationToken aborted)
+    {
+        while (!next.IsCompleted && await Task.WhenAny(next, Task.Delay(Heartbeat, time, aborted)) != next && !aborted.IsCancellationRequested)
+            await WriteAsync(context, ":\n\n");
+        return await next;
     }
 
     private static async Task WriteAsync(HttpContext context, string text)

@@ -66,11 +66,13 @@ internal static class InstancesApi
         var spec = await newInstance.ResolveAsync(request, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
         change.Detail = $"tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
+        var addsTarget = await newInstance.NeedsTargetAsync(spec, add: !change.IsDryRun, cancellationToken);
         if (!change.IsDryRun)
             return Accepted(await changes.CreateAsync(spec, change.Actor, cancellationToken));
         await RefuseTwinAsync(spec, store, cancellationToken);
-        var plan = await engine.PlanAsync(spec, cancellationToken);
-        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, []));
+        var plan = addsTarget ? Plan.Nothing : await engine.PlanAsync(spec, cancellationToken);
+        string[] notices = addsTarget ? [$"The target '{spec.Target}' (this machine) is added with its first instance; what it would do is known when it is there."] : [];
+        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, notices));
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<InstanceDetailResponse>, Ok<PlanResponse>>> UpdateAsync(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Events;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Instances;
@@ -17,23 +18,38 @@ internal sealed class LogStream(Func<CancellationToken, IAsyncEnumerable<LogLine
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var aborted = httpContext.RequestAborted;
+        using var ending = ServerStop.Link(httpContext);
+        var aborted = ending.Token;
         await using var lines = read(aborted).GetAsyncEnumerator(aborted);
         var next = lines.MoveNextAsync().AsTask();
-        await Task.WhenAny(next, Task.Delay(Patience, time, aborted));
-        if (next.IsFaulted)
-            await next;
-        httpContext.Response.ContentType = ContentType;
-        await httpContext.Response.Body.FlushAsync(aborted);
-        while (await next)
+        try
         {
-            Write(httpContext, lines.Current);
-            next = lines.MoveNextAsync().AsTask();
-            if (!next.IsCompleted)
-                await httpContext.Response.BodyWriter.FlushAsync(aborted);
-        }
+            await Task.WhenAny(next, Task.Delay(Patience, time, aborted));
+            if (next.IsFaulted)
+                await next;
+            httpContext.Response.ContentType = ContentType;
+            await httpContext.Response.Body.FlushAsync(aborted);
+            while (await next)
+            {
+                Write(httpContext, lines.Current);
+                next = lines.MoveNextAsync().AsTask();
+                if (!next.IsCompleted)
+                    await httpContext.Response.BodyWriter.FlushAsync(aborted);
+            }
 
-        await httpContext.Response.BodyWriter.FlushAsync(aborted);
+            await httpContext.Response.BodyWriter.FlushAsync(aborted);
+        }
+        catch (OperationCanceledException) when (!httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // The server stops. The cut says that there may be more.
+            httpContext.Abort();
+        }
+        finally
+        {
+            // An enumerator must not be disposed in the middle of a step.
+            await ending.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static void Write(HttpContext context, LogLine line)

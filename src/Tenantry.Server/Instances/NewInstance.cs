@@ -6,13 +6,17 @@ using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Apps;
 using Tenantry.Server.Store;
+using Tenantry.Server.Targets;
 using Tenantry.Server.Tenants;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Instances;
 
 /// <summary>Turns a request for an instance into its spec: fills in what was left out, and refuses what cannot be.</summary>
-public sealed class NewInstance(IStore store, ApiSettings settings, TimeProvider time)
+public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyList<TargetKind> kinds, TimeProvider time)
 {
+    private const string EmbeddedTarget = "local";
+
     public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
     {
         var tenant = await store.FindTenantAsync(request.Tenant, cancellationToken) ?? throw ProblemException.NotFound("tenant", request.Tenant, "tenant");
@@ -49,15 +53,36 @@ public sealed class NewInstance(IStore store, ApiSettings settings, TimeProvider
             time.GetUtcNow());
     }
 
+    /// <summary>Adds this machine as a target with the first instance, so that nothing need be configured. False when there is nothing to add.</summary>
+    public async Task<bool> NeedsTargetAsync(InstanceSpec spec, bool add, CancellationToken cancellationToken)
+    {
+        if (await store.FindTargetAsync(spec.Target, cancellationToken) is not null)
+            return false;
+        if (!add)
+            return true;
+        try
+        {
+            await store.PutTargetAsync(TargetsApi.Usual(spec.Target, EmbeddedTarget, time.GetUtcNow()), 0, cancellationToken);
+        }
+        catch (StoreConflictException)
+        {
+            // Another first instance was quicker.
+        }
+
+        return true;
+    }
+
     private async Task<string> PickTargetAsync(string? wanted, List<ProblemError> errors, CancellationToken cancellationToken)
     {
-        if (wanted is not null)
-            return (await store.FindTargetAsync(wanted, cancellationToken))?.Name ?? throw ProblemException.NotFound("target", wanted, "target");
         var targets = await store.ListTargetsAsync(cancellationToken);
+        if (targets.Count == 0 && (wanted is null or EmbeddedTarget) && kinds.Any(kind => kind.Kind == EmbeddedTarget))
+            return EmbeddedTarget;
+        if (wanted is not null)
+            return targets.FirstOrDefault(t => t.Name == wanted)?.Name ?? throw ProblemException.NotFound("target", wanted, "target");
         if (targets.Count == 1)
             return targets[0].Name;
         errors.Add(new ProblemError("target", targets.Count == 0
-            ? "No target is configured yet. Add one: tenantry target add local --kind local"
+            ? "No target is configured yet. Add one with 'tenantry target add'."
             : $"Several targets are configured; say which one: {string.Join(", ", targets.Select(t => t.Name))}."));
         return "";
     }

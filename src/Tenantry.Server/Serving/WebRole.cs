@@ -82,9 +82,25 @@ internal sealed class WebRole : IAsyncDisposable
         var follower = new RouteFeed(routes, index, feed, options.BaseDomain, options.Folders.Routes, TimeProvider.System, loggers.CreateLogger<RouteFeed>());
         await StartAsync(follower, cancellationToken);
         await follower.Loaded.WaitAsync(cancellationToken);
-        forwarder = new HttpForwarder(inside, new ForwarderOptions(), loggers.CreateLogger<HttpForwarder>());
-        gateway = new GatewayServer(routes, forwarder, ServeAddresses.Parse(options.Gateway, "--gateway"), loggers);
-        await gateway.StartAsync(cancellationToken);
+        var sender = forwarder = new HttpForwarder(inside, new ForwarderOptions(), loggers.CreateLogger<HttpForwarder>());
+        var address = ServeAddresses.Parse(options.Gateway, "--gateway");
+        gateway = await PortInUse.WaitAsync(
+            async () =>
+            {
+                var server = new GatewayServer(routes, sender, address, loggers);
+                try
+                {
+                    await server.StartAsync(cancellationToken);
+                    return server;
+                }
+                catch
+                {
+                    await server.DisposeAsync();
+                    throw;
+                }
+            },
+            options.IsWebChild,
+            cancellationToken);
         metrics.Add(gateway.Counts);
         Addresses = Addresses with { Gateway = gateway.Address };
     }
@@ -93,9 +109,7 @@ internal sealed class WebRole : IAsyncDisposable
         ServeOptions options, IStore store, IEngineLink engine, ChangeFeed feed, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var address = options.Api == "unix" ? null : ServeAddresses.Parse(options.Api, "--api");
-        // What a process that was killed left.
-        File.Delete(options.Folders.ApiSocket);
-        api = ApiHost.Build(new ApiParts
+        var parts = new ApiParts
         {
             Store = store,
             Engine = engine,
@@ -113,11 +127,30 @@ internal sealed class WebRole : IAsyncDisposable
             Time = TimeProvider.System,
             LoggerFactory = loggers,
             Socket = options.Folders.ApiSocket,
-            SocketUsers = new HashSet<uint> { CurrentUser.Id },
+            // The web side of a privileged engine shares its user with strangers ("nobody"): there root alone may ask.
+            SocketUsers = options.IsWebChild ? new HashSet<uint>() : new HashSet<uint> { CurrentUser.Id },
             Address = address,
             Metrics = metrics,
-        });
-        await api.StartAsync(cancellationToken);
+        };
+        api = await PortInUse.WaitAsync(
+            async () =>
+            {
+                // What a process that was killed left.
+                File.Delete(options.Folders.ApiSocket);
+                var app = ApiHost.Build(parts with { Metrics = [.. metrics] });
+                try
+                {
+                    await app.StartAsync(cancellationToken);
+                    return app;
+                }
+                catch
+                {
+                    await app.DisposeAsync();
+                    throw;
+                }
+            },
+            options.IsWebChild,
+            cancellationToken);
         // The kernel says who connects; the mode keeps nobody out who may ask and lets nobody in who may not.
         File.SetUnixFileMode(options.Folders.ApiSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var listens = api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;

@@ -30,6 +30,10 @@ internal static class TargetsApi
         routes.MapGet("/target-kinds", ListKinds).Paged().WithTags("Targets");
     }
 
+    /// <summary>A target of that kind as it is when nothing more is said.</summary>
+    public static TargetRecord Usual(string name, string kind, DateTimeOffset now) => new(
+        name, kind, new Dictionary<string, string>(StringComparer.Ordinal), RepairDrift: true, DefaultParallel, Version: 0, now);
+
     private static async Task<Ok<PageResponse<TargetResponse>>> ListAsync(IStore store, CancellationToken cancellationToken) =>
         TypedResults.Ok(PageQuery.Whole(await store.ListTargetsAsync(cancellationToken), Response));
 
@@ -54,7 +58,7 @@ internal static class TargetsApi
         var request = body.Value;
         Check(target, request, kinds);
         var present = await store.FindTargetAsync(target, cancellationToken);
-        if (present is not null)
+        if (present is not null && !IsWanted(present, request))
         {
             change.RequireVersion(change.Subject, present.Version);
             if (present.Kind != request.Kind)
@@ -71,7 +75,7 @@ internal static class TargetsApi
             present?.CreatedAt ?? time.GetUtcNow());
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", present is null ? null : Text(present), Text(wanted))));
-        var stored = await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
+        var stored = present is not null && IsWanted(present, request) ? present : await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
         ETags.Set(context, stored.Version);
         return present is null ? TypedResults.Created($"/v1/targets/{target}", Response(stored)) : TypedResults.Ok(Response(stored));
     }
@@ -128,6 +132,14 @@ internal static class TargetsApi
 
     private static async Task<TargetRecord> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>
         await store.FindTargetAsync(name, cancellationToken) ?? throw ProblemException.NotFound("target", name);
+
+    // What is so already needs no version to be made so.
+    private static bool IsWanted(TargetRecord present, PutTargetRequest request) =>
+        present.Kind == request.Kind &&
+        present.RepairDrift == (request.RepairDrift ?? true) &&
+        present.Parallel == (request.Parallel ?? DefaultParallel) &&
+        present.Options.Count == (request.Options?.Count ?? 0) &&
+        present.Options.All(o => request.Options!.TryGetValue(o.Key, out var value) && value == o.Value);
 
     private static string Text(TargetRecord target) =>
         $"{target.Kind}, {(target.RepairDrift ? "repairs drift" : "reports drift")}, {target.Parallel} at once{string.Concat(target.Options.Select(o => $", {o.Key}={o.Value}"))}";

@@ -67,7 +67,8 @@ public class AppTests
         var files = new Dictionary<string, string>(StringComparer.Ordinal) { ["notes.conf"] = "name=${tenant.name}" };
         var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest, files })));
 
-        problem.Errors![0].Path.ShouldBe("files.notes.conf");
+        var error = problem.Errors!.ShouldHaveSingleItem();
+        (error.Path, error.Line).ShouldBe(("services.web.files[\"/etc/notes.conf\"]", 8));
         var release = await ReadAsync<ReleaseResponse>(await api.Local.GetAsync($"/v1/apps/notes/releases/{applied.Release.Id}"));
         release.Manifest!.ShouldContain("name=${tenant.name}");
     }

@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace Tenantry.Server.Tests.Serving;
+
+/// <summary>A <c>tenantry serve</c> of its own on a throw-away data folder.</summary>
+internal sealed partial class ServeProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private const int Terminate = 15;
+    private readonly StringBuilder log = new();
+    private readonly Process process;
+    private readonly Task logging;
+
+    private ServeProcess(string folder, Process process)
+    {
+        Folder = folder;
+        this.process = process;
+        logging = ReadLogAsync();
+    }
+
+    public string Folder { get; }
+
+    public JsonElement Addresses { get; private set; }
+
+    public int Id => process.Id;
+
+    public string Log
+    {
+        get
+        {
+            lock (log)
+                return log.ToString();
+        }
+    }
+
+    public Uri Api => new(Addresses.GetProperty("api").GetString()!);
+
+    public Uri Gateway => new(Addresses.GetProperty("gateway").GetString()!);
+
+    public string Socket => Addresses.GetProperty("apiSocket").GetString()!;
+
+    /// <summary>Web processes that it started.</summary>
+    public IReadOnlyList<int> Children => [.. File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Concat(
+        Directory.GetDirectories($"/proc/{Id}/task").SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        .Distinct(StringComparer.Ordinal).Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+
+    /// <summary>Starts it and waits until it says its addresses (or has ended).</summary>
+    public static async Task<ServeProcess> StartAsync(string folder, params string[] options)
+    {
+        var serve = Start(folder, options);
+        using var patience = new CancellationTokenSource(Patience);
+        if (await serve.process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            serve.Addresses = JsonDocument.Parse(line).RootElement;
+        return serve;
+    }
+
+    /// <summary>The engine alone, which has no addresses to say: waits until its socket is there.</summary>
+    public static async Task<ServeProcess> StartEngineAsync(string folder)
+    {
+        var serve = Start(folder, "--role", "engine");
+        await Waiting.ForAsync(() => File.Exists(Path.Combine(folder, "engine.sock")));
+        return serve;
+    }
+
+    private static ServeProcess Start(string folder, params string[] options)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tenantry"))
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (var part in (string[])["serve", "--data", folder, .. options])
+            start.ArgumentList.Add(part);
+        return new ServeProcess(folder, Process.Start(start)!);
+    }
+
+    /// <summary>On free ports.</summary>
+    public static Task<ServeProcess> StartFreeAsync(string folder, params string[] options) =>
+        StartAsync(folder, ["--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", .. options]);
+
+    /// <summary>A client of its socket.</summary>
+    public HttpClient Client() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    {
+        BaseAddress = new Uri("http://tenantry/"),
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    /// <summary>Waits until everything answers.</summary>
+    public async Task ReadyAsync()
+    {
+        using var client = Client();
+        await Waiting.ForAsync(async () =>
+        {
+            try
+            {
+                using var answer = await client.GetAsync("/readyz");
+                return answer.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
+    /// <summary>Waits for the end and gives the exit code.</summary>
+    public async Task<int> EndAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
+        await logging;
+        return process.ExitCode;
+    }
+
+    public Task<int> TerminateAsync()
+    {
+        Kill(Id, Terminate);
+        return EndAsync();
+    }
+
+    public Task<int> KillAsync()
+    {
+        process.Kill();
+        return EndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            await TerminateAsync();
+        process.Dispose();
+    }
+
+    private async Task ReadLogAsync()
+    {
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            lock (log)
+                log.AppendLine(line);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int id, int signal);
+}
+
+/// <summary>Waiting for what will be, with a generous limit.</summary>
+internal static class Waiting
+{
+    public static async Task ForAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (!await condition())
+            await Task.Delay(25, patience.Token);
+    }
+
+    public static Task ForAsync(Func<bool> condition) => ForAsync(() => Task.FromResult(condition()));
+}
+
+/// <summary>A folder for one test.</summary>
+internal sealed class TestFolder : IDisposable
+{
+    public TestFolder(bool isClosedToOthers = false)
+    {
+        Root = Directory.CreateTempSubdirectory("tenantry-serve-").FullName;
+        if (!isClosedToOthers)
+            File.SetUnixFileMode(Root, File.GetUnixFileMode(Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    }
+
+    public string Root { get; }
+
+    public string Data => Path.Combine(Root, "data");
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+}
+
+/// <summary>Needs root: what is tested is how it is given up.</summary>
+internal sealed class RootFactAttribute : FactAttribute
+{
+    public RootFactAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "This test needs root.";
+}

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+
+namespace Tenantry.Server.Tests.Serving;
+
+/// <summary>Root serves: the engine keeps root, and taking over the web side must give none of it.</summary>
+public class WebSideTests
+{
+    private static string Status(int process, string field) =>
+        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(field + ":", StringComparison.Ordinal))[(field.Length + 1)..].Trim();
+
+    // The web side as a program of an attacker's: same user, same (no) privileges.
+    private static async Task<(int Code, string Output)> AsWebUserAsync(int web, params string[] command)
+    {
+        var start = new ProcessStartInfo("setpriv") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] privileges =
+        [
+            "--reuid=" + Status(web, "Uid").Split('\t')[0], "--regid=" + Status(web, "Gid").Split('\t')[0], "--clear-groups",
+            "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--",
+        ];
+        foreach (var part in (string[])[.. privileges, .. command])
+            start.ArgumentList.Add(part);
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output);
+    }
+
+    [RootFact]
+    public async Task EveryThreadOfTheWebSideHoldsNoPrivilege()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+
+        var web = serve.Children.ShouldHaveSingleItem();
+
+        foreach (var task in Directory.GetDirectories($"/proc/{web}/task"))
+        {
+            var status = (await File.ReadAllLinesAsync(Path.Combine(task, "status"))).Select(line => line.Split(':', 2)).ToDictionary(p => p[0], p => p[1].Trim(), StringComparer.Ordinal);
+            foreach (var set in new[] { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" })
+                ulong.Parse(status[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture).ShouldBe(0ul, set);
+            status["NoNewPrivs"].ShouldBe("1");
+            status["Uid"].Split('\t').ShouldAllBe(id => id != "0");
+            status["Gid"].Split('\t').ShouldAllBe(id => id != "0");
+            status["Groups"].ShouldBe("");
+        }
+    }
+
+    [RootFact]
+    public async Task TheWebSideReadsNeitherTheKeyNorWhatTargetsKeep()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        var web = serve.Children.ShouldHaveSingleItem();
+        var secret = Path.Combine(folder.Data, "targets", "local");
+        Directory.CreateDirectory(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        foreach (var path in new[] { "engine/engine.key", "engine", "engine/sources", "targets", "targets/local", "engine/engine.lock" })
+        {
+            var whole = Path.Combine(folder.Data, path);
+            Path.Exists(whole).ShouldBeTrue(whole);
+            var command = Directory.Exists(whole) ? "ls" : "cat";
+            var (code, output) = await AsWebUserAsync(web, command, whole);
+            code.ShouldNotBe(0, whole);
+            output.ShouldContain("Permission denied");
+        }
+
+        // And so that this test can fail: what the web side may read is read in the same way.
+        (await AsWebUserAsync(web, "cat", Path.Combine(folder.Data, "engine.pub"))).Code.ShouldBe(0);
+    }
+
+    [RootFact]
+    public async Task TheWebSideCannotPutItsOwnInThePlaceOfWhatIsTheEngines()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        var web = serve.Children.ShouldHaveSingleItem();
+
+        foreach (var name in new[] { "engine", "engine.sock", "engine.pub", "targets" })
+            (await AsWebUserAsync(web, "mv", Path.Combine(folder.Data, name), Path.Combine(folder.Data, "mine"))).Code.ShouldNotBe(0, name);
+
+        (await AsWebUserAsync(web, "rm", "-f", Path.Combine(folder.Data, "engine.pub"))).Code.ShouldNotBe(0);
+        (await AsWebUserAsync(web, "touch", Path.Combine(folder.Data, "addresses.json"))).Code.ShouldBe(0);
+    }
+
+    [RootFact]
+    public async Task NoSecretIsInTheListOfProcesses()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        var web = serve.Children.ShouldHaveSingleItem();
+
+        var arguments = await File.ReadAllTextAsync($"/proc/{web}/cmdline");
+        var variables = (await File.ReadAllTextAsync($"/proc/{web}/environ")).Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=')[0]);
+
+        arguments.ShouldContain("--web-child");
+        arguments.ShouldNotContain("--store");
+        variables.Except(["PATH", "DOTNET_ROOT", "LANG", "TZ", "HOME", "DOTNET_EnableDiagnostics", "TENANTRY_STORE", "TENANTRY_DATA_SHOWN", "PWD", "_", "SHLVL", "OLDPWD"]).ShouldBeEmpty();
+    }
+
+    [RootFact]
+    public async Task AWebSideThatDiesIsStartedAgainOnTheSameAddresses()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+        var first = serve.Children.ShouldHaveSingleItem();
+
+        Process.GetProcessById(first).Kill();
+        await Waiting.ForAsync(() => serve.Children is [var next] && next != first);
+        await serve.ReadyAsync();
+
+        using var http = new HttpClient();
+        (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
+        using var gateway = await http.GetAsync(serve.Gateway);
+        gateway.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [RootFact]
+    public async Task TheWebSideEndsWithAnEngineThatIsKilledAndTheNextServeTakesItsPorts()
+    {
+        using var folder = new TestFolder();
+        var first = await ServeProcess.StartFreeAsync(folder.Data);
+        await first.ReadyAsync();
+        var web = first.Children.ShouldHaveSingleItem();
+        // A stream that is open must not keep the port.
+        using var client = first.Client();
+        using var events = await client.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead);
+
+        await first.KillAsync();
+        await using var second = await ServeProcess.StartAsync(folder.Data, "--api", first.Api.Authority, "--gateway", first.Gateway.Authority);
+        await second.ReadyAsync();
+
+        second.Api.ShouldBe(first.Api);
+        second.Gateway.ShouldBe(first.Gateway);
+        await Waiting.ForAsync(() => !Directory.Exists($"/proc/{web}"));
+        await first.DisposeAsync();
+    }
+
+    [RootFact]
+    public async Task ADataFolderBehindAFolderThatIsClosedToOthersWorks()
+    {
+        using var folder = new TestFolder(isClosedToOthers: true);
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+
+        serve.Socket.ShouldBe(Path.Combine(folder.Data, "api.sock"));
+        (await File.ReadAllTextAsync(Path.Combine(folder.Data, "addresses.json"))).ShouldContain(serve.Socket);
+        Status(serve.Children.ShouldHaveSingleItem(), "CapBnd").ShouldBe("0000000000000000");
+        (await File.ReadAllTextAsync("/proc/self/mounts")).ShouldNotContain(folder.Root);
+        (await serve.TerminateAsync()).ShouldBe(0);
+    }
+
+    [RootFact]
+    public async Task AStrangerWithTheWebSidesUserIsNotLetInOnTheSocket()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+
+        var (_, output) = await AsWebUserAsync(serve.Children.ShouldHaveSingleItem(), "curl", "-s", "--unix-socket", serve.Socket, "http://tenantry/v1/tenants");
+
+        output.ShouldContain("\"code\":\"forbidden\"");
+    }
+}
