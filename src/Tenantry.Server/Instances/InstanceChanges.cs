@@ -29,7 +29,7 @@ public sealed class InstanceChanges(IStore store, IEngineLink engine, TimeProvid
     /// <summary>Asks for the deletion, or finds the one that is under way. Null when the instance has gone in the meantime.</summary>
     public async Task<Operation?> DeleteAsync(InstanceRecord instance, string actor, CancellationToken cancellationToken)
     {
-        for (var record = instance; ; )
+        for (var record = instance; ;)
         {
             if (record.Spec.Desired == DesiredState.Deleted)
                 return await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) ?? await NewestAsync(record.Spec.Id, cancellationToken);

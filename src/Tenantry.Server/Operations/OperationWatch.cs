@@ -12,7 +12,7 @@ internal static class OperationWatch
     public static async IAsyncEnumerable<StreamEvent> RunAsync(string id, IStore store, ChangeFeed feed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var last = "";
-        for (var number = 1L; ; )
+        for (var number = 1L; ;)
         {
             // Taken before the operation is read: a change that comes between the two is then not slept over.
             var change = feed.NextChange;

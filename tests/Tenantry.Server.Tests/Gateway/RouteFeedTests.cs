@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Events;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Instances;
+using Tenantry.Server.Store;
+using Tenantry.Server.Tests.Api;
+using Tenantry.Server.Tests.Serving;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>Routes over the real store, which can be taken away.</summary>
+public class RouteFeedTests
+{
+    private sealed class Following : IAsyncDisposable
+    {
+        private readonly ChangeFeed changes;
+        private readonly RouteFeed feed;
+
+        private Following(IStore store, FakeEngine engine, string file)
+        {
+            changes = new ChangeFeed(store, engine, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
+            feed = new RouteFeed(Routes, new InstanceIndex(store), changes, "localhost", file, TimeProvider.System, NullLogger<RouteFeed>.Instance);
+        }
+
+        public Routes Routes { get; } = new();
+
+        public static async Task<Following> StartAsync(IStore store, FakeEngine engine, string file)
+        {
+            var following = new Following(store, engine, file);
+            await following.changes.StartAsync(CancellationToken.None);
+            await following.feed.StartAsync(CancellationToken.None);
+            await following.feed.Loaded.WaitAsync(TimeSpan.FromSeconds(60));
+            return following;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await feed.StopAsync(CancellationToken.None);
+            await changes.StopAsync(CancellationToken.None);
+            feed.Dispose();
+            changes.Dispose();
+        }
+    }
+
+    private static RouteState? State(Following following, string slug) => following.Routes.Table.Find($"{slug}.localhost")?.State;
+
+    [Fact]
+    public async Task RoutesFollowWhatWasSeen()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        await using var following = await Following.StartAsync(api.Store, api.Engine, Path.Combine(folder.Root, "routes.json"));
+        State(following, "alice").ShouldBe(RouteState.Starting);
+
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Resting);
+        await api.AddAsync("bob");
+        await Waiting.ForAsync(() => State(following, "bob") == RouteState.Starting);
+
+        var record = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!;
+        var lease = (await api.Store.TryAcquireLeaseAsync(record.Spec.Id, "test", TimeSpan.FromMinutes(1), CancellationToken.None))!;
+        await api.Store.RemoveInstanceAsync(record.Spec.Id, lease, CancellationToken.None);
+        await Waiting.ForAsync(() => State(following, "alice") is null);
+        State(following, "bob").ShouldBe(RouteState.Starting);
+    }
+
+    [Fact]
+    public async Task TheLastGoodRoutesStayWhileTheStoreIsAway()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        var (store, away) = AwayStore.InFrontOf(api.Store);
+        await using var following = await Following.StartAsync(store, api.Engine, Path.Combine(folder.Root, "routes.json"));
+
+        away.IsAway = true;
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+        api.Engine.Tell();
+        State(following, "alice").ShouldBe(RouteState.Starting);
+        away.IsAway = false;
+
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Resting);
+    }
+
+    [Fact]
+    public async Task AGatewayThatStartsWithoutStoreAndEngineServesWhatItServedBefore()
+    {
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Root, "gateway", "routes.json");
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        await using (var before = await Following.StartAsync(api.Store, api.Engine, file))
+        {
+            await api.SeeAsync("alice", InstancePhase.Failed);
+            await Waiting.ForAsync(() => File.Exists(file) && File.ReadAllText(file).Contains("\"Failed\"", StringComparison.Ordinal));
+        }
+
+        var (store, away) = AwayStore.InFrontOf(api.Store);
+        away.IsAway = true;
+        await using var after = await Following.StartAsync(store, new FakeEngine { IsAway = true }, file);
+
+        State(after, "alice").ShouldBe(RouteState.Failed);
+        after.Routes.Table.Find("alice.localhost")!.Tenant.ShouldBe("alice");
+        after.Routes.ConfirmedAt.ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"at\":")]
+    [InlineData("[]")]
+    public async Task AFileThatIsNotWholeIsNoFile(string content)
+    {
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Root, "routes.json");
+        await File.WriteAllTextAsync(file, content);
+
+        (await RouteFile.LoadAsync(file, CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task WhatIsSavedIsReadBackAsItWas()
+    {
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Root, "deep", "routes.json");
+        var route = new Route("id", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", 80, 77, "/run/netns/x"));
+
+        await RouteFile.SaveAsync(file, new SavedRoutes(DateTimeOffset.UnixEpoch, new Dictionary<string, Route>(StringComparer.Ordinal) { ["alice.localhost"] = route }), CancellationToken.None);
+        var saved = (await RouteFile.LoadAsync(file, CancellationToken.None))!;
+
+        saved.At.ShouldBe(DateTimeOffset.UnixEpoch);
+        saved.Hosts["alice.localhost"].ShouldBe(route);
+        saved.Hosts["alice.localhost"].Upstream.ShouldBe(route.Upstream);
+        Directory.GetFiles(Path.GetDirectoryName(file)!).ShouldBe([file]);
+    }
+}
