@@ -31,10 +31,10 @@ internal sealed record Finished(int ExitCode, string Out, string Error)
         {
             await process.WaitForExitAsync(late.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException tooLate)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in {Limit}.");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in {Limit}.", tooLate);
         }
 
         return new(process.ExitCode, await output, await error);
