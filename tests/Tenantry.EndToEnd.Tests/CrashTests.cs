@@ -127,7 +127,8 @@ public class CrashTests
             return;
         }
 
-        (await call).ExitCode.ShouldBe(7);
+        // Mostly 7 (nobody answers); 1 when the dying server still answered with a failure.
+        (await call).ExitCode.ShouldBeOneOf(1, 7);
     }
 
     private static async Task AsIfNothingHappenedAsync(ControlPlane plane, Visitor visitor, string name)

@@ -167,18 +167,17 @@ public sealed class EngineSocketTests : IAsyncLifetime
 
         public async IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            for (var number = 0; request.Follow || number < request.Tail; number++)
+            try
             {
-                yield return new LogLine(default, "web", false, $"line {number}");
-                try
+                for (var number = 0; request.Follow || number < request.Tail; number++)
                 {
+                    yield return new LogLine(default, "web", false, $"line {number}");
                     await Task.Delay(1, cancellationToken);
                 }
-                catch (OperationCanceledException)
-                {
-                    Cancelled.TrySetResult();
-                    throw;
-                }
+            }
+            finally
+            {
+                Cancelled.TrySetResult();
             }
         }
 
