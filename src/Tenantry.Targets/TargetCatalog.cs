@@ -1,4 +1,5 @@
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker;
 using Tenantry.Targets.Fake;
 using Tenantry.Targets.Local;
 
@@ -11,6 +12,7 @@ public static class TargetCatalog
     public static IReadOnlyList<TargetKind> All { get; } =
     [
         LocalTarget.Catalogued,
+        DockerTarget.Catalogued,
         FakeTarget.CatalogLine,
     ];
 

@@ -1,0 +1,100 @@
+using System.Formats.Tar;
+using System.Text.Json.Nodes;
+using Tenantry.Model.Instances;
+using Tenantry.Targets.Docker.Engine;
+
+namespace Tenantry.Targets.Docker.Data;
+
+/// <summary>
+/// Reaches volumes through the archive API. That wants a container that has them: one that is made of an image that is there
+/// anyway, never started, and removed at once.
+/// </summary>
+internal sealed class VolumeCarrier(IEngine engine)
+{
+    private const string Place = "/volumes";
+
+    /// <summary>The request that makes it. Pure.</summary>
+    internal static JsonObject Create(InstanceRef instance, string image, IEnumerable<string> volumes) => new()
+    {
+        ["Image"] = image,
+        ["Entrypoint"] = new JsonArray("/never-started"),
+        ["NetworkDisabled"] = true,
+        ["Labels"] = new JsonObject(DockerLabels.Of(instance).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        ["HostConfig"] = new JsonObject
+        {
+            ["NetworkMode"] = "none",
+            ["CapDrop"] = new JsonArray("ALL"),
+            ["Mounts"] = new JsonArray([.. volumes.Select(volume => new JsonObject
+            {
+                ["Type"] = "volume",
+                ["Source"] = DockerNames.Volume(instance, volume),
+                ["Target"] = $"{Place}/{volume}",
+                ["VolumeOptions"] = new JsonObject { ["NoCopy"] = true },
+            })]),
+        },
+    };
+
+    /// <summary>Gives each volume that still is the engine's to its user: a new one belongs to root.</summary>
+    internal async Task OwnAsync(InstanceRef instance, string image, IReadOnlyList<(string Volume, uint User, uint Group)> owners, CancellationToken cancellationToken)
+    {
+        if (owners.Count == 0)
+            return;
+        await WithAsync(
+            instance,
+            image,
+            owners.Select(owner => owner.Volume),
+            async id =>
+            {
+                foreach (var (volume, user, group) in owners)
+                {
+                    if (user != 0 && await IsRootsAsync(id, volume, cancellationToken))
+                        await GiveAsync(id, volume, user, group, cancellationToken);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Makes one, works with its id, and removes it whatever happens.</summary>
+    internal async Task WithAsync(InstanceRef instance, string image, IEnumerable<string> volumes, Func<string, Task> work, CancellationToken cancellationToken)
+    {
+        var name = DockerNames.Carrier(instance);
+        await engine.DeleteAsync($"/containers/{name}?force=1&v=1", cancellationToken);
+        try
+        {
+            var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes), cancellationToken);
+            await work(made.GetProperty("Id").GetString()!);
+        }
+        finally
+        {
+            await engine.DeleteAsync($"/containers/{name}?force=1&v=1", CancellationToken.None);
+        }
+    }
+
+    /// <summary>A tar of one volume; names begin with the volume's.</summary>
+    internal Task<Stream> ReadAsync(string carrier, string volume, CancellationToken cancellationToken) =>
+        engine.StreamAsync($"/containers/{carrier}/archive?path={Place}/{Uri.EscapeDataString(volume)}", null, cancellationToken);
+
+    /// <summary>Unpacks a tar of volumes.</summary>
+    internal Task WriteAsync(string carrier, Stream tar, CancellationToken cancellationToken) =>
+        engine.PutAsync($"/containers/{carrier}/archive?path={Place}", tar, cancellationToken);
+
+    private async Task<bool> IsRootsAsync(string carrier, string volume, CancellationToken cancellationToken)
+    {
+        await using var stream = await ReadAsync(carrier, volume, cancellationToken);
+        await using var tar = new TarReader(stream);
+        return await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { Uid: 0 };
+    }
+
+    private async Task GiveAsync(string carrier, string volume, uint user, uint group, CancellationToken cancellationToken)
+    {
+        using var buffer = new MemoryStream();
+        await using (var tar = new TarWriter(buffer, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            var folder = new PaxTarEntry(TarEntryType.Directory, volume + "/") { Uid = (int)user, Gid = (int)group, Mode = (UnixFileMode)0b111_101_101 };
+            await tar.WriteEntryAsync(folder, cancellationToken);
+        }
+
+        buffer.Position = 0;
+        await WriteAsync(carrier, buffer, cancellationToken);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+
+namespace Tenantry.Targets.Docker;
+
+/// <summary>Names of all that an instance has in the engine, derived from its reference alone.</summary>
+internal static class DockerNames
+{
+    /// <summary>Every bridge of ours begins so, and nobody else's: the firewall knows them by it.</summary>
+    internal const string BridgePrefix = "tnb";
+
+    // A bridge's name is an interface's: 15 characters at most.
+    private const int BridgeDigits = 12;
+    private const int ShortDigits = 8;
+
+    internal static string Network(InstanceRef instance) => Base(instance);
+
+    internal static string Bridge(InstanceRef instance) => BridgePrefix + Digest(instance)[..BridgeDigits];
+
+    internal static string Volume(InstanceRef instance, string volume) => $"{Base(instance)}-{volume}";
+
+    internal static string Container(InstanceRef instance, string service) => $"{Base(instance)}-{service}";
+
+    /// <summary>What a service's container is called while its successor proves itself.</summary>
+    internal static string Former(InstanceRef instance, string service) => Container(instance, service) + ".old";
+
+    /// <summary>A container that is never started: the archive API reaches volumes only through one.</summary>
+    internal static string Carrier(InstanceRef instance) => Base(instance) + ".carrier";
+
+    internal static ResourceName NetworkResource(InstanceRef instance) => new("network", Network(instance));
+
+    internal static ResourceName VolumeResource(InstanceRef instance, string volume) => new("volume", Volume(instance, volume));
+
+    internal static ResourceName ServiceResource(InstanceRef instance, string service) => new("service", Container(instance, service));
+
+    internal static ResourceName InstanceResource(InstanceRef instance) => new("instance", instance.Slug);
+
+    internal static string Base(InstanceRef instance) => $"tn-{instance.Slug}-{Digest(instance)[..ShortDigits]}";
+
+    private static string Digest(InstanceRef instance) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{instance.Owner}\n{instance.Id}")));
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Processes;
+
+namespace Tenantry.Targets.Docker;
+
+/// <summary>Looks whether instances can run on the engine, and what to install where they cannot. Changes nothing.</summary>
+internal static class DockerProbe
+{
+    internal static async Task<ProbeReport> LookAsync(DockerHost host, CancellationToken cancellationToken)
+    {
+        List<ProbeFinding> findings = [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
+        return new ProbeReport(findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing), findings);
+    }
+
+    private static ProbeFinding Privilege() => Environment.IsPrivilegedProcess
+        ? new ProbeFinding("privilege", ProbeLevel.Ok, "This process is root.")
+        : new ProbeFinding("privilege", ProbeLevel.Missing, "This process is not root. Without it no socket can be made inside an instance's network, and no secret be kept in memory for it.", "sudo tenantry serve");
+
+    private static async Task<IReadOnlyList<ProbeFinding>> EngineAsync(DockerHost host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var version = await host.Engine.GetAsync("/version", cancellationToken);
+            var info = await host.Engine.GetAsync("/info", cancellationToken);
+            return
+            [
+                new ProbeFinding("engine", ProbeLevel.Ok, $"{Text(version, "Version")} with API {Text(version, "ApiVersion")} at {host.Options.Socket}, storage {Text(info, "Driver")}"),
+                Limit(info, "MemoryLimit", "memory"),
+                Limit(info, "CpuCfsQuota", "cpu"),
+                Limit(info, "PidsLimit", "pids"),
+                Flag(info, "SwapLimit")
+                    ? new ProbeFinding("swap", ProbeLevel.Ok, "Instances are kept out of the swap.")
+                    : new ProbeFinding("swap", ProbeLevel.Note, "The kernel does not count swap: where the machine has some, an instance may use it beyond its memory.", "Boot the kernel with swapaccount=1"),
+                new ProbeFinding("disk", ProbeLevel.Note, "The engine holds no limit of disk for volumes: a tier's disk is told and not held."),
+            ];
+        }
+        catch (EngineException error)
+        {
+            var isInstalled = Programs.Find("dockerd") is not null || Programs.Find("podman") is not null;
+            return [new ProbeFinding("engine", ProbeLevel.Missing, $"No engine answers: {error.Message.TrimEnd('.')}.", isInstalled ? "systemctl start docker" : "apt-get install -y docker.io")];
+        }
+    }
+
+    private static ProbeFinding Limit(JsonElement info, string key, string what) => Flag(info, key)
+        ? new ProbeFinding(what, ProbeLevel.Ok, $"Limits of {what} are held.")
+        : new ProbeFinding(what, ProbeLevel.Missing, $"The engine cannot hold limits of {what} here.", "Boot the kernel with cgroup_enable=memory, or with systemd.unified_cgroup_hierarchy=1");
+
+    private static ProbeFinding Egress() => Programs.Find("nft") is not null && Programs.Find("nsenter") is not null
+        ? new ProbeFinding("egress", ProbeLevel.Ok, "nft is there: apps may be let out to the internet or to a list")
+        : new ProbeFinding("egress", ProbeLevel.Note, "nft or nsenter is not installed; only apps with egress need them.", "apt-get install -y nftables util-linux");
+
+    private static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : "?";
+
+    private static bool Flag(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+}

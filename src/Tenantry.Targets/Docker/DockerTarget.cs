@@ -1,0 +1,198 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Data;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Images;
+using Tenantry.Targets.Docker.Running;
+using Tenantry.Targets.Docker.Steps;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Steps;
+
+namespace Tenantry.Targets.Docker;
+
+/// <summary>Runs instances as hardened containers of a Docker engine on this machine.</summary>
+internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices
+{
+    internal const string KindName = "docker";
+
+    private readonly DockerHost _host;
+    private readonly DockerObserver _observer;
+    private readonly DockerData _data;
+    private readonly SemaphoreSlim _restoring = new(1);
+    private bool _isRestored;
+
+    internal DockerTarget(TargetContext context)
+    {
+        _host = new DockerHost(context);
+        _observer = new DockerObserver(_host);
+        _data = new DockerData(_host, context.DataFolder);
+    }
+
+    /// <summary>This target's line of the catalogue.</summary>
+    internal static TargetKind Catalogued { get; } = new(
+        KindName,
+        "A Docker engine on this machine: each instance in hardened containers on a network of its own",
+        DockerTargetOptions.Known,
+        context => new DockerTarget(context));
+
+    public string Kind => KindName;
+
+    public string Name => _host.Name;
+
+    public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => DockerProbe.LookAsync(_host, cancellationToken);
+
+    public Task<Plan> PlanAsync(InstanceWorkload workload, InstanceObservation seen, CancellationToken cancellationToken) => AskAsync(
+        "Planning",
+        async () =>
+        {
+            DockerWorkloadCheck.Refuse(workload);
+            var there = await _host.Reader.ReadAsync(workload.Ref, cancellationToken);
+            var missing = new List<string>();
+            foreach (var reference in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).Select(service => ImageStore.ReferenceOf(workload, service)).Distinct(StringComparer.Ordinal))
+            {
+                if (await _host.Images.FindAsync(reference, cancellationToken) is null)
+                    missing.Add(reference);
+            }
+
+            return new DockerPlanner(workload, there, seen, missing, _host.ContainersOf(workload)).Make();
+        });
+
+    public IAsyncEnumerable<StepEvent> ApplyAsync(Plan plan, InstanceWorkload workload, CancellationToken cancellationToken) =>
+        StepsAsync("Applying", (steps, token) => new InstanceApplier(_host).ApplyAsync(plan, workload, steps, token), cancellationToken);
+
+    public Task<InstanceObservation> ObserveAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        AskAsync("Observing", () => _observer.ObserveAsync(instance, cancellationToken));
+
+    public IAsyncEnumerable<StepEvent> SleepAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        StepsAsync("Stopping", (steps, token) => new InstanceStopper(_host).SleepAsync(instance, steps, token), cancellationToken);
+
+    public IAsyncEnumerable<StepEvent> WakeAsync(InstanceWorkload workload, CancellationToken cancellationToken) => StepsAsync(
+        "Waking",
+        async (steps, token) =>
+        {
+            var wanted = workload with { Desired = DesiredState.Running };
+            var plan = await PlanAsync(wanted, await _observer.ObserveAsync(workload.Ref, token), token);
+            await new InstanceApplier(_host).ApplyAsync(plan, wanted, steps, token);
+        },
+        cancellationToken);
+
+    public IAsyncEnumerable<StepEvent> DeleteAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        StepsAsync("Removing", (steps, token) => new InstanceRemover(_host, _observer).DeleteAsync(instance, steps, token), cancellationToken);
+
+    public Task<IReadOnlyList<InstanceRef>> ListOwnedAsync(string owner, CancellationToken cancellationToken) =>
+        AskAsync("Listing", () => _host.Reader.OwnedAsync(owner, cancellationToken));
+
+    public IAsyncEnumerable<StepEvent> FreezeAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        StepsAsync("Freezing", (steps, token) => new InstanceStopper(_host).FreezeAsync(instance, steps, token), cancellationToken);
+
+    public async IAsyncEnumerable<LogLine> ReadLogsAsync(InstanceRef instance, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var containers = await AskAsync("Reading the log", () => ChooseAsync(instance, request.Service, cancellationToken));
+        await foreach (var line in _host.Logs.ReadAsync(containers, request, cancellationToken))
+            yield return line;
+    }
+
+    public Task<InstanceStats> ReadStatsAsync(InstanceRef instance, CancellationToken cancellationToken) => AskAsync(
+        "Counting",
+        async () => await new ContainerStats(_host.Engine, _host.Time).ReadAsync(await ChooseAsync(instance, null, cancellationToken), cancellationToken));
+
+    public Task<int> ExecAsync(InstanceRef instance, ExecRequest request, CancellationToken cancellationToken) => AskAsync(
+        $"Running {request.Command.FirstOrDefault()}",
+        async () => await new ContainerExec(_host.Engine).RunAsync((await ChooseAsync(instance, request.Service, cancellationToken))[0], request, cancellationToken));
+
+    public Task ExportAsync(InstanceRef instance, Stream output, CancellationToken cancellationToken) =>
+        AskAsync("Exporting", () => DoneAsync(_data.ExportAsync(instance, output, cancellationToken)));
+
+    public Task ImportAsync(InstanceRef instance, Stream input, CancellationToken cancellationToken) =>
+        AskAsync("Importing", () => DoneAsync(_data.ImportAsync(instance, input, cancellationToken)));
+
+    public bool CanResizeInPlace(ResourceLimits from, ResourceLimits to) => from.Runtime == to.Runtime;
+
+    public async Task<SafeSocketHandle> OpenSocketAsync(Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        var path = endpoint.NamespacePid is { } pid ? $"/proc/{pid}/ns/net" : throw new TargetException("The endpoint names no network namespace.", retryable: false);
+        try
+        {
+            return await _host.Sockets.OpenTcpAsync(path, cancellationToken: cancellationToken);
+        }
+        catch (LinuxException error)
+        {
+            throw new TargetException($"The instance has no network namespace now: {error.Message}.", retryable: true, cause: error);
+        }
+    }
+
+    public IAsyncEnumerable<string> WatchAsync(CancellationToken cancellationToken) => new EngineNotices(_host).ListenAsync(cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        _restoring.Dispose();
+        return _host.DisposeAsync();
+    }
+
+    private async Task<IReadOnlyList<ContainerSeen>> ChooseAsync(InstanceRef instance, string? service, CancellationToken cancellationToken)
+    {
+        var seen = await _host.Reader.ReadAsync(instance, cancellationToken);
+        if (seen.Services.Count == 0)
+            throw new TargetException("There is no such instance here.", retryable: true, DockerNames.InstanceResource(instance));
+        if (service is null)
+            return [.. seen.Ordered];
+        return seen.Services.TryGetValue(service, out var container)
+            ? [container]
+            : throw new TargetException($"It has no service {service}. It has: {string.Join(", ", seen.Ordered.Select(one => one.Service))}.", retryable: false, DockerNames.InstanceResource(instance));
+    }
+
+    private IAsyncEnumerable<StepEvent> StepsAsync(string what, Func<StepWriter, CancellationToken, Task> work, CancellationToken cancellationToken) => StepStream.RunAsync(
+        (steps, token) => AskAsync(
+            what,
+            async () =>
+            {
+                await RestoreAsync(token);
+                await work(steps, token);
+                return true;
+            }),
+        cancellationToken);
+
+    // Once for each start of the control plane: a reboot takes the rules for egress, and the engine brings its bridges back without.
+    private async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        if (_isRestored)
+            return;
+        await _restoring.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_isRestored)
+                await _host.Networks.RestoreRulesAsync(_host.Owner, cancellationToken);
+            _isRestored = true;
+        }
+        finally
+        {
+            _restoring.Release();
+        }
+    }
+
+    private static async Task<bool> DoneAsync(Task work)
+    {
+        await work;
+        return true;
+    }
+
+    private static async Task<T> AskAsync<T>(string what, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (EngineException error)
+        {
+            throw DockerErrors.Explain(error, $"{what} failed");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TargetException($"{what} failed: {error.Message.TrimEnd('.')}.", retryable: true, cause: error);
+        }
+    }
+}

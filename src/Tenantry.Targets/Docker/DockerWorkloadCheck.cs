@@ -1,0 +1,56 @@
+using System.Globalization;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Networks;
+
+namespace Tenantry.Targets.Docker;
+
+/// <summary>Refuses what a Docker target cannot run, or must not.</summary>
+internal static class DockerWorkloadCheck
+{
+    private static readonly string[] Reserved = ["/", "/proc", "/sys", "/dev", "/run/secrets", "/var/run", "/run/docker.sock"];
+
+    /// <summary>Throws a terminal <see cref="TargetException"/> for the first thing that is wrong.</summary>
+    internal static void Refuse(InstanceWorkload workload)
+    {
+        if (workload.Services.Count == 0)
+            throw Wrong("It has no service.", null);
+        foreach (var service in workload.Services)
+            Refuse(workload, service);
+        foreach (var rule in workload.Egress.Mode == EgressMode.List ? workload.Egress.Allow : [])
+            EgressRuleset.Parse(rule);
+        foreach (var name in workload.Secrets.Keys.Where(name => name.Contains('/', StringComparison.Ordinal) || name is "." or ".."))
+            throw Wrong($"A secret cannot be called '{name}'.", null);
+    }
+
+    private static void Refuse(InstanceWorkload workload, ServiceWorkload service)
+    {
+        var resource = DockerNames.ServiceResource(workload.Ref, service.Name);
+        var hasImage = service.Image is { Length: > 0 } || (service.Root.Kind == RootKind.Image && service.Root.Path.Length > 0) || workload.Release.Build?.Dockerfile is not null;
+        if (!hasImage)
+            throw Wrong($"Service {service.Name} has no image: set image, build.dockerfile, or run.root: image with a path.", resource);
+        if (!IsUser(service.User))
+            throw Wrong($"Service {service.Name} wants to run as '{service.User}': a number other than 0 is needed, since root in a container is root of the host.", resource);
+        foreach (var path in service.Volumes.Select(volume => volume.Path).Concat(service.Files.Select(file => file.Path)))
+            RefusePath(service, path, resource);
+    }
+
+    private static void RefusePath(ServiceWorkload service, string path, ResourceName resource)
+    {
+        var parts = path.Split('/');
+        if (!path.StartsWith('/') || parts.Contains("..", StringComparer.Ordinal) || Reserved.Contains(path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/", StringComparer.Ordinal)
+            || path.StartsWith("/proc/", StringComparison.Ordinal) || path.StartsWith("/sys/", StringComparison.Ordinal) || path.StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            throw Wrong($"Service {service.Name} wants something at {path}, which is the engine's or the kernel's.", resource);
+        }
+
+        if (path.EndsWith("/docker.sock", StringComparison.Ordinal))
+            throw Wrong($"Service {service.Name} wants {path}: the engine's socket is never given to an instance, since it is the key to the whole host.", resource);
+    }
+
+    private static bool IsUser(string user) =>
+        user.Length == 0 || (user.Split(':') is { Length: <= 2 } parts && parts.All(part => uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)) && uint.Parse(parts[0], CultureInfo.InvariantCulture) != 0);
+
+    private static TargetException Wrong(string message, ResourceName? resource) => new(message, retryable: false, resource);
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Tenantry.Model.Instances;
+
+namespace Tenantry.Targets.Docker.Engine;
+
+/// <summary>Reads what the engine holds of an instance. Changes nothing.</summary>
+internal sealed class InstanceReader(IEngine engine)
+{
+    internal async Task<InstanceSeen> ReadAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        var filter = DockerLabels.FilterOf(instance);
+        var networks = engine.GetAsync($"/networks?{filter}", cancellationToken);
+        var volumes = engine.GetAsync($"/volumes?{filter}", cancellationToken);
+        var listed = await engine.GetAsync($"/containers/json?all=1&{filter}", cancellationToken);
+        var services = new Dictionary<string, ContainerSeen>(StringComparer.Ordinal);
+        var former = new Dictionary<string, ContainerSeen>(StringComparer.Ordinal);
+        string? carrier = null;
+        foreach (var item in listed.EnumerateArray())
+        {
+            var container = await FindAsync(item.GetProperty("Id").GetString()!, cancellationToken);
+            if (container?.Service is not { } service)
+                carrier = container?.Id ?? carrier;
+            else if (container.Name == DockerNames.Container(instance, service))
+                services[service] = container;
+            else
+                former[service] = container;
+        }
+
+        var network = (await networks).EnumerateArray().Where(item => item.GetProperty("Name").GetString() == DockerNames.Network(instance)).ToList();
+        return new InstanceSeen(
+            network.Count == 0 ? null : ContainerSeen.LabelsOf(network[0]),
+            [.. Items(await volumes, "Volumes").Select(volume => ContainerSeen.LabelsOf(volume).GetValueOrDefault(DockerLabels.Volume, "")).Order(StringComparer.Ordinal)],
+            services,
+            former,
+            carrier);
+    }
+
+    /// <summary>A container by name or id, or null.</summary>
+    internal async Task<ContainerSeen?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ContainerSeen.Read(await engine.GetAsync($"/containers/{name}/json", cancellationToken));
+        }
+        catch (EngineException error) when (DockerErrors.IsGone(error))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Every instance with that owner of which there is anything.</summary>
+    internal async Task<IReadOnlyList<InstanceRef>> OwnedAsync(string owner, CancellationToken cancellationToken)
+    {
+        var filter = DockerLabels.Filter((DockerLabels.Owner, owner));
+        var items = new List<JsonElement>();
+        items.AddRange((await engine.GetAsync($"/containers/json?all=1&{filter}", cancellationToken)).EnumerateArray());
+        items.AddRange((await engine.GetAsync($"/networks?{filter}", cancellationToken)).EnumerateArray());
+        items.AddRange(Items(await engine.GetAsync($"/volumes?{filter}", cancellationToken), "Volumes"));
+        return
+        [
+            .. items.Select(ContainerSeen.LabelsOf)
+                .Where(labels => labels.ContainsKey(DockerLabels.Instance))
+                .Select(labels => new InstanceRef(labels[DockerLabels.Instance], labels.GetValueOrDefault(DockerLabels.Slug, ""), owner))
+                .Distinct()
+                .OrderBy(instance => instance.Slug, StringComparer.Ordinal).ThenBy(instance => instance.Id, StringComparer.Ordinal),
+        ];
+    }
+
+    private static IEnumerable<JsonElement> Items(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : [];
+}

@@ -1,0 +1,140 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+
+namespace Tenantry.Targets.Docker.Images;
+
+/// <summary>Finds images in the engine, and brings them there: pulled, loaded from an archive, or built once for all tenants.</summary>
+internal sealed class ImageStore(IEngine engine)
+{
+    /// <summary>Names of images that were built or loaded by us begin so.</summary>
+    internal const string OwnPrefix = "tenantry/";
+
+    /// <summary>The name by which the engine knows a service's image.</summary>
+    internal static string ReferenceOf(InstanceWorkload workload, ServiceWorkload service)
+    {
+        if (service.Image is { Length: > 0 } image)
+            return image;
+        if (service.Root.Kind == RootKind.Image)
+            return $"{OwnPrefix}image:{Tag($"{workload.Release.Build?.Key}\n{workload.Release.Id}\n{service.Root.Path}")}";
+        return $"{OwnPrefix}build:{workload.Release.Build!.Key}";
+    }
+
+    internal static ResourceName Resource(string reference) => new("image", reference);
+
+    /// <summary>Its id, or null when the engine has no such image.</summary>
+    internal async Task<string?> FindAsync(string reference, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await engine.GetAsync($"/images/{reference}/json", cancellationToken)).GetProperty("Id").GetString();
+        }
+        catch (EngineException error) when (DockerErrors.IsGone(error))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Brings it to the engine, unless it is there. Gives its id.</summary>
+    internal async Task<string> EnsureAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var reference = ReferenceOf(workload, service);
+        if (await FindAsync(reference, cancellationToken) is { } there)
+            return there;
+        if (service.Image is { Length: > 0 })
+            await PullAsync(reference, progress, cancellationToken);
+        else if (service.Root.Kind == RootKind.Image)
+            await LoadAsync(reference, ArchivePath(workload, service), progress, cancellationToken);
+        else
+            await BuildAsync(reference, workload.Release, progress, cancellationToken);
+        return await FindAsync(reference, cancellationToken)
+            ?? throw new TargetException($"The image {reference} is still not there.", retryable: true, Resource(reference));
+    }
+
+    /// <summary>What a pull of a reference asks for: repository and tag or digest apart.</summary>
+    internal static (string Repository, string Tag) Split(string reference)
+    {
+        var at = reference.IndexOf('@', StringComparison.Ordinal);
+        if (at > 0)
+            return (reference[..at], reference[(at + 1)..]);
+        var colon = reference.LastIndexOf(':');
+        return colon > reference.LastIndexOf('/') ? (reference[..colon], reference[(colon + 1)..]) : (reference, "latest");
+    }
+
+    private async Task PullAsync(string reference, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var (repository, tag) = Split(reference);
+        using var nothing = new MemoryStream();
+        var path = $"/images/create?fromImage={Uri.EscapeDataString(repository)}&tag={Uri.EscapeDataString(tag)}";
+        await FollowAsync($"Pulling {reference}", reference, path, nothing, progress, cancellationToken);
+    }
+
+    private async Task BuildAsync(string reference, ReleaseSource release, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var build = release.Build!;
+        var arguments = build.Environment.Count == 0 ? "" : "&buildargs=" + Uri.EscapeDataString(JsonSerializer.Serialize(build.Environment));
+        var path = $"/build?t={Uri.EscapeDataString(reference)}&rm=1&forcerm=1&dockerfile={Uri.EscapeDataString(build.Dockerfile!)}{arguments}";
+        await using var context = await BuildContext.WriteAsync(release.SourceFolder, build, cancellationToken);
+        await FollowAsync($"Building {build.Dockerfile}", reference, path, context, progress, cancellationToken);
+    }
+
+    private async Task LoadAsync(string reference, string archive, Action<string> progress, CancellationToken cancellationToken)
+    {
+        await using var stream = ImageArchive.Open(archive);
+        var loaded = await FollowAsync($"Loading {archive}", reference, "/images/load?quiet=1", stream, progress, cancellationToken);
+        var (repository, tag) = Split(reference);
+        await engine.PostAsync($"/images/{Uri.EscapeDataString(LoadedName(loaded) ?? throw Odd(archive))}/tag?repo={repository}&tag={tag}", null, cancellationToken);
+    }
+
+    private static string ArchivePath(InstanceWorkload workload, ServiceWorkload service) => Path.Combine(workload.Release.SourceFolder, service.Root.Path);
+
+    /// <summary>What the engine says that it loaded: <c>Loaded image: name</c> or <c>Loaded image ID: sha256:…</c>.</summary>
+    internal static string? LoadedName(IEnumerable<string> lines) => lines
+        .Where(line => line.StartsWith("Loaded image", StringComparison.Ordinal))
+        .Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..].Trim())
+        .LastOrDefault();
+
+    private async Task<IReadOnlyList<string>> FollowAsync(
+        string what, string reference, string path, Stream body, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var said = new List<string>();
+        await using var stream = await engine.StreamAsync(path, body, cancellationToken);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line.Length == 0)
+                continue;
+            var json = JsonElement.Parse(line);
+            if (json.TryGetProperty("error", out var error))
+            {
+                var last = string.Join(" | ", said.TakeLast(5));
+                throw new TargetException($"{what} failed: {error.GetString()}{(last.Length > 0 ? $". Its last lines: {last}" : "")}", retryable: true, Resource(reference));
+            }
+
+            if (Text(json) is not { Length: > 0 } text)
+                continue;
+            if (said.Count == 0 || said[^1] != text)
+                progress(text);
+            said.Add(text);
+        }
+
+        return said;
+    }
+
+    private static string? Text(JsonElement json)
+    {
+        if (json.TryGetProperty("stream", out var stream))
+            return stream.GetString()?.Trim();
+        if (!json.TryGetProperty("status", out var status))
+            return null;
+        return json.TryGetProperty("id", out var id) ? $"{id.GetString()}: {status.GetString()}" : status.GetString();
+    }
+
+    private static string Tag(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..40];
+
+    private static TargetException Odd(string archive) => new($"The engine did not say what it loaded from {archive}.", retryable: false);
+}

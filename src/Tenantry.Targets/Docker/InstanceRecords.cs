@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Tenantry.Model.Instances;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Docker;
+
+/// <summary>What changed since the containers were made and labels cannot say, since they cannot be changed.</summary>
+/// <param name="WorkloadDigest">Digest of the workload that was applied last.</param>
+/// <param name="Containers">The containers that it was applied to; for others the record says nothing.</param>
+/// <param name="ImportCutOff">True while data is being replaced.</param>
+internal sealed record InstanceRecord(string WorkloadDigest, IReadOnlyList<string> Containers, bool ImportCutOff = false);
+
+/// <summary>Records, one file each. One that is lost costs a pass that changes nothing.</summary>
+internal sealed class InstanceRecords(string dataFolder)
+{
+    private readonly string _folder = Path.Combine(dataFolder, "instances");
+
+    internal InstanceRecord? Read(InstanceRef instance)
+    {
+        try
+        {
+            return AtomicFile.ReadJson<InstanceRecord>(PathOf(instance));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    internal void Write(InstanceRef instance, InstanceRecord record)
+    {
+        Directory.CreateDirectory(_folder);
+        AtomicFile.WriteJson(PathOf(instance), record, durable: true);
+    }
+
+    internal void Remove(InstanceRef instance)
+    {
+        if (File.Exists(PathOf(instance)))
+            File.Delete(PathOf(instance));
+    }
+
+    private string PathOf(InstanceRef instance) => Path.Combine(_folder, DockerNames.Base(instance) + ".json");
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+
+namespace Tenantry.Targets.Docker.Networks;
+
+/// <summary>A bridge network for each instance and for nobody else.</summary>
+internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions options) : IDisposable
+{
+    private const int MostTries = 20;
+    private readonly EngineFirewall _firewall = new(engine, options);
+    private readonly SemaphoreSlim _choosing = new(1);
+
+    /// <summary>What an instance may reach, as a label that tells a change.</summary>
+    internal static string EgressLabel(EgressRules egress) =>
+        egress.Mode == EgressMode.List ? $"list {string.Join(' ', egress.Allow.Order(StringComparer.Ordinal))}" : egress.Mode.ToString().ToLowerInvariant();
+
+    /// <summary>The rules that a label stands for.</summary>
+    internal static EgressRules EgressOf(string label) => label.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
+    {
+        ["internet"] => new EgressRules(EgressMode.Internet, []),
+        ["list", .. var allow] => new EgressRules(EgressMode.List, allow),
+        _ => new EgressRules(EgressMode.None, []),
+    };
+
+    /// <summary>The request that makes it. Pure.</summary>
+    internal static JsonObject Create(InstanceWorkload workload, IPNetwork subnet)
+    {
+        var isClosed = workload.Egress.Mode == EgressMode.None;
+        var labels = DockerLabels.Of(workload);
+        labels[DockerLabels.Egress] = EgressLabel(workload.Egress);
+        var driver = new JsonObject { ["com.docker.network.bridge.name"] = DockerNames.Bridge(workload.Ref) };
+
+        // Without an address of its own on the bridge the host cannot be reached from it.
+        if (isClosed)
+            driver["com.docker.network.bridge.inhibit_ipv4"] = "true";
+        return new JsonObject
+        {
+            ["Name"] = DockerNames.Network(workload.Ref),
+            ["CheckDuplicate"] = true,
+            ["Driver"] = "bridge",
+            ["Internal"] = isClosed,
+            ["EnableIPv6"] = false,
+            ["Options"] = driver,
+            ["IPAM"] = new JsonObject { ["Config"] = new JsonArray(new JsonObject { ["Subnet"] = subnet.ToString() }) },
+            ["Labels"] = new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        };
+    }
+
+    /// <summary>Makes an instance's network, unless it is there.</summary>
+    internal async Task EnsureAsync(InstanceWorkload workload, CancellationToken cancellationToken)
+    {
+        if (workload.Egress.Mode != EgressMode.None)
+            await _firewall.AllowAsync(workload.Ref, workload.Egress, cancellationToken);
+        await _choosing.WaitAsync(cancellationToken);
+        try
+        {
+            var existing = await engine.GetAsync("/networks", cancellationToken);
+            if (existing.EnumerateArray().Any(network => network.GetProperty("Name").GetString() == DockerNames.Network(workload.Ref)))
+                return;
+            var seed = BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(workload.Ref.Id)));
+            var free = SubnetAllocator.Free(options.Subnets, [.. Subnets(existing)], seed);
+            foreach (var subnet in free.Take(MostTries))
+            {
+                try
+                {
+                    await engine.PostAsync("/networks/create", Create(workload, subnet), cancellationToken);
+                    return;
+                }
+                catch (EngineException error) when (DockerErrors.IsSubnetTaken(error))
+                {
+                    // Somebody else took it since it was looked for.
+                }
+            }
+        }
+        finally
+        {
+            _choosing.Release();
+        }
+
+        throw new TargetException(
+            $"No free network is left in {options.Subnets}, which has room for {SubnetAllocator.Capacity(options.Subnets)}.",
+            retryable: true,
+            DockerNames.NetworkResource(workload.Ref),
+            "Give the target a larger range with the option subnets.");
+    }
+
+    /// <summary>Loads the rules of every network of that owner: a reboot takes them, and the engine brings its bridges back without.</summary>
+    internal async Task RestoreRulesAsync(string owner, CancellationToken cancellationToken)
+    {
+        var networks = await engine.GetAsync($"/networks?{DockerLabels.Filter((DockerLabels.Owner, owner))}", cancellationToken);
+        foreach (var labels in networks.EnumerateArray().Select(ContainerSeen.LabelsOf))
+        {
+            var egress = EgressOf(labels.GetValueOrDefault(DockerLabels.Egress, ""));
+            if (egress.Mode != EgressMode.None)
+                await _firewall.AllowAsync(new InstanceRef(labels[DockerLabels.Instance], labels[DockerLabels.Slug], owner), egress, cancellationToken);
+        }
+    }
+
+    internal async Task RemoveAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        await engine.DeleteAsync($"/networks/{DockerNames.Network(instance)}", cancellationToken);
+        await _firewall.ForgetAsync(instance, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _firewall.Dispose();
+        _choosing.Dispose();
+    }
+
+    private static IEnumerable<IPNetwork> Subnets(JsonElement networks)
+    {
+        foreach (var network in networks.EnumerateArray())
+        {
+            if (!network.GetProperty("IPAM").TryGetProperty("Config", out var config) || config.ValueKind != JsonValueKind.Array)
+                continue;
+            foreach (var item in config.EnumerateArray())
+            {
+                if (item.TryGetProperty("Subnet", out var subnet) && IPNetwork.TryParse(subnet.GetString(), out var parsed))
+                    yield return parsed;
+            }
+        }
+    }
+}

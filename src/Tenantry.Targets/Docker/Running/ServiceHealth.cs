@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Docker.Running;
+
+/// <summary>What a service's check says.</summary>
+internal sealed record HealthSeen(InstanceHealth Health, string? Reason);
+
+/// <summary>
+/// Asks services how they are: HTTP and TCP from outside, through a socket made in the container's network namespace, since an
+/// image may hold no program that could ask; commands are asked by the engine.
+/// </summary>
+internal sealed class ServiceHealth(DockerHost host)
+{
+    private readonly ConcurrentDictionary<string, (DateTimeOffset Start, InstanceHealth Health, int Failures)> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Asks once. <paramref name="container"/> runs.</summary>
+    internal async Task<HealthSeen> AskAsync(ContainerSeen container, CancellationToken cancellationToken)
+    {
+        if (container.State.Health is { } engines)
+        {
+            return engines switch
+            {
+                "healthy" => new HealthSeen(InstanceHealth.Healthy, null),
+                "unhealthy" => new HealthSeen(InstanceHealth.Unhealthy, $"its check fails: {container.State.HealthOutput}"),
+                _ => new HealthSeen(InstanceHealth.Starting, container.State.HealthOutput is { Length: > 0 } output ? $"its check says: {output}" : "its check has not run yet"),
+            };
+        }
+
+        if (container.Shape?.Health is not { Port: { } port } health)
+            return new HealthSeen(InstanceHealth.Healthy, null);
+        var reason = await TryAsync(container.State.Pid, health, port, cancellationToken);
+        return new HealthSeen(Judge(container, health, reason), reason);
+    }
+
+    internal void Forget(string containerId) => _known.TryRemove(containerId, out _);
+
+    private InstanceHealth Judge(ContainerSeen container, HealthWorkload health, string? reason)
+    {
+        var start = container.State.StartedAt;
+        var before = _known.TryGetValue(container.Id, out var known) && known.Start == start ? known : (Start: start, Health: InstanceHealth.Starting, Failures: 0);
+        if (reason is null)
+        {
+            _known[container.Id] = (start, InstanceHealth.Healthy, 0);
+            return InstanceHealth.Healthy;
+        }
+
+        if (before.Health == InstanceHealth.Starting && host.Time.GetUtcNow() - start < health.StartPeriod)
+            return InstanceHealth.Starting;
+        var failures = before.Failures + 1;
+        var now = failures >= Math.Max(health.Retries, 1) ? InstanceHealth.Unhealthy : before.Health;
+        _known[container.Id] = (start, now, failures);
+        return now;
+    }
+
+    private async Task<string?> TryAsync(int pid, HealthWorkload health, int port, CancellationToken cancellationToken)
+    {
+        var name = health.HttpPath is null ? $"port {port}" : $"GET {health.HttpPath} on port {port}";
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(health.Timeout);
+        try
+        {
+            using var socket = new Socket(await host.Sockets.OpenTcpAsync($"/proc/{pid}/ns/net", cancellationToken: limit.Token)) { NoDelay = true };
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), limit.Token);
+            return health.HttpPath is null ? null : await GetAsync(socket, health.HttpPath, port, name, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"{name} did not answer within {health.Timeout.TotalSeconds:0.###} s";
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            return $"{name}: {error.Message}";
+        }
+    }
+
+    private static async Task<string?> GetAsync(Socket socket, string path, int port, string name, CancellationToken cancellationToken)
+    {
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: tenantry-health\r\nConnection: close\r\n\r\n"), cancellationToken);
+        await using var stream = new NetworkStream(socket);
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        var parts = (await reader.ReadLineAsync(cancellationToken) ?? "").Split(' ');
+        if (parts.Length < 2 || !parts[0].StartsWith("HTTP/", StringComparison.Ordinal) || !int.TryParse(parts[1], out var code))
+            return $"{name}: the answer is not HTTP";
+        return code is >= 200 and < 400 ? null : $"{name} answered {code}";
+    }
+}

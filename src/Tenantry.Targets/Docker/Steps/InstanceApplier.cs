@@ -1,0 +1,116 @@
+using System.Text.Json.Nodes;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Images;
+using Tenantry.Targets.Steps;
+
+namespace Tenantry.Targets.Docker.Steps;
+
+/// <summary>Takes a plan's steps.</summary>
+internal sealed class InstanceApplier(DockerHost host)
+{
+    private readonly ServiceContainers _containers = new(host);
+
+    internal async Task ApplyAsync(Plan plan, InstanceWorkload workload, StepWriter steps, CancellationToken cancellationToken)
+    {
+        foreach (var step in plan.Steps)
+            await steps.StepAsync(step.Resource, step.Action, progress => TakeAsync(step, workload, progress, cancellationToken));
+        if (workload.Desired != DesiredState.Deleted)
+            await SettleAsync(workload, cancellationToken);
+    }
+
+    private Task TakeAsync(PlanStep step, InstanceWorkload workload, Action<string> progress, CancellationToken cancellationToken) => step.Resource.Kind switch
+    {
+        "image" => EnsureImageAsync(step.Resource.Name, workload, progress, cancellationToken),
+        "network" => NetworkAsync(step, workload, cancellationToken),
+        "volume" => CreateVolumeAsync(workload, step.Resource.Name, cancellationToken),
+        "service" => ServiceAsync(step, workload, progress, cancellationToken),
+        "instance" => _containers.FreezeAsync(workload.Ref, cancellationToken),
+        var kind => throw new TargetException($"This target knows no {kind}.", retryable: false, step.Resource),
+    };
+
+    private async Task EnsureImageAsync(string reference, InstanceWorkload workload, Action<string> progress, CancellationToken cancellationToken)
+    {
+        foreach (var service in workload.Services.Where(service => ImageStore.ReferenceOf(workload, service) == reference).Take(1))
+            await host.Images.EnsureAsync(workload, service, progress, cancellationToken);
+    }
+
+    private async Task NetworkAsync(PlanStep step, InstanceWorkload workload, CancellationToken cancellationToken)
+    {
+        if (step.Action == StepAction.Replace)
+            await host.Networks.RemoveAsync(workload.Ref, cancellationToken);
+        await host.Networks.EnsureAsync(workload, cancellationToken);
+    }
+
+    private async Task CreateVolumeAsync(InstanceWorkload workload, string name, CancellationToken cancellationToken)
+    {
+        var volume = ServiceShape.Volumes(workload).First(volume => DockerNames.Volume(workload.Ref, volume.Name) == name);
+        await host.Engine.PostAsync("/volumes/create", CreateVolume(workload, volume), cancellationToken);
+    }
+
+    /// <summary>The request that makes a volume. Pure.</summary>
+    internal static JsonObject CreateVolume(InstanceWorkload workload, VolumeWorkload volume)
+    {
+        var labels = DockerLabels.Of(workload);
+        labels[DockerLabels.Volume] = volume.Name;
+        return new JsonObject
+        {
+            ["Name"] = DockerNames.Volume(workload.Ref, volume.Name),
+            ["Driver"] = "local",
+            ["Labels"] = new JsonObject(labels.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        };
+    }
+
+    private async Task ServiceAsync(PlanStep step, InstanceWorkload workload, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var service = workload.Services.FirstOrDefault(service => DockerNames.Container(workload.Ref, service.Name) == step.Resource.Name);
+        switch (step.Action)
+        {
+            case StepAction.Delete:
+                await _containers.RemoveAsync(step.Resource.Name, cancellationToken);
+                break;
+            case StepAction.Stop:
+                await _containers.StopAsync(step.Resource.Name, cancellationToken);
+                break;
+            case StepAction.Create when service is not null:
+                await _containers.CreateAsync(workload, service, progress, cancellationToken);
+                break;
+            case StepAction.Replace when service is not null:
+                await new ServiceReplacement(host, _containers).ReplaceAsync(workload, service, progress, cancellationToken);
+                break;
+            case StepAction.Update when service is not null:
+                await ResizeAsync(workload, step.Resource.Name, cancellationToken);
+                break;
+            case StepAction.Start or StepAction.Thaw or StepAction.Wait when service is not null:
+                await _containers.BringUpAsync(workload, service, progress, cancellationToken);
+                break;
+            default:
+                throw new TargetException($"This target cannot {step.Action} it.", retryable: false, step.Resource);
+        }
+    }
+
+    private async Task ResizeAsync(InstanceWorkload workload, string container, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject();
+        ServiceShare.Of(workload.Limits, workload.Services.Count).Write(body);
+        await host.Engine.PostAsync($"/containers/{container}/update", body, cancellationToken);
+    }
+
+    // Written only when every container is as the workload wants it: an unfinished change stays visible as another digest.
+    private async Task SettleAsync(InstanceWorkload workload, CancellationToken cancellationToken)
+    {
+        var seen = await host.Reader.ReadAsync(workload.Ref, cancellationToken);
+        var making = host.ContainersOf(workload);
+        var isWhole = seen.Former.Count == 0 && seen.Services.Count == workload.Services.Count
+            && workload.Services.All(service => seen.Services.TryGetValue(service.Name, out var container) && container.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) == making.DigestOf(service));
+        if (!isWhole)
+            return;
+        var record = new InstanceRecord(workload.Digest, [.. seen.Services.Values.Select(container => container.Id)], host.Records.Read(workload.Ref)?.ImportCutOff ?? false);
+        host.Records.Write(workload.Ref, record);
+        foreach (var service in workload.Services)
+            InstanceFiles.RemoveOthers(making.MemoryOf(service));
+    }
+}

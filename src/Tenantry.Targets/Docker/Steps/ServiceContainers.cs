@@ -1,0 +1,113 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Running;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Docker.Steps;
+
+/// <summary>Makes, starts, stops and removes services' containers.</summary>
+internal sealed class ServiceContainers(DockerHost host)
+{
+    private readonly HealthWait _health = new(host);
+
+    /// <summary>Makes a service's container and brings it up, unless the instance is to sleep. One that is there and right is kept.</summary>
+    internal async Task CreateAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var name = DockerNames.Container(workload.Ref, service.Name);
+        var there = await host.Reader.FindAsync(name, cancellationToken);
+        if (there is not null && there.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) != host.ContainersOf(workload).DigestOf(service))
+        {
+            await RemoveAsync(name, cancellationToken);
+            there = null;
+        }
+
+        if (there is null)
+            await MakeAsync(workload, service, progress, cancellationToken);
+        if (workload.Desired != DesiredState.Asleep)
+            await BringUpAsync(workload, service, progress, cancellationToken);
+    }
+
+    /// <summary>Makes a service's container; it does not run yet.</summary>
+    internal async Task MakeAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var image = await host.Images.EnsureAsync(workload, service, progress, cancellationToken);
+        var making = host.ContainersOf(workload);
+        host.Files.Write(workload, service, making.MemoryOf(service));
+        var (user, group) = DockerContainers.UserOf(service);
+        await host.Carriers.OwnAsync(workload.Ref, image, [.. service.Volumes.Select(volume => (volume.Name, user, group))], cancellationToken);
+        string? peer = null;
+        if (service != workload.Services[0])
+        {
+            var first = await host.Reader.FindAsync(DockerNames.Container(workload.Ref, workload.Services[0].Name), cancellationToken);
+            peer = first?.Id ?? throw new TargetException("The first service's container is gone, whose network it shares.", retryable: true, DockerNames.ServiceResource(workload.Ref, service.Name));
+        }
+
+        await host.Engine.PostAsync($"/containers/create?name={DockerNames.Container(workload.Ref, service.Name)}", making.Create(service, image, peer), cancellationToken);
+    }
+
+    /// <summary>Starts or thaws it, whichever it needs, and waits until it is healthy.</summary>
+    internal async Task BringUpAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var name = DockerNames.Container(workload.Ref, service.Name);
+        host.Files.Write(workload, service, host.ContainersOf(workload).MemoryOf(service));
+        var container = await host.Reader.FindAsync(name, cancellationToken)
+            ?? throw new TargetException("Its container is gone.", retryable: true, DockerNames.ServiceResource(workload.Ref, service.Name));
+        if (container.State.IsPaused)
+            await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);
+        else if (!container.State.IsUp)
+            await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+        if (container.State.IsUp && await IsDetachedAsync(workload, container, cancellationToken))
+            await host.Engine.PostAsync($"/containers/{name}/restart?t={(int)Math.Ceiling(service.StopGrace.TotalSeconds)}", null, cancellationToken);
+        await _health.WaitAsync(workload.Ref, service, progress, cancellationToken);
+    }
+
+    /// <summary>Pauses all that run. Fails, to be tried again, when something does not.</summary>
+    internal async Task FreezeAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        var seen = await host.Reader.ReadAsync(instance, cancellationToken);
+        if (seen.Services.Count == 0 || seen.Services.Values.Any(container => !container.State.IsRunning && !container.State.IsPaused))
+            throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, DockerNames.InstanceResource(instance));
+        foreach (var container in seen.Ordered.Reverse().Where(container => container.State.IsRunning))
+            await host.Engine.PostAsync($"/containers/{container.Id}/pause", null, cancellationToken);
+    }
+
+    /// <summary>Stops it as its service wants to be stopped. One that is gone or stopped is stopped.</summary>
+    internal async Task StopAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await host.Reader.FindAsync(name, cancellationToken) is not { State.IsUp: true } container)
+            return;
+        if (container.State.IsPaused)
+            await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);
+        var grace = (int)Math.Ceiling(container.Shape?.StopGraceSeconds ?? 10);
+
+        // The kernel never hands such a signal to the first process of a tree: to wait for it would be waiting for nothing.
+        if (SignalNames.NumberOf(container.Shape?.StopSignal ?? "TERM") is { } signal && SignalDisposition.IsDefault(container.State.Pid, signal))
+            grace = 0;
+        await host.Engine.PostAsync($"/containers/{name}/stop?t={grace}", null, cancellationToken);
+    }
+
+    /// <summary>Removes it, running or not. One that is gone is removed.</summary>
+    internal async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await host.Reader.FindAsync(name, cancellationToken) is not { } container)
+            return;
+        host.Health.Forget(container.Id);
+        try
+        {
+            await host.Engine.DeleteAsync($"/containers/{container.Id}?force=1&v=1", cancellationToken);
+        }
+        catch (EngineException error) when (DockerErrors.IsBeingRemoved(error))
+        {
+            while (await host.Reader.FindAsync(container.Id, cancellationToken) is not null)
+                await Task.Delay(TimeSpan.FromMilliseconds(50), host.Time, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsDetachedAsync(InstanceWorkload workload, ContainerSeen container, CancellationToken cancellationToken)
+    {
+        var seen = await host.Reader.ReadAsync(workload.Ref, cancellationToken);
+        return seen.Ordered.ToList() is { Count: > 1 } all && all.Find(one => one.Id == container.Id) is { } now && DockerObserver.IsDetached(all, now);
+    }
+}

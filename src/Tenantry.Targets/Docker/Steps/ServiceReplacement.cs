@@ -1,0 +1,58 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Docker.Engine;
+
+namespace Tenantry.Targets.Docker.Steps;
+
+/// <summary>
+/// Puts a new container in an old one's place. The old one is kept aside, stopped where both would write to the same volume, until
+/// the new one is healthy; it is put back when that does not become so.
+/// </summary>
+internal sealed class ServiceReplacement(DockerHost host, ServiceContainers containers)
+{
+    internal async Task ReplaceAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var name = DockerNames.Container(workload.Ref, service.Name);
+        var aside = DockerNames.Former(workload.Ref, service.Name);
+        await PutBackAsync(name, aside, cancellationToken);
+        var old = await host.Reader.FindAsync(name, cancellationToken);
+        if (old is null)
+        {
+            await containers.CreateAsync(workload, service, progress, cancellationToken);
+            return;
+        }
+
+        var wasUp = old.State.IsUp;
+        await host.Engine.PostAsync($"/containers/{old.Id}/rename?name={aside}", null, cancellationToken);
+        try
+        {
+            // Another container's network is left by stopping; a volume must not have two writers.
+            if (service.Volumes.Count > 0 || workload.Services.Count > 1)
+                await containers.StopAsync(aside, cancellationToken);
+            await containers.MakeAsync(workload, service, progress, cancellationToken);
+            if (workload.Desired != DesiredState.Asleep)
+                await containers.BringUpAsync(workload, service, progress, cancellationToken);
+        }
+        catch (Exception error) when (error is TargetException or EngineException)
+        {
+            await PutBackAsync(name, aside, cancellationToken);
+            if (wasUp)
+                await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+            var failure = error as TargetException ?? DockerErrors.Explain((EngineException)error, "The new container could not be made");
+            throw new TargetException($"{failure.Message} The container before it was put back.", failure.Retryable, DockerNames.ServiceResource(workload.Ref, service.Name), failure.Fix, error);
+        }
+
+        await containers.StopAsync(aside, cancellationToken);
+        await containers.RemoveAsync(aside, cancellationToken);
+    }
+
+    // What has a container aside has proved nothing yet: the one aside was the last that was right.
+    private async Task PutBackAsync(string name, string aside, CancellationToken cancellationToken)
+    {
+        if (await host.Reader.FindAsync(aside, cancellationToken) is not { } former)
+            return;
+        await containers.RemoveAsync(name, cancellationToken);
+        await host.Engine.PostAsync($"/containers/{former.Id}/rename?name={name}", null, cancellationToken);
+    }
+}
