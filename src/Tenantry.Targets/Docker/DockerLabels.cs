@@ -68,14 +68,14 @@ internal sealed record ServiceShape(
 {
     internal static ServiceShape Of(InstanceWorkload workload, ServiceWorkload service) => new(
         [.. workload.Services.Select(one => one.Name)],
-        [.. Volumes(workload).Select(volume => volume.Name)],
+        [.. VolumesOf(workload).Select(volume => volume.Name)],
         workload.Services.SelectMany(one => one.Ports).FirstOrDefault()?.Number,
         service.Health is { Command: null } health ? health with { Port = health.Port ?? service.Ports.FirstOrDefault()?.Number } : null,
         service.StopGrace.TotalSeconds,
         service.StopSignal);
 
     /// <summary>The volumes of all services, each once, in order of their names.</summary>
-    internal static IEnumerable<VolumeWorkload> Volumes(InstanceWorkload workload) =>
+    internal static IEnumerable<VolumeWorkload> VolumesOf(InstanceWorkload workload) =>
         workload.Services.SelectMany(service => service.Volumes).DistinctBy(volume => volume.Name).OrderBy(volume => volume.Name, StringComparer.Ordinal);
 
     internal string ToLabel() => JsonSerializer.Serialize(this);

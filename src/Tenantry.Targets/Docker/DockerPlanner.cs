@@ -27,7 +27,7 @@ internal sealed class DockerPlanner(
         foreach (var image in missingImages)
             Add(ImageStore.Resource(image), StepAction.Create, "the engine does not have it");
         var isMoved = Network();
-        foreach (var volume in ServiceShape.Volumes(workload).Where(volume => !seen.Volumes.Contains(volume.Name, StringComparer.Ordinal)))
+        foreach (var volume in ServiceShape.VolumesOf(workload).Where(volume => !seen.Volumes.Contains(volume.Name, StringComparer.Ordinal)))
             Add(DockerNames.VolumeResource(workload.Ref, volume.Name), StepAction.Create, "it does not exist");
         foreach (var gone in Names().Reverse().Where(name => workload.Services.All(service => service.Name != name)))
             Add(Resource(gone), StepAction.Delete, "the release has no such service");

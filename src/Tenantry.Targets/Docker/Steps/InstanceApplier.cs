@@ -47,7 +47,7 @@ internal sealed class InstanceApplier(DockerHost host)
 
     private async Task CreateVolumeAsync(InstanceWorkload workload, string name, CancellationToken cancellationToken)
     {
-        var volume = ServiceShape.Volumes(workload).First(volume => DockerNames.Volume(workload.Ref, volume.Name) == name);
+        var volume = ServiceShape.VolumesOf(workload).First(volume => DockerNames.Volume(workload.Ref, volume.Name) == name);
         await host.Engine.PostAsync("/volumes/create", CreateVolume(workload, volume), cancellationToken);
     }
 
