@@ -1,6 +1,7 @@
 using System.Net;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Tests.Store;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -35,26 +36,36 @@ public class FailureTests
     [Fact]
     public async Task AnInstanceThatDoesNotAnswerInTimeIsAGatewayTimeout()
     {
-        var done = new TaskCompletionSource();
+        var time = new ManualTime();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var upstream = RawUpstream.Start(async (connection, _) =>
         {
             await connection.ReadUntilAsync("\r\n\r\n");
-            await done.Task.WaitAsync(Patience);
+            asked.SetResult();
+            await connection.ReadToEndAsync();
+            left.SetResult();
         });
-        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMinutes(5), Time = time });
         gateway.Lead(upstream.Port);
         using var client = gateway.Client();
 
-        using var answer = await client.GetAsync("/");
-        done.SetResult();
+        var asking = client.GetAsync("/");
+        await asked.Task.WaitAsync(Patience);
+        time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
+        asking.IsCompleted.ShouldBeFalse();
+        time.Advance(TimeSpan.FromTicks(1));
 
+        using var answer = await asking;
         answer.StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
+        await left.Task.WaitAsync(Patience);
     }
 
     [Fact]
     public async Task TheTimeForAnAnswerEndsWithItsHead()
     {
-        var go = new TaskCompletionSource();
+        var time = new ManualTime();
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var upstream = RawUpstream.Start(async (connection, _) =>
         {
             await connection.ReadUntilAsync("\r\n\r\n");
@@ -62,12 +73,12 @@ public class FailureTests
             await go.Task.WaitAsync(Patience);
             await connection.SendAsync("cd");
         });
-        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromSeconds(2) });
+        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMinutes(5), Time = time });
         gateway.Lead(upstream.Port);
         using var client = gateway.Client();
 
         using var answer = await client.GetAsync("/", HttpCompletionOption.ResponseHeadersRead);
-        await Task.Delay(TimeSpan.FromSeconds(2.5));
+        time.Advance(TimeSpan.FromHours(1));
         go.SetResult();
 
         (await answer.Content.ReadAsStringAsync()).ShouldBe("abcd");

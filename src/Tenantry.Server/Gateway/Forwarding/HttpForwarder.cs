@@ -37,8 +37,8 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     {
         if (UpstreamRequest.Make(context, route) is not { } request)
             return GatewayAnswer.NotForwarded;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        patience.CancelAfter(options.AnswerTimeout);
+        using var patience = new CancellationTokenSource(options.AnswerTimeout, options.Time);
+        await using var leaving = context.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patience);
         HttpResponseMessage answer;
         try
         {
@@ -109,6 +109,9 @@ public sealed record ForwarderOptions
 
     /// <summary>From the request to the head of the answer.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The clock of <see cref="AnswerTimeout"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>How long an instance may take to say 100 or 417 before the body is sent all the same.</summary>
     public TimeSpan ContinueTimeout { get; init; } = TimeSpan.FromSeconds(1);
