@@ -108,6 +108,7 @@ internal sealed class InstanceWork
             _wake ??= new WakeWatch(_record.Status.Phase, _parts.Time);
         await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
         await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
+        _lease.Require();
         await (action switch
         {
             WorkAction.Apply => target.ApplyAsync(situation.Plan, situation.Workload, ToldAsync),
@@ -141,6 +142,7 @@ internal sealed class InstanceWork
         if (_seen!.State != ObservedState.Absent || StatusOf.IsProvisioned(_status))
         {
             await _journal.BeginAsync(_seen.Resources.Count, _cancellation);
+            _lease.Require();
             await target.DeleteAsync(_ref, ToldAsync);
             await ObserveAsync(target);
         }
@@ -259,6 +261,7 @@ internal sealed class InstanceWork
 
     private Task ToldAsync(StepEvent step)
     {
+        _lease.Require();
         _wake?.Take(step);
         return _journal.TakeAsync(step, _cancellation);
     }

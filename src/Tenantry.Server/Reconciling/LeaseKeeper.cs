@@ -9,8 +9,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly TimeSpan _time;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _lost = new();
-    private readonly CancellationTokenSource _done = new();
-    private readonly Task _keeping;
+    private readonly ITimer _timer;
+    private Task _renewing = Task.CompletedTask;
 
     public LeaseKeeper(IStore store, Lease lease, TimeSpan time, TimeProvider clock)
     {
@@ -18,7 +18,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _time = time;
         _clock = clock;
         Lease = lease;
-        _keeping = KeepAsync();
+        _timer = clock.CreateTimer(_ => Renew(), null, time / 3, time / 3);
     }
 
     public Lease Lease { get; private set; }
@@ -27,49 +27,45 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>A write was refused: somebody else works on it.</summary>
-    public void Lose()
+    public void Lose() => _lost.Cancel();
+
+    /// <summary>
+    /// Throws when the lease has run out or was lost. Asked before every step outside: a process that was stopped for a while, and goes on
+    /// before its timers do, must not act on what is no longer its own.
+    /// </summary>
+    public void Require()
     {
-        if (!_lost.IsCancellationRequested)
-            _lost.Cancel();
+        if (_lost.IsCancellationRequested || _clock.GetUtcNow() >= Lease.ExpiresAt)
+            throw new LeaseLostException(Lease.Key);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _done.CancelAsync();
-        await _keeping;
-        _done.Dispose();
+        await _timer.DisposeAsync();
+        await _renewing;
         _lost.Dispose();
     }
 
-    private async Task KeepAsync()
+    private void Renew()
     {
-        while (true)
+        if (_renewing.IsCompleted)
+            _renewing = RenewAsync();
+    }
+
+    private async Task RenewAsync()
+    {
+        try
         {
-            await Task.Delay(_time / 3, _clock, _done.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_done.IsCancellationRequested)
-                return;
-            try
-            {
-                if (await _store.RenewLeaseAsync(Lease, _time, _done.Token) is not { } renewed)
-                {
-                    Lose();
-                    return;
-                }
+            if (await _store.RenewLeaseAsync(Lease, _time, CancellationToken.None) is { } renewed)
                 Lease = renewed;
-            }
-            catch (OperationCanceledException) when (_done.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception)
-            {
-                // The store is away. The lease is still ours until its end; the work must have stopped before that.
-                if (_clock.GetUtcNow() + (_time / 3) >= Lease.ExpiresAt)
-                {
-                    Lose();
-                    return;
-                }
-            }
+            else
+                Lose();
+        }
+        catch (Exception)
+        {
+            // The store is away. The lease is still ours until its end; the work must have stopped before that.
+            if (_clock.GetUtcNow() + (_time / 3) >= Lease.ExpiresAt)
+                Lose();
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Fleet(IStore store, TimeProvider time)
     private int _operations;
 
     public Operation NewOperation(InstanceSpec spec, OperationKind kind = OperationKind.Update) => new(
-        $"{time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{Interlocked.Increment(ref _operations):d6}",
+        $"{time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{Interlocked.Increment(ref _operations):d6}-{spec.Id}",
         kind,
         spec.Id,
         spec.Slug,
