@@ -48,7 +48,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private void Renew()
     {
-        if (_renewing.IsCompleted)
+        if (_renewing.IsCompleted && !_lost.IsCancellationRequested)
             _renewing = RenewAsync();
     }
 

@@ -131,11 +131,22 @@ internal sealed class FakeWorkloads : IWorkloadSource
 
     public List<string> Forgotten { get; } = [];
 
+    // As the real source does: what was resolved for a generation is kept.
+    private readonly Dictionary<(string Id, long Generation, string Salt), InstanceWorkload> _resolved = [];
+
     public Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {
         if (Failure is not null)
             throw Failure;
-        return Task.FromResult<WorkloadResult>(Refused.TryGetValue(spec.Id, out var refused) ? refused : new WorkloadResult.Resolved(Make(spec)));
+        if (Refused.TryGetValue(spec.Id, out var refused))
+            return Task.FromResult<WorkloadResult>(refused);
+        lock (_resolved)
+        {
+            var key = (spec.Id, spec.Generation, Salt);
+            if (!_resolved.TryGetValue(key, out var workload))
+                _resolved.Add(key, workload = Make(spec));
+            return Task.FromResult<WorkloadResult>(new WorkloadResult.Resolved(workload));
+        }
     }
 
     public void Forget(string instanceId) => Forgotten.Add(instanceId);

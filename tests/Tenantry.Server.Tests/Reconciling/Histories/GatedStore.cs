@@ -1,5 +1,6 @@
 using System.Reflection;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Reconciling.Histories;
@@ -46,7 +47,7 @@ public class GatedStore : DispatchProxy
         var call = (Task)method.Invoke(_store, args)!;
         await call;
         var result = call is Task<T> typed ? typed.Result : default!;
-        _fencing.Note(args, result);
+        _fencing.Note(_process, args, result);
         return result;
     }
 
@@ -65,17 +66,29 @@ internal sealed class FencingRecord
 
     public List<string> Violations { get; } = [];
 
-    public void Note(object?[] args, object? result)
+    public void Note(FakeProcess process, object?[] args, object? result)
     {
         foreach (var claim in result as IReadOnlyList<ClaimedInstance> ?? [])
             _newest[claim.Lease.Key] = Math.Max(claim.Lease.Token, _newest.GetValueOrDefault(claim.Lease.Key));
+        // Renewing and giving back say themselves whether the lease was still held.
+        var isWrite = args[0] is InstanceStatus or Operation or PassOutcome;
         var lease = args.OfType<Lease>().FirstOrDefault() ?? args.OfType<PassOutcome>().FirstOrDefault()?.Lease;
-        if (lease is not null && result is not Lease && lease.Token < _newest.GetValueOrDefault(lease.Key))
+        if (isWrite && lease is not null && lease.Token < _newest.GetValueOrDefault(lease.Key))
             Violations.Add($"A write of {lease.Key} under token {lease.Token} came after token {_newest[lease.Key]} was given out.");
         foreach (var status in args.OfType<InstanceStatus>().Concat(args.OfType<PassOutcome>().Select(outcome => outcome.Status).OfType<InstanceStatus>()))
         {
             if (status.Reason.Length == 0 && (status.Phase, status.Health) != (InstancePhase.Running, InstanceHealth.Healthy))
                 Violations.Add($"The status of {status.Id} is {status.Phase}, {status.Health} and does not say why.");
         }
+        if (args.OfType<PassOutcome>().FirstOrDefault()?.Status is { Failures: 0 } told && process.Seen.TryGetValue(told.Id, out var seen) && !IsTrue(told.Phase, seen))
+            Violations.Add($"The status of {told.Id} says {told.Phase}, and what was seen last is {seen}.");
     }
+
+    private static bool IsTrue(InstancePhase phase, ObservedState seen) => phase switch
+    {
+        InstancePhase.Running => seen == ObservedState.Running,
+        InstancePhase.Frozen => seen == ObservedState.Frozen,
+        InstancePhase.Asleep => seen == ObservedState.Stopped,
+        _ => true,
+    };
 }

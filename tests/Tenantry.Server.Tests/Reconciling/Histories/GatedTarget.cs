@@ -19,8 +19,12 @@ internal sealed class GatedTarget(FakeTarget inner, HistoryScene scene, FakeProc
     public Task<Plan> PlanAsync(InstanceWorkload workload, InstanceObservation seen, CancellationToken cancellationToken) =>
         CallAsync(FakeCall.Plan, $"plan {workload.Ref.Slug}", token => inner.PlanAsync(workload, seen, token), cancellationToken);
 
-    public Task<InstanceObservation> ObserveAsync(InstanceRef instance, CancellationToken cancellationToken) =>
-        CallAsync(FakeCall.Observe, $"observe {instance.Slug}", token => inner.ObserveAsync(instance, token), cancellationToken);
+    public async Task<InstanceObservation> ObserveAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        var seen = await CallAsync(FakeCall.Observe, $"observe {instance.Slug}", token => inner.ObserveAsync(instance, token), cancellationToken);
+        process.Seen[instance.Id] = seen.State;
+        return seen;
+    }
 
     public IAsyncEnumerable<StepEvent> ApplyAsync(Plan plan, InstanceWorkload workload, CancellationToken cancellationToken) =>
         StepsAsync(workload.Ref, FakeCall.Step, "apply", token => inner.ApplyAsync(plan, workload, token), cancellationToken);

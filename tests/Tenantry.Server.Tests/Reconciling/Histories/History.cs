@@ -62,7 +62,8 @@ internal sealed class History
                 _scene.Note(_scene.Schedule.LetGo() ?? "nothing waits");
                 break;
             case < 78:
-                var by = TimeSpan.FromSeconds(_random.Next(1, 16));
+                // The long ones are longer than a lease: timers of processes that live fire on their way, those of one that stands still do not.
+                var by = TimeSpan.FromSeconds(_random.Next(3) == 0 ? _random.Next(30, 120) : _random.Next(1, 16));
                 _scene.Note($"time: {by.TotalSeconds} s");
                 _scene.Time.Advance(by);
                 break;

@@ -45,10 +45,16 @@ internal sealed class HistoryEnd(HistoryScene scene)
 
     private async Task RestAsync(Reconciler reconciler, string id)
     {
+        // What a look passes over, a pass has nothing to do with.
+        var isQuiet = await scene.Store.FindInstanceAsync(id, CancellationToken.None) is not null &&
+            (await reconciler.LookAsync([id], CancellationToken.None)).Count == 0;
+        var before = await scene.Store.LastChangeAsync(CancellationToken.None);
         for (var passes = 1; ; passes++)
         {
             var result = await reconciler.PassAsync(id, CancellationToken.None);
             scene.Note($"last: {id} {result.End}");
+            if (isQuiet && passes == 1 && result.End != PassEnd.Busy)
+                (result.End, await scene.Store.LastChangeAsync(CancellationToken.None)).ShouldBe((PassEnd.Settled, before), $"{id} was quiet");
             if (result.End is PassEnd.Settled or PassEnd.Removed or PassEnd.Gone)
                 return;
             passes.ShouldBeLessThan(MostPasses, $"{id} comes to rest");

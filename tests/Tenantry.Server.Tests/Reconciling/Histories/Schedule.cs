@@ -1,3 +1,5 @@
+using Tenantry.Model.Instances;
+
 namespace Tenantry.Server.Tests.Reconciling.Histories;
 
 /// <summary>
@@ -61,6 +63,9 @@ internal sealed class FakeProcess(string name)
     public bool IsDead => _death.IsCancellationRequested;
 
     public CancellationToken Death => _death.Token;
+
+    /// <summary>What it saw last of each instance.</summary>
+    public Dictionary<string, ObservedState> Seen { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Its loop.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
