@@ -44,12 +44,15 @@ internal static class InstanceMemory
     }
 
     /// <summary>The names that the instance knows of itself.</summary>
-    internal static void WriteHosts(InstancePaths paths, string hostName)
-    {
-        Directory.CreateDirectory(paths.Memory);
-        File.WriteAllText(paths.Hosts, $"127.0.0.1 localhost\n::1 localhost\n127.0.0.1 {hostName}\n");
-        File.SetUnixFileMode(paths.Hosts, (UnixFileMode)0b100_100_100);
-    }
+    /// <param name="paths">Whose.</param>
+    /// <param name="hostName">Its host name.</param>
+    /// <param name="names">Lines for hosts that it may reach.</param>
+    internal static void WriteHosts(InstancePaths paths, string hostName, string names) =>
+        WriteShared(paths.Hosts, $"127.0.0.1 localhost\n::1 localhost\n127.0.0.1 {hostName}\n{names}");
+
+    /// <summary>The name servers that the instance may ask.</summary>
+    internal static void WriteResolvers(InstancePaths paths, IEnumerable<System.Net.IPAddress> resolvers) =>
+        WriteShared(paths.Resolvers, string.Concat(resolvers.Select(resolver => $"nameserver {resolver}\n")));
 
     /// <summary>Writes a configuration and gives its digest.</summary>
     internal static string WriteConfig(ServicePaths service, OciConfig config)
@@ -75,6 +78,16 @@ internal static class InstanceMemory
             // Linux before 6.4 cannot keep a tmpfs out of the swap.
             Mounts.Mount("tenantry", place, "tmpfs", MountOptions.NoSetUid | MountOptions.NoDevices, "mode=0700");
         }
+    }
+
+    // Written in place: running containers see the same file.
+    private static void WriteShared(string path, string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (File.Exists(path) && File.ReadAllText(path) == content)
+            return;
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, (UnixFileMode)0b100_100_100);
     }
 
     private static void WriteFile(string path, string content, UnixFileMode mode, uint user, uint group)

@@ -46,11 +46,14 @@ internal sealed class InstanceMeter(LocalHost host)
         return (received, sent);
     }
 
-    private static (long Received, long Sent)? Network(int pid)
+    private static (long Received, long Sent)? Network(int pid) => ReadLinks(pid) is { } text ? ParseNetwork(text) : null;
+
+    /// <summary>The interfaces that a process sees, with what went through each; null when it ended.</summary>
+    internal static string? ReadLinks(int pid)
     {
         try
         {
-            return ParseNetwork(File.ReadAllText($"/proc/{pid}/net/dev"));
+            return File.ReadAllText($"/proc/{pid}/net/dev");
         }
         catch (IOException)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Networks;
@@ -138,11 +139,20 @@ internal sealed class InstanceObserver(LocalHost host)
         private void LookAtNetwork(bool asleep)
         {
             var several = file?.Services.Count > 1;
-            var whole = InstanceNetwork.IsWhole(paths, several);
+            var whole = InstanceNetwork.IsWhole(paths, several) && HasWayOut();
             if (!Released(asleep, LocalResources.Network(instance), InstanceNetwork.AnyLeft(paths)) && InstanceNetwork.AnyLeft(paths))
                 Add(LocalResources.Network(instance), whole ? LocalResources.Ready : LocalResources.Damaged);
             if (file is not null && !whole && !asleep && file.Services.Count > 0)
                 Drift.Add(new DriftItem($"{LocalResources.Network(instance)}", "a network namespace", "none"));
+        }
+
+        // Asked of a running process: its files show its network.
+        private bool HasWayOut()
+        {
+            if (file is null or { Egress.Mode: EgressMode.None })
+                return true;
+            var member = file.Services.Select(service => ServiceState.Read(paths.Service(service.Name))).FirstOrDefault(state => state?.IsAlive == true)?.Process?.Pid;
+            return member is null || InstanceMeter.ReadLinks(member.Value)?.Contains($"{EgressPlan.InstanceLink}:", StringComparison.Ordinal) != false;
         }
 
         private void LookAtLimits(bool asleep)

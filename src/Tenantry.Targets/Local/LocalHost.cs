@@ -3,6 +3,7 @@ using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Linux.Cgroups;
 using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Roots;
 using Tenantry.Targets.Local.Running;
 using Tenantry.Targets.Local.Volumes;
@@ -14,22 +15,25 @@ internal sealed class LocalHost : IAsyncDisposable
 {
     private readonly TargetContext _context;
 
-    internal LocalHost(TargetContext context, LocalTargetOptions options, LocalProtections protections)
+    internal LocalHost(TargetContext context, LocalTargetOptions options, LocalProtections protections, string? hostNetwork)
     {
         _context = context;
+        HostNetwork = hostNetwork;
         Options = options;
         Protections = protections;
         Paths = new LocalPaths(context.DataFolder, context.RunFolder);
         Locks = new InstanceLocks(Path.Combine(Paths.Run, "locks"), context.Time);
         Layout = CgroupLayout.Detect();
         Uids = new UidRanges(Paths.Uids, options.FirstUid, options.LastUid);
-        Roots = new RootStore(Paths, new ImageStore(Paths.Images));
+        Roots = new RootStore(Paths, new ImageStore(Paths.Images, context.Time));
         Volumes = new VolumeStore(Paths, context.Time);
         Logs = new Logs.ServiceLogs(options, context.Time, context.Logger);
+        Egress = new EgressHub(Paths, Sockets, protections, hostNetwork);
         Builds = new Builds.BuildStore(this);
         Launcher = new Launcher(Paths, Layout, Exits, Time);
         Exec = new ExecRunner(this, Launcher);
         Health = new HealthWatch(this, new HealthProbe(Sockets, Exec));
+        Chores = new Chores(this);
         Runner = new ServiceRunner(this, Launcher, Logs);
     }
 
@@ -45,6 +49,9 @@ internal sealed class LocalHost : IAsyncDisposable
 
     internal LocalProtections Protections { get; }
 
+    /// <summary>A namespace that stands in for the host's network in tests; null: the host's.</summary>
+    internal string? HostNetwork { get; }
+
     internal LocalPaths Paths { get; }
 
     internal CgroupLayout Layout { get; }
@@ -54,6 +61,11 @@ internal sealed class LocalHost : IAsyncDisposable
     internal RootStore Roots { get; }
 
     internal VolumeStore Volumes { get; }
+
+    internal EgressHub Egress { get; }
+
+    /// <summary>The instance's number: no two of a target have the same.</summary>
+    internal int NumberOf(InstanceFile file) => (int)((file.FirstUid - Options.FirstUid) / LocalBundle.IdsPerInstance);
 
     internal Builds.BuildStore Builds { get; }
 
@@ -78,9 +90,12 @@ internal sealed class LocalHost : IAsyncDisposable
 
     internal ServiceRunner Runner { get; }
 
+    internal Chores Chores { get; }
+
     /// <summary>True when volumes get file systems of their own.</summary>
     internal bool UsesLoop => Options.Volumes switch
     {
+        _ when !Protections.DiskLimit => false,
         VolumeMode.Loop => true,
         VolumeMode.Folder => false,
         _ => VolumeStore.CanLoop,
@@ -112,15 +127,18 @@ internal sealed class LocalHost : IAsyncDisposable
             Directory.Delete(cutOff, recursive: true);
         foreach (var folder in Directory.EnumerateDirectories(Paths.Instances))
             TakeUp(Paths.Of(Path.GetFileName(folder)));
+        Chores.Start();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await Chores.DisposeAsync();
         await Runner.DisposeAsync();
         await Health.DisposeAsync();
         Logs.Dispose();
         Exits.Dispose();
         Sockets.Dispose();
+        Egress.Dispose();
     }
 
     private void TakeUp(InstancePaths paths)

@@ -67,6 +67,8 @@ internal sealed record InstancePaths(LocalPaths Target, string Id)
 
     internal string Hosts => Path.Combine(Memory, "hosts");
 
+    internal string Resolvers => Path.Combine(Memory, "resolv.conf");
+
     internal string Network => Path.Combine(Target.Namespaces, $"{Id}.net");
 
     internal string Ipc => Path.Combine(Target.Namespaces, $"{Id}.ipc");

@@ -21,9 +21,9 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
     private readonly InstanceStopper _stopper;
     private readonly Lazy<bool> _started;
 
-    internal LocalTarget(TargetContext context, LocalProtections? protections = null)
+    internal LocalTarget(TargetContext context, LocalProtections? protections = null, string? hostNetwork = null)
     {
-        _host = new LocalHost(context, LocalTargetOptions.Parse(context.Options), protections ?? LocalProtections.All);
+        _host = new LocalHost(context, LocalTargetOptions.Parse(context.Options), protections ?? LocalProtections.All, hostNetwork);
         _observer = new InstanceObserver(_host);
         _stopper = new InstanceStopper(_host);
         _started = new Lazy<bool>(Start);

@@ -16,7 +16,7 @@ internal static class ServiceDigest
         Secrets = OfSecrets(workload),
         workload.Ref.Slug,
         Several = workload.Services.Count > 1,
-        Resolver = workload.Egress.Mode != EgressMode.None,
+        Resolver = workload.Egress.Mode == EgressMode.Internet,
         options.TmpBytes,
     });
 

@@ -19,9 +19,12 @@ internal sealed class LocalHarness : ContractHarness
     private readonly LocalProtections? _protections;
     private readonly Dictionary<string, string> _options;
 
-    internal LocalHarness(LocalProtections? protections = null, params (string Name, string Value)[] options)
+    private readonly string? _hostNetwork;
+
+    internal LocalHarness(LocalProtections? protections = null, string? hostNetwork = null, params (string Name, string Value)[] options)
     {
         _protections = protections;
+        _hostNetwork = hostNetwork;
         Cgroup = $"tenantry-test-{Path.GetFileName(_folder.Path)[14..].ToLowerInvariant()}";
         _options = new Dictionary<string, string>(StringComparer.Ordinal) { ["cgroup"] = Cgroup };
         foreach (var (name, value) in options)
@@ -42,7 +45,7 @@ internal sealed class LocalHarness : ContractHarness
     internal LocalTarget Open()
     {
         var context = new TargetContext("local", Owner, Paths.Data, Paths.Run, _options, TimeProvider.System, NullLogger.Instance);
-        var target = new LocalTarget(context, _protections);
+        var target = new LocalTarget(context, _protections, _hostNetwork);
         _targets.Add(target);
         return target;
     }

@@ -52,12 +52,17 @@ internal static class LocalBundle
             });
     }
 
-    /// <summary>User and group inside the instance; throws a terminal <see cref="TargetException"/> for a text that is none.</summary>
+    /// <summary>
+    /// User and group inside the instance. A name, which only an image could know, stands for the ordinary user: what the image says about
+    /// its users means nothing here, since its files are everybody's to read and nobody's to write. Throws a terminal <see cref="TargetException"/> for a number that is none.
+    /// </summary>
     internal static (uint User, uint Group) UserOf(string text)
     {
         if (text.Length == 0)
             return (OrdinaryUser, OrdinaryUser);
         var parts = text.Split(':');
+        if (!char.IsAsciiDigit(text[0]))
+            return (OrdinaryUser, OrdinaryUser);
         if (parts.Length <= 2 && Id(parts[0]) is { } user && Id(parts[^1]) is { } group)
             return (user, group);
         throw new TargetException($"User \"{text}\" is not UID or UID:GID, numbers below {IdsPerInstance}.", retryable: false);
@@ -129,7 +134,7 @@ internal static class LocalBundle
             yield return new OciNamespace("pid");
         if (protections.Ipc)
             yield return new OciNamespace("ipc", input.IpcNamespace);
-        if (protections.Network && input.NetworkNamespace is not null)
+        if (input.NetworkNamespace is not null)
             yield return new OciNamespace("network", input.NetworkNamespace);
         yield return new OciNamespace("uts", input.UtsNamespace);
         yield return new OciNamespace("cgroup");

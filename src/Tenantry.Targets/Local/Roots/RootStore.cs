@@ -26,7 +26,7 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
             return PrepareHost(request, places);
         var image = request.Source.Kind == RootKind.Image
             ? await images.UnpackAsync(request.SourcePath, cancellationToken)
-            : new UnpackedImage(request.SourcePath, [], new Dictionary<string, string>(StringComparer.Ordinal), "");
+            : new UnpackedImage(request.SourcePath, ImageConfig.Empty);
         return PrepareLayered(request, image, places);
     }
 
@@ -83,7 +83,7 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
             Mounts.Mount("tenantry", merged, "overlay", MountOptions.ReadOnly | MountOptions.NoDevices | MountOptions.NoSetUid, lower);
         }
 
-        return (key, new BundleRoot([], image.Command, image.Environment, image.WorkingDirectory));
+        return (key, new BundleRoot([], image.Config.Command, image.Config.Environment, image.Config.WorkingDirectory));
     }
 
     private void EnsureSkeleton(string key, SkeletonPlan plan, IReadOnlyList<Place> places)

@@ -19,6 +19,7 @@ internal sealed class ApplyWork
     private readonly IReadOnlyList<VolumeFile> _volumes;
     private InstanceFile? _file;
     private string? _appFolder;
+    private string? _names;
     private bool _configured;
 
     internal ApplyWork(LocalHost host, InstanceWorkload workload)
@@ -99,15 +100,16 @@ internal sealed class ApplyWork
         Remember(file => file with { Volumes = [.. file.Volumes.Where(known => known.Name != name), volume] });
     }
 
-    internal Task EnsureNetworkAsync(CancellationToken cancellationToken)
+    internal async Task EnsureNetworkAsync(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         EnsureIdentity();
         var member = File.Services.Select(service => ServiceState.Read(Paths.Service(service.Name))).FirstOrDefault(state => state?.IsAlive == true)?.Process?.Pid;
         InstanceNetwork.Ensure(Paths, Workload.Ref.Slug, Several, member);
+        if (Workload.Egress.Mode == EgressMode.None && File.Egress.Mode != EgressMode.None)
+            await _host.Egress.RemoveAsync(_host.NumberOf(File), cancellationToken);
         if (!SameEgress(File.Egress, Workload.Egress))
             Remember(file => file with { Egress = Workload.Egress });
-        return Task.CompletedTask;
+        await EnsureEgressAsync(cancellationToken);
     }
 
     internal void EnsureLimits()
@@ -127,7 +129,8 @@ internal sealed class ApplyWork
         EnsureIdentity();
         foreach (var volume in _volumes.Where(volume => !VolumeStore.IsReady(Paths, volume)))
             await EnsureVolumeAsync(volume.Name, cancellationToken);
-        InstanceMemory.WriteHosts(Paths, Workload.Ref.Slug);
+        if (_names is null)
+            await EnsureEgressAsync(cancellationToken);
         var services = new List<ServiceFile>();
         foreach (var service in Workload.Services)
         {
@@ -159,6 +162,14 @@ internal sealed class ApplyWork
         await EnsureConfigurationAsync(progress, cancellationToken);
     }
 
+    private async Task EnsureEgressAsync(CancellationToken cancellationToken)
+    {
+        _names = Workload.Egress.Mode == EgressMode.None ? "" : await _host.Egress.EnsureAsync(Paths, _host.NumberOf(File), Workload.Egress, cancellationToken);
+        InstanceMemory.WriteHosts(Paths, Workload.Ref.Slug, _names);
+        if (Workload.Egress.Mode == EgressMode.Internet)
+            InstanceMemory.WriteResolvers(Paths, Resolvers.Read());
+    }
+
     private bool Several => Workload.Services.Count > 1;
 
     private async Task<ServiceFile> ConfigureAsync(ServiceWorkload service, string digest, CancellationToken cancellationToken)
@@ -176,11 +187,11 @@ internal sealed class ApplyWork
             Root = BundleRoot.Nothing,
             AppFolder = _appFolder,
             SecretsFolder = own.Secrets,
-            Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. files],
+            Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. Workload.Egress.Mode == EgressMode.Internet ? [new Shown(Paths.Resolvers, "/etc/resolv.conf")] : Array.Empty<Shown>(), .. files],
             Volumes = [.. service.Volumes.Select(volume => new Shown(VolumeStore.FolderOf(Paths, _volumes.First(planned => planned.Name == volume.Name)), volume.Path))],
             CgroupView = CgroupView(),
-            NetworkNamespace = Paths.Network,
-            IpcNamespace = Several ? Paths.Ipc : null,
+            NetworkNamespace = _host.Protections.Network ? Paths.Network : _host.HostNetwork,
+            IpcNamespace = Several && _host.Protections.Ipc ? Paths.Ipc : null,
             UtsNamespace = Several ? Paths.Uts : null,
             CgroupPath = null,
             TmpBytes = _host.Options.TmpBytes,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux.Cgroups;
 using Tenantry.Targets.Local.Networks;
@@ -100,6 +101,8 @@ internal sealed class InstanceRemover(LocalHost host, InstanceObserver observer)
                     _cgroup.Remove();
                     break;
                 case "network":
+                    if (file is { Egress.Mode: not EgressMode.None })
+                        await host.Egress.RemoveAsync(host.NumberOf(file), cancellationToken);
                     InstanceNetwork.Remove(paths);
                     break;
                 case "volume":

@@ -1,5 +1,6 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Local.Networks;
 using Tenantry.Targets.Local.Running;
@@ -57,6 +58,8 @@ internal sealed class InstanceStopper(LocalHost host)
         await host.Volumes.UnmountAsync(paths, cancellationToken);
         InstanceMemory.Remove(paths);
         cgroup.Remove();
+        if (InstanceFile.Read(paths) is { Egress.Mode: not EgressMode.None } file)
+            await host.Egress.RemoveAsync(host.NumberOf(file), cancellationToken);
         InstanceNetwork.Remove(paths);
     }
 

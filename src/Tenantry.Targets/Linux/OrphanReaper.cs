@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Tenantry.Targets.Linux;
+
+/// <summary>
+/// Waits for dead children that nobody else waits for. A subreaper inherits what its children leave; what this process started itself is
+/// waited for within moments, so a child that is found dead twice, a minute apart, is nobody's.
+/// </summary>
+internal sealed class OrphanReaper
+{
+    private HashSet<ProcessIdentity> _dead = [];
+
+    /// <summary>Looks once; called about once a minute. Gives how many it waited for.</summary>
+    internal int Look()
+    {
+        var dead = Children().Where(child => ProcessIdentity.ReadStat(child) is { State: 'Z' }).Select(ProcessIdentity.Of).OfType<ProcessIdentity>().ToHashSet();
+        var reaped = 0;
+        foreach (var child in dead.Where(_dead.Contains))
+        {
+            using var handle = ProcessHandle.Open(child.Pid);
+            if (handle is not null && handle.ReadExit() != ProcessExit.Unknown)
+                reaped++;
+        }
+
+        _dead = dead;
+        return reaped;
+    }
+
+    private static IEnumerable<int> Children()
+    {
+        foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            string text;
+            try
+            {
+                text = File.ReadAllText(Path.Combine(thread, "children"));
+            }
+            catch (IOException)
+            {
+                // The thread ended, or the kernel does not tell.
+                continue;
+            }
+
+            foreach (var child in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                yield return int.Parse(child, CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Tenantry.Targets.Local.Networks;
+
+/// <summary>Batches for <c>ip -batch</c>: links, addresses, routes. Pure text.</summary>
+internal static class EgressLinks
+{
+    /// <summary>In the hub: the link to the host.</summary>
+    internal static string HubUp(EgressPlan plan, string hostNamespace) =>
+        $"""
+        link add {plan.HubLink} type veth peer name {plan.HostLink} netns {hostNamespace}
+        addr add {plan.HubAddress}/{EgressPlan.LinkPrefix} dev {plan.HubLink}
+        link set {plan.HubLink} up
+
+        """;
+
+    /// <summary>In the hub: takes the link to the host away, both ends.</summary>
+    internal static string HubDown(EgressPlan plan) => $"link del {plan.HubLink}\n";
+
+    /// <summary>On the host: its end of that link.</summary>
+    internal static string HostUp(EgressPlan plan) =>
+        $"""
+        addr replace {plan.HostAddress}/{EgressPlan.LinkPrefix} dev {plan.HostLink}
+        link set {plan.HostLink} up
+
+        """;
+
+    /// <summary>In the hub, when both ends are up.</summary>
+    internal static string HubRoute(EgressPlan plan) => $"route replace default via {plan.HostAddress} dev {plan.HubLink}\n";
+
+    /// <summary>In the hub: a bridge.</summary>
+    internal static string Bridge(InstanceLinkPlan link) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"link add {link.Bridge} type bridge\naddr add {link.Gateway}/{EgressPlan.BridgePrefix} dev {link.Bridge}\nlink set {link.Bridge} up\n");
+
+    /// <summary>In the hub: an instance's link, on a port that reaches no other isolated port.</summary>
+    internal static string Attach(InstanceLinkPlan link, string instanceNamespace, bool isolated) =>
+        $"""
+        link add {link.Link} type veth peer name {EgressPlan.InstanceLink} netns {instanceNamespace}
+        link set {link.Link} master {link.Bridge}
+        link set {link.Link} type bridge_slave isolated {(isolated ? "on" : "off")}
+        link set {link.Link} up
+
+        """;
+
+    /// <summary>In the instance: its address and its way out.</summary>
+    internal static string Inside(InstanceLinkPlan link) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"addr replace {link.Address}/{EgressPlan.BridgePrefix} dev {EgressPlan.InstanceLink}\nlink set {EgressPlan.InstanceLink} up\nroute replace default via {link.Gateway} dev {EgressPlan.InstanceLink}\n");
+
+    /// <summary>In the hub: takes an instance's link away.</summary>
+    internal static string Detach(InstanceLinkPlan link) => $"link del {link.Link}\n";
+}
