@@ -67,7 +67,7 @@ public class ServeTests
         await using var plane = new ControlPlane();
         await plane.StartAsync();
 
-        var web = Children(plane.Pid).ShouldHaveSingleItem();
+        var web = Machine.ChildrenOf(plane.Pid).Where(pid => Machine.CommandLine(pid).Contains("tenantry", StringComparison.Ordinal)).ShouldHaveSingleItem();
 
         foreach (var field in (string[])["CapInh", "CapPrm", "CapEff", "CapAmb"])
             ulong.Parse(Machine.Status(web, field), System.Globalization.NumberStyles.HexNumber).ShouldBe(0ul, field);
@@ -84,25 +84,6 @@ public class ServeTests
 
         // The engine listens on no network: every listening socket of the machine that it could have is the web side's.
         ListeningSockets(plane.Pid).ShouldBeEmpty();
-    }
-
-    private static List<int> Children(int pid) =>
-    [
-        .. Directory.GetDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
-            .Where(id => id > 0 && IsChild(id, pid)),
-    ];
-
-    private static bool IsChild(int id, int parent)
-    {
-        try
-        {
-            return Machine.Status(id, "PPid") == $"{parent}" && Machine.CommandLine(id).Contains("tenantry", StringComparison.Ordinal);
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
     }
 
     private static List<string> ListeningSockets(int pid)

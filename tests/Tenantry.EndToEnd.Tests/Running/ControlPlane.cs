@@ -12,7 +12,8 @@ namespace Tenantry.EndToEnd.Tests.Running;
 internal sealed partial class ControlPlane : IAsyncDisposable
 {
     private const int Term = 15;
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "tenantry");
+    private static readonly Lazy<Task<string>> Program = new(TenantryProgram.BuildAsync);
+    private IReadOnlyList<int> _children = [];
     private Process? _serve;
     private Task _log = Task.CompletedTask;
 
@@ -21,7 +22,11 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         Folder = Directory.CreateTempSubdirectory("tenantry-e2e-").FullName;
         File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Cgroup = Path.GetFileName(Folder);
+        Client = new(TenantryAddress.OfSocket(Path.Combine(Folder, "api.sock")));
     }
+
+    /// <summary>Speaks to it over its socket.</summary>
+    public TenantryClient Client { get; }
 
     public string Folder { get; }
 
@@ -39,7 +44,7 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     public async Task StartAsync(string? crashAt = null, params string[] options)
     {
         string[] arguments = ["serve", "--data", Folder, "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", .. options];
-        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(await Program.Value, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["TENANTRY_CRASH_AT"] = crashAt;
         _serve = Process.Start(start)!;
         _serve.StandardInput.Close();
@@ -49,9 +54,9 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         var addresses = JsonDocument.Parse(line).RootElement;
         Api = addresses.GetProperty("api").GetString()!;
         Gateway = addresses.GetProperty("gateway").GetString()!;
-        using var client = new TenantryClient(TenantryAddress.OfSocket(Path.Combine(Folder, "api.sock")));
-        while (!await IsReadyAsync(client, late.Token))
+        while (!await IsReadyAsync(late.Token))
             await Task.Delay(50, late.Token);
+        _children = Machine.ChildrenOf(_serve.Id);
     }
 
     /// <summary>Starts one with the target <c>local</c>.</summary>
@@ -74,10 +79,10 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     public async Task AddLocalAsync() => (await CallAsync("target", "add", "local", "--option", $"cgroup={Cgroup}")).ShouldEndWith(0);
 
     /// <summary>Runs a verb against this control plane.</summary>
-    public Task<Finished> CallAsync(params string[] arguments) => Finished.RunAsync(Program, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder });
+    public Task<Finished> CallAsync(params string[] arguments) => CallWithInputAsync("", arguments);
 
-    public Task<Finished> CallWithInputAsync(string input, params string[] arguments) =>
-        Finished.RunAsync(Program, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder }, input);
+    public async Task<Finished> CallWithInputAsync(string input, params string[] arguments) =>
+        await Finished.RunAsync(await Program.Value, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder }, input);
 
     /// <summary>Runs a verb that must be done, and reads its JSON.</summary>
     public async Task<JsonElement> JsonAsync(params string[] arguments) => (await CallAsync([arguments[0], "-o", "json", .. arguments[1..]])).ShouldEndWith(0).Json;
@@ -85,18 +90,14 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     /// <summary>As <c>kill -9</c> does, all of its processes at once.</summary>
     public async Task KillAsync()
     {
-        _serve!.Kill(entireProcessTree: true);
+        // Its children by their ids: when it is gone already they are nobody's any more.
+        _serve!.Kill();
+        foreach (var child in _children.Where(id => Machine.CommandLine(id).Contains(Folder, StringComparison.Ordinal)))
+            _ = Kill(child, 9);
         await _serve.WaitForExitAsync();
         await _log;
         _serve.Dispose();
         _serve = null;
-    }
-
-    /// <summary>Waits until it ended by itself, as a crash test makes it, and ends what is left of its processes.</summary>
-    public async Task WaitForEndAsync(CancellationToken cancellationToken)
-    {
-        await _serve!.WaitForExitAsync(cancellationToken);
-        await KillAsync();
     }
 
     public bool HasEnded => _serve is null || _serve.HasExited;
@@ -142,14 +143,15 @@ internal sealed partial class ControlPlane : IAsyncDisposable
             await StopAsync();
         }
 
+        Client.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
-    private static async Task<bool> IsReadyAsync(TenantryClient client, CancellationToken cancellationToken)
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await client.IsReadyAsync(cancellationToken);
+            return await Client.IsReadyAsync(cancellationToken);
         }
         catch (TenantryUnavailableException)
         {

@@ -32,6 +32,14 @@ internal static class Machine
             .Where(pid => pid > 0 && Read($"/proc/{pid}/cgroup").Contains("/" + cgroup, StringComparison.Ordinal)),
     ];
 
+    /// <summary>Processes that this one started and that have not ended.</summary>
+    public static IReadOnlyList<int> ChildrenOf(int pid) =>
+    [
+        .. Directory.GetDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(id => id > 0 && Read($"/proc/{id}/status").Contains($"\nPPid:\t{pid}\n", StringComparison.Ordinal)),
+    ];
+
     public static string CommandLine(int pid) => Read($"/proc/{pid}/cmdline").Replace('\0', ' ').Trim();
 
     /// <summary>A field of <c>/proc/PID/status</c>.</summary>
