@@ -52,10 +52,9 @@ internal static class QuickstartCommand
     {
         await Needs.InstallAsync(call, Needs.Missing(), isAgreed);
         var watch = Stopwatch.StartNew();
-        try
+        QuickstartFolder.Make(call.Host, folder);
+        await using (var plane = await StartAsync(call, folder, watch))
         {
-            QuickstartFolder.Make(call.Host, folder);
-            await using var plane = await StartAsync(call, folder, watch);
             try
             {
                 var tenants = await MakeAsync(call, folder, plane, watch);
@@ -64,13 +63,12 @@ internal static class QuickstartCommand
             }
             finally
             {
-                await new Demo(call).RemoveAsync(Names);
+                using var whatever = call.Uninterrupted();
+                await new Demo(whatever).RemoveAsync(Names);
             }
         }
-        finally
-        {
-            Delete(folder);
-        }
+
+        Directory.Delete(folder, recursive: true);
 
         call.Output.Line($"Everything was removed. All of it took {Words.Took(watch.Elapsed)}.");
         if (call.Output.Json)
@@ -84,7 +82,7 @@ internal static class QuickstartCommand
         var watch = Stopwatch.StartNew();
         await using (var plane = await StartAsync(call, folder, watch))
             await new Demo(call).RemoveAsync(Names);
-        Delete(folder);
+        Directory.Delete(folder, recursive: true);
         call.Output.Removed("quickstart", folder);
         call.Output.Note($"Node.js and Node-RED are kept for the next time in {QuickstartFolder.Cache(call.Host)}.");
     }
@@ -114,11 +112,5 @@ internal static class QuickstartCommand
             await visitor.WaitUntilItAnswersAsync(tenant.Name, call.CancellationToken);
         call.Output.Line($"Both answer after {Words.Took(watch.Elapsed)}.");
         return tenants;
-    }
-
-    private static void Delete(string folder)
-    {
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
     }
 }

@@ -8,21 +8,21 @@ using Tenantry.Server;
 
 namespace Tenantry.Cli.Quickstarting;
 
-/// <summary>A <c>tenantry serve</c> that this process started: its first line tells the addresses, the rest of what it says goes into a file.</summary>
+/// <summary>The <c>tenantry serve</c> of a data folder: one that runs already, or one that this process started, whose log goes into a file.</summary>
 internal sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
-    private readonly Process _process;
+    private readonly Process? _process;
     private readonly Task _log;
 
-    private ControlPlane(Process process, Task log, string logFile, string api, string gateway)
+    private ControlPlane(Process? process, Task log, string logFile, JsonElement addresses)
     {
         _process = process;
         _log = log;
         LogFile = logFile;
-        Api = api;
-        Gateway = gateway;
+        Api = Address(addresses, "api");
+        Gateway = Address(addresses, "gateway");
     }
 
     public string LogFile { get; }
@@ -33,12 +33,16 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary><c>address:port</c>.</summary>
     public string Gateway { get; }
 
-    /// <summary>Starts one and waits until it is ready.</summary>
+    /// <summary>Takes the one that runs, or starts one and waits until it is ready.</summary>
     public static async Task<ControlPlane> StartAsync(string folder, TenantryClient client, CancellationToken cancellationToken)
     {
         var logFile = Path.Combine(folder, "serve.log");
-        string[] arguments = ["serve", "--data", folder, "--api", Free(7070), "--gateway", Free(8080)];
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
+        if (await IsReadyAsync(client, cancellationToken))
+            return new(null, Task.CompletedTask, logFile, JsonDocument.Parse(await File.ReadAllBytesAsync(new DataFolders(folder).Addresses, cancellationToken)).RootElement);
+
+        // In a session of its own: Ctrl-C is for this process, which still needs the control plane to end in order.
+        string[] arguments = [Environment.ProcessPath!, "serve", "--data", folder, "--api", Free(7070), "--gateway", Free(8080)];
+        var start = new ProcessStartInfo("setsid", arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -56,7 +60,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             var addresses = JsonDocument.Parse(line).RootElement;
             while (!await IsReadyAsync(client, either.Token))
                 await Task.Delay(TimeSpan.FromMilliseconds(50), either.Token);
-            return new(process, log, logFile, Address(addresses, "api"), Address(addresses, "gateway"));
+            return new(process, log, logFile, addresses);
         }
         catch (Exception failure)
         {
@@ -67,10 +71,11 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => new(StopAsync(_process, _log));
+    public ValueTask DisposeAsync() => _process is null ? ValueTask.CompletedTask : new(StopAsync(_process, _log));
 
     /// <summary>Waits until it ends by itself, or until cancelled.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken) =>
+        _process?.WaitForExitAsync(cancellationToken) ?? Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
 
     private static string Address(JsonElement addresses, string name) =>
         addresses.TryGetProperty(name, out var value) && value.GetString() is { } text ? text.Replace("http://", "", StringComparison.Ordinal).TrimEnd('/') : "";

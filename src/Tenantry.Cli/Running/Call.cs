@@ -20,8 +20,8 @@ internal sealed class Call : IDisposable
         Output = new(host, parsed.GetValue(GlobalOptions.Output) == "json");
     }
 
-    private Call(Call other, string folder)
-        : this(other._parsed, other.Host, other.CancellationToken) => _folder = folder;
+    private Call(Call other, string? folder, CancellationToken cancellationToken)
+        : this(other._parsed, other.Host, cancellationToken) => _folder = folder;
 
     public CliHost Host { get; }
 
@@ -51,7 +51,10 @@ internal sealed class Call : IDisposable
     public bool IsGiven(Option option) => _parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>The same call, speaking to the control plane of a data folder.</summary>
-    public Call On(string folder) => new(this, folder);
+    public Call On(string folder) => new(this, folder, CancellationToken);
+
+    /// <summary>The same call for what has to be done also after an interruption.</summary>
+    public Call Uninterrupted() => new(this, _folder, CancellationToken.None);
 
     public void Dispose() => _client?.Dispose();
 }

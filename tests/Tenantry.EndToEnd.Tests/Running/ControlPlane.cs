@@ -40,6 +40,16 @@ internal sealed partial class ControlPlane : IAsyncDisposable
 
     public string LogFile => Path.Combine(Folder, "serve.log");
 
+    /// <summary>Keeps the results of builds where other tests and the quickstart find them. They are named by the digest of all that went into them.</summary>
+    public void ShareBuilds()
+    {
+        const string Cache = "/var/cache/tenantry/builds";
+        var builds = Path.Combine(Folder, "targets", "local", "builds");
+        Directory.CreateDirectory(Cache);
+        Directory.CreateDirectory(Path.GetDirectoryName(builds)!);
+        Directory.CreateSymbolicLink(builds, Cache);
+    }
+
     /// <summary>Starts <c>tenantry serve</c> and waits until it is ready.</summary>
     public async Task StartAsync(string? crashAt = null, params string[] options)
     {
