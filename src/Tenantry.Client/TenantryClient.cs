@@ -32,6 +32,16 @@ public sealed class TenantryClient : IDisposable
     /// <summary>Where the control plane is.</summary>
     public TenantryAddress Address => _transport.Address;
 
+    /// <summary>
+    /// How long reads are tried again while nobody answers or the answer is 503; zero unless said. For whoever waits for something that outlives
+    /// a restart of the control plane. Changes are never sent again by themselves.
+    /// </summary>
+    public TimeSpan Patience
+    {
+        get => _transport.Patience;
+        set => _transport.Patience = value;
+    }
+
     /// <summary>Apps and their releases.</summary>
     public AppsClient Apps { get; }
 

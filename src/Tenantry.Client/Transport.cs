@@ -11,6 +11,9 @@ namespace Tenantry.Client;
 /// <summary>Sends requests and turns what comes back into values or exceptions: nothing else in this library touches HTTP.</summary>
 internal sealed class Transport : IDisposable
 {
+    /// <summary>Between two tries.</summary>
+    public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
+
     private readonly TenantryAddress _address;
     private readonly HttpMessageInvoker _invoker;
     private readonly string? _token;
@@ -25,6 +28,9 @@ internal sealed class Transport : IDisposable
     public TenantryAddress Address => _address;
 
     public HttpMessageInvoker Invoker => _invoker;
+
+    /// <summary>How long reads are tried again while nobody answers.</summary>
+    public TimeSpan Patience { get; set; }
 
     public AuthenticationHeaderValue? Authorization => _token is null ? null : new("Bearer", _token);
 
@@ -65,10 +71,25 @@ internal sealed class Transport : IDisposable
 
     public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
-        using var request = Request(HttpMethod.Get, path);
-        using var response = await SendAsync(request, cancellationToken);
-        return await ReadAsync<T>(response, cancellationToken);
+        var begin = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var request = Request(HttpMethod.Get, path);
+                using var response = await SendAsync(request, cancellationToken);
+                return await ReadAsync<T>(response, cancellationToken);
+            }
+            catch (Exception away) when (IsAway(away) && TimeProvider.System.GetElapsedTime(begin) < Patience)
+            {
+                await Task.Delay(RetryPause, cancellationToken);
+            }
+        }
     }
+
+    /// <summary>True when nobody answered, or only to say that something behind it does not.</summary>
+    public static bool IsAway(Exception failure) =>
+        failure is TenantryUnavailableException or TenantryException { Status: HttpStatusCode.ServiceUnavailable };
 
     /// <summary>Null exactly when the answer is 404.</summary>
     public async Task<T?> FindAsync<T>(string path, CancellationToken cancellationToken)

@@ -96,6 +96,7 @@ internal static class TenantAdd
             throw;
         }
 
+        call.BePatient();
         await MissingSecrets.FillAsync(call, operation.Slug, wanted.SecretFiles, wanted.Wait);
         if (wanted.Wait)
         {

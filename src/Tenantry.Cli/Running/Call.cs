@@ -8,6 +8,7 @@ namespace Tenantry.Cli.Running;
 /// <summary>One invocation of a command: its arguments, where it writes, and the control plane it speaks to.</summary>
 internal sealed class Call : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly ParseResult _parsed;
     private readonly string? _folder;
     private TenantryClient? _client;
@@ -49,6 +50,9 @@ internal sealed class Call : IDisposable
 
     /// <summary>True when the option was written on the command line.</summary>
     public bool IsGiven(Option option) => _parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>From here on something goes on that outlives a restart of the control plane: reads wait for one.</summary>
+    public void BePatient() => Client.Patience = Patience;
 
     /// <summary>The same call, speaking to the control plane of a data folder.</summary>
     public Call On(string folder) => new(this, folder, CancellationToken);

@@ -11,6 +11,7 @@ internal static class OperationWait
     /// <summary>Returns when it succeeded; throws when it failed, was superseded, or takes longer than <paramref name="timeout"/>.</summary>
     public static async Task<OperationResponse> WaitAsync(this Call call, OperationResponse operation, TimeSpan timeout)
     {
+        call.BePatient();
         using var late = new CancellationTokenSource(timeout, call.Host.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, call.CancellationToken);
         OperationResponse end;

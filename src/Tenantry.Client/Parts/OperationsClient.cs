@@ -7,12 +7,11 @@ namespace Tenantry.Client;
 /// <summary>Operations, and waiting for them.</summary>
 public sealed class OperationsClient
 {
+    // An operation outlives a restart of the control plane, which takes this long even on a slow machine.
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(30);
     private readonly Transport _transport;
 
     internal OperationsClient(Transport transport) => _transport = transport;
-
-    /// <summary>How long a control plane may be away while an operation is watched. An operation outlives a restart of it.</summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Operations, newest first.</summary>
     /// <param name="slug">Of this instance only, or null for all.</param>
@@ -29,11 +28,12 @@ public sealed class OperationsClient
         _transport.FindAsync<OperationResponse>(Route(id), cancellationToken);
 
     /// <summary>
-    /// The operation with each change of it; the last one is finished. When the connection breaks it is made again, for as long as
-    /// <see cref="Patience"/>; after that the failure is thrown.
+    /// The operation with each change of it; the last one is finished. When the connection breaks it is made again, for half a minute or as long as
+    /// <see cref="TenantryClient.Patience"/> says; after that the failure is thrown.
     /// </summary>
     public async IAsyncEnumerable<OperationResponse> WatchAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        var patience = _transport.Patience > LeastPatience ? _transport.Patience : LeastPatience;
         var awaySince = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -45,7 +45,7 @@ public sealed class OperationsClient
                     if (!await events.MoveNextAsync())
                         break;
                 }
-                catch (TenantryUnavailableException) when (TimeProvider.System.GetElapsedTime(awaySince) < Patience)
+                catch (Exception away) when (Transport.IsAway(away) && TimeProvider.System.GetElapsedTime(awaySince) < patience)
                 {
                     break;
                 }
@@ -56,7 +56,7 @@ public sealed class OperationsClient
                     yield break;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
+            await Task.Delay(Transport.RetryPause, cancellationToken);
         }
     }
 

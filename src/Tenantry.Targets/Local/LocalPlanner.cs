@@ -71,7 +71,7 @@ internal sealed class LocalPlanner
 
     private void Run()
     {
-        var changed = _workload.Services.Where(service => Known(service)?.Digest != ServiceDigest.Of(_workload, service, _options)).Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
+        var changed = _workload.Services.Where(service => Known(service)?.Digest != ServiceDigest.Of(_workload, service, _options) || IsOutdated(service)).Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         var restart = _known is not null && _seen.RestartNonce != _workload.RestartNonce;
         var work = changed.Count > 0 || restart || _workload.Services.Any(service => StateOf(LocalResources.Service(_workload.Ref, service.Name)) is not (LocalResources.Running or LocalResources.Frozen));
         if (_seen.State == ObservedState.Frozen && (work || _workload.Desired == DesiredState.Running))
@@ -130,6 +130,13 @@ internal sealed class LocalPlanner
 
         foreach (var name in waiting)
             Add(LocalResources.Service(_workload.Ref, name), StepAction.Wait, "until it is healthy");
+    }
+
+    // Its new configuration was written, and a crash came before it was started with it.
+    private bool IsOutdated(ServiceWorkload service)
+    {
+        var name = LocalResources.Service(_workload.Ref, service.Name);
+        return StateOf(name) is LocalResources.Running or LocalResources.Frozen && _seen.Drift.Any(item => item.Resource == $"{name}");
     }
 
     private static bool SameEgress(EgressRules one, EgressRules other) => one.Mode == other.Mode && one.Allow.SequenceEqual(other.Allow, StringComparer.Ordinal);

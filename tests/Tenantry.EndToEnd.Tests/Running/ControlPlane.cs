@@ -110,6 +110,15 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         _serve = null;
     }
 
+    /// <summary>Waits until all of its processes have ended by themselves.</summary>
+    public async Task EndedAsync()
+    {
+        await _serve!.WaitForExitAsync();
+        await _log;
+        _serve.Dispose();
+        _serve = null;
+    }
+
     public bool HasEnded => _serve is null || _serve.HasExited;
 
     /// <summary>SIGTERM, as a service manager sends it; returns its exit code.</summary>
