@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Tenantry.Server.Serving;
 
 namespace Tenantry.Server.Tests.Serving;
 
@@ -186,13 +185,7 @@ internal sealed class TestFolder : IDisposable
 
     public string Data => Path.Combine(Root, "data");
 
-    public void Dispose()
-    {
-        Directory.Delete(Root, recursive: true);
-        var run = ServeFolders.RunFolder(new DataFolders(Data));
-        if (Directory.Exists(run))
-            Directory.Delete(run, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(Root, recursive: true);
 }
 
 /// <summary>Needs root: what is tested is how it is given up.</summary>
