@@ -24,6 +24,10 @@ internal static class DockerErrors
     internal static bool IsSubnetTaken(EngineException error) =>
         error.Message.Contains("overlaps", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("already in use", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True when a network with that very bridge is there or being made: bridges are named for their instances, so it is the same one.</summary>
+    internal static bool IsBeingMade(EngineException error) =>
+        error.Message.Contains("same bridge name", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("already exists", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>True when a thing of that name is there already.</summary>
     internal static bool IsThere(EngineException error) => error.Status == HttpStatusCode.Conflict;
 

@@ -61,7 +61,7 @@ internal sealed class VolumeCarrier(IEngine engine)
         await engine.DeleteAsync($"/containers/{name}?force=1&v=1", cancellationToken);
         try
         {
-            var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes), cancellationToken);
+            var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes), CancellationToken.None);
             await work(made.GetProperty("Id").GetString()!);
         }
         finally

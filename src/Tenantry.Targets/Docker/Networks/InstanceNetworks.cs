@@ -14,6 +14,8 @@ namespace Tenantry.Targets.Docker.Networks;
 internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions options) : IDisposable
 {
     private const int MostTries = 20;
+    private const int MostLooks = 100;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
     private readonly EngineFirewall _firewall = new(engine, options);
     private readonly SemaphoreSlim _choosing = new(1);
 
@@ -53,7 +55,7 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         };
     }
 
-    /// <summary>Makes an instance's network, unless it is there.</summary>
+    /// <summary>Makes an instance's network, unless it is there or being made.</summary>
     internal async Task EnsureAsync(InstanceWorkload workload, CancellationToken cancellationToken)
     {
         if (workload.Egress.Mode != EgressMode.None)
@@ -62,7 +64,7 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         try
         {
             var existing = await engine.GetAsync("/networks", cancellationToken);
-            if (existing.EnumerateArray().Any(network => network.GetProperty("Name").GetString() == DockerNames.Network(workload.Ref)))
+            if (IsAmong(existing, workload.Ref))
                 return;
             var seed = BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(workload.Ref.Id)));
             var free = SubnetAllocator.Free(options.Subnets, [.. Subnets(existing)], seed);
@@ -70,12 +72,17 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
             {
                 try
                 {
-                    await engine.PostAsync("/networks/create", Create(workload, subnet), cancellationToken);
+                    await engine.PostAsync("/networks/create", Create(workload, subnet), CancellationToken.None);
                     return;
                 }
                 catch (EngineException error) when (DockerErrors.IsSubnetTaken(error))
                 {
                     // Somebody else took it since it was looked for.
+                }
+                catch (EngineException error) when (DockerErrors.IsBeingMade(error))
+                {
+                    await UntilMadeAsync(workload.Ref, cancellationToken);
+                    return;
                 }
             }
         }
@@ -89,6 +96,22 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
             retryable: true,
             DockerNames.NetworkResource(workload.Ref),
             "Give the target a larger range with the option subnets.");
+    }
+
+    private static bool IsAmong(JsonElement networks, InstanceRef instance) =>
+        networks.EnumerateArray().Any(network => network.GetProperty("Name").GetString() == DockerNames.Network(instance));
+
+    // A pass that was cut off had asked for it, and the engine is still at it.
+    private async Task UntilMadeAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        for (var look = 0; look < MostLooks; look++)
+        {
+            if (IsAmong(await engine.GetAsync("/networks", cancellationToken), instance))
+                return;
+            await Task.Delay(BetweenLooks, cancellationToken);
+        }
+
+        throw new TargetException("The engine says that it is being made, and it does not appear.", retryable: true, DockerNames.NetworkResource(instance));
     }
 
     /// <summary>Loads the rules of every network of that owner: a reboot takes them, and the engine brings its bridges back without.</summary>

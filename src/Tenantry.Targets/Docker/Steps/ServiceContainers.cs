@@ -44,7 +44,8 @@ internal sealed class ServiceContainers(DockerHost host)
             peer = first?.Id ?? throw new TargetException("The first service's container is gone, whose network it shares.", retryable: true, DockerNames.ServiceResource(workload.Ref, service.Name));
         }
 
-        await host.Engine.PostAsync($"/containers/create?name={DockerNames.Container(workload.Ref, service.Name)}", making.Create(service, image, peer), cancellationToken);
+        // Waited for also when the pass is cut off: the engine goes on with what it was asked, and the next pass must not ask again beside it.
+        await host.Engine.PostAsync($"/containers/create?name={DockerNames.Container(workload.Ref, service.Name)}", making.Create(service, image, peer), CancellationToken.None);
     }
 
     /// <summary>Starts or thaws it, whichever it needs, and waits until it is healthy.</summary>
