@@ -14,6 +14,7 @@ namespace Tenantry.Targets.Local;
 internal sealed class LocalHost : IAsyncDisposable
 {
     private readonly TargetContext _context;
+    private int _disposed;
 
     internal LocalHost(TargetContext context, LocalTargetOptions options, LocalProtections protections, string? hostNetwork)
     {
@@ -132,6 +133,8 @@ internal sealed class LocalHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await Chores.DisposeAsync();
         await Runner.DisposeAsync();
         await Health.DisposeAsync();

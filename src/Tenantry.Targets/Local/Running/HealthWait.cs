@@ -22,7 +22,7 @@ internal static class HealthWait
         var begin = host.Time.GetTimestamp();
         var most = MostTime(service);
         string? reason = null;
-        for (var pause = FirstPause; ; pause = pause * 1.5)
+        for (var pause = FirstPause; ; pause = Shorter(pause * 1.5, LongPause))
         {
             var state = ServiceState.Read(own);
             if (state is null or { GaveUp: true } or { Process: null, RestartAt: null })
@@ -37,8 +37,7 @@ internal static class HealthWait
             var elapsed = host.Time.GetElapsedTime(begin);
             if (elapsed > most)
                 throw Failure(host, file, own, $"It did not become healthy within {most.TotalSeconds:0.#} s: {reason ?? state.LastExit ?? "it does not run"}", retryable: true);
-            var longest = elapsed > Impatience ? LongPause : ShortPause;
-            await Task.Delay(pause < longest ? pause : longest, host.Time, cancellationToken);
+            await Task.Delay(Shorter(pause, elapsed > Impatience ? LongPause : ShortPause), host.Time, cancellationToken);
         }
     }
 
@@ -51,6 +50,8 @@ internal static class HealthWait
         var lines = host.Logs.LastLines(service, LastLines);
         return lines.Length == 0 ? $"{sentence}." : $"{sentence}. It said last:\n{lines}";
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan MostTime(ServiceFile service)
     {
