@@ -12,6 +12,12 @@ namespace Tenantry.Targets.Linux;
 /// <param name="ModifiedAt">When its content last changed.</param>
 public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions, uint User, uint Group, long Size, DateTimeOffset ModifiedAt)
 {
+    /// <summary>Its number on its file system.</summary>
+    public ulong Inode { get; private init; }
+
+    /// <summary>The file system's device, as the kernel hands it out.</summary>
+    public ulong Device { get; private init; }
+
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
 
@@ -30,7 +36,12 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
             _ => FileKind.Other,
         };
         var modified = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(*(long*)(buffer + 112), -62_135_596_800, 253_402_300_799));
-        return new FileStatus(kind, (UnixFileMode)(mode & 0xfff), *(uint*)(buffer + 20), *(uint*)(buffer + 24), *(long*)(buffer + 40), modified);
+        ulong major = *(uint*)(buffer + 136), minor = *(uint*)(buffer + 140);
+        return new FileStatus(kind, (UnixFileMode)(mode & 0xfff), *(uint*)(buffer + 20), *(uint*)(buffer + 24), *(long*)(buffer + 40), modified)
+        {
+            Inode = *(ulong*)(buffer + 32),
+            Device = (minor & 0xff) | (major << 8) | ((minor & ~0xffUL) << 12),
+        };
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -11,6 +11,8 @@ public static partial class LoopDevice
     private const nuint GetFree = 0x4C82;
     private const nuint Configure = 0x4C0A;
     private const nuint SetCapacity = 0x4C07;
+    private const nuint GetStatus = 0x4C05;
+    private const int StatusSize = 232;
     private const int ConfigurationSize = 304;
     private const int FlagsOffset = 8 + 52;
     private const uint ClearByItself = 4;
@@ -29,11 +31,16 @@ public static partial class LoopDevice
         }
     }
 
-    /// <summary>Mounts the ext4 file system in <paramref name="image"/> at <paramref name="place"/>.</summary>
+    /// <summary>
+    /// Mounts the ext4 file system in <paramref name="image"/> at <paramref name="place"/>. Where it is still mounted in another mount
+    /// namespace (a container that is being made has a copy of all mounts for a moment), it is that same one: a second device
+    /// on the file would be a second, blind writer.
+    /// </summary>
     public static void Mount(string image, string place, string data)
     {
         using var file = OpenReadWrite(image);
-        using var device = Attach(file, out var path);
+        var path = "";
+        using var device = FindAttached(file, image, out path) ?? Attach(file, out path);
         Mounts.Mount(path, place, "ext4", MountOptions.NoSetUid | MountOptions.NoDevices, data);
     }
 
@@ -45,6 +52,49 @@ public static partial class LoopDevice
         if (Control(handle, SetCapacity, 0) < 0)
             throw LinuxException.Last($"grow {device}");
         return device;
+    }
+
+    private static SafeFileHandle? FindAttached(SafeFileHandle file, string image, out string path)
+    {
+        var name = Path.GetFileName(image);
+        var wanted = FileStatus.Of(file);
+        foreach (var block in Directory.EnumerateDirectories("/sys/block", "loop*"))
+        {
+            path = $"/dev/{Path.GetFileName(block)}";
+            if (BackingFileOf(block) is not { } backing || !backing.Contains(name, StringComparison.Ordinal))
+                continue;
+            var descriptor = Libc.Open(path, ReadWriteCloseOnExec, 0);
+            if (descriptor < 0)
+                continue;
+            var device = new SafeFileHandle(descriptor, ownsHandle: true);
+            if (IsOn(device, wanted))
+                return device;
+            device.Dispose();
+        }
+
+        path = "";
+        return null;
+    }
+
+    private static string? BackingFileOf(string block)
+    {
+        var file = Path.Combine(block, "loop", "backing_file");
+        try
+        {
+            return File.Exists(file) ? File.ReadAllText(file) : null;
+        }
+        catch (IOException)
+        {
+            // It was let go meanwhile.
+            return null;
+        }
+    }
+
+    // Asked while the device is open: it does not go any more.
+    private static unsafe bool IsOn(SafeFileHandle device, FileStatus file)
+    {
+        var status = stackalloc ulong[StatusSize / sizeof(ulong)];
+        return Control(device, GetStatus, (nint)status) == 0 && status[0] == file.Device && status[1] == file.Inode;
     }
 
     private static unsafe SafeFileHandle Attach(SafeFileHandle file, out string path)

@@ -16,6 +16,8 @@ internal static class ImageUnpacker
         if (Directory.Exists(path))
             return await FromLayoutAsync(path, root, cancellationToken);
         var names = await TopNamesAsync(path, cancellationToken);
+        if (names.Count == 0)
+            throw new InvalidDataException("nothing is in it");
         if (!names.Contains("oci-layout") && !names.Contains("manifest.json"))
         {
             await ApplyAsync(path, root, cancellationToken);
