@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Bundles;
 
 namespace Tenantry.Targets.Local;
@@ -62,7 +63,7 @@ internal sealed class UidRanges(string folder, uint firstUid, uint lastUid)
         return firstUid + (slot * LocalBundle.IdsPerInstance);
     }
 
-    // The claim is written beside and linked to its name, so that it never exists without its content.
+    // The claim is written beside and linked to its name: it never exists without its content, and of two that come at once one fails.
     private bool TryClaim(string instanceId, uint first)
     {
         var file = FileOf(first);
@@ -72,13 +73,16 @@ internal sealed class UidRanges(string folder, uint firstUid, uint lastUid)
         File.WriteAllText(temporary, instanceId);
         try
         {
-            File.Move(temporary, file, overwrite: false);
+            FileNames.AddLink(temporary, file);
             return true;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (LinuxException error) when (error.Errno == Errno.Exists)
+        {
+            return File.ReadAllText(file) == instanceId;
+        }
+        finally
         {
             File.Delete(temporary);
-            return File.ReadAllText(file) == instanceId;
         }
     }
 
