@@ -27,7 +27,7 @@ internal sealed class LocalBench(string program, string results, bool quick)
             await fleet.RemoveAllAsync(cancellationToken);
         }
 
-        await new FakeFleet(program, quick).RunAsync(report, cancellationToken);
+        await new FakeFleet(quick).RunAsync(report, cancellationToken);
         await report.WriteAsync(Path.Combine(results, "local.md"));
     }
 
@@ -97,7 +97,6 @@ internal sealed class LocalBench(string program, string results, bool quick)
             async (number, token) => await fleet.CreateAsync($"d{number}", token));
         var took = Stopwatch.GetElapsedTime(started);
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
-        var all = before - AvailableMiB() + Programs.MemoryMiB(plane.Processes);
         var apps = AppsMiB();
         var cpu = Programs.CpuSeconds(plane.Processes);
         await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
@@ -112,7 +111,6 @@ internal sealed class LocalBench(string program, string results, bool quick)
             ["the apps' own processes together (PSS)", Report.Number(apps, " MiB"), ""],
             ["control plane, all processes (PSS)", Report.Number(memory, " MiB"), $"≤ 200 MiB: {Report.Verdict(memory <= 200)}"],
             ["CPU of the control plane while all are idle", Report.Number(idle * 100, " % of a core"), ""]);
-        _ = all;
     }
 
     private static double AvailableMiB() =>
