@@ -15,6 +15,7 @@ internal sealed class LocalBench(string program, string results, bool quick)
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(results);
         report.Say();
         report.Say($"Busybox `httpd`, {rounds} rounds each, {Environment.ProcessorCount} cores, {Busy()} busy before the run. Every figure of a table is from the same run.");
         await using (var plane = await ControlPlane.StartAsync(program, cancellationToken))
