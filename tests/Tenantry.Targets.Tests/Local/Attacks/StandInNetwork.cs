@@ -37,6 +37,8 @@ internal sealed class StandInNetwork : IDisposable
         PinnedNamespaces.Create(network.HostNetwork);
         PinnedNamespaces.Create(network.World);
         var tool = new NamespaceTool(network._sockets);
+        // A new namespace takes over what the machine has, which a container engine may have switched on.
+        await tool.WriteAsync(network.HostNetwork, "/proc/sys/net/ipv4/ip_forward", "0", CancellationToken.None);
         await tool.IpAsync(
             network.HostNetwork,
             $"link add out type veth peer name in netns {network.World}\naddr add {Host}/24 dev out\nlink set out up\n",
