@@ -123,7 +123,8 @@ public class CrashTests
             await plane.StartAsync();
         }
 
-        (await call).ShouldEndWith(0);
+        var finished = await call;
+        finished.ExitCode.ShouldBe(0, $"{finished.Error}\n{finished.Out}\n{await plane.LogAsync()}");
     }
 
     private static async Task AsIfNothingHappenedAsync(ControlPlane plane, Visitor visitor, string name, string greeting)

@@ -87,6 +87,9 @@ public static class ProblemCodes
     /// <summary>503: the database does not answer.</summary>
     public const string StoreUnavailable = "store-unavailable";
 
+    /// <summary>503: the server stops; ask again, another one may be there already.</summary>
+    public const string Stopping = "stopping";
+
     /// <summary>504.</summary>
     public const string TimedOut = "timed-out";
 }

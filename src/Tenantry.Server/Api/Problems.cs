@@ -47,6 +47,8 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         ProblemException problem => New(problem.Status, problem.Code, problem.Message, problem.Errors),
         StoreConflictException => New(StatusCodes.Status409Conflict, ProblemCodes.Conflict, failure.Message),
         StoreUnavailableException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.StoreUnavailable, failure.Message),
+        // Callers who left are told nothing; what else gives up in the middle is the server that stops.
+        OperationCanceledException or ObjectDisposedException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.Stopping, "The server stops. Ask again in a moment."),
         EngineUnavailableException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.EngineUnavailable, failure.Message),
         TargetException target => New(StatusCodes.Status502BadGateway, ProblemCodes.TargetFailed, target.Sentence),
         KeyNotFoundException => New(StatusCodes.Status404NotFound, ProblemCodes.NotFound, failure.Message),
@@ -112,6 +114,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         ProblemCodes.TargetFailed => "The target failed",
         ProblemCodes.EngineUnavailable => "The engine does not answer",
         ProblemCodes.StoreUnavailable => "The database does not answer",
+        ProblemCodes.Stopping => "The server stops",
         ProblemCodes.TimedOut => "Took too long",
         ProblemCodes.Internal => "The server failed",
         _ => "The request is not understood",

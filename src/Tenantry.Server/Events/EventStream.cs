@@ -17,7 +17,8 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Strea
         httpContext.Response.ContentType = ContentType;
         httpContext.Response.Headers.CacheControl = "no-cache,no-store";
         httpContext.Response.Headers["X-Accel-Buffering"] = "no";
-        await httpContext.Response.Body.FlushAsync(aborted);
+        // Not with the token of a stopping server: the caller gets an empty stream then, and comes back.
+        await httpContext.Response.Body.FlushAsync(httpContext.RequestAborted);
         await using var events = read(aborted).GetAsyncEnumerator(aborted);
         var next = Task.FromResult(false);
         try

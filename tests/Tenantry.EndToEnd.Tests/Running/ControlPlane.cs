@@ -134,7 +134,7 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         return code;
     }
 
-    /// <summary>What it wrote to standard error since its last start.</summary>
+    /// <summary>What it wrote to standard error, all of its starts together.</summary>
     public async Task<string> LogAsync()
     {
         if (HasEnded)
@@ -180,7 +180,7 @@ internal sealed partial class ControlPlane : IAsyncDisposable
 
     private async Task CopyAsync(Stream from)
     {
-        await using var to = new FileStream(LogFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        await using var to = new FileStream(LogFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
         await from.CopyToAsync(to);
     }
 

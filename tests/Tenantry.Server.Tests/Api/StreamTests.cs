@@ -1,11 +1,17 @@
 using System.Net;
 using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Tenantry.Client;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+using Tenantry.Server.Events;
 using Tenantry.Targets.Abstractions;
 using static Tenantry.Server.Tests.Api.TestApi;
 
@@ -24,6 +30,35 @@ public class StreamTests
     }
 
     private static LogLine Line(string text, bool isError = false) => new(DateTimeOffset.UnixEpoch, "web", isError, text);
+
+    [Fact]
+    public async Task AStreamAskedForWhileTheServerStopsIsEmptyAndNotAFailure()
+    {
+        using var stopping = new CancellationTokenSource();
+        await stopping.CancelAsync();
+        var context = new DefaultHttpContext
+        {
+            RequestServices = new ServiceCollection().AddSingleton<IHostApplicationLifetime>(new StoppingLifetime(stopping.Token)).BuildServiceProvider(),
+        };
+        using var body = new MemoryStream();
+        context.Response.Body = body;
+        var stream = new EventStream(NeverAsync, TimeProvider.System);
+
+        await stream.ExecuteAsync(context);
+
+        context.Response.StatusCode.ShouldBe(200);
+        body.Length.ShouldBe(0);
+
+        static async IAsyncEnumerable<StreamEvent> NeverAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            yield break;
+        }
+    }
+
+    [Fact]
+    public void WorkThatIsGivenUpBecauseTheServerStopsIs503AndNot500() =>
+        Problems.Of(new OperationCanceledException()).ShouldSatisfyAllConditions(p => p.Status.ShouldBe(503), p => p.Code.ShouldBe(ProblemCodes.Stopping));
 
     [Fact]
     public async Task LogsAreOneJsonObjectALine()
@@ -182,5 +217,19 @@ public class StreamTests
         using var created = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
 
         (await reader.ReadLineAsync().WaitAsync(Patience))!.ShouldStartWith("id: ");
+    }
+
+    private sealed class StoppingLifetime(CancellationToken stopping) : IHostApplicationLifetime
+    {
+        public CancellationToken ApplicationStarted => default;
+
+        public CancellationToken ApplicationStopping => stopping;
+
+        public CancellationToken ApplicationStopped => default;
+
+        public void StopApplication()
+        {
+            // Nothing to stop.
+        }
     }
 }
