@@ -1,12 +1,15 @@
+using System.Text;
+using Tenantry.Targets.Linux.Cgroups;
+
 namespace Tenantry.Targets.Local;
 
 /// <summary>Command lines for OCI runtimes. Pure: golden tests hold them. Nothing secret is ever in them.</summary>
 internal static class LocalCommands
 {
-    // The program waits to be told that it has been put into its control groups. Its end of input, when whoever started it died
+    // The program waits to be told the files of its control groups, and goes into them. Its end of input, when whoever started it died
     // first, makes it end without having done anything.
-    private const string Gate = "read -r go && exec \"$@\" </dev/null";
-    private const string GateKeepingInput = "read -r go && exec \"$@\"";
+    private const string Gate = $"{GateKeepingInput} </dev/null";
+    private const string GateKeepingInput = "set -f; IFS=:; read -r groups && for group in $groups; do echo 0 >\"$group\" || exit; done && exec \"$@\"";
 
     /// <summary>Starts a container and leaves it running.</summary>
     internal static IReadOnlyList<string> Run(LocalRuntime runtime, string program, string stateFolder, ServicePaths service) =>
@@ -23,6 +26,9 @@ internal static class LocalCommands
     /// <summary>Removes what a runtime keeps of a container whose processes have ended.</summary>
     internal static IReadOnlyList<string> Delete(LocalRuntime runtime, string program, string stateFolder, string containerId, string log) =>
         [program, .. Global(runtime, stateFolder, log), "delete", "--force", containerId];
+
+    /// <summary>What a program is told on its input so that it begins: the files of <see cref="CgroupTree.Admit"/>.</summary>
+    internal static byte[] Go(IReadOnlyList<string> groups) => Encoding.UTF8.GetBytes($"{string.Join(':', groups)}\n");
 
     private static IReadOnlyList<string> Global(LocalRuntime runtime, string stateFolder, string log) => runtime switch
     {

@@ -51,14 +51,24 @@ public sealed class CgroupTree
         return differences;
     }
 
-    /// <summary>Moves a process, which must have one thread, into a service's group, under all limits.</summary>
-    public void Place(string service, int pid) => PlaceIn(service, pid);
+    /// <summary>
+    /// Lets a process, which must have one thread and wait for it, into a service's group, under all limits. Gives the files to which it
+    /// must write <c>0</c> itself, which puts it there: with version 1, moving another process makes the caller wait for every processor
+    /// to pass a quiet state (5 to 16 ms here), moving oneself does not. None with version 2, where it has been moved.
+    /// </summary>
+    public IReadOnlyList<string> Admit(string service, int pid)
+    {
+        if (_layout.Version != CgroupVersion.Two)
+            return [.. Roots().Where(mount => mount != _layout.Mounts["freezer"]).Select(mount => Path.Combine(mount, _path, "tasks")), Path.Combine(Tracking, service, "tasks")];
+        File.WriteAllText(Path.Combine(Tracking, service, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
+        return [];
+    }
 
-    /// <summary>As <see cref="Place"/>, into a group of its own below the service's, so that all it starts can be ended with it.</summary>
-    public void PlaceApart(string service, string name, int pid)
+    /// <summary>As <see cref="Admit"/>, into a group of its own below the service's, so that all it starts can be ended with it.</summary>
+    public IReadOnlyList<string> AdmitApart(string service, string name, int pid)
     {
         Directory.CreateDirectory(Path.Combine(Tracking, service, name));
-        PlaceIn(Path.Combine(service, name), pid);
+        return Admit(Path.Combine(service, name), pid);
     }
 
     /// <summary>Numbers of all processes of a service and below, or of the whole instance.</summary>
@@ -167,18 +177,6 @@ public sealed class CgroupTree
             return;
         if (now < long.Parse(ceiling.Value, CultureInfo.InvariantCulture))
             Set(ceiling);
-    }
-
-    private void PlaceIn(string relative, int pid)
-    {
-        var number = pid.ToString(CultureInfo.InvariantCulture);
-        if (_layout.Version != CgroupVersion.Two)
-        {
-            foreach (var mount in Roots().Where(mount => mount != _layout.Mounts["freezer"]))
-                File.WriteAllText(Path.Combine(mount, _path, "cgroup.procs"), number);
-        }
-
-        File.WriteAllText(Path.Combine(Tracking, relative, "cgroup.procs"), number);
     }
 
     private void SetFrozen(bool frozen)

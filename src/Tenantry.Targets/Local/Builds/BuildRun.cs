@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -74,8 +73,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
 
         void Place(Process process)
         {
-            cgroup.Place("build", process.Id);
-            process.StandardInput.BaseStream.Write(Encoding.ASCII.GetBytes("go\n"));
+            process.StandardInput.BaseStream.Write(LocalCommands.Go(cgroup.Admit("build", process.Id)));
             process.StandardInput.BaseStream.Flush();
         }
     }

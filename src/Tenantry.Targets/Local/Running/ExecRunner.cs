@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -49,8 +48,7 @@ internal sealed class ExecRunner(LocalHost host, Launcher launcher)
 
         void Place(Process process)
         {
-            cgroup.PlaceApart(service.Name, name, process.Id);
-            process.StandardInput.BaseStream.Write(Encoding.ASCII.GetBytes("go\n"));
+            process.StandardInput.BaseStream.Write(LocalCommands.Go(cgroup.AdmitApart(service.Name, name, process.Id)));
             process.StandardInput.BaseStream.Flush();
         }
     }

@@ -112,9 +112,9 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
             using var process = ProcessHandle.Open(pid) ?? throw new IOException($"Process {pid} is gone.");
             try
             {
-                cgroup.Place(service.Name, pid);
+                var go = LocalCommands.Go(cgroup.Admit(service.Name, pid));
                 using var gate = new FileStream(gateIn, FileAccess.Write, bufferSize: 0);
-                gate.Write("go\n"u8);
+                gate.Write(go);
             }
             catch
             {
