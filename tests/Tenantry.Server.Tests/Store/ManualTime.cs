@@ -39,6 +39,13 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>The clock goes on while the process does not: no timer fires, as after SIGSTOP or a machine that slept.</summary>
+    public void Leap(TimeSpan by)
+    {
+        lock (_lock)
+            _now += by;
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
