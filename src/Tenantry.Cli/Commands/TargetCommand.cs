@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Tenantry.Cli.Checking;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Client;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
@@ -84,22 +86,40 @@ internal static class TargetCommand
 
     private static Command Check(CliHost host)
     {
-        var name = new Argument<string?>("name") { Description = "The target; all of them when none is named.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("name") { Description = "The target; all of them when none is named. Without a control plane: a kind.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
         return new Command("check", "Tell whether a target can work, and the command that installs what is missing.") { name }.Does(host, async call =>
         {
-            List<string> names = call.Value(name) is { } one
-                ? [one]
-                : await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
-            var reports = new List<TargetCheckResponse>();
-            foreach (var target in names)
-                reports.Add(await call.Client.Targets.CheckAsync(target, call.CancellationToken));
+            var reports = await CheckAsync(call, call.Value(name));
             if (call.Output.Json)
                 call.Output.Array(reports);
             else
                 foreach (var report in reports)
                     FindingsText.Write(call.Output, report);
-            return (int)(reports.TrueForAll(r => r.Works) ? ExitCode.Done : ExitCode.Unavailable);
+            return (int)(reports.All(r => r.Works) ? ExitCode.Done : ExitCode.Unavailable);
         });
+    }
+
+    private static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(Call call, string? name)
+    {
+        try
+        {
+            List<string> names = name is not null
+                ? [name]
+                : await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+            var reports = new List<TargetCheckResponse>();
+            foreach (var target in names)
+                reports.Add(await call.Client.Targets.CheckAsync(target, call.CancellationToken));
+            if (reports.Count == 0)
+                call.Output.Line("No targets. 'tenantry target add local' adds this machine.");
+            return reports;
+        }
+        catch (TenantryUnavailableException away) when (ThisMachine.StandsInFor(away))
+        {
+            var reports = await ThisMachine.CheckAsync(name, away, call.CancellationToken);
+            var user = call.Host.IsRoot ? "root" : "an ordinary user";
+            call.Output.Note($"No control plane answers at {away.Address}: checked from this process, as {user}, with the usual options.");
+            return reports;
+        }
     }
 
     private static Command Remove(CliHost host)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
@@ -35,6 +36,10 @@ internal static class DockerProbe
                     : new ProbeFinding("swap", ProbeLevel.Note, "The kernel does not count swap: where the machine has some, an instance may use it beyond its memory.", "Boot the kernel with swapaccount=1"),
                 new ProbeFinding("disk", ProbeLevel.Note, "The engine holds no limit of disk for volumes: a tier's disk is told and not held."),
             ];
+        }
+        catch (EngineException error) when (error.GetBaseException() is SocketException { SocketErrorCode: SocketError.AccessDenied })
+        {
+            return [new ProbeFinding("engine", ProbeLevel.Missing, $"This user may not use {host.Options.Socket}, so that nothing is known of the engine.", "sudo tenantry target check docker")];
         }
         catch (EngineException error)
         {

@@ -94,6 +94,8 @@ internal static class LocalProbe
             return new ProbeFinding("volumes", ProbeLevel.Note, "Volumes are plain folders (option volumes=folder): limits of disk are not held.");
         if (VolumeStore.CanLoop)
             return new ProbeFinding("volumes", ProbeLevel.Ok, "Each gets a file system of its own on a loop device: limits of disk are held.");
+        if (!Environment.IsPrivilegedProcess && VolumeStore.MakeFileSystem is not null)
+            return new ProbeFinding("volumes", ProbeLevel.Note, "Only root can tell whether loop devices can be used. Where they cannot, volumes are plain folders, and limits of disk are not held.");
         var level = options.Volumes == VolumeMode.Loop ? ProbeLevel.Missing : ProbeLevel.Note;
         return VolumeStore.MakeFileSystem is null
             ? new ProbeFinding("volumes", level, "mkfs.ext4 is not installed. Without it volumes are plain folders, and limits of disk are not held.", "apt-get install -y e2fsprogs")

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Cli.Running;
+using Tenantry.Client;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Wire;
+using Tenantry.Targets;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Cli.Checking;
+
+/// <summary>Checks kinds of targets from this process, as this user, where no control plane runs that would do it.</summary>
+internal static class ThisMachine
+{
+    private const string Needless = "fake";
+
+    /// <summary>True when a failure means that no control plane runs on this machine: one elsewhere cannot be stood in for.</summary>
+    public static bool StandsInFor(TenantryUnavailableException away) =>
+        away is { NotConnected: true, Address.Socket: not null } && Failure.Of(away) is { ExitCode: ExitCode.Unavailable };
+
+    /// <summary>A report of that kind, with its usual options; of every kind that needs something when none is named.</summary>
+    public static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(string? kind, TenantryUnavailableException away, CancellationToken cancellationToken)
+    {
+        var reports = new List<TargetCheckResponse>();
+        foreach (var known in kind is null ? TargetCatalog.All.Where(line => line.Kind != Needless) : [Find(kind, away)])
+            reports.Add(await CheckAsync(known, cancellationToken));
+        return reports;
+    }
+
+    private static TargetKind Find(string kind, TenantryUnavailableException away)
+    {
+        var known = TargetCatalog.All.Select(line => line.Kind).ToArray();
+        return TargetCatalog.Find(kind) ?? throw new CliException(
+            ExitCode.Unavailable,
+            $"No control plane answers at {away.Address}, and '{kind}' is no kind of target ({string.Join(", ", known)}), which could be checked without one.{Nearest.Hint(kind, known)}",
+            Failure.Of(away)?.Fix);
+    }
+
+    private static async Task<TargetCheckResponse> CheckAsync(TargetKind kind, CancellationToken cancellationToken)
+    {
+        // Nothing is made in these folders: probing changes nothing.
+        var nowhere = Path.Combine(Path.GetTempPath(), $"tenantry-check-{Guid.NewGuid():N}");
+        await using var target = kind.Create(new TargetContext(
+            kind.Kind, "", nowhere, nowhere, new Dictionary<string, string>(StringComparer.Ordinal), TimeProvider.System, NullLogger.Instance));
+        var report = await target.ProbeAsync(cancellationToken);
+        return new(
+            kind.Kind,
+            report.Works,
+            [.. report.Findings.Select(found => new TargetFindingResponse(found.Subject, found.Level.ToString(), found.Message, found.Fix))]);
+    }
+}

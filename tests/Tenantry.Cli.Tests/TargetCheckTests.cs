@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Tenantry.Cli.Tests;
+
+/// <summary><c>tenantry target check</c> where no control plane runs: it looks by itself, as whoever calls it.</summary>
+public sealed class TargetCheckTests
+{
+    private static readonly CliSetting NoServer = new() { Data = "/nonexistent/tenantry" };
+
+    [Fact]
+    public async Task WithoutAControlPlaneThisMachineIsCheckedFromHere()
+    {
+        var run = await CliRun.Of(NoServer, "target", "check", "local", "-o", "json");
+        run.Error.ShouldContain("No control plane answers at unix:/nonexistent/tenantry/api.sock: checked from this process");
+        var report = run.Json.EnumerateArray().ShouldHaveSingleItem();
+        report.GetProperty("target").GetString().ShouldBe("local");
+        Subjects(report).ShouldContain("control groups");
+        run.ExitCode.ShouldBe(report.GetProperty("works").GetBoolean() ? 0 : 7);
+    }
+
+    [Fact]
+    public async Task WithoutANameEveryKindThatNeedsSomethingIsChecked()
+    {
+        var run = await CliRun.Of(NoServer, "target", "check", "-o", "json");
+        run.Json.EnumerateArray().Select(report => report.GetProperty("target").GetString()).ShouldBe(["local", "docker"]);
+    }
+
+    [Fact]
+    public async Task ANameThatIsNoKindCannotBeCheckedWithoutAControlPlane()
+    {
+        var run = await CliRun.Of(NoServer, "target", "check", "locl");
+        run.ExitCode.ShouldBe(7);
+        run.Error.ShouldContain("'locl' is no kind of target (local, docker, fake)");
+        run.Error.ShouldContain("'local'");
+        run.Error.ShouldContain("tenantry serve");
+    }
+
+    [Fact]
+    public async Task AControlPlaneElsewhereIsNotStoodInFor()
+    {
+        var run = await CliRun.Of(new CliSetting(), "target", "check", "local", "--server", "http://127.0.0.1:1");
+        run.ExitCode.ShouldBe(7);
+        run.Out.ShouldBeEmpty();
+        run.Error.ShouldContain("No control plane answers at http://127.0.0.1:1");
+    }
+
+    [Fact]
+    public async Task WithAControlPlaneItIsTheOneWhoLooks()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("POST /v1/targets/local/check", new Tenantry.Model.Wire.TargetCheckResponse("local", true, []));
+        var run = await CliRun.Of(api, "target", "check", "local");
+        (run.ExitCode, run.Out, run.Error).ShouldBe((0, "local: works" + Environment.NewLine, ""));
+    }
+
+    /// <summary>The program itself, run by <c>setpriv</c> as a user without rights: what works and what does not, and each command that mends it.</summary>
+    [OrdinaryUserFact]
+    public async Task AnOrdinaryUserIsToldWhatWorksWithoutRoot()
+    {
+        // The build's folder may not be open to others: the user gets a copy.
+        var folder = Directory.CreateTempSubdirectory("tenantry-check-test-");
+        File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
+        try
+        {
+            foreach (var file in Directory.GetFiles(AppContext.BaseDirectory))
+                File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
+            var (code, output, error) = await AsNobodyAsync(folder.FullName, "target", "check", "local", "-o", "json");
+            code.ShouldBe(7, error);
+            error.ShouldContain("as an ordinary user");
+            var report = JsonDocument.Parse(output).RootElement.EnumerateArray().ShouldHaveSingleItem();
+            report.GetProperty("works").GetBoolean().ShouldBeFalse();
+            var privilege = report.GetProperty("findings").EnumerateArray().Single(found => found.GetProperty("subject").GetString() == "privilege");
+            privilege.GetProperty("level").GetString().ShouldBe("Missing");
+            privilege.GetProperty("message").GetString()!.ShouldContain("planning, and the API and the gateway work without it");
+            privilege.GetProperty("fix").GetString().ShouldBe("sudo tenantry serve");
+            report.GetProperty("findings").EnumerateArray().ShouldContain(found => found.GetProperty("level").GetString() == "Ok");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static IEnumerable<string?> Subjects(JsonElement report) => report.GetProperty("findings").EnumerateArray().Select(found => found.GetProperty("subject").GetString());
+
+    private static async Task<(int Code, string Out, string Error)> AsNobodyAsync(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            "setpriv",
+            ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", Environment.ProcessPath!, "exec", Path.Combine(folder, "tenantry.dll"), .. arguments])
+        {
+            WorkingDirectory = "/",
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["HOME"] = folder;
+        start.Environment["DOTNET_CLI_HOME"] = "/tmp";
+        start.Environment.Remove("TENANTRY_DATA");
+        start.Environment.Remove("TENANTRY_SERVER");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    private sealed class OrdinaryUserFactAttribute : FactAttribute
+    {
+        public OrdinaryUserFactAttribute()
+        {
+            if (!Environment.IsPrivilegedProcess || !File.Exists("/usr/bin/setpriv"))
+                Skip = "skipped: needs root and setpriv, to become an ordinary user";
+        }
+    }
+}
