@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Strictness;
 using Tenantry.Server.Metrics;
 
 namespace Tenantry.Server.Gateway;
@@ -50,6 +51,13 @@ internal sealed class GatewayApplication(Routes routes, IForwarder forwarder, Re
 
     private async Task AnswerAsync(DefaultHttpContext context)
     {
+        var guard = context.Features.Get<RequestGuard>();
+        if (guard?.Refusal is { } refusal)
+        {
+            await RefuseAsync(context, refusal);
+            return;
+        }
+
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
         var answer = route switch
         {
@@ -57,7 +65,16 @@ internal sealed class GatewayApplication(Routes routes, IForwarder forwarder, Re
             { State: RouteState.Open } => await forwarder.ForwardAsync(context, route),
             _ => GatewayAnswer.Of(route.State),
         };
-        if (answer is not null)
+        // A body may turn out to be refused while it is forwarded.
+        if (answer is not null && guard?.Refusal is { } late)
+            await RefuseAsync(context, late);
+        else if (answer is not null)
             await GatewayPages.WriteAsync(context, answer);
+    }
+
+    private static Task RefuseAsync(HttpContext context, GatewayAnswer refusal)
+    {
+        context.Response.Headers.Connection = "close";
+        return GatewayPages.WriteAsync(context, refusal);
     }
 }

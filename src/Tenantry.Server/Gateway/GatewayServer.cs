@@ -1,10 +1,12 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Strictness;
 using Tenantry.Server.Metrics;
 
 namespace Tenantry.Server.Gateway;
@@ -23,7 +25,14 @@ public sealed class GatewayServer : IAsyncDisposable
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestBodySize = null;
-        options.Listen(address, PriorKnowledge.Recognize);
+        // A header's bytes are the client's and the instance's business: they come out as they went in.
+        options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.Listen(address, listener =>
+        {
+            PriorKnowledge.Recognize(listener);
+            RequestGuard.Use(listener);
+        });
         kestrel = new KestrelServer(
             Options.Create(options),
             new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers),

@@ -34,6 +34,10 @@ internal static class PriorKnowledge
         });
     }
 
+    /// <summary>True when both ends agreed on HTTP/2, here or in the TLS handshake.</summary>
+    public static bool IsHttp2(ConnectionContext connection) =>
+        connection.Features.Get<ITlsApplicationProtocolFeature>() is { } agreed && agreed.ApplicationProtocol.Span.SequenceEqual("h2"u8);
+
     // Null: nothing came in time.
     private static async ValueTask<bool?> BeginsWithPrefaceAsync(ConnectionContext connection)
     {

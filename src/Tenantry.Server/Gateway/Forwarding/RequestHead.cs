@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Tenantry.Server.Gateway.Strictness;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -23,7 +24,7 @@ internal static class RequestHead
     public static void Copy(HttpContext context, UpstreamRequest request, bool isExtendedConnect)
     {
         var headers = context.Request.Headers;
-        var listed = HopByHop.Listed(headers.Connection);
+        var listed = context.Features.Get<RequestGuard>() is { } guard ? guard.Listed : HopByHop.Listed(headers.Connection);
         foreach (var (name, values) in headers)
         {
             if (name.StartsWith(':') || OfOneConnection.Contains(name) || IsOurs(name) || HopByHop.Contains(listed, name))

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tenantry.Server.Gateway.Strictness;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -32,6 +33,7 @@ internal static class Tunnel
             return await extended.AcceptAsync();
         }
 
+        context.Features.Get<RequestGuard>()?.Switch();
         context.Response.Headers.Connection = "Upgrade";
         context.Response.Headers.Upgrade = request.Upgrade;
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();

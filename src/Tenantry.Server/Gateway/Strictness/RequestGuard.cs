@@ -1,0 +1,62 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Tenantry.Server.Gateway.Strictness;
+
+/// <summary>
+/// Reads HTTP/1.1 requests before Kestrel does and lets through only what has one meaning (RFC 9112): whoever sits before or behind this
+/// gateway must not see other borders between requests than it does. A request that is refused reaches the application as an empty one
+/// with <see cref="Refusal"/> set, after those before it have been answered, and its connection is closed.
+/// </summary>
+internal sealed class RequestGuard : IDuplexPipe
+{
+    private readonly ConnectionContext connection;
+    private readonly IDuplexPipe transport;
+
+    private RequestGuard(ConnectionContext connection)
+    {
+        this.connection = connection;
+        transport = connection.Transport;
+        Input = new GuardedReader(transport.Input, this);
+    }
+
+    /// <summary>Why the present request is refused, or null.</summary>
+    public GatewayAnswer? Refusal { get; set; }
+
+    /// <summary>Header names that the present request's Connection header lists, beside the usual ones; null when there are none.</summary>
+    public string[]? Listed { get; set; }
+
+    /// <summary>True once the connection carries another protocol.</summary>
+    public bool IsSwitched { get; private set; }
+
+    public PipeReader Input { get; }
+
+    public PipeWriter Output => transport.Output;
+
+    public static void Use(ListenOptions listener) => listener.Use(next => connection => GuardAsync(next, connection));
+
+    /// <summary>Call before the switch to another protocol: what follows is no HTTP.</summary>
+    public void Switch() => IsSwitched = true;
+
+    private static async Task GuardAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        if (PriorKnowledge.IsHttp2(connection))
+        {
+            await next(connection);
+            return;
+        }
+
+        var guard = new RequestGuard(connection);
+        connection.Features.Set(guard);
+        connection.Transport = guard;
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            guard.connection.Transport = guard.transport;
+        }
+    }
+}
