@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Targets.Docker;
@@ -37,37 +37,18 @@ internal sealed record DockerTargetOptions
     internal long TmpBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Reads options; throws a terminal <see cref="TargetException"/> that names every mistake.</summary>
-    internal static DockerTargetOptions Parse(IReadOnlyDictionary<string, string> options)
-    {
-        var parsed = new DockerTargetOptions();
-        var mistakes = new List<string>();
-        foreach (var (key, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal))
-            parsed = With(parsed, key, value, mistakes);
-        return mistakes.Count == 0 ? parsed : throw new TargetException(string.Join("; ", mistakes) + ".", retryable: false);
-    }
+    internal static DockerTargetOptions Parse(IReadOnlyDictionary<string, string> options) => TargetOptions.Read(new DockerTargetOptions(), options, Known, With);
 
-    private static DockerTargetOptions With(DockerTargetOptions options, string key, string value, List<string> mistakes)
+    private static DockerTargetOptions? With(DockerTargetOptions options, string key, string value) => key switch
     {
-        switch (key)
-        {
-            case "engine" when Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri is { Scheme: "unix", AbsolutePath.Length: > 1 }:
-                return options with { Socket = uri.AbsolutePath };
-            case "subnets" when IPNetwork.TryParse(value, out var range) && range.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && range.PrefixLength is >= 8 and <= 28:
-                return options with { Subnets = range };
-            case "dns" when value.Split(',') is var servers && servers.All(server => IPAddress.TryParse(server, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork):
-                return options with { Dns = servers };
-            case "log-size" when Number(value) is { } bytes and >= 4096:
-                return options with { LogBytes = bytes };
-            case "log-files" when Number(value) is { } files and >= 1 and <= 1000:
-                return options with { LogFiles = (int)files };
-            case "tmp-size" when Number(value) is { } size and >= 4096:
-                return options with { TmpBytes = size };
-            default:
-                mistakes.Add(Known.TryGetValue(key, out var meaning) ? $"Option {key} cannot be \"{value}\" ({meaning})" : $"There is no option {key} (known: {string.Join(", ", Known.Keys)})");
-                return options;
-        }
-    }
-
-    private static long? Number(string value) =>
-        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        "engine" when Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri is { Scheme: "unix", AbsolutePath.Length: > 1 } => options with { Socket = uri.AbsolutePath },
+        "subnets" when IPNetwork.TryParse(value, out var range) && range.BaseAddress.AddressFamily == AddressFamily.InterNetwork && range.PrefixLength is >= 8 and <= 28 =>
+            options with { Subnets = range },
+        "dns" when value.Split(',') is var servers && servers.All(server => IPAddress.TryParse(server, out var address) && address.AddressFamily == AddressFamily.InterNetwork) =>
+            options with { Dns = servers },
+        "log-size" when TargetOptions.Number(value, 4096) is { } bytes => options with { LogBytes = bytes },
+        "log-files" when TargetOptions.Number(value, 1, 1000) is { } files => options with { LogFiles = (int)files },
+        "tmp-size" when TargetOptions.Number(value, 4096) is { } size => options with { TmpBytes = size },
+        _ => null,
+    };
 }

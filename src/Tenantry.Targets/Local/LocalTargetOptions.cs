@@ -44,14 +44,7 @@ public sealed partial record LocalTargetOptions
     public long TmpBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Reads options; throws a terminal <see cref="TargetException"/> that names every mistake.</summary>
-    public static LocalTargetOptions Parse(IReadOnlyDictionary<string, string> options)
-    {
-        var parsed = new LocalTargetOptions();
-        var mistakes = new List<string>();
-        foreach (var (key, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal))
-            parsed = With(parsed, key, value, mistakes);
-        return mistakes.Count == 0 ? parsed : throw new TargetException(string.Join("; ", mistakes) + ".", retryable: false);
-    }
+    public static LocalTargetOptions Parse(IReadOnlyDictionary<string, string> options) => TargetOptions.Read(new LocalTargetOptions(), options, Known, With);
 
     /// <summary>A runtime by name, or null for a name that is none.</summary>
     public static LocalRuntime? RuntimeNamed(string name) => name switch
@@ -62,35 +55,26 @@ public sealed partial record LocalTargetOptions
         _ => null,
     };
 
-    private static LocalTargetOptions With(LocalTargetOptions options, string key, string value, List<string> mistakes)
+    private static LocalTargetOptions? With(LocalTargetOptions options, string key, string value) => key switch
     {
-        switch (key)
-        {
-            case "runtime" when RuntimeNamed(value) is { } runtime:
-                return options with { Runtime = runtime };
-            case "volumes" when Enum.TryParse<VolumeMode>(value, ignoreCase: true, out var mode) && !char.IsDigit(value[0]):
-                return options with { Volumes = mode };
-            case "cgroup" when CgroupPath().IsMatch(value):
-                return options with { Cgroup = value };
-            case "uids" when Range().Match(value) is { Success: true } match
-                && uint.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                && uint.TryParse(match.Groups[2].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-                && first >= 65536 && last >= first && last - first + 1 >= 65536:
-                return options with { FirstUid = first, LastUid = last };
-            case "log-size" when Number(value) is { } bytes and >= 4096:
-                return options with { LogBytes = bytes };
-            case "log-files" when Number(value) is { } files and >= 1 and <= 1000:
-                return options with { LogFiles = (int)files };
-            case "tmp-size" when Number(value) is { } size and >= 4096:
-                return options with { TmpBytes = size };
-            default:
-                mistakes.Add(Known.TryGetValue(key, out var meaning) ? $"Option {key} cannot be \"{value}\" ({meaning})" : $"There is no option {key} (known: {string.Join(", ", Known.Keys)})");
-                return options;
-        }
-    }
+        "runtime" when RuntimeNamed(value) is { } runtime => options with { Runtime = runtime },
+        "volumes" when Enum.TryParse<VolumeMode>(value, ignoreCase: true, out var mode) && !char.IsDigit(value[0]) => options with { Volumes = mode },
+        "cgroup" when CgroupPath().IsMatch(value) => options with { Cgroup = value },
+        "uids" when RangeOf(value) is { } range => options with { FirstUid = range.First, LastUid = range.Last },
+        "log-size" when TargetOptions.Number(value, 4096) is { } bytes => options with { LogBytes = bytes },
+        "log-files" when TargetOptions.Number(value, 1, 1000) is { } files => options with { LogFiles = (int)files },
+        "tmp-size" when TargetOptions.Number(value, 4096) is { } size => options with { TmpBytes = size },
+        _ => null,
+    };
 
-    private static long? Number(string value) =>
-        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    // At least one instance's ids, and none that the machine's own users have.
+    private static (uint First, uint Last)? RangeOf(string value) =>
+        Range().Match(value) is { Success: true } match
+        && uint.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+        && uint.TryParse(match.Groups[2].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+        && first >= 65536 && last >= first && last - first >= 65535
+            ? (first, last)
+            : null;
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\z", RegexOptions.NonBacktracking)]
     private static partial Regex CgroupPath();
