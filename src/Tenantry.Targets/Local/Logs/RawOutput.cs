@@ -83,10 +83,26 @@ internal sealed class RawOutput(string path, bool isError)
         }
     }
 
+    // A line that is too long becomes several.
     private void Add(ReadOnlySpan<byte> line, int length, DateTimeOffset at, List<LogEntry> entries)
     {
+        var rest = line;
+        while (rest.Length > LongestLine)
+        {
+            var piece = LongestLine;
+            while (piece > LongestLine - 4 && (rest[piece] & 0xC0) == 0x80)
+                piece--;
+            AddPiece(rest[..piece], piece, at, entries);
+            rest = rest[piece..];
+        }
+
+        AddPiece(rest, length - (line.Length - rest.Length), at, entries);
+    }
+
+    private void AddPiece(ReadOnlySpan<byte> piece, int length, DateTimeOffset at, List<LogEntry> entries)
+    {
         Offset += length;
-        var text = Encoding.UTF8.GetString(line[..Math.Min(line.Length, LongestLine)].TrimEnd((byte)'\r'));
+        var text = Encoding.UTF8.GetString(piece.TrimEnd((byte)'\r'));
         entries.Add(new LogEntry(at, isError, Offset, text.Replace('\r', ' ').Replace('\n', ' ')));
     }
 }
