@@ -22,6 +22,13 @@ public static partial class Mounts
             throw LinuxException.Last($"bind {source} on {place}");
     }
 
+    /// <summary>As <see cref="Bind"/>, with all that is mounted below.</summary>
+    public static void BindTree(string source, string place)
+    {
+        if (Mount(source, place, null, (nuint)(MountOptions.Bind | MountOptions.Recursive), null) != 0)
+            throw LinuxException.Last($"bind {source} and all below on {place}");
+    }
+
     /// <summary>Takes the topmost mount off <paramref name="place"/>, at once, whoever still uses it. False when there is none.</summary>
     public static bool Unmount(string place)
     {

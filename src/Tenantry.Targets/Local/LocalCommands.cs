@@ -12,29 +12,26 @@ internal static class LocalCommands
     private const string GateKeepingInput = "set -f; IFS=:; read -r groups && for group in $groups; do echo 0 >\"$group\" || exit; done && exec \"$@\"";
 
     /// <summary>Starts a container and leaves it running.</summary>
-    internal static IReadOnlyList<string> Run(LocalRuntime runtime, string program, string stateFolder, ServicePaths service) =>
-        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, service.RuntimeLog), "run", "--detach", "--bundle", service.Bundle, "--pid-file", service.PidFile, service.ContainerId];
+    internal static IReadOnlyList<string> Run(LocalRuntime runtime, string program, string stateFolder, string bundle, ServicePaths service) =>
+        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, service.ContainerId, service.RuntimeLog), "run", "--detach", "--bundle", bundle, "--pid-file", service.PidFile, service.ContainerId];
 
     /// <summary>Runs a container to its end, its streams being the caller's.</summary>
     internal static IReadOnlyList<string> RunToEnd(LocalRuntime runtime, string program, string stateFolder, string bundle, string containerId, string log) =>
-        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, log), "run", "--bundle", bundle, containerId];
+        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, containerId, log), "run", "--bundle", bundle, containerId];
 
     /// <summary>Runs a command in a container.</summary>
     internal static IReadOnlyList<string> Exec(LocalRuntime runtime, string program, string stateFolder, string containerId, string processFile, string log) =>
-        ["/bin/sh", "-c", GateKeepingInput, "sh", program, .. Global(runtime, stateFolder, log), "exec", "--process", processFile, containerId];
-
-    /// <summary>Removes what a runtime keeps of a container whose processes have ended.</summary>
-    internal static IReadOnlyList<string> Delete(LocalRuntime runtime, string program, string stateFolder, string containerId, string log) =>
-        [program, .. Global(runtime, stateFolder, log), "delete", "--force", containerId];
+        ["/bin/sh", "-c", GateKeepingInput, "sh", program, .. Global(runtime, stateFolder, containerId, log), "exec", "--process", processFile, containerId];
 
     /// <summary>What a program is told on its input so that it begins: the files of <see cref="CgroupTree.Admit"/>.</summary>
     internal static byte[] Go(IReadOnlyList<string> groups) => Encoding.UTF8.GetBytes($"{string.Join(':', groups)}\n");
 
-    private static IReadOnlyList<string> Global(LocalRuntime runtime, string stateFolder, string log) => runtime switch
+    private static IReadOnlyList<string> Global(LocalRuntime runtime, string stateFolder, string containerId, string log) => runtime switch
     {
         LocalRuntime.Crun => ["--root", stateFolder, "--log", $"file:{log}", "--cgroup-manager", "disabled"],
         LocalRuntime.Runc => ["--root", stateFolder, "--log", log],
-        LocalRuntime.Runsc => ["--root", stateFolder, "--log", log, "--platform=systrap", "--ignore-cgroups", "--network=host"],
+        // It keeps files, not a folder, for each container.
+        LocalRuntime.Runsc => ["--root", Path.Combine(stateFolder, containerId), "--log", log, "--platform=systrap", "--ignore-cgroups", "--network=host", "--overlay2=none"],
         _ => throw new ArgumentOutOfRangeException(nameof(runtime), runtime, "unknown runtime"),
     };
 }

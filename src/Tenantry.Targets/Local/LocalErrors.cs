@@ -30,6 +30,8 @@ internal static partial class LocalErrors
     {
         var resource = new ResourceName("service", service);
         var last = LastLine(said);
+        if (last.Contains("error executing setns process", StringComparison.Ordinal))
+            return new TargetException("This version of runc cannot run commands inside: it cannot enter a network that was made before the container.", retryable: false, resource, "Use the tier's runtime crun or runsc.");
         return Program().Match(last) is { Success: true } program
             ? new TargetException($"There is no program {program.Groups[1].Value} in it that can be run.", retryable: false, resource)
             : new TargetException($"The command could not be run in it: {last}.", retryable: true, resource);

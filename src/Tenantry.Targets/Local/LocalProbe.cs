@@ -57,7 +57,7 @@ internal static class LocalProbe
     }
 
     private static string InstallOf(LocalRuntime runtime) => runtime == LocalRuntime.Runsc
-        ? "apt-get install -y runsc (Debian 12: from bookworm-backports)"
+        ? "apt-get install -y -t bookworm-backports runsc (with bookworm-backports among the sources; Debian 12's own is too old)"
         : $"apt-get install -y {Launcher.NameOf(runtime)}";
 
     private static ProbeFinding ControlGroups(CgroupLayout layout)

@@ -20,10 +20,13 @@ internal sealed class LocalHarness : ContractHarness
     private readonly Dictionary<string, string> _options;
 
     private readonly string? _hostNetwork;
+    private readonly Func<InstanceWorkload, InstanceWorkload> _fit;
 
-    internal LocalHarness(LocalProtections? protections = null, string? hostNetwork = null, params (string Name, string Value)[] options)
+    internal LocalHarness(
+        LocalProtections? protections = null, string? hostNetwork = null, Func<InstanceWorkload, InstanceWorkload>? fit = null, params (string Name, string Value)[] options)
     {
         _protections = protections;
+        _fit = fit ?? (workload => workload);
         _hostNetwork = hostNetwork;
         Cgroup = $"tenantry-test-{Path.GetFileName(_folder.Path)[14..].ToLowerInvariant()}";
         _options = new Dictionary<string, string>(StringComparer.Ordinal) { ["cgroup"] = Cgroup };
@@ -49,6 +52,8 @@ internal sealed class LocalHarness : ContractHarness
         _targets.Add(target);
         return target;
     }
+
+    public override InstanceWorkload Fit(InstanceWorkload workload) => _fit(workload);
 
     public override InstanceWorkload Failing(InstanceWorkload workload) =>
         SampleApp.Digested(workload with { Services = [workload.Services[0] with { Command = Shell("echo boom; exit 3") }] });

@@ -115,7 +115,7 @@ public sealed class ServicesTests
     [NeedsCrunFact]
     public async Task LogsAreStampedRotatedAndMerged()
     {
-        await using var instances = new Instances(new LocalHarness(null, null, ("log-size", "4096"), ("log-files", "3")));
+        await using var instances = new Instances(new LocalHarness(null, null, null, ("log-size", "4096"), ("log-files", "3")));
         var alice = instances.Workload("alice", "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; echo last; exec sleep 3600");
         await instances.ApplyAsync(alice);
         var lines = new List<LogLine>();

@@ -64,9 +64,13 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
         Directory.CreateDirectory(host.Paths.RuntimeState);
         var runtime = host.Options.Runtime;
         var log = Path.Combine(place.Bundle, "runtime.log");
-        var command = LocalCommands.RunToEnd(runtime, Launcher.ProgramOf(runtime), host.Paths.RuntimeState, place.Bundle, place.Id, log);
-        var child = new ChildCommand(command[0], [.. command.Skip(1)]) { OnlyThisEnvironment = true, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
-        var code = await ChildProcess.RunLinesAsync(child, start => host.Launcher.Apart(place.Bundle, root, () => ChildProcess.Start(start)), line, Place, cancellationToken);
+        var program = Launcher.ProgramOf(runtime);
+        var child = new ChildCommand(program, []) { OnlyThisEnvironment = true, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
+        var code = await ChildProcess.RunLinesAsync(child, start => host.Launcher.Apart(runtime, place.Bundle, root, bundle =>
+        {
+            var command = LocalCommands.RunToEnd(runtime, program, host.Paths.RuntimeState, bundle, place.Id, log);
+            return ChildProcess.Start(start with { Program = command[0], Arguments = [.. command.Skip(1)] });
+        }), line, Place, cancellationToken);
         if (code != 0 && File.Exists(log) && await File.ReadAllTextAsync(log, cancellationToken) is { Length: > 0 } said)
             throw LocalErrors.OfStart("build", said);
         return code;

@@ -29,6 +29,9 @@ internal sealed record OciConfig(
     /// <summary>The text of a process alone, as <c>exec --process</c> takes it.</summary>
     internal static byte[] ToJson(OciProcess process) => JsonSerializer.SerializeToUtf8Bytes(process, Json);
 
+    /// <summary>Reads what <see cref="ToJson()"/> wrote.</summary>
+    internal static OciConfig Read(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<OciConfig>(json, Json) ?? throw new JsonException("There is no configuration.");
+
     /// <summary>Reads the process of a configuration that <see cref="ToJson()"/> wrote.</summary>
     internal static OciProcess ProcessOf(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize<ProcessOnly>(json, Json)?.Process ?? throw new JsonException("The configuration has no process.");

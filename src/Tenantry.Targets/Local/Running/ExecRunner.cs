@@ -44,7 +44,7 @@ internal sealed class ExecRunner(LocalHost host, Launcher launcher)
             File.Delete(log);
         }
 
-        Process Start(ChildCommand child) => launcher.Apart(null, null, () => ChildProcess.Start(child));
+        Process Start(ChildCommand child) => launcher.Apart(service.Runtime, () => ChildProcess.Start(child));
 
         void Place(Process process)
         {

@@ -21,18 +21,35 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     private static readonly Dictionary<string, string> RuntimeEnvironment = new(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["HOME"] = "/", ["XDG_RUNTIME_DIR"] = "/run" };
 
     /// <summary>
-    /// Runs work with mounts of its own: without the unified hierarchy of a hybrid layout, which crun refuses, and with a root file system
-    /// shown in its bundle, because the path from the host's root to it is closed to everybody but root.
+    /// Runs work with mounts of its own: without the unified hierarchy of a hybrid layout, which crun refuses.
     /// </summary>
-    internal T Apart<T>(string? bundle, string? root, Func<T> work) => LaunchThread.Run(
+    internal T Apart<T>(LocalRuntime runtime, Func<T> work) => LaunchThread.Run(
         () =>
         {
-            if (layout.Version == CgroupVersion.Hybrid)
-                Mounts.Unmount(layout.Unified!);
-            if (bundle is not null && root is not null)
-                Mounts.Bind(root, Path.Combine(bundle, LocalBundle.RootFolder));
+            HideUnified();
+            if (runtime == LocalRuntime.Crun)
+                return;
+
+            // Others start in the folder of the root that they were told of when the container was made.
+            Mounts.Mount("tenantry", SandboxView.Folder, "tmpfs", MountOptions.NoSetUid | MountOptions.NoDevices, "mode=0755");
+            Directory.CreateDirectory(Path.Combine(SandboxView.Folder, LocalBundle.RootFolder));
         },
         work);
+
+    /// <summary>
+    /// As <see cref="Apart{T}(LocalRuntime, Func{T})"/>, with a root file system shown in its bundle, because the path from the host's root to it is closed to
+    /// everybody but root. The work is told where the bundle is to be taken from.
+    /// </summary>
+    internal T Apart<T>(LocalRuntime runtime, string bundle, string root, Func<string, T> work) => LaunchThread.Run(
+        () =>
+        {
+            HideUnified();
+            if (runtime != LocalRuntime.Crun)
+                ShowAll(bundle, root);
+            else
+                Mounts.Bind(root, Path.Combine(bundle, LocalBundle.RootFolder));
+        },
+        () => work(runtime != LocalRuntime.Crun ? SandboxView.Folder : bundle));
 
     /// <summary>
     /// Starts a service's container from its bundle. What is left of an earlier one is ended first. The process is in its control
@@ -41,7 +58,7 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     internal async Task<(ProcessHandle Handle, ProcessIdentity Identity)> StartAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
     {
         var runtime = file.Runtime;
-        await ClearAsync(service, runtime, cgroup, cancellationToken);
+        await ClearAsync(service, cgroup, cancellationToken);
         File.Delete(service.PidFile);
         File.Delete(service.RuntimeLog);
         Directory.CreateDirectory(service.Instance.Logs);
@@ -60,7 +77,7 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
         var signal = SignalNames.NumberOf(file.StopSignal) ?? SignalNames.Terminate;
         if (process is not null && file.StopGrace > TimeSpan.Zero && !SignalDisposition.IsDefault(process.Pid, signal) && process.Signal(signal))
             await EndsWithinAsync(process, file.StopGrace, cancellationToken);
-        await ClearAsync(service, file.Runtime, cgroup, cancellationToken);
+        await ClearAsync(service, cgroup, cancellationToken);
 
         // Waits for it, so that it does not stay as this process's dead child.
         if (process is not null)
@@ -68,15 +85,10 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     }
 
     /// <summary>Kills what is left of a service's container and makes the runtime forget it.</summary>
-    internal async Task ClearAsync(ServicePaths service, LocalRuntime runtime, CgroupTree cgroup, CancellationToken cancellationToken)
+    internal async Task ClearAsync(ServicePaths service, CgroupTree cgroup, CancellationToken cancellationToken)
     {
         if (!await cgroup.KillAsync(service.Name, time, KillPatience, cancellationToken))
             throw new TargetException("Its processes do not end.", retryable: true, new ResourceName("service", service.Name));
-        if (!Directory.Exists(service.RuntimeState))
-            return;
-        if (runtime == LocalRuntime.Runsc)
-            await ChildProcess.CaptureAsync(Command(LocalCommands.Delete(runtime, ProgramOf(runtime), paths.RuntimeState, service.ContainerId, service.RuntimeLog)), cancellationToken);
-
         // With its processes gone, a container is nothing but its runtime's notes.
         if (Directory.Exists(service.RuntimeState))
             Directory.Delete(service.RuntimeState, recursive: true);
@@ -95,20 +107,44 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
         _ => "runsc",
     };
 
-    private static ChildCommand Command(IReadOnlyList<string> line) => new(line[0], [.. line.Skip(1)]);
+    private void HideUnified()
+    {
+        if (layout.Version == CgroupVersion.Hybrid)
+            Mounts.Unmount(layout.Unified!);
+    }
+
+    // Put together at one place and shown at the other in the end: a source may itself lie below that.
+    private static void ShowAll(string bundle, string root)
+    {
+        var view = SandboxView.Of(OciConfig.Read(File.ReadAllBytes(Path.Combine(bundle, "config.json"))), root);
+        var folder = Path.Combine(bundle, LocalBundle.RootFolder);
+        Mounts.Mount("tenantry", folder, "tmpfs", MountOptions.NoSetUid | MountOptions.NoDevices, "mode=0755");
+        foreach (var (source, name) in view.Shown)
+        {
+            var place = Path.Combine(folder, name);
+            if (Directory.Exists(source))
+                Directory.CreateDirectory(place);
+            else
+                File.Create(place).Dispose();
+            Mounts.Bind(source, place);
+        }
+
+        File.WriteAllBytes(Path.Combine(folder, "config.json"), view.Config.ToJson());
+        Mounts.BindTree(folder, SandboxView.Folder);
+    }
 
     private async Task<ProcessExit> RunRuntimeAsync(ServicePaths service, ServiceFile file, CgroupTree cgroup, uint user, uint group, CancellationToken cancellationToken)
     {
         var runtime = file.Runtime;
         var root = RootStore.PathOf(paths, file.Root);
-        var command = LocalCommands.Run(runtime, ProgramOf(runtime), paths.RuntimeState, service);
+        var program = ProgramOf(runtime);
         using var output = OpenLog(service.Output, user, group);
         using var error = OpenLog(service.Error, user, group);
         var (gateOut, gateIn) = MakePipe();
         using (gateOut)
         using (gateIn)
         {
-            var pid = Apart(service.Bundle, root, () => Spawn.Start(command, RuntimeEnvironment, gateOut, output, error));
+            var pid = Apart(runtime, service.Bundle, root, bundle => Spawn.Start(LocalCommands.Run(runtime, program, paths.RuntimeState, bundle, service), RuntimeEnvironment, gateOut, output, error));
             using var process = ProcessHandle.Open(pid) ?? throw new IOException($"Process {pid} is gone.");
             try
             {

@@ -39,7 +39,7 @@ internal static class Attack
 
     private static async Task<bool> RunAsync(Func<Scene, Task<bool>> attack, LocalProtections protections, string user, Func<InstanceWorkload, InstanceWorkload>? fit, string? hostNetwork)
     {
-        await using var instances = new Instances(new LocalHarness(protections, hostNetwork, OneBridge));
+        await using var instances = new Instances(new LocalHarness(protections, hostNetwork, null, OneBridge));
         InstanceWorkload Made(string slug)
         {
             var workload = Instances.Change(instances.Workload(slug, user: user), service => service with

@@ -80,7 +80,7 @@ public sealed class DataTests
     [NeedsCrunFact]
     public async Task PlainFoldersAreReplacedAsWell()
     {
-        await using var instances = new Instances(new LocalHarness(null, null, ("volumes", "folder")));
+        await using var instances = new Instances(new LocalHarness(null, null, null, ("volumes", "folder")));
         var alice = await RunningAsync(instances, "alice");
         await instances.RunAsync(alice, "echo old > /data/old");
         await instances.AllAsync(instances.Harness.Local.SleepAsync(alice.Ref, instances.Stop));
