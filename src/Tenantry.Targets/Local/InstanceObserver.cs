@@ -125,7 +125,7 @@ internal sealed class InstanceObserver(LocalHost host)
                 var name = LocalResources.Volume(instance, volume.Name);
                 var exists = volume.Image is null ? Directory.Exists(VolumeStore.FolderOf(paths, volume)) : VolumeStore.HasImage(paths, volume);
                 if (exists)
-                    Add(name, asleep || VolumeStore.IsReady(paths, volume) ? LocalResources.Ready : LocalResources.Damaged, volume.Image is null ? "a folder; its size is not held" : $"{volume.SizeBytes} bytes");
+                    Add(name, asleep || VolumeStore.IsReady(paths, volume) ? LocalResources.Ready : LocalResources.Damaged, SizeText(volume));
                 if (!exists)
                     Drift.Add(new DriftItem($"{name}", "its data", "nothing"));
                 else if (!asleep && !VolumeStore.IsReady(paths, volume))
@@ -135,6 +135,14 @@ internal sealed class InstanceObserver(LocalHost host)
             if (file is null && (Directory.Exists(paths.Data)))
                 Add(LocalResources.Volume(instance, "all"), LocalResources.Damaged, "nobody knows which");
         }
+
+        private string SizeText(VolumeFile volume) => (VolumeStore.SizeOf(paths, volume), volume.SizeBytes) switch
+        {
+            _ when volume.Image is null => "a folder; its size is not held",
+            ({ } size, var wanted) when size < wanted => $"{size} bytes; it gets {wanted} when it next wakes from sleep, since it cannot be made larger while it is in use here",
+            ({ } size, var wanted) when size > wanted => $"{size} bytes; {wanted} are wanted, and a file system is not made smaller: export its data and import it",
+            (_, var wanted) => $"{wanted} bytes",
+        };
 
         private void LookAtNetwork(bool asleep)
         {

@@ -57,9 +57,13 @@ internal sealed class LocalPlanner
             if (before is null || StateOf(name) is null)
                 Add(name, StepAction.Create, volume.Image is null ? "a folder" : $"{volume.SizeBytes} bytes");
             else if (before.SizeBytes != volume.SizeBytes)
-                Add(name, StepAction.Update, $"{before.SizeBytes} to {volume.SizeBytes} bytes");
+                Add(name, StepAction.Update, Resizing(before.SizeBytes, volume));
         }
     }
+
+    private static string Resizing(long before, VolumeFile volume) => $"{before} to {volume.SizeBytes} bytes" + (volume.SizeBytes < before && volume.Image is not null
+        ? "; it keeps what it has, since a file system is not made smaller (exporting and importing its data does that)"
+        : "");
 
     private void Stop()
     {

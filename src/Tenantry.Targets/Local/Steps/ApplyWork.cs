@@ -96,7 +96,7 @@ internal sealed class ApplyWork
         var volume = _volumes.FirstOrDefault(volume => volume.Name == name);
         if (volume is null)
             return;
-        await _host.Volumes.EnsureAsync(Paths, volume, File.FirstUid, cancellationToken);
+        await _host.Volumes.EnsureAsync(Paths, volume, File.FirstUid, cancellationToken, File.Volumes.FirstOrDefault(known => known.Name == name)?.SizeBytes);
         Remember(file => file with { Volumes = [.. file.Volumes.Where(known => known.Name != name), volume] });
     }
 

@@ -24,13 +24,19 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
 
     internal static bool HasImage(InstancePaths instance, VolumeFile volume) => volume.Image is not null && File.Exists(ImageOf(instance, volume.Image));
 
-    /// <summary>Makes what is missing of a volume and mounts it; its top folder then belongs to its user.</summary>
-    internal async Task EnsureAsync(InstancePaths instance, VolumeFile volume, uint firstUid, CancellationToken cancellationToken)
+    /// <summary>Bytes that its file system has, or null for one without.</summary>
+    internal static long? SizeOf(InstancePaths instance, VolumeFile volume) => HasImage(instance, volume) ? new FileInfo(ImageOf(instance, volume.Image!)).Length : null;
+
+    /// <summary>
+    /// Makes what is missing of a volume and mounts it; its top folder then belongs to its user. One that is too small is made larger: now where
+    /// that can be, else before it is mounted the next time. None is made smaller. <paramref name="before"/>: the size that was wanted until now.
+    /// </summary>
+    internal async Task EnsureAsync(InstancePaths instance, VolumeFile volume, uint firstUid, CancellationToken cancellationToken, long? before = null)
     {
         try
         {
             if (volume.Image is not null)
-                await EnsureImageAsync(instance, volume.Image, volume.SizeBytes, cancellationToken);
+                await EnsureImageAsync(instance, volume.Image, volume.SizeBytes, before is not null && before != volume.SizeBytes, cancellationToken);
             var folder = FolderOf(instance, volume);
             Directory.CreateDirectory(folder);
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
@@ -39,6 +45,10 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
         catch (LinuxException error)
         {
             throw new TargetException($"It cannot be made: {error.Message}.", retryable: true, new ResourceName("volume", volume.Name), cause: error);
+        }
+        catch (TargetException error) when (error.Resource is null)
+        {
+            throw new TargetException(error.Message, error.Retryable, new ResourceName("volume", volume.Name), error.Fix, error);
         }
     }
 
@@ -126,7 +136,7 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
 
     private static bool IsMount(string folder) => Directory.Exists(folder) && FileSystems.IdOf(folder) != FileSystems.IdOf(Path.GetDirectoryName(folder)!);
 
-    private async Task EnsureImageAsync(InstancePaths instance, string image, long size, CancellationToken cancellationToken)
+    private async Task EnsureImageAsync(InstancePaths instance, string image, long size, bool isOther, CancellationToken cancellationToken)
     {
         var file = ImageOf(instance, image);
         if (!File.Exists(file))
@@ -135,7 +145,17 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
             SparseFile.Copy(await TemplateAsync(size, cancellationToken), file);
         }
 
-        MountImage(instance, image);
+        if (!IsMounted(instance, image))
+        {
+            if (new FileInfo(file).Length < size)
+                await VolumeGrowth.GrowApartAsync(file, size, cancellationToken);
+            MountImage(instance, image);
+        }
+        else if (isOther && new FileInfo(file).Length <= size && VolumeGrowth.IsPossibleMounted)
+        {
+            // Also when its file is long enough: being cut off may have come between the two.
+            await VolumeGrowth.GrowMountedAsync(file, Path.Combine(instance.Volumes, image), size, cancellationToken);
+        }
     }
 
     private static void MountImage(InstancePaths instance, string image)
