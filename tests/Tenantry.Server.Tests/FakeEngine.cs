@@ -21,6 +21,8 @@ internal sealed class FakeEngine : IEngineLink
 
     public List<Orphan> Orphans { get; } = [];
 
+    public List<UnreachableTarget> Unreachable { get; } = [];
+
     public List<LogLine> Logs { get; } = [];
 
     public Channel<LogLine>? MoreLogs { get; set; }
@@ -97,10 +99,10 @@ internal sealed class FakeEngine : IEngineLink
         return Task.FromResult(new ProbeReport(false, [new ProbeFinding("crun", ProbeLevel.Missing, "crun is not there.", "apt-get install crun")]));
     }
 
-    public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken)
+    public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken)
     {
         Answer();
-        return Task.FromResult<IReadOnlyList<Orphan>>([.. Orphans]);
+        return Task.FromResult(new OrphanReport([.. Orphans], [.. Unreachable]));
     }
 
     public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken)

@@ -14,13 +14,14 @@ internal static class OrphansCommand
         var dryRun = CommandOptions.DryRun();
         return new Command("orphans", "Show what targets hold that no instance owns.") { remove, yes, dryRun }.Does(host, async call =>
         {
-            var orphans = await call.Client.Targets.ListOrphansAsync(call.CancellationToken).ToListAsync(call.CancellationToken);
+            var found = await call.Client.Targets.GetOrphansAsync(call.CancellationToken);
+            var orphans = found.Items;
             if (!call.Output.Json)
             {
                 var table = new TextTable("TARGET", "INSTANCE", "ID");
                 foreach (var o in orphans)
                     table.Row(o.Target, o.Slug, o.Id);
-                table.Write(call.Output, "No orphans.");
+                table.Write(call.Output, found.Unreachable.Count == 0 ? "No orphans." : "No orphans on the other targets.");
             }
 
             if (call.Value(remove) && !call.Value(dryRun) && orphans.Count > 0)
@@ -36,6 +37,9 @@ internal static class OrphansCommand
 
             if (call.Output.Json)
                 call.Output.Array(orphans);
+            foreach (var away in found.Unreachable)
+                call.Output.Note($"tenantry: What target {away.Target} holds is not known: {away.Reason}");
+            return (int)(found.Unreachable.Count == 0 ? ExitCode.Done : ExitCode.Unavailable);
         });
     }
 }

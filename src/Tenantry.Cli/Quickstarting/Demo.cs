@@ -69,7 +69,7 @@ internal sealed class Demo(Call call)
             await call.Client.Apps.Delete(App).SendAsync(call.CancellationToken);
         var orphans = await call.Client.Targets.FindAsync(Target, call.CancellationToken) is null
             ? []
-            : await call.Client.Targets.ListOrphansAsync(call.CancellationToken).ToListAsync(call.CancellationToken);
+            : (await call.Client.Targets.GetOrphansAsync(call.CancellationToken)).Items;
         if (orphans.Count > 0)
             throw new CliException(ExitCode.Failed, $"Something is left of {string.Join(", ", orphans.Select(o => o.Slug))}.", "'tenantry orphans' shows it.");
     }

@@ -47,9 +47,9 @@ public sealed class TargetsClient
     public IAsyncEnumerable<TargetKindResponse> ListKindsAsync(CancellationToken cancellationToken = default) =>
         _transport.ListAsync<TargetKindResponse>("v1/target-kinds", cancellationToken);
 
-    /// <summary>What targets hold that no instance owns.</summary>
-    public IAsyncEnumerable<OrphanResponse> ListOrphansAsync(CancellationToken cancellationToken = default) =>
-        _transport.ListAsync<OrphanResponse>("v1/orphans", cancellationToken);
+    /// <summary>What targets hold that no instance owns, and which targets could not be asked.</summary>
+    public Task<OrphansResponse> GetOrphansAsync(CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<OrphansResponse>("v1/orphans", cancellationToken);
 
     /// <summary>Removes an orphan with its data.</summary>
     public Change<OrphanResponse> DeleteOrphan(OrphanResponse orphan) =>

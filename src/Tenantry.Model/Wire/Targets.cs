@@ -30,5 +30,14 @@ public sealed record TargetCheckResponse(string Target, bool Works, IReadOnlyLis
 /// <summary>One thing that was looked at. <paramref name="Level"/> is <c>Ok</c>, <c>Note</c> or <c>Missing</c>; <paramref name="Fix"/> the command that mends it.</summary>
 public sealed record TargetFindingResponse(string Subject, string Level, string Message, string? Fix);
 
+/// <summary>Answer to <c>GET /v1/orphans</c>: a list that always comes whole.</summary>
+/// <param name="Items">What was found.</param>
+/// <param name="Next">Always null.</param>
+/// <param name="Unreachable">Targets that could not be asked: what they hold is not known.</param>
+public sealed record OrphansResponse(IReadOnlyList<OrphanResponse> Items, string? Next, IReadOnlyList<UnreachableTargetResponse> Unreachable);
+
+/// <summary>A target that could not be asked, and why.</summary>
+public sealed record UnreachableTargetResponse(string Target, string Reason);
+
 /// <summary>Something on a target that carries our ownership label and belongs to no instance.</summary>
 public sealed record OrphanResponse(string Target, string Id, string Slug, string Owner);

@@ -24,7 +24,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(PageResponse<InstanceResponse>))]
 [JsonSerializable(typeof(PageResponse<OperationResponse>))]
 [JsonSerializable(typeof(PageResponse<OrganizationResponse>))]
-[JsonSerializable(typeof(PageResponse<OrphanResponse>))]
+[JsonSerializable(typeof(OrphansResponse))]
 [JsonSerializable(typeof(PageResponse<ReleaseResponse>))]
 [JsonSerializable(typeof(PageResponse<SecretResponse>))]
 [JsonSerializable(typeof(PageResponse<TargetKindResponse>))]

@@ -45,8 +45,8 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) => CallAsync<ProbeReport>("probe", null, target, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken) =>
-        await CallAsync<List<Orphan>>("orphans", null, null, cancellationToken);
+    public async Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) =>
+        await CallAsync<OrphanReport>("orphans", null, null, cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => CallAsync("removeOrphan", orphan.Ref.Id, orphan, cancellationToken);

@@ -31,7 +31,7 @@ public interface IEngineLink
     Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken);
 
     /// <summary>What targets hold with our ownership label and no instance owns.</summary>
-    Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken);
+    Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken);
 
     Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken);
 
@@ -47,6 +47,12 @@ public interface IEngineLink
 
 /// <summary>Something on a target that no instance owns.</summary>
 public sealed record Orphan(string Target, InstanceRef Ref);
+
+/// <summary>What a sweep over all targets found, and which of them could not be asked.</summary>
+public sealed record OrphanReport(IReadOnlyList<Orphan> Orphans, IReadOnlyList<UnreachableTarget> Unreachable);
+
+/// <summary>A target that could not be asked, and why.</summary>
+public sealed record UnreachableTarget(string Target, string Reason);
 
 /// <summary>The engine does not answer.</summary>
 public sealed class EngineUnavailableException(string message, Exception? cause = null) : Exception(message, cause);

@@ -92,7 +92,7 @@ public sealed class LocalEngine(
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken) => orphans.ListAsync(cancellationToken);
+    public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) => orphans.ListAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => orphans.RemoveAsync(orphan, cancellationToken);

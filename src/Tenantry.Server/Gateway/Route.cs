@@ -30,6 +30,8 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
     {
         { Desired: DesiredState.Deleted } or { Phase: InstancePhase.Deleting or InstancePhase.Deleted } => RouteState.Leaving,
         { Phase: InstancePhase.Running or InstancePhase.Updating, Endpoint: not null } => RouteState.Open,
+        // A change failed for good, and what ran before it still runs.
+        { Phase: InstancePhase.Failed, Desired: DesiredState.Running, Endpoint: not null } => RouteState.Open,
         { Phase: InstancePhase.Running } => RouteState.WithoutPort,
         { Phase: InstancePhase.Frozen or InstancePhase.Asleep } => RouteState.Resting,
         { Phase: InstancePhase.Failed } => RouteState.Failed,

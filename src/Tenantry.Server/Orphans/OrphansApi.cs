@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Orphans;
 
@@ -18,16 +19,24 @@ internal static class OrphansApi
         orphans.MapDelete("/{target}/{id}", RemoveAsync).Changes("orphan.remove");
     }
 
-    private static async Task<Ok<PageResponse<OrphanResponse>>> ListAsync(IEngineLink engine, CancellationToken cancellationToken) =>
-        TypedResults.Ok(PageQuery.Whole(
-            await engine.ListOrphansAsync(cancellationToken), o => new OrphanResponse(o.Target, o.Ref.Id, o.Ref.Slug, o.Ref.Owner)));
+    private static async Task<Ok<OrphansResponse>> ListAsync(IEngineLink engine, CancellationToken cancellationToken)
+    {
+        var report = await engine.ListOrphansAsync(cancellationToken);
+        return TypedResults.Ok(new OrphansResponse(
+            [.. report.Orphans.Select(o => new OrphanResponse(o.Target, o.Ref.Id, o.Ref.Slug, o.Ref.Owner))],
+            null,
+            [.. report.Unreachable.Select(t => new UnreachableTargetResponse(t.Target, t.Reason))]));
+    }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(
         string target, string id, Change change, IEngineLink engine, CancellationToken cancellationToken)
     {
         change.Subject = $"orphan {id} on target {target}";
         // Looked up anew: what has an owner by now must not be removed because it had none a minute ago.
-        var orphan = (await engine.ListOrphansAsync(cancellationToken)).FirstOrDefault(o => o.Target == target && o.Ref.Id == id)
+        var report = await engine.ListOrphansAsync(cancellationToken);
+        if (report.Unreachable.FirstOrDefault(t => t.Target == target) is { } away)
+            throw new TargetException($"Target '{target}' cannot be asked: {away.Reason}", retryable: true);
+        var orphan = report.Orphans.FirstOrDefault(o => o.Target == target && o.Ref.Id == id)
             ?? throw ProblemException.NotFound($"orphan on target {target}", id);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", orphan.Ref.Slug, null)));

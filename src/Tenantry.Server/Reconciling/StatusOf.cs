@@ -183,9 +183,10 @@ internal static class StatusOf
         return drift;
     }
 
+    // Only what runs can be reached: the way to what is frozen would lead nowhere.
     private static InstanceStatus WithSeen(InstanceStatus status, InstanceObservation? seen) => seen is null
         ? status
-        : status with { Release = seen.Release, Resources = seen.Resources, Endpoint = seen.Endpoint, Drift = seen.Drift };
+        : status with { Release = seen.Release, Resources = seen.Resources, Endpoint = seen.State == ObservedState.Running ? seen.Endpoint : null, Drift = seen.Drift };
 
     private static InstanceStatus Dated(InstanceStatus status, InstanceStatus before, DateTimeOffset now) =>
         status.Phase == before.Phase && status.Health == before.Health && status.Reason == before.Reason ? status : status with { ChangedAt = now };

@@ -38,7 +38,7 @@ internal sealed class EngineRole : IAsyncDisposable
         var reconciler = new Reconciler(
             store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics);
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets), changes, pokes.Add, [metrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, [metrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>

@@ -110,7 +110,7 @@ public class TargetTests
         await using var api = await StartAsync();
         api.Engine.Orphans.Add(new Orphan("local", new InstanceRef("id1", "ghost", api.Store.Owner)));
 
-        var orphans = await ReadAsync<PageResponse<OrphanResponse>>(await api.Local.GetAsync("/v1/orphans"));
+        var orphans = await ReadAsync<OrphansResponse>(await api.Local.GetAsync("/v1/orphans"));
         using var dry = await api.Local.DeleteAsync("/v1/orphans/local/id1?dryRun=true");
         api.Engine.Orphans.Count.ShouldBe(1);
         using var removed = await api.Local.DeleteAsync("/v1/orphans/local/id1");
@@ -120,5 +120,21 @@ public class TargetTests
         removed.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         api.Engine.Orphans.ShouldBeEmpty();
         await ProblemAsync(await api.Local.DeleteAsync("/v1/orphans/local/id1"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task ATargetThatCannotBeAskedIsNamedBesideTheOrphansOfTheOthers()
+    {
+        await using var api = await StartAsync();
+        api.Engine.Orphans.Add(new Orphan("local", new InstanceRef("id1", "ghost", api.Store.Owner)));
+        api.Engine.Unreachable.Add(new UnreachableTarget("docker", "The engine does not answer."));
+
+        var found = await ReadAsync<OrphansResponse>(await api.Local.GetAsync("/v1/orphans"));
+        found.Items.ShouldHaveSingleItem().Slug.ShouldBe("ghost");
+        found.Unreachable.ShouldBe([new UnreachableTargetResponse("docker", "The engine does not answer.")]);
+        // Nothing is said to be gone of a target that was not asked.
+        await ProblemAsync(await api.Local.DeleteAsync("/v1/orphans/docker/id2"), HttpStatusCode.BadGateway, ProblemCodes.TargetFailed);
+        using var removed = await api.Local.DeleteAsync("/v1/orphans/local/id1");
+        removed.StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 }

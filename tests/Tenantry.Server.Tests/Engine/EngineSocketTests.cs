@@ -109,7 +109,8 @@ public sealed class EngineSocketTests : IAsyncLifetime
     {
         (await Client.PlanAsync(Spec, stop.Token)).Steps.Single().ToString().ShouldContain("alice-data");
         (await Client.ProbeAsync("t", stop.Token)).Works.ShouldBeTrue();
-        (await Client.ListOrphansAsync(stop.Token)).Single().Ref.Slug.ShouldBe("lost");
+        var report = await Client.ListOrphansAsync(stop.Token);
+        (report.Orphans.Single().Ref.Slug, report.Unreachable.Single()).ShouldBe(("lost", new UnreachableTarget("away", "It is away.")));
     }
 
     [Fact]
@@ -207,8 +208,8 @@ public sealed class EngineSocketTests : IAsyncLifetime
         public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) =>
             Task.FromResult(new ProbeReport(true, [new ProbeFinding("crun", ProbeLevel.Ok, "is there")]));
 
-        public Task<IReadOnlyList<Orphan>> ListOrphansAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<Orphan>>([new Orphan("t", new InstanceRef("i9", "lost", "me"))]);
+        public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) =>
+            Task.FromResult(new OrphanReport([new Orphan("t", new InstanceRef("i9", "lost", "me"))], [new UnreachableTarget("away", "It is away.")]));
 
         public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => Task.CompletedTask;
 

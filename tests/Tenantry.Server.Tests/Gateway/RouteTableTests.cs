@@ -43,7 +43,9 @@ public class RouteTableTests
     [InlineData(InstancePhase.Provisioning, DesiredState.Running, true, RouteState.Starting)]
     [InlineData(InstancePhase.Frozen, DesiredState.Frozen, true, RouteState.Resting)]
     [InlineData(InstancePhase.Asleep, DesiredState.Asleep, false, RouteState.Resting)]
-    [InlineData(InstancePhase.Failed, DesiredState.Running, true, RouteState.Failed)]
+    [InlineData(InstancePhase.Failed, DesiredState.Running, true, RouteState.Open)]
+    [InlineData(InstancePhase.Failed, DesiredState.Running, false, RouteState.Failed)]
+    [InlineData(InstancePhase.Failed, DesiredState.Frozen, true, RouteState.Failed)]
     [InlineData(InstancePhase.Running, DesiredState.Deleted, true, RouteState.Leaving)]
     [InlineData(InstancePhase.Deleting, DesiredState.Deleted, true, RouteState.Leaving)]
     public void WhatWasSeenDecidesWhetherRequestsAreForwarded(InstancePhase phase, DesiredState desired, bool hasEndpoint, RouteState state)

@@ -1,6 +1,8 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Plans;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Instances;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Store;
@@ -89,6 +91,39 @@ public sealed class TroubleTests : IAsyncLifetime
 
         await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+    }
+
+    [Fact]
+    public async Task AVersionThatCannotBeDeployedLeavesTheOldOneReachable()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        _bench.Script.Next(FakeCall.Plan, new FakeReaction.Fail("It has no image.", Retryable: false));
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Failed);
+        var status = await _bench.StatusAsync(spec.Id);
+        (status.Phase, status.Health, status.Reason).ShouldBe((InstancePhase.Failed, InstanceHealth.Healthy, "It has no image."));
+        var record = (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
+        Route.To(InstanceEntry.Of(record)).State.ShouldBe(RouteState.Open);
+
+        // Once it is down nobody is sent there any more.
+        _bench.World.Crash(spec.Id, "exit code 3");
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Waiting);
+        record = (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
+        Route.To(InstanceEntry.Of(record)).State.ShouldBe(RouteState.Failed);
+    }
+
+    [Fact]
+    public async Task AFrozenInstanceWhoseWakeFailedForGoodIsNotSentRequests()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.WantAsync(spec.Id, DesiredState.Frozen);
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+        _bench.Script.Next(FakeCall.Wake, new FakeReaction.Fail("It cannot thaw.", Retryable: false));
+        _bench.Script.Next(FakeCall.Step, new FakeReaction.Fail("It cannot thaw.", Retryable: false));
+        await _bench.WantAsync(spec.Id, DesiredState.Running);
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Failed);
+        var status = await _bench.StatusAsync(spec.Id);
+        (status.Phase, status.Endpoint).ShouldBe((InstancePhase.Failed, null));
     }
 
     [Fact]
