@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Tests;
 
@@ -49,9 +50,25 @@ public sealed class TargetCheckTests
     public async Task WithAControlPlaneItIsTheOneWhoLooks()
     {
         await using var api = await FakeApi.StartAsync();
-        api.On("POST /v1/targets/local/check", new Tenantry.Model.Wire.TargetCheckResponse("local", true, []));
+        api.On("POST /v1/targets/local/check", new TargetCheckResponse("local", true, []));
         var run = await CliRun.Of(api, "target", "check", "local");
         (run.ExitCode, run.Out, run.Error).ShouldBe((0, "local: works" + Environment.NewLine, ""));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task OrphansOfATargetThatCannotBeAskedAreNotSaidToBeNone(bool asJson)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("GET /v1/orphans", new OrphansResponse([new OrphanResponse("local", "id1", "ghost", "o")], null, [new UnreachableTargetResponse("docker", "The engine does not answer.")]));
+        var run = await CliRun.Of(api, asJson ? ["orphans", "-o", "json"] : ["orphans"]);
+        run.ExitCode.ShouldBe(7);
+        run.Error.ShouldBe($"tenantry: What target docker holds is not known: The engine does not answer.{Environment.NewLine}");
+        if (asJson)
+            run.Json.EnumerateArray().ShouldHaveSingleItem().GetProperty("slug").GetString().ShouldBe("ghost");
+        else
+            run.Out.ShouldContain("ghost");
     }
 
     /// <summary>The program itself, run by <c>setpriv</c> as a user without rights: what works and what does not, and each command that mends it.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Cli.Commands;
 
@@ -31,22 +32,7 @@ internal static class DataCommand
     // Under its name there is only ever a whole tar.
     private static async Task ToFileAsync(Call call, string slug, string path)
     {
-        var part = path + ".part";
-        try
-        {
-            await using (var output = new FileStream(part, FileMode.Create, FileAccess.Write))
-            {
-                await call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken);
-                output.Flush(flushToDisk: true);
-            }
-
-            File.Move(part, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(part);
-        }
-
+        await AtomicFile.WriteAsync(path, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), durable: true);
         var bytes = new FileInfo(path).Length;
         if (!call.Output.Json)
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 
@@ -85,6 +87,20 @@ public record InstanceResponse
 /// <summary>One instance with everything that is known of it.</summary>
 public sealed record InstanceDetailResponse : InstanceResponse
 {
+    /// <summary>Read from JSON.</summary>
+    [JsonConstructor]
+    public InstanceDetailResponse()
+    {
+    }
+
+    /// <summary>With what a list says of it; the rest is set by whoever makes it.</summary>
+    [SetsRequiredMembers]
+    public InstanceDetailResponse(InstanceResponse inList)
+        : base(inList)
+    {
+        (Id, Hosts, Features, Resources, Conditions) = ("", [], new Dictionary<string, string>(StringComparer.Ordinal), [], []);
+    }
+
     /// <summary>Unique for all time.</summary>
     public required string Id { get; init; }
 

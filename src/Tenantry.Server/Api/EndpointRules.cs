@@ -42,6 +42,9 @@ internal static class EndpointRules
                 .ToArray();
             if (errors.Length > 0)
                 throw ProblemException.Invalid(errors);
+            // Lists that always come whole refuse a bad limit as those in parts do.
+            if (request.Query.TryGetValue("limit", out var limit))
+                _ = new PageQuery(limit, null).Request();
         }
 
         return next(context);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Gateway;
 
@@ -27,17 +28,10 @@ internal static class RouteFile
     }
 
     /// <summary>Whole or not at all: a crash in between leaves the file before.</summary>
-    public static async Task SaveAsync(string path, SavedRoutes routes, CancellationToken cancellationToken)
+    public static Task SaveAsync(string path, SavedRoutes routes, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var draft = path + ".new";
-        await using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write))
-        {
-            await JsonSerializer.SerializeAsync(file, routes, Json, cancellationToken);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
+        return AtomicFile.WriteAsync(path, file => JsonSerializer.SerializeAsync(file, routes, Json, cancellationToken), durable: true);
     }
 }
 

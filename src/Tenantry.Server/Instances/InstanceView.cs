@@ -28,25 +28,8 @@ internal static class InstanceView
         Wake = record.Status.Wake,
     };
 
-    public static InstanceDetailResponse Whole(InstanceRecord record, ApiSettings settings) => new()
+    public static InstanceDetailResponse Whole(InstanceRecord record, ApiSettings settings) => new(InList(record, settings))
     {
-        Slug = record.Spec.Slug,
-        Tenant = record.Spec.Tenant,
-        Organization = record.Spec.Organization,
-        Environment = record.Spec.Environment,
-        App = record.Spec.App,
-        Target = record.Spec.Target,
-        Tier = record.Spec.Tier,
-        Release = record.Spec.Release,
-        Phase = record.Status.Phase,
-        Health = record.Status.Health,
-        Reason = record.Status.Reason,
-        Url = settings.UrlOf(record.Spec.Slug),
-        Generation = record.Spec.Generation,
-        ObservedGeneration = record.Status.ObservedGeneration,
-        Drift = record.Status.Drift,
-        CreatedAt = record.Spec.CreatedAt,
-        Wake = record.Status.Wake,
         Id = record.Spec.Id,
         Desired = record.Spec.Desired,
         RunningRelease = record.Status.Release,

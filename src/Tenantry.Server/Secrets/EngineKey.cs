@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Secrets;
 
@@ -48,18 +49,8 @@ public static class EngineKey
         return key;
     }
 
-    private static void WriteWhole(string path, string text, UnixFileMode mode)
-    {
-        var draft = path + ".new";
-        File.Delete(draft);
-        using (var file = new FileStream(draft, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
-        {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
-    }
+    private static void WriteWhole(string path, string text, UnixFileMode mode) =>
+        AtomicFile.Write(path, System.Text.Encoding.ASCII.GetBytes(text), durable: true, mode);
 }
 
 /// <summary>The engine's key cannot be used. The message says what to do.</summary>

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Serving;
 
@@ -8,7 +8,7 @@ namespace Tenantry.Server.Serving;
 /// Lays out the data folder. Where the engine is root, everything is its own but what the web side must write; the folder itself carries the
 /// sticky bit, so that the web side can put its socket there and cannot move what is the engine's.
 /// </summary>
-internal static partial class ServeFolders
+internal static class ServeFolders
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
@@ -28,7 +28,7 @@ internal static partial class ServeFolders
     {
         RefuseLongNames(folders);
         Make(folders.Root, Owner);
-        Give(folders.Root, 0, web.Group);
+        Ownership.Give(folders.Root, 0, web.Group);
         File.SetUnixFileMode(folders.Root, Owner | Group | UnixFileMode.StickyBit);
         Make(Path.GetDirectoryName(folders.EngineKey)!, Owner);
         Make(folders.Sources, Owner);
@@ -36,9 +36,9 @@ internal static partial class ServeFolders
         foreach (var folder in new[] { folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)! })
         {
             Make(folder, Owner);
-            Give(folder, web.Id, web.Group);
+            Ownership.Give(folder, web.Id, web.Group);
             foreach (var file in Directory.EnumerateFiles(folder))
-                Give(file, web.Id, web.Group);
+                Ownership.Give(file, web.Id, web.Group);
         }
     }
 
@@ -78,13 +78,4 @@ internal static partial class ServeFolders
         if (new DirectoryInfo(folder).LinkTarget is not null)
             throw new ServeRefusedException($"{folder} is a link; it must be a folder.");
     }
-
-    private static void Give(string path, uint user, uint group)
-    {
-        if (lchown(path, user, group) != 0)
-            throw new IOException($"The owner of {path} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int lchown(string path, uint owner, uint group);
 }

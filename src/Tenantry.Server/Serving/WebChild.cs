@@ -10,7 +10,7 @@ internal static class WebChild
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _ = EndWithEngineAsync(ending);
-        await using var store = await StoreFactory.OpenAsync(options.Store, options.Folders, TimeProvider.System, ending.Token);
+        await using var store = await StoreFactory.OpenUpgradedAsync(options.Store, options.Folders, TimeProvider.System, ending.Token);
         await using var web = await WebRole.StartAsync(options, store, loggers, ending.Token);
         await output.TellAsync(web.Addresses);
         await Task.Delay(Timeout.InfiniteTimeSpan, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -50,7 +50,7 @@ internal sealed class WebRole : IAsyncDisposable
             await web.StartGatewayAsync(options, engine, feed, index, loggers, cancellationToken);
         if (options.Roles.HasFlag(ServeRoles.Api))
             await web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken);
-        await AddressesFile.WriteAsync(options.Folders.Addresses, web.Addresses, cancellationToken);
+        AddressesFile.Write(options.Folders.Addresses, web.Addresses);
         return web;
     }
 

@@ -1,4 +1,5 @@
 using Tenantry.Model.Builds;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Sources;
 
@@ -16,28 +17,21 @@ public sealed class SourceUploads(DataFolders folders)
 
     /// <summary>Keeps an archive whose files have that digest.</summary>
     /// <exception cref="SourceArchiveException">It is not such an archive; nothing is kept.</exception>
-    public async Task PutAsync(string digest, Stream archive, CancellationToken cancellationToken)
+    public Task PutAsync(string digest, Stream archive, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folders.Uploads);
-        var draft = Path.Combine(folders.Uploads, $".{Guid.NewGuid():N}.part");
-        try
-        {
-            await using (var file = new FileStream(draft, FileMode.CreateNew, FileAccess.ReadWrite))
+        return AtomicFile.WriteAsync(
+            PathOf(folders, digest),
+            async file =>
             {
                 await archive.CopyToAsync(file, cancellationToken);
-                file.Flush(flushToDisk: true);
+                await file.FlushAsync(cancellationToken);
                 file.Position = 0;
                 var found = InputsDigest.Of(await SourceArchive.ReadAsync(file, null, cancellationToken));
                 if (found != digest)
                     throw new SourceArchiveException($"The files have the digest {found}, not {digest}.");
-            }
-
-            File.Move(draft, PathOf(folders, digest), overwrite: true);
-        }
-        finally
-        {
-            File.Delete(draft);
-        }
+            },
+            durable: true);
     }
 
     internal static string PathOf(DataFolders folders, string digest) => Path.Combine(folders.Uploads, digest[Prefix.Length..] + ".tar");

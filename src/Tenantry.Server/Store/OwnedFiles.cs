@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
-using System.ComponentModel;
-using System.Runtime.InteropServices;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Store;
 
@@ -8,7 +6,7 @@ namespace Tenantry.Server.Store;
 /// The embedded database is opened by two processes: the engine, maybe as root, and the web side as an ordinary user. So its file
 /// belongs to the owner of its folder whoever makes it; SQLite gives its side files the same owner and mode.
 /// </summary>
-internal static partial class OwnedFiles
+internal static class OwnedFiles
 {
     private const UnixFileMode FolderMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
@@ -39,30 +37,11 @@ internal static partial class OwnedFiles
 
     private static void GiveToOwnerOf(string folder, string path)
     {
-        var (user, group) = Owner(folder);
-        if (Owner(path) == (user, group))
+        var (user, group) = FileStatus.OwnerOf(folder);
+        if (FileStatus.OwnerOf(path) == (user, group))
             return;
-        if (lchown(path, user, group) != 0)
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"The owner of '{path}' cannot be set");
+        Ownership.Give(path, user, group);
         // The umask may have taken the group's right to write.
         File.SetUnixFileMode(path, FileMode);
     }
-
-    private static (uint User, uint Group) Owner(string path)
-    {
-        const int atCurrentFolder = -100;
-        const int noFollow = 0x100;
-        const uint userAndGroup = 0x8 | 0x10;
-        // struct statx has the same layout on every architecture: user at 20, group at 24.
-        Span<byte> buffer = stackalloc byte[256];
-        if (statx(atCurrentFolder, path, noFollow, userAndGroup, buffer) != 0)
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"The owner of '{path}' cannot be read");
-        return (BinaryPrimitives.ReadUInt32LittleEndian(buffer[20..]), BinaryPrimitives.ReadUInt32LittleEndian(buffer[24..]));
-    }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int lchown(string path, uint owner, uint group);
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int statx(int folder, string path, int flags, uint mask, Span<byte> buffer);
 }

@@ -14,6 +14,24 @@ public static class StoreFactory
     public static Task<IStore> OpenAsync(string store, DataFolders folders, TimeProvider time, CancellationToken cancellationToken) =>
         OpenAsync(Connect(store, folders, time), Migration.All, cancellationToken);
 
+    /// <summary>The same where another process of this program has upgraded it already: it is only looked at, without the lock.</summary>
+    public static async Task<IStore> OpenUpgradedAsync(string store, DataFolders folders, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var database = Connect(store, folders, time);
+        try
+        {
+            if (await database.ReadAsync(session => Migrator.FindOwnerAsync(session, Migration.All), cancellationToken) is { } owner)
+                return new SqlStore(database, owner);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+
+        return await OpenAsync(database, Migration.All, cancellationToken);
+    }
+
     internal static async Task<IStore> OpenAsync(Database database, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
         try

@@ -18,20 +18,39 @@ public static partial class AtomicFile
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Writes the file, readable by its owner only. <paramref name="durable"/>: it outlives a loss of power.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool durable)
+    /// <summary>Writes the file, readable by its owner only unless said. <paramref name="durable"/>: it outlives a loss of power.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content, bool durable, UnixFileMode mode = OwnerOnly)
     {
         var temporary = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly, BufferSize = 0 };
-        using (var file = new FileStream(temporary, options))
+        // What was left of an earlier try may have another mode.
+        File.Delete(temporary);
+        using (var file = New(temporary, mode, isAsync: false))
         {
             file.Write(content);
             file.Flush(flushToDisk: durable);
         }
 
-        File.Move(temporary, path, overwrite: true);
-        if (durable)
-            SyncFolder(Path.GetDirectoryName(path)!);
+        Place(temporary, path, durable);
+    }
+
+    /// <summary>Writes the file with what <paramref name="write"/> puts into it; when that throws, what was there stays as it was.</summary>
+    public static async Task WriteAsync(string path, Func<FileStream, Task> write, bool durable, UnixFileMode mode = OwnerOnly)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.new";
+        try
+        {
+            await using (var file = New(temporary, mode, isAsync: true))
+            {
+                await write(file);
+                file.Flush(flushToDisk: durable);
+            }
+
+            Place(temporary, path, durable);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
     }
 
     /// <summary>Writes a record as JSON.</summary>
@@ -57,6 +76,24 @@ public static partial class AtomicFile
         using var handle = Libc.OpenForReading(folder);
         if (Sync(handle) != 0)
             throw LinuxException.Last($"fsync {folder}");
+    }
+
+    private static FileStream New(string path, UnixFileMode mode, bool isAsync) => new(
+        path,
+        new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            UnixCreateMode = mode,
+            BufferSize = isAsync ? 64 * 1024 : 0,
+            Options = isAsync ? FileOptions.Asynchronous : FileOptions.None,
+        });
+
+    private static void Place(string temporary, string path, bool durable)
+    {
+        File.Move(temporary, path, overwrite: true);
+        if (durable)
+            SyncFolder(Path.GetDirectoryName(path)!);
     }
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]

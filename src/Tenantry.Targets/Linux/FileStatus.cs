@@ -18,6 +18,8 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
     /// <summary>The file system's device, as the kernel hands it out.</summary>
     public ulong Device { get; private init; }
 
+    private const int CurrentFolder = -100;
+    private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
 
@@ -43,6 +45,18 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
             Device = (minor & 0xff) | (major << 8) | ((minor & ~0xffUL) << 12),
         };
     }
+
+    /// <summary>Owner and group of what is at a path; of a link, its own.</summary>
+    public static unsafe (uint User, uint Group) OwnerOf(string path)
+    {
+        var buffer = stackalloc byte[256];
+        if (StatusAt(CurrentFolder, path, NoFollow, BasicStats, buffer) != 0)
+            throw LinuxException.Last($"statx {path}");
+        return (*(uint*)(buffer + 20), *(uint*)(buffer + 24));
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatusAt(int folder, string path, int flags, uint mask, byte* buffer);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Status(SafeFileHandle folder, string path, int flags, uint mask, byte* buffer);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 using static Tenantry.Server.Tests.Api.TestApi;
@@ -156,6 +157,24 @@ public class TenantTests
         var problem = await ProblemAsync(await api.Local.GetAsync($"/v1/tenants?{query}"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
 
         problem.Errors!.ShouldHaveSingleItem().Path.ShouldBe("limit");
+    }
+
+    [Theory]
+    [InlineData("organizations")]
+    [InlineData("targets")]
+    [InlineData("target-kinds")]
+    [InlineData("orphans")]
+    [InlineData("tokens")]
+    public async Task AListThatAlwaysComesWholeTakesALimitAndRefusesABadOne(string list)
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+
+        var whole = JsonDocument.Parse(await api.Local.GetStringAsync($"/v1/{list}?limit=1")).RootElement;
+        whole.GetProperty("items").GetArrayLength().ShouldBe(JsonDocument.Parse(await api.Local.GetStringAsync($"/v1/{list}")).RootElement.GetProperty("items").GetArrayLength());
+        whole.GetProperty("next").ValueKind.ShouldBe(JsonValueKind.Null);
+        foreach (var bad in (string[])["limit=0", "limit=1001", "limit=many", "limit="])
+            (await ProblemAsync(await api.Local.GetAsync($"/v1/{list}?{bad}"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid)).Errors!.ShouldHaveSingleItem().Path.ShouldBe("limit");
     }
 
     [Fact]

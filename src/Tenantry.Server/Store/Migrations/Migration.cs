@@ -59,6 +59,10 @@ internal static class Migrator
         return known.Count == 0 ? "" : await EnsureOwnerAsync(session);
     }
 
+    /// <summary>The control plane's id when the database has exactly this schema; else null. Writes nothing.</summary>
+    public static async Task<string?> FindOwnerAsync(Session session, IReadOnlyList<Migration> known) =>
+        await session.FirstAsync<long?>("SELECT MAX(number) FROM migrations") == known.Count ? await session.FirstAsync<string>("SELECT value FROM meta WHERE name = 'owner'") : null;
+
     private static async Task<string> EnsureOwnerAsync(Session session)
     {
         await session.ExecuteAsync(
