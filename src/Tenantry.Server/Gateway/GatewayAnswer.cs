@@ -13,6 +13,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer NotForwarded = new(
         400, ProblemCodes.BadRequest, "Not understood", "This kind of request is not forwarded.");
 
+    public static readonly GatewayAnswer BadBody = new(
+        400, ProblemCodes.BadRequest, "Not understood", "The body of the request did not arrive whole.");
+
     public static readonly GatewayAnswer Unreachable = new(
         502, "unreachable", "No answer", "The instance runs and did not take the request. It may be restarting; try again.", 2);
 

@@ -244,4 +244,23 @@ public class StrictnessTests
         all.IndexOf("HTTP/1.1", 8, StringComparison.Ordinal).ShouldBe(-1);
         (await cut.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldNotContain("0\r\n\r\n");
     }
+
+    [Fact]
+    public async Task BytesOfAHeaderThatAreNoUnicodeArriveAsTheyWereSent()
+    {
+        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nX-B: \u00fc\u0080\r\nContent-Length: 0\r\n\r\n");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nX-A: \u00e4\u00ff\r\n\r\n");
+
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldContain("\r\nX-B: \u00fc\u0080\r\n");
+        (await seen.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldContain("\r\nX-A: \u00e4\u00ff\r\n");
+    }
 }

@@ -1,45 +1,148 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>The body on its way back: each piece leaves when it comes, and no more is read than the client takes.</summary>
-internal static class AnswerBody
+/// <summary>An answer's body on its way back: each piece leaves when it comes, and no more is read than the client takes.</summary>
+internal sealed class AnswerBody(InstanceConnection connection, HttpContext context)
 {
-    private const int PieceLength = 16 * 1024;
+    private const int LargeBody = 16 * 1024;
+    private const int MostUnsent = 32 * 1024;
+    private readonly PipeWriter writer = context.Response.BodyWriter;
 
-    public static async Task CopyAsync(HttpResponseMessage answer, HttpContext context)
+    /// <summary>A body of so many bytes.</summary>
+    public async Task CopyAsync(long length)
     {
-        var aborted = context.RequestAborted;
-        var writer = context.Response.BodyWriter;
-        await using var body = await answer.Content.ReadAsStreamAsync(aborted);
-        var buffer = ArrayPool<byte>.Shared.Rent(PieceLength);
-        while (true)
+        var rest = length;
+        while (rest > 0)
         {
-            var reading = body.ReadAsync(buffer.AsMemory(), aborted);
-            if (!reading.IsCompleted)
+            if (connection.Unread.IsEmpty)
             {
-                // The instance pauses: head and pieces so far must not wait for the next one.
-                await writer.FlushAsync(aborted);
+                if (rest > LargeBody)
+                    connection.Widen();
+                await ReadAsync(isFlushed: length == rest);
             }
 
-            var count = await reading;
-            if (count == 0)
-                break;
-            await writer.WriteAsync(buffer.AsMemory(0, count), aborted);
+            var piece = connection.Unread;
+            if (piece.Length > rest)
+                piece = piece[..(int)rest];
+            rest -= piece.Length;
+            await writer.WriteAsync(piece);
+            connection.Use(piece.Length);
         }
-
-        // Not after a failure: a read that is still under way must never write into somebody else's answer.
-        ArrayPool<byte>.Shared.Return(buffer);
-        CopyTrailers(answer, context);
     }
 
-    private static void CopyTrailers(HttpResponseMessage answer, HttpContext context)
+    /// <summary>A body that ends with its connection.</summary>
+    public async Task CopyToEndAsync()
     {
-        if (context.Features.Get<IHttpResponseTrailersFeature>() is not { Trailers.IsReadOnly: false } trailers)
+        while (true)
+        {
+            if (!connection.Unread.IsEmpty)
+            {
+                await writer.WriteAsync(connection.Unread);
+                connection.Use(connection.Unread.Length);
+            }
+
+            var reading = connection.ReadAsync();
+            if (!reading.IsCompleted)
+                await writer.FlushAsync();
+            if (await reading == 0)
+                return;
+        }
+    }
+
+    /// <summary>A chunked body. To HTTP/1.1 it goes in chunks of our own, so that its trailers can go with it.</summary>
+    public async Task CopyChunksAsync()
+    {
+        var isFramed = HttpProtocol.IsHttp11(context.Request.Protocol);
+        if (isFramed)
+            context.Response.Headers.TransferEncoding = "chunked";
+        await context.Response.StartAsync();
+        var chunks = new ChunkReader();
+        var unsent = 0;
+        while (true)
+        {
+            var written = Decode(chunks, isFramed);
+            unsent += written;
+            if (chunks.IsAtEnd)
+                break;
+            var reading = connection.ReadAsync();
+            if (!reading.IsCompleted || unsent > MostUnsent)
+            {
+                unsent = 0;
+                await writer.FlushAsync();
+            }
+
+            if (await reading == 0)
+                throw new BadAnswerException("no end");
+        }
+
+        if (isFramed)
+            WriteLastChunk(chunks);
+        else if (chunks.Trailers is { } trailers && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
+            trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
+        await writer.FlushAsync();
+    }
+
+    private async ValueTask ReadAsync(bool isFlushed)
+    {
+        var reading = connection.ReadAsync();
+        // The instance pauses: the head must not wait for the first piece.
+        if (isFlushed && !reading.IsCompleted)
+            await writer.FlushAsync();
+        if (await reading == 0)
+            throw new BadAnswerException("no end");
+    }
+
+    private int Decode(ChunkReader chunks, bool isFramed)
+    {
+        var total = 0;
+        while (true)
+        {
+            var data = chunks.Next(connection.Unread.Span, out var used);
+            if (!data.IsEmpty)
+            {
+                total += data.Length;
+                Write(data, isFramed);
+            }
+
+            connection.Use(used);
+            if (data.IsEmpty)
+                return total;
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> data, bool isFramed)
+    {
+        if (!isFramed)
+        {
+            writer.Write(data);
             return;
-        foreach (var (name, values) in answer.TrailingHeaders.NonValidated)
-            trailers.Trailers.Append(name, new Microsoft.Extensions.Primitives.StringValues([.. values]));
+        }
+
+        var head = writer.GetSpan(20);
+        Utf8Formatter.TryFormat(data.Length, head, out var used, new StandardFormat('x'));
+        "\r\n"u8.CopyTo(head[used..]);
+        writer.Advance(used + 2);
+        writer.Write(data);
+        writer.Write("\r\n"u8);
+    }
+
+    private void WriteLastChunk(ChunkReader chunks)
+    {
+        if (chunks.Trailers is null)
+        {
+            writer.Write("0\r\n\r\n"u8);
+            return;
+        }
+
+        var text = new StringBuilder("0\r\n");
+        foreach (var (name, value) in chunks.Trailers)
+            text.Append(name).Append(": ").Append(value).Append("\r\n");
+        writer.Write(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
     }
 }

@@ -1,41 +1,168 @@
-using System.Collections.Frozen;
-using System.Net;
-using System.Net.Http.Headers;
+using System.Buffers.Text;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Tenantry.Server.Gateway.Strictness;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>Status and headers on their way back.</summary>
-internal static class AnswerHead
+/// <summary>
+/// The head of an instance's answer, read as strictly as a client's request: what could be read in two ways is no answer, and its
+/// connection is not used again.
+/// </summary>
+internal sealed class AnswerHead
 {
-    private static readonly FrozenSet<string> OfOneConnection = new[]
-    {
-        "Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private const int MostLines = 256;
+    private readonly List<(string Name, StringValues Value)> fields = [];
+    private string[]? listed;
+    private bool hasClose;
+    private bool hasKeepAlive;
+    private bool isOld;
 
-    public static void Copy(HttpResponseMessage answer, HttpContext context)
+    public int Status { get; private set; }
+
+    /// <summary>The phrase when it is not the usual one of the status.</summary>
+    public string? Phrase { get; private set; }
+
+    /// <summary>Bytes of the body; null when nobody said.</summary>
+    public long? Length { get; private set; }
+
+    public bool IsChunked { get; private set; }
+
+    /// <summary>The protocol that a 101 switches to.</summary>
+    public string? Upgrade { get; private set; }
+
+    /// <summary>The instance means to go on with the connection.</summary>
+    public bool Persists => !hasClose && (!isOld || hasKeepAlive);
+
+    public bool IsInformational => Status is >= 100 and < 200 && Status != StatusCodes.Status101SwitchingProtocols;
+
+    /// <summary>Reads a whole head, its blank line last.</summary>
+    /// <exception cref="BadAnswerException">It is none.</exception>
+    public static AnswerHead Read(ReadOnlySpan<byte> bytes, AnswerLines lines)
     {
-        context.Response.StatusCode = (int)answer.StatusCode;
-        if (HttpProtocol.IsHttp11(context.Request.Protocol))
-            context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = answer.ReasonPhrase;
-        var headers = context.Response.Headers;
-        var listed = answer.Headers.NonValidated.TryGetValues("Connection", out var connection) ? HopByHop.Listed(Values(connection)) : null;
-        Copy(answer.Headers.NonValidated, headers, listed);
-        Copy(answer.Content.Headers.NonValidated, headers, listed);
-        if (answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.SwitchingProtocols)
-            headers.ContentLength = null;
+        var head = new AnswerHead();
+        var end = LineEnd(bytes);
+        head.ReadStatus(bytes[..end]);
+        var place = 0;
+        for (bytes = bytes[(end + 2)..]; bytes.Length > 2; bytes = bytes[(end + 2)..])
+        {
+            end = LineEnd(bytes);
+            if (place == MostLines)
+                throw new BadAnswerException("more header lines than are taken");
+            head.ReadField(bytes[..end], lines, place++);
+        }
+
+        if (head.IsChunked && (head.Length is not null || head.isOld))
+            throw new BadAnswerException("a length and chunks, or chunks in HTTP/1.0");
+        return head;
     }
 
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, string[]? listed)
+    /// <summary>Puts status and fields into the client's answer.</summary>
+    public void CopyTo(HttpContext context)
     {
-        foreach (var (name, values) in from)
+        var response = context.Response;
+        response.StatusCode = Status;
+        if (Phrase is not null && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = Phrase;
+        var headers = response.Headers;
+        foreach (var (name, value) in fields)
         {
-            if (!OfOneConnection.Contains(name) && !HopByHop.Contains(listed, name))
-                to.Append(name, Values(values));
+            if (!FieldRules.IsListed(listed, name))
+                headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value;
+        }
+
+        if (Length is { } length && Status is not (StatusCodes.Status204NoContent or StatusCodes.Status101SwitchingProtocols))
+            response.ContentLength = length;
+    }
+
+    /// <summary>The fields of an informational answer as they go on an HTTP/1.1 connection.</summary>
+    public byte[] ToInformational()
+    {
+        var text = new StringBuilder($"HTTP/1.1 {Status} {Phrase ?? "Informational"}\r\n");
+        foreach (var (name, value) in fields)
+        {
+            if (!FieldRules.IsListed(listed, name))
+                text.Append(name).Append(": ").Append(value.ToString()).Append("\r\n");
+        }
+
+        return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
+    }
+
+    private static int LineEnd(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)'\n') - 1;
+        return end >= 0 && bytes[end] == '\r' ? end : throw new BadAnswerException("a line that ends in a line feed alone");
+    }
+
+    private void ReadStatus(ReadOnlySpan<byte> line)
+    {
+        isOld = line.StartsWith("HTTP/1.0 "u8);
+        if ((!isOld && !line.StartsWith("HTTP/1.1 "u8)) || line.Length < 12 || (line.Length > 12 && line[12] != ' ') || line.ContainsAny(HeadRules.Controls)
+            || !Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var used) || used != 3 || status is < 100 or > 599)
+            throw new BadAnswerException("a first line that is no status");
+        Status = status;
+        var phrase = line.Length > 13 ? line[13..] : default;
+        var usual = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
+        if (phrase.Length != usual.Length || !Ascii.Equals(phrase, usual))
+            Phrase = Encoding.Latin1.GetString(phrase);
+    }
+
+    private void ReadField(ReadOnlySpan<byte> bytes, AnswerLines lines, int place)
+    {
+        if (HeadRules.RefuseField(bytes, out var colon) is not null)
+            throw new BadAnswerException("a header that is not well formed");
+        var line = lines.At(place, bytes, colon);
+        switch (line.Name.Length)
+        {
+            case 2 when Is(line.Name, "TE"):
+                return;
+            case 7 when Is(line.Name, "Upgrade"):
+                Upgrade = line.Value;
+                return;
+            case 10 when Is(line.Name, "Connection"):
+                ReadConnection(line.Value.ToString());
+                return;
+            case 14 when Is(line.Name, "Content-Length"):
+                ReadLength(line.Value.ToString());
+                return;
+            case 17 when Is(line.Name, "Transfer-Encoding"):
+                if (IsChunked || !Is(line.Value.ToString(), "chunked"))
+                    throw new BadAnswerException("a transfer coding other than 'chunked'");
+                IsChunked = true;
+                return;
+            case 10 or 16 or 18 or 19 when FieldRules.IsOfOneConnection(line.Name):
+                return;
+            default:
+                fields.Add((line.Name, line.Value));
+                return;
         }
     }
 
-    private static StringValues Values(HeaderStringValues values) => values.Count == 1 ? values.ToString() : new StringValues([.. values]);
+    private void ReadLength(string text)
+    {
+        if (Length is not null || text.Length is 0 or > 18 || text.AsSpan().ContainsAnyExceptInRange('0', '9'))
+            throw new BadAnswerException("a length that is repeated or no number");
+        Length = long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private void ReadConnection(string text)
+    {
+        foreach (var range in text.AsSpan().Split(','))
+        {
+            var name = text.AsSpan()[range].Trim();
+            if (name.Equals("close", StringComparison.OrdinalIgnoreCase))
+                hasClose = true;
+            else if (name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase))
+                hasKeepAlive = true;
+            else if (!name.IsEmpty)
+                listed = [.. listed ?? [], name.ToString()];
+        }
+    }
+
+    private static bool Is(string text, string other) => text.Equals(other, StringComparison.OrdinalIgnoreCase);
 }
+
+/// <summary>What came from an instance is no answer. The message says what it had.</summary>
+internal sealed class BadAnswerException(string what) : IOException($"The answer has {what}.");

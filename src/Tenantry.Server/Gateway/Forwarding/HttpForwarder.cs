@@ -1,124 +1,116 @@
-using System.Diagnostics;
-using System.Net;
+using System.Buffers;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>Forwards with <see cref="SocketsHttpHandler"/>: one handler, whose pools are named by <see cref="Route.Upstream"/>.</summary>
+/// <summary>Forwards over HTTP/1.1 connections of its own, which are kept for each <see cref="Route.Upstream"/>.</summary>
 public sealed class HttpForwarder : IForwarder, IDisposable
 {
-    private readonly HttpMessageInvoker invoker;
+    private readonly IUpstreamConnector connector;
     private readonly ForwarderOptions options;
     private readonly ILogger<HttpForwarder> log;
+    private readonly ConnectionPool pool;
 
     public HttpForwarder(IUpstreamConnector connector, ForwarderOptions options, ILogger<HttpForwarder> log)
     {
+        this.connector = connector;
         this.options = options;
         this.log = log;
-        invoker = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
-            ConnectTimeout = options.ConnectTimeout,
-            Expect100ContinueTimeout = options.ContinueTimeout,
-            PooledConnectionIdleTimeout = options.IdleTimeout,
-            MaxResponseHeadersLength = options.LongestHeadKilobytes,
-            ResponseDrainTimeout = TimeSpan.Zero,
-            ConnectCallback = (context, cancellationToken) => connector.ConnectAsync(((UpstreamRequest)context.InitialRequestMessage).Route, cancellationToken),
-        });
+        pool = new ConnectionPool(options);
     }
 
     async Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
     {
-        if (UpstreamRequest.Make(context, route) is not { } request)
+        if (RequestShape.Of(context) is not { } shape || RequestHead.Write(context, route, shape, options) is not { } head)
             return GatewayAnswer.NotForwarded;
-        using var patience = new CancellationTokenSource(options.AnswerTimeout, options.Time);
-        await using var leaving = context.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patience);
-        HttpResponseMessage answer;
         try
         {
-            answer = await invoker.SendAsync(request, patience.Token);
+            return await SendAsync(context, route, shape, head);
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or IOException)
+        finally
         {
-            return Explain(failure, context, route);
+            ArrayPool<byte>.Shared.Return(head.Buffer);
         }
-
-        using (answer)
-        {
-            patience.CancelAfter(Timeout.InfiniteTimeSpan);
-            await DeliverAsync(answer, request, context, route);
-        }
-
-        return null;
     }
 
-    public void Dispose() => invoker.Dispose();
+    public void Dispose() => pool.Dispose();
 
-    private async Task DeliverAsync(HttpResponseMessage answer, UpstreamRequest request, HttpContext context, Route route)
+    private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head)
     {
-        try
+        var connection = pool.Take(route.Upstream);
+        while (true)
         {
-            AnswerHead.Copy(answer, context);
-            if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
-                await Tunnel.RunAsync(answer, request, context);
+            var isUsed = connection is not null;
+            if (connection is null)
+            {
+                try
+                {
+                    connection = await ConnectAsync(context, route);
+                }
+                catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
+                {
+                    return Explain(failure, context, route);
+                }
+            }
+
+            var exchange = new Exchange(context, shape, connection, options);
+            var end = await exchange.RunAsync(head.Buffer, head.Length);
+            if (exchange.IsReusable)
+                pool.Return(route.Upstream, connection);
             else
-                await AnswerBody.CopyAsync(answer, context);
+                pool.Remove(connection);
+            // The instance may have closed a connection at the very time that this request came: that is no answer to this request.
+            if (end == ExchangeEnd.Died && isUsed && shape.IsRepeatable && !exchange.WasAnswered)
+                connection = null;
+            else
+                return Explain(end, exchange, context, route);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
-        {
-            // The answer has begun: only a cut connection says that it is not whole.
-            if (!context.RequestAborted.IsCancellationRequested)
-                log.LogInformation("{Slug} did not end its answer: {Reason}", route.Slug, failure.Message);
-            context.Abort();
-        }
+    }
+
+    private async ValueTask<InstanceConnection> ConnectAsync(HttpContext context, Route route)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(options.ConnectTimeout);
+        var connection = new InstanceConnection(await connector.ConnectAsync(route, patience.Token), options.Time);
+        pool.Add(connection);
+        return connection;
     }
 
     private GatewayAnswer? Explain(Exception failure, HttpContext context, Route route)
     {
         if (context.RequestAborted.IsCancellationRequested)
             return null;
-        var answer = failure switch
+        return Tell(failure switch
         {
-            HttpRequestException { InnerException: NoWayInException } => GatewayAnswer.NoWayIn,
-            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => GatewayAnswer.Unreachable,
-            HttpRequestException { InnerException: OperationCanceledException or TimeoutException } or OperationCanceledException => GatewayAnswer.TimedOut,
-            _ => GatewayAnswer.Cut,
-        };
-        log.LogInformation("{Slug} did not answer ({Status}): {Reason}", route.Slug, answer.Status, failure.GetBaseException().Message);
-        if (BodyWasTaken(context))
+            NoWayInException => GatewayAnswer.NoWayIn,
+            OperationCanceledException => GatewayAnswer.TimedOut,
+            _ => GatewayAnswer.Unreachable,
+        }, failure, context, route);
+    }
+
+    private GatewayAnswer? Explain(ExchangeEnd end, Exchange exchange, HttpContext context, Route route)
+    {
+        if (exchange.Failure is not { } failure)
+            return null;
+        if (end == ExchangeEnd.Done)
+        {
+            log.LogInformation("{Slug} did not end its answer: {Reason}", route.Slug, failure.Message);
+            return null;
+        }
+
+        if (end == ExchangeEnd.ClientFailed)
+            return context.RequestAborted.IsCancellationRequested ? null : Tell(GatewayAnswer.BadBody, failure, context, route);
+        return Tell(end == ExchangeEnd.TimedOut ? GatewayAnswer.TimedOut : GatewayAnswer.Cut, failure, context, route);
+    }
+
+    private GatewayAnswer Tell(GatewayAnswer answer, Exception failure, HttpContext context, Route route)
+    {
+        log.LogInformation("{Slug} did not answer ({Status}): {Reason}", route.Slug, answer.Status, failure.Message);
+        // A body that was read in part cannot be skipped in time: the next request begins on a connection of its own.
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.ContentLength is not 0 && context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
             context.Response.Headers.Connection = "close";
         return answer;
     }
-
-    // A body that was read in part cannot be skipped in time: the next request begins on a connection of its own.
-    private static bool BodyWasTaken(HttpContext context) =>
-        HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-}
-
-/// <summary>Times and sizes of forwarding.</summary>
-public sealed record ForwarderOptions
-{
-    /// <summary>For a connection to an instance.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>From the request to the head of the answer.</summary>
-    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(5);
-
-    /// <summary>The clock of <see cref="AnswerTimeout"/>.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    /// <summary>How long an instance may take to say 100 or 417 before the body is sent all the same.</summary>
-    public TimeSpan ContinueTimeout { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Connections that were not used for so long are closed.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>Largest head of an answer.</summary>
-    public int LongestHeadKilobytes { get; init; } = 64;
 }

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>
-/// Sends a request to an instance and its answer back. The one seam between the gateway and the library that does this (YARP's
-/// forwarder would fit behind it).
+/// Sends a request to an instance and its answer back. The one seam between the gateway and what does this (YARP's forwarder would fit
+/// behind it; see docs/decisions/2026-11-28-own-forwarder.md).
 /// </summary>
 public interface IForwarder
 {

@@ -11,7 +11,7 @@ public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnec
 {
     private readonly SocketStock stock = new(engine, log);
 
-    public async ValueTask<Stream> ConnectAsync(Route route, CancellationToken cancellationToken)
+    public async ValueTask<Socket> ConnectAsync(Route route, CancellationToken cancellationToken)
     {
         var endpoint = route.Endpoint!;
         var isInside = endpoint.NamespacePid is not null || endpoint.NamespacePath is not null;
@@ -25,7 +25,7 @@ public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnec
                 await socket.ConnectAsync(new IPEndPoint(address, endpoint.Port), cancellationToken);
             else
                 await socket.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return socket;
         }
         catch
         {

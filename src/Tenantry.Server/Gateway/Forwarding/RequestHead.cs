@@ -1,65 +1,144 @@
-using System.Buffers.Text;
-using System.Collections.Frozen;
+using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Tenantry.Server.Gateway.Strictness;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>
-/// Headers on their way to an instance: all that the client sent but those of one connection (RFC 9110 7.6.1) and those that only a
-/// gateway may say; then ours.
-/// </summary>
-internal static class RequestHead
+/// <summary>A request's head as it goes to an instance: what the client sent, without what is of one connection or not the client's to say; then ours.</summary>
+internal ref struct RequestHead
 {
-    private static readonly FrozenSet<string> OfOneConnection = new[]
-    {
-        "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Authenticate",
-        "HTTP2-Settings",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private readonly HttpContext context;
+    private readonly ForwarderOptions options;
+    private byte[] buffer;
+    private int length;
+    private bool isClean;
 
-    public static void Copy(HttpContext context, UpstreamRequest request, bool isExtendedConnect)
+    private RequestHead(HttpContext context, ForwarderOptions options)
+    {
+        this.context = context;
+        this.options = options;
+        buffer = ArrayPool<byte>.Shared.Rent(4096);
+        isClean = true;
+    }
+
+    /// <summary>The bytes, in an array of the shared pool; null when the request cannot be said in HTTP/1.1.</summary>
+    public static (byte[] Buffer, int Length)? Write(HttpContext context, Route route, RequestShape shape, ForwarderOptions options)
+    {
+        var head = new RequestHead(context, options);
+        head.WriteFirstLine(shape);
+        head.WriteFields(shape);
+        head.WriteOurs(route);
+        head.Text("\r\n");
+        if (head.isClean)
+            return (head.buffer, head.length);
+        ArrayPool<byte>.Shared.Return(head.buffer);
+        return null;
+    }
+
+    private void WriteFirstLine(RequestShape shape)
+    {
+        isClean &= !shape.Method.AsSpan().ContainsAnyExcept(FieldRules.Token) && shape.Method.Length > 0;
+        isClean &= !shape.Target.AsSpan().ContainsAnyExceptInRange('!', '~');
+        Text(shape.Method);
+        Text(" ");
+        Text(shape.Target);
+        Text(" HTTP/1.1\r\n");
+    }
+
+    private void WriteFields(RequestShape shape)
     {
         var headers = context.Request.Headers;
-        var listed = context.Features.Get<RequestGuard>() is { } guard ? guard.Listed : HopByHop.Listed(headers.Connection);
+        var listed = shape.Listed;
+        var isTrusted = IsTrusted(context.Connection.RemoteIpAddress);
         foreach (var (name, values) in headers)
         {
-            if (name.StartsWith(':') || OfOneConnection.Contains(name) || IsOurs(name) || HopByHop.Contains(listed, name))
+            if (name[0] == ':' || FieldRules.IsOfOneConnection(name) || FieldRules.IsListed(listed, name))
                 continue;
-            Add(request, name, values);
+            var owner = FieldRules.OwnerOf(name);
+            if (owner == FieldOwner.Anybody || (owner == FieldOwner.Proxy && isTrusted && !IsAppended(name)))
+                Field(name, values);
         }
 
         if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase))
+            Text("TE: trailers\r\nConnection: TE\r\n");
+        if (shape.Upgrade is { } protocol)
         {
-            request.Headers.TryAddWithoutValidation("TE", "trailers");
-            request.Headers.TryAddWithoutValidation("Connection", "TE");
+            Text("Connection: Upgrade\r\n");
+            Field("Upgrade", protocol);
+            if (shape.IsExtendedConnect)
+                Field("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
         }
 
-        if (request.Upgrade is { } protocol)
-        {
-            request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
-            request.Headers.TryAddWithoutValidation("Upgrade", protocol);
-            if (isExtendedConnect)
-                request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
-        }
-
-        Say(context, request);
+        if (shape.IsChunked)
+            Text("Transfer-Encoding: chunked\r\n");
+        SayWhoAsked(isTrusted);
     }
 
-    private static void Say(HttpContext context, UpstreamRequest request)
+    // Names to which we add our own word.
+    private static bool IsAppended(string name) =>
+        name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase) || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase);
+
+    private void SayWhoAsked(bool isTrusted)
     {
-        var host = context.Request.Headers.Host.ToString();
-        var scheme = "http";
+        var headers = context.Request.Headers;
+        var host = headers.Host.ToString();
+        var scheme = context.Features.Get<ITlsHandshakeFeature>() is null ? "http" : "https";
         var client = Client(context.Connection.RemoteIpAddress);
-        request.Headers.TryAddWithoutValidation("X-Forwarded-For", client.Trim('[', ']'));
-        request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", scheme);
-        request.Headers.TryAddWithoutValidation("X-Forwarded-Host", host);
-        request.Headers.TryAddWithoutValidation("Forwarded", $"for={(client[0] == '[' ? $"\"{client}\"" : client)};host=\"{host}\";proto={scheme}");
-        request.Headers.TryAddWithoutValidation("X-Tenant-Name", request.Route.Tenant);
-        request.Headers.TryAddWithoutValidation("X-Tenant-Instance", request.Route.Slug);
+        Text("X-Forwarded-For: ");
+        if (isTrusted && headers["X-Forwarded-For"] is { Count: > 0 } before)
+        {
+            Value(before.ToString());
+            Text(", ");
+        }
+
+        Text(client[0] == '[' ? client.AsSpan(1, client.Length - 2) : client);
+        Text("\r\n");
+        if (!isTrusted || !headers.ContainsKey("X-Forwarded-Proto"))
+            Field("X-Forwarded-Proto", scheme);
+        if (!isTrusted || !headers.ContainsKey("X-Forwarded-Host"))
+            Field("X-Forwarded-Host", host);
+        Text("Forwarded: ");
+        if (isTrusted && headers["Forwarded"] is { Count: > 0 } earlier)
+        {
+            Value(earlier.ToString());
+            Text(", ");
+        }
+
+        Text("for=");
+        Text(client[0] == '[' ? $"\"{client}\"" : client);
+        Text(";host=\"");
+        Value(host);
+        Text("\";proto=");
+        Text(scheme);
+        Text("\r\n");
+    }
+
+    private void WriteOurs(Route route)
+    {
+        Field("X-Tenant-Name", route.Tenant);
+        Field("X-Tenant-Instance", route.Slug);
+    }
+
+    private readonly bool IsTrusted(IPAddress? peer)
+    {
+        if (options.TrustedProxies.Count == 0 || peer is null)
+            return false;
+        var plain = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
+        foreach (var network in options.TrustedProxies)
+        {
+            if (network.Contains(plain))
+                return true;
+        }
+
+        return false;
     }
 
     private static string Client(IPAddress? address) => address switch
@@ -70,31 +149,41 @@ internal static class RequestHead
         _ => address.ToString(),
     };
 
-    private static void Add(UpstreamRequest request, string name, StringValues values)
+    private void Field(string name, StringValues values)
     {
-        var isOne = values.Count == 1;
-        if (isOne ? request.Headers.TryAddWithoutValidation(name, values.ToString()) : request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+        isClean &= !name.AsSpan().ContainsAnyExcept(FieldRules.Token);
+        if (values.Count > 1 && name.Equals("Cookie", StringComparison.OrdinalIgnoreCase))
+        {
+            // HTTP/2 sends crumbs (RFC 9113 8.2.3).
+            Field(name, string.Join("; ", values.ToArray()));
             return;
-        if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
-            return;
-        // The rest describe a body; a request without one may carry them all the same.
-        request.Content ??= new ByteArrayContent([]);
-        if (isOne)
-            request.Content.Headers.TryAddWithoutValidation(name, values.ToString());
-        else
-            request.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        }
+
+        foreach (var value in values)
+        {
+            Text(name);
+            Text(": ");
+            Value(value);
+            Text("\r\n");
+        }
     }
 
-    // A name with underscores becomes the same variable in CGI-like servers, so it is the same name here.
-    private static bool IsOurs(string name)
+    private void Value(string? value)
     {
-        if (name.Length < 7 || (name[0] | 0x20) is not ('x' or 'f'))
-            return false;
-        if (name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase))
-            return true;
-        var plain = name.Replace('_', '-').AsSpan();
-        return plain.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) ||
-            plain.StartsWith("X-Tenant-", StringComparison.OrdinalIgnoreCase) ||
-            plain.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase);
+        isClean &= !value.AsSpan().ContainsAny(FieldRules.Breaking);
+        Text(value);
+    }
+
+    private void Text(ReadOnlySpan<char> text)
+    {
+        if (buffer.Length - length < text.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, length + text.Length));
+            buffer.AsSpan(0, length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+
+        length += Encoding.Latin1.GetBytes(text, buffer.AsSpan(length));
     }
 }

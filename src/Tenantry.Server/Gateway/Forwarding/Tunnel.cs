@@ -1,51 +1,76 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Tenantry.Server.Gateway.Strictness;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>After both ends have switched protocols (WebSocket and others): bytes both ways, until both have ended.</summary>
+/// <summary>After both ends have switched protocols (WebSocket and others): bytes both ways, until both have ended. Who is silent costs no buffer.</summary>
 internal static class Tunnel
 {
     private const int PieceLength = 16 * 1024;
 
-    public static async Task RunAsync(HttpResponseMessage answer, UpstreamRequest request, HttpContext context)
+    public static async Task RunAsync(InstanceConnection inner, RequestShape shape, HttpContext context)
     {
-        await using var inner = await answer.Content.ReadAsStreamAsync(context.RequestAborted);
-        await using var outer = await SwitchAsync(context, request);
+        await using var outer = await SwitchAsync(context, shape);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var inwards = CopyAsync(outer, inner, ending.Token);
-        var outwards = CopyAsync(inner, outer, ending.Token);
+        var inwards = InwardsAsync(outer, inner, ending.Token);
+        var outwards = OutwardsAsync(inner, outer);
         // An instance that has ended has nothing more to hear. A client that has ended its side may still be told something.
         var first = await Task.WhenAny(inwards, outwards);
         if (first == inwards && inwards.IsCompletedSuccessfully)
             await outwards;
         await ending.CancelAsync();
+        inner.Close();
         await Task.WhenAll(inwards, outwards).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task<Stream> SwitchAsync(HttpContext context, UpstreamRequest request)
+    private static async Task<Stream> SwitchAsync(HttpContext context, RequestShape shape)
     {
-        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } extended)
+        if (shape.IsExtendedConnect)
         {
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.Headers.Remove("Sec-WebSocket-Accept");
-            return await extended.AcceptAsync();
+            return await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
         }
 
-        context.Features.Get<RequestGuard>()?.Switch();
+        shape.Guard?.Switch();
         context.Response.Headers.Connection = "Upgrade";
-        context.Response.Headers.Upgrade = request.Upgrade;
+        context.Response.Headers.Upgrade = shape.Upgrade;
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancellationToken)
+    private static async Task InwardsAsync(Stream outer, InstanceConnection inner, CancellationToken cancellationToken)
     {
-        var buffer = new byte[PieceLength];
-        for (int count; (count = await from.ReadAsync(buffer, cancellationToken)) > 0;)
+        while (true)
         {
-            await to.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-            await to.FlushAsync(cancellationToken);
+            if (await outer.ReadAsync(Memory<byte>.Empty, cancellationToken) != 0)
+                return;
+            var buffer = ArrayPool<byte>.Shared.Rent(PieceLength);
+            var count = await outer.ReadAsync(buffer, cancellationToken);
+            if (count > 0)
+                await inner.SendAsync(buffer.AsMemory(0, count));
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (count > 0)
+                continue;
+            inner.EndSending();
+            return;
+        }
+    }
+
+    private static async Task OutwardsAsync(InstanceConnection inner, Stream outer)
+    {
+        while (true)
+        {
+            if (!inner.Unread.IsEmpty)
+            {
+                await outer.WriteAsync(inner.Unread);
+                await outer.FlushAsync();
+                inner.Use(inner.Unread.Length);
+            }
+
+            await inner.WaitAsync();
+            if (await inner.ReadAsync() == 0)
+                return;
         }
     }
 }

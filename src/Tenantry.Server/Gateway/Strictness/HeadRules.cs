@@ -55,6 +55,21 @@ internal static class HeadRules
         return null;
     }
 
+    /// <summary>The size that a chunk's line (with its end) gives, or null when it is none.</summary>
+    public static long? ChunkSize(ReadOnlySpan<byte> line)
+    {
+        if (line[^2] != '\r')
+            return null;
+        line = line[..^2];
+        var digits = line.IndexOfAnyExcept(HexDigits);
+        var extension = digits < 0 ? default : line[digits..];
+        if (digits < 0)
+            digits = line.Length;
+        if (digits is 0 or > 15 || (!extension.IsEmpty && extension[0] != ';') || extension.IndexOfAny(Controls) >= 0)
+            return null;
+        return Utf8Parser.TryParse(line[..digits], out long size, out _, 'x') ? size : null;
+    }
+
     private static GatewayAnswer? RefuseFirstLine(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> authority, out bool isOld)
     {
         authority = default;
@@ -74,7 +89,8 @@ internal static class HeadRules
         return authority.IsEmpty || authority.ContainsAnyExcept(HostCharacters) ? Refusals.Host : null;
     }
 
-    private static GatewayAnswer? RefuseField(ReadOnlySpan<byte> line, out int colon)
+    /// <summary>Why a header line is refused, or null.</summary>
+    public static GatewayAnswer? RefuseField(ReadOnlySpan<byte> line, out int colon)
     {
         colon = line.IndexOfAnyExcept(Token);
         if (colon > 0 && line[colon] == ':')

@@ -11,12 +11,11 @@ namespace Tenantry.Server.Gateway.Strictness;
 /// </summary>
 internal sealed class RequestGuard : IDuplexPipe
 {
-    private readonly ConnectionContext connection;
     private readonly IDuplexPipe transport;
+    private readonly CancellationTokenSource left = new();
 
     private RequestGuard(ConnectionContext connection)
     {
-        this.connection = connection;
         transport = connection.Transport;
         Input = new GuardedReader(transport.Input, this);
     }
@@ -48,15 +47,26 @@ internal sealed class RequestGuard : IDuplexPipe
         }
 
         var guard = new RequestGuard(connection);
+        var closed = connection.ConnectionClosed;
+        await using var leaving = closed.UnsafeRegister(static guard => ((RequestGuard)guard!).Leave(), guard);
         connection.Features.Set(guard);
         connection.Transport = guard;
+        connection.ConnectionClosed = guard.left.Token;
         try
         {
             await next(connection);
         }
         finally
         {
-            guard.connection.Transport = guard.transport;
+            connection.Transport = guard.transport;
+            connection.ConnectionClosed = closed;
         }
+    }
+
+    private void Leave()
+    {
+        // An end may be half of one in the protocol that the connection carries now.
+        if (!IsSwitched)
+            left.Cancel();
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 
 namespace Tenantry.Server.Gateway.Strictness;
 
@@ -176,7 +175,7 @@ internal sealed class RequestScanner(RequestGuard guard)
         var end = line.IndexOf((byte)'\n');
         if (end < 0 && line.Length < LongestChunkLine)
             return 0;
-        if (end < 1 || ChunkSize(line[..(end + 1)]) is not { } size)
+        if (end < 1 || HeadRules.ChunkSize(line[..(end + 1)]) is not { } size)
         {
             Refuse(Refusals.Chunks);
             return 0;
@@ -192,20 +191,6 @@ internal sealed class RequestScanner(RequestGuard guard)
 
         part = Part.ChunkData;
         return end + 1;
-    }
-
-    private static long? ChunkSize(ReadOnlySpan<byte> line)
-    {
-        if (line[^2] != '\r')
-            return null;
-        line = line[..^2];
-        var digits = line.IndexOfAnyExcept(HeadRules.HexDigits);
-        var extension = digits < 0 ? default : line[digits..];
-        if (digits < 0)
-            digits = line.Length;
-        if (digits is 0 or > 15 || (!extension.IsEmpty && extension[0] != ';') || extension.IndexOfAny(HeadRules.Controls) >= 0)
-            return null;
-        return Utf8Parser.TryParse(line[..digits], out long size, out _, 'x') ? size : null;
     }
 
     private long Trailers(ReadOnlySequence<byte> bytes)

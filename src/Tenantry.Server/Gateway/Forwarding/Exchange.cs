@@ -1,0 +1,210 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>How an exchange ended.</summary>
+internal enum ExchangeEnd
+{
+    /// <summary>The answer was passed on, or had begun and was cut.</summary>
+    Done,
+
+    /// <summary>The connection died before the first byte of an answer.</summary>
+    Died,
+
+    /// <summary>What came was no answer.</summary>
+    Bad,
+
+    /// <summary>It took too long before there was an answer.</summary>
+    TimedOut,
+
+    /// <summary>The client left, or its body was not well formed.</summary>
+    ClientFailed,
+}
+
+/// <summary>One request and its answer on one connection.</summary>
+internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, ForwarderOptions options)
+{
+    private const int MostInformational = 16;
+    private RequestBody? body;
+    private Task sending = Task.CompletedTask;
+    private bool hasBegun;
+
+    /// <summary>The connection can serve another request.</summary>
+    public bool IsReusable { get; private set; }
+
+    /// <summary>Something of an answer was seen.</summary>
+    public bool WasAnswered { get; private set; }
+
+    public Exception? Failure { get; private set; }
+
+    public async Task<ExchangeEnd> RunAsync(byte[] head, int headLength)
+    {
+        await using var leaving = context.RequestAborted.UnsafeRegister(static connection => ((InstanceConnection)connection!).Close(), connection);
+        try
+        {
+            ExpectAnswer();
+            await connection.SendAsync(head.AsMemory(0, headLength));
+            if (shape.HasBody)
+                BeginBody();
+            await DeliverAsync(await ReadHeadAsync());
+            return ExchangeEnd.Done;
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException or OperationCanceledException or ConnectionAbortedException)
+        {
+            Failure = failure;
+            return End(failure);
+        }
+        finally
+        {
+            await EndBodyAsync();
+        }
+    }
+
+    private ExchangeEnd End(Exception failure)
+    {
+        IsReusable = false;
+        if (hasBegun)
+        {
+            // The answer has begun: only a cut connection says that it is not whole.
+            context.Abort();
+            return ExchangeEnd.Done;
+        }
+
+        if (body?.ClientFailure is { } cause)
+        {
+            Failure = cause;
+            return ExchangeEnd.ClientFailed;
+        }
+
+        if (connection.HasTimedOut)
+            return ExchangeEnd.TimedOut;
+        return context.RequestAborted.IsCancellationRequested ? ExchangeEnd.ClientFailed : failure is BadAnswerException ? ExchangeEnd.Bad : ExchangeEnd.Died;
+    }
+
+    private void ExpectAnswer() => connection.AnswerBy = options.Time.GetTimestamp() + (long)(options.AnswerTimeout.TotalSeconds * options.Time.TimestampFrequency);
+
+    private void BeginBody()
+    {
+        body = new RequestBody(context, connection, shape.IsChunked, ExpectAnswer);
+        if (shape.Expects)
+            _ = PermitLaterAsync(body);
+        else
+            body.Permit();
+        sending = body.SendAsync();
+    }
+
+    private async Task PermitLaterAsync(RequestBody waiting)
+    {
+        await Task.Delay(options.ContinueTimeout, options.Time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        waiting.Permit();
+    }
+
+    private async ValueTask EndBodyAsync()
+    {
+        if (body is null)
+            return;
+        if (!body.IsWhole)
+        {
+            // Whoever has answered and not taken all of the body does not want it.
+            body.Stop();
+            connection.Close();
+        }
+
+        await sending;
+        IsReusable &= body.IsWhole;
+    }
+
+    private async ValueTask<AnswerHead> ReadHeadAsync()
+    {
+        for (var informational = 0; ; informational++)
+        {
+            var head = await ReadOneHeadAsync();
+            if (!head.IsInformational)
+                return head;
+            if (informational == MostInformational)
+                throw new BadAnswerException("more informational answers than are taken");
+            ExpectAnswer();
+            if (head.Status == StatusCodes.Status100Continue)
+                body?.Permit();
+            else
+                await PassOnAsync(head);
+        }
+    }
+
+    private async ValueTask<AnswerHead> ReadOneHeadAsync()
+    {
+        var searched = 0;
+        while (true)
+        {
+            var unread = connection.Unread;
+            if (EndOfHead(unread.Span, searched) is var length and > 0)
+            {
+                var head = AnswerHead.Read(unread.Span[..length], connection.Lines);
+                connection.Use(length);
+                return head;
+            }
+
+            searched = Math.Max(0, unread.Length - 3);
+            if (unread.Length > options.LongestHeadKilobytes * 1024)
+                throw new BadAnswerException("a head that is too large");
+            if (await connection.ReadAsync() == 0)
+                throw WasAnswered ? new BadAnswerException("no end of its head") : new IOException("The connection was closed before an answer.");
+            WasAnswered = true;
+        }
+    }
+
+    private static int EndOfHead(ReadOnlySpan<byte> bytes, int searched)
+    {
+        var end = bytes[searched..].IndexOf("\r\n\r\n"u8);
+        return end < 0 ? 0 : searched + end + 4;
+    }
+
+    // Kestrel has no word for these; on an HTTP/1.1 connection they can be said all the same.
+    private async ValueTask PassOnAsync(AnswerHead head)
+    {
+        if (!HttpProtocol.IsHttp11(context.Request.Protocol) || context.Features.Get<IConnectionTransportFeature>() is not { Transport.Output: { } output })
+            return;
+        await output.WriteAsync(head.ToInformational());
+    }
+
+    private async ValueTask DeliverAsync(AnswerHead head)
+    {
+        connection.AnswerBy = long.MaxValue;
+        if (head.Status == StatusCodes.Status101SwitchingProtocols)
+        {
+            if (shape.Upgrade is null)
+                throw new BadAnswerException("a switch that nobody asked for");
+            head.CopyTo(context);
+            hasBegun = true;
+            await Tunnel.RunAsync(connection, shape, context);
+            return;
+        }
+
+        head.CopyTo(context);
+        // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
+        if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+        hasBegun = true;
+        var answer = new AnswerBody(connection, context);
+        if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
+            IsReusable = head.Persists;
+        else if (head.IsChunked)
+            await CopyAsync(answer.CopyChunksAsync(), head);
+        else if (head.Length is { } length)
+            await CopyAsync(answer.CopyAsync(length), head);
+        else
+            await answer.CopyToEndAsync();
+    }
+
+    private async ValueTask CopyAsync(Task copying, AnswerHead head)
+    {
+        await copying;
+        IsReusable = head.Persists;
+    }
+}

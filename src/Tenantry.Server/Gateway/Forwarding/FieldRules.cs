@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>Which header fields pass the gateway.</summary>
+internal static class FieldRules
+{
+    public static readonly SearchValues<char> Token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    /// <summary>What a field's value must not hold: it would end the line, or be read as its end by somebody.</summary>
+    public static readonly SearchValues<char> Breaking = SearchValues.Create("\r\n\0");
+
+    private static readonly FrozenSet<string> OneConnection = Names(
+        "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Authenticate", "HTTP2-Settings");
+
+    private static readonly FrozenSet<string> NeverTrailers = Names(
+        "Host", "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Trailer", "Authorization", "Cookie", "Set-Cookie", "Cache-Control",
+        "Expect", "Max-Forwards", "Range", "Location", "Age", "Date", "Expires", "Vary");
+
+    /// <summary>Of one connection (RFC 9110 7.6.1).</summary>
+    public static bool IsOfOneConnection(string name) => OneConnection.Contains(name);
+
+    /// <summary>Such that a trailer may carry it (RFC 9110 6.5.1), and nobody's but the sender's.</summary>
+    public static bool MayTrail(string name) => !OneConnection.Contains(name) && !NeverTrailers.Contains(name) && OwnerOf(name) == FieldOwner.Anybody;
+
+    /// <summary>True for a name that is listed in Connection. The Host is never one: without it the request would be another one.</summary>
+    public static bool IsListed(string[]? listed, string name) =>
+        listed is not null && !name.Equals("Host", StringComparison.OrdinalIgnoreCase) && Array.Exists(listed, n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Who may say this of a request. A name with underscores becomes the same variable in CGI-like servers, so it is the same name here.</summary>
+    public static FieldOwner OwnerOf(string name)
+    {
+        if (name.Length < 7 || (name[0] | 0x20) is not ('x' or 'f'))
+            return FieldOwner.Anybody;
+        if (name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase))
+            return FieldOwner.Proxy;
+        var plain = name.Contains('_') ? name.Replace('_', '-') : name;
+
+        if (plain.StartsWith("X-Tenant-", StringComparison.OrdinalIgnoreCase))
+            return FieldOwner.Gateway;
+        if (!plain.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) && !plain.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase))
+            return FieldOwner.Anybody;
+        return name.Contains('_') ? FieldOwner.Gateway : FieldOwner.Proxy;
+    }
+
+    private static FrozenSet<string> Names(params string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>Who may say a field of a request.</summary>
+internal enum FieldOwner
+{
+    Anybody,
+
+    /// <summary>A trusted proxy, or this gateway.</summary>
+    Proxy,
+
+    /// <summary>This gateway alone.</summary>
+    Gateway,
+}

@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>Times and sizes of forwarding, and whose word is taken for where a request came from.</summary>
+public sealed record ForwarderOptions
+{
+    /// <summary>For a connection to an instance.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the request, or the last piece of its body, to the head of the answer.</summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The clock of all these times.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How long an instance may take to say 100 or refuse before the body is sent all the same.</summary>
+    public TimeSpan ContinueTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections that were not used for so long are closed.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Largest head of an answer.</summary>
+    public int LongestHeadKilobytes { get; init; } = 64;
+
+    /// <summary>Proxies in front of the gateway: what they say in X-Forwarded-* and Forwarded is believed and passed on.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+}

@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>One connection to one instance: a socket, and what was read from it and not yet used.</summary>
+internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDisposable
+{
+    private const int FirstLength = 4 * 1024;
+    private const int LargestLength = 64 * 1024;
+    private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstLength);
+    private int start;
+    private int end;
+    private ValueTask<int> idling;
+    private bool isIdling;
+    private int isClosed;
+    private long movedAt = time.GetTimestamp();
+
+    /// <summary>Lines of the last answer's head: the next one says mostly the same.</summary>
+    public AnswerLines Lines { get; } = new();
+
+    /// <summary>Bytes that were read and not used.</summary>
+    public ReadOnlyMemory<byte> Unread => buffer.AsMemory(start, end - start);
+
+    /// <summary>The exchange on this connection must come to something new before this; <see cref="long.MaxValue"/> when it need not.</summary>
+    public long AnswerBy { get; set; } = long.MaxValue;
+
+    /// <summary>The exchange must end before this.</summary>
+    public long EndBy { get; set; } = long.MaxValue;
+
+    /// <summary>In timestamps: nothing may stand still for longer.</summary>
+    public long LongestPause { get; set; } = long.MaxValue;
+
+    /// <summary>It was closed because it took too long.</summary>
+    public bool HasTimedOut { get; private set; }
+
+    public bool IsClosed => Volatile.Read(ref isClosed) != 0;
+
+    /// <summary>Whether the instance ended it, or said something unasked, while it was not used.</summary>
+    public bool IsSpoilt => IsClosed || (isIdling && idling.IsCompleted);
+
+    /// <summary>Timestamp of the last byte in or out.</summary>
+    public long MovedAt => Volatile.Read(ref movedAt);
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        var sending = socket.SendAsync(bytes, SocketFlags.None);
+        if (!sending.IsCompletedSuccessfully)
+            return AwaitAsync(sending);
+        sending.GetAwaiter().GetResult();
+        Moved();
+        return default;
+
+        async ValueTask AwaitAsync(ValueTask<int> pending)
+        {
+            await pending;
+            Moved();
+        }
+    }
+
+    /// <summary>Reads more behind what is unread. 0: the instance has ended its side.</summary>
+    public async ValueTask<int> ReadAsync()
+    {
+        int count;
+        if (isIdling)
+        {
+            isIdling = false;
+            count = await idling;
+        }
+        else
+        {
+            MakeRoom();
+            count = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+        }
+
+        end += count;
+        Moved();
+        return count;
+    }
+
+    /// <summary>Waits until there is something to read, holding no buffer meanwhile.</summary>
+    public async ValueTask WaitAsync()
+    {
+        if (start == end)
+            Return();
+        await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+    }
+
+    public void Use(int count) => start += count;
+
+    /// <summary>Makes the buffer large, for bodies that are.</summary>
+    public void Widen()
+    {
+        if (start != end || buffer.Length >= LargestLength)
+            return;
+        Return();
+        buffer = ArrayPool<byte>.Shared.Rent(LargestLength);
+    }
+
+    /// <summary>Begins to wait for what must not come before the next request. False: it came already.</summary>
+    public bool Rest()
+    {
+        AnswerBy = EndBy = LongestPause = long.MaxValue;
+        if (buffer.Length > LargestLength / 2)
+            Return();
+        MakeRoom();
+        idling = socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None);
+        isIdling = true;
+        Moved();
+        return !idling.IsCompleted;
+    }
+
+    /// <summary>Tells the instance that nothing more comes.</summary>
+    public void EndSending()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // It needs not be told any more.
+        }
+    }
+
+    public void TimeOut()
+    {
+        HasTimedOut = true;
+        Close();
+    }
+
+    /// <summary>From any thread: whoever waits for this connection fails.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref isClosed, 1) == 0)
+            socket.Dispose();
+    }
+
+    public void Dispose()
+    {
+        Close();
+        // A read that is under way may still write into its buffer: that one is left to the garbage collector.
+        if (!isIdling)
+            Return();
+    }
+
+    private void Moved() => Volatile.Write(ref movedAt, time.GetTimestamp());
+
+    private void Return()
+    {
+        var old = buffer;
+        buffer = [];
+        start = end = 0;
+        if (old.Length > 0)
+            ArrayPool<byte>.Shared.Return(old);
+    }
+
+    private void MakeRoom()
+    {
+        if (start == end)
+            start = end = 0;
+        if (buffer.Length == 0)
+        {
+            buffer = ArrayPool<byte>.Shared.Rent(FirstLength);
+        }
+        else if (end == buffer.Length)
+        {
+            var larger = start > buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+            buffer.AsSpan(start, end - start).CopyTo(larger);
+            if (larger != buffer)
+                ArrayPool<byte>.Shared.Return(buffer);
+            (buffer, end, start) = (larger, end - start, 0);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tenantry.Server.Gateway.Strictness;
+
+namespace Tenantry.Server.Gateway.Forwarding;
+
+/// <summary>What decides how a request is forwarded.</summary>
+internal readonly record struct RequestShape(string Method, string Target)
+{
+    /// <summary>The protocol that both ends want to switch to, or null.</summary>
+    public string? Upgrade { get; private init; }
+
+    /// <summary>The switch was asked for over HTTP/2 (RFC 8441).</summary>
+    public bool IsExtendedConnect { get; private init; }
+
+    public bool HasBody { get; private init; }
+
+    /// <summary>The body goes in chunks: nobody knows its length.</summary>
+    public bool IsChunked { get; private init; }
+
+    /// <summary>The client waits for 100 before it sends the body.</summary>
+    public bool Expects { get; private init; }
+
+    /// <summary>Header names of the client's connection, beside the usual ones.</summary>
+    public string[]? Listed { get; private init; }
+
+    /// <summary>The guard of the client's connection, when that speaks HTTP/1.1.</summary>
+    public RequestGuard? Guard { get; private init; }
+
+    /// <summary>May be sent a second time when nobody knows whether it was done (RFC 9110 9.2.2), and can be: nothing of a body was taken.</summary>
+    public bool IsRepeatable => !HasBody && Upgrade is null &&
+        (HttpMethods.IsGet(Method) || HttpMethods.IsHead(Method) || HttpMethods.IsPut(Method) || HttpMethods.IsDelete(Method) ||
+         HttpMethods.IsOptions(Method) || HttpMethods.IsTrace(Method));
+
+    /// <summary>Null for requests that have no form in HTTP/1.1 behind a gateway (CONNECT, <c>OPTIONS *</c>).</summary>
+    public static RequestShape? Of(HttpContext context)
+    {
+        var request = context.Request;
+        var target = TargetOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        var connect = HttpMethods.IsConnect(request.Method) ? context.Features.Get<IHttpExtendedConnectFeature>() : null;
+        var isExtended = connect is { IsExtendedConnect: true };
+        if (target is null || (HttpMethods.IsConnect(request.Method) && !isExtended))
+            return null;
+        var guard = context.Features.Get<RequestGuard>();
+        var upgrade = isExtended ? connect!.Protocol : UpgradeOf(context);
+        var hasBody = upgrade is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        return new RequestShape(isExtended ? HttpMethods.Get : request.Method, target)
+        {
+            Upgrade = upgrade,
+            IsExtendedConnect = isExtended,
+            HasBody = hasBody,
+            IsChunked = hasBody && request.ContentLength is null,
+            Expects = hasBody && request.Headers.Expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
+            Listed = guard?.Listed,
+            Guard = guard,
+        };
+    }
+
+    // What the client sent, byte for byte; of the absolute form (to a proxy) the path and query.
+    private static string? TargetOf(string raw)
+    {
+        if (raw.StartsWith('/'))
+            return raw;
+        var scheme = raw.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0)
+            return null;
+        var path = raw.AsSpan(scheme + 3).IndexOfAny('/', '?');
+        if (path < 0)
+            return "/";
+        var rest = raw[(scheme + 3 + path)..];
+        return rest[0] == '/' ? rest : "/" + rest;
+    }
+
+    private static string? UpgradeOf(HttpContext context) =>
+        context.Request.Headers.Upgrade is [{ Length: > 0 } protocol] && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            ? protocol
+            : null;
+}

@@ -1,0 +1,339 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Tenantry.Model.Instances;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>Answers and requests that do not wait for each other's end, and what comes before and after a body.</summary>
+public class DuplexTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig", false)]
+    [InlineData("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig", true)]
+    public async Task AnAnswerThatComesWhileTheBodyIsSentReachesTheClient(string answer, bool closes)
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("first");
+            await connection.SendAsync(answer);
+            if (!closes)
+                await connection.ReadToEndAsync();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 1000000000\r\n\r\nfirst");
+
+        var all = await client.ReadUntilAsync("\r\n\r\nbig");
+        all.ShouldStartWith("HTTP/1.1 413");
+        all.ShouldContain("Connection: close");
+    }
+
+    [Fact]
+    public async Task AClientThatGoesOnSendingStillGetsTheEarlyAnswer()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 4000000\r\n\r\n");
+        await client.SendAsync(new string('x', 4_000_000));
+
+        (await client.ReadUntilAsync("\r\n\r\nbig")).ShouldStartWith("HTTP/1.1 413");
+    }
+
+    [Fact]
+    public async Task ConversationsGoBothWaysAtOnce()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (var i = 0; i < 3; i++)
+            {
+                await connection.ReadUntilAsync($"ask{i}");
+                await connection.SendAsync($"4\r\nsay{i}\r\n");
+            }
+
+            await connection.ReadUntilAsync("0\r\n\r\n");
+            await connection.SendAsync("0\r\n\r\n");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SendAsync($"4\r\nask{i}\r\n");
+            await client.ReadUntilAsync($"say{i}");
+        }
+
+        await client.SendAsync("0\r\n\r\n");
+        await client.ReadUntilAsync("0\r\n\r\n");
+    }
+
+    [Fact]
+    public async Task TrailersOfARequestReachTheInstance()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            var all = await connection.ReadUntilAsync("X-Sum: 7\r\n\r\n");
+            await connection.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{(all.Contains("forged", StringComparison.Ordinal) ? "no" : "ok")}");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync(
+            "POST / HTTP/1.1\r\nHost: alice.localhost\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n" +
+            "2\r\nhi\r\n0\r\nX-Tenant-Name: forged\r\nContent-Length: 9\r\nX-Sum: 7\r\n\r\n");
+
+        (await client.ReadUntilAsync("ok")).ShouldStartWith("HTTP/1.1 200");
+    }
+
+    [Fact]
+    public async Task TrailersOfAnAnswerReachAClientThatSpeaksHttp1()
+    {
+        await using var upstream = RawUpstream.Answering(
+            "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nX-Sum: 7\r\nContent-Length: 1\r\n\r\n");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
+            (await client.ReadUntilAsync("2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n")).ShouldStartWith("HTTP/1.1 200");
+        }
+
+        upstream.Connections.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task InformationalAnswersArePassedOn()
+    {
+        await using var upstream = RawUpstream.Answering(
+            "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nConnection: X-Mine\r\nX-Mine: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+
+        var early = await client.ReadUntilAsync("\r\n\r\n");
+        early.ShouldStartWith("HTTP/1.1 103 Early Hints\r\n");
+        early.ShouldContain("Link: </a.css>; rel=preload");
+        early.ShouldNotContain("X-Mine");
+        (await client.ReadUntilAsync("ok")).ShouldStartWith("HTTP/1.1 200");
+    }
+
+    [Fact]
+    public async Task ABodyIsSentAllTheSameWhenTheInstanceDoesNotKnowContinue()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("body");
+            await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        });
+        await using var gateway = await TestGateway.StartAsync(options: new() { ContinueTimeout = TimeSpan.FromMilliseconds(50) });
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("PUT / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 100");
+        await client.SendAsync("body");
+
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 204");
+    }
+
+    [Fact]
+    public async Task RangesAreTheInstancesBusiness()
+    {
+        await using var upstream = RawUpstream.Answering(
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-3/10\r\nAccept-Ranges: bytes\r\nContent-Length: 2\r\n\r\ncd");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nRange: bytes=2-3\r\n\r\n");
+
+        (await client.ReadUntilAsync("\r\n\r\ncd")).ShouldContain("\r\nContent-Range: bytes 2-3/10\r\n");
+    }
+
+    [Fact]
+    public async Task AClientThatReadsNothingStopsTheInstance()
+    {
+        var sent = 0L;
+        var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            var piece = new byte[64 * 1024];
+            connection.Socket.Blocking = false;
+            for (var refusals = 0; sent < 256L << 20 && refusals < 20;)
+            {
+                var count = connection.Socket.Send(piece, SocketFlags.None, out var error);
+                refusals = error == SocketError.WouldBlock ? refusals + 1 : 0;
+                if (error == SocketError.WouldBlock)
+                    await Task.Delay(50);
+                sent += count;
+            }
+
+            stuck.SetResult();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+
+        await stuck.Task.WaitAsync(Patience);
+        sent.ShouldBeLessThan(64L << 20);
+    }
+
+    [Fact]
+    public async Task AClientThatHasEndedItsSideOfASwitchedConnectionIsStillTold()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: odd\r\n\r\n");
+            await connection.SendAsync("you said " + await connection.ReadToEndAsync());
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: Upgrade\r\nUpgrade: odd\r\n\r\n");
+        await client.ReadUntilAsync("\r\n\r\n");
+
+        await client.SendAsync("bye");
+        client.Socket.Shutdown(SocketShutdown.Send);
+
+        (await client.ReadToEndAsync()).ShouldBe("you said bye");
+    }
+
+    [Theory]
+    [InlineData("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok")]
+    [InlineData("length and chunks", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("a folded header", "HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("a space before a colon", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok")]
+    [InlineData("a bare line feed", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("a control character", "HTTP/1.1 200 OK\r\nX-A: \u0001\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("a status of two digits", "HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("a switch that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")]
+    public async Task AnAnswerThatCouldBeReadInTwoWaysIsNone(string what, string answer)
+    {
+        await using var upstream = RawUpstream.Answering(answer);
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+
+        for (var i = 1; i <= 2; i++)
+        {
+            using var got = await client.GetAsync("/");
+            got.StatusCode.ShouldBe(HttpStatusCode.BadGateway, what);
+            upstream.Connections.ShouldBe(i);
+        }
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")]
+    [InlineData("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")]
+    public async Task ASecondAnswerThatNobodyAskedForReachesNobody(string answer)
+    {
+        await using var upstream = RawUpstream.Answering(answer);
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+
+        for (var i = 1; i <= 3; i++)
+        {
+            (await client.GetStringAsync("/")).ShouldNotContain("forged");
+            upstream.Connections.ShouldBe(i);
+        }
+    }
+
+    [Fact]
+    public async Task ConnectionsAreOfOneInstance()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await TestGateway.StartAsync();
+        var endpoint = new Endpoint("127.0.0.1", upstream.Port);
+        gateway.Lead(
+            ("alice.localhost", new("a", "alice", "alice", Server.Gateway.RouteState.Open, endpoint)),
+            ("bob.localhost", new("b", "bob", "bob", Server.Gateway.RouteState.Open, endpoint)));
+        using var alice = gateway.Client();
+        using var bob = gateway.Client("bob.localhost");
+
+        await alice.GetStringAsync("/");
+        await bob.GetStringAsync("/");
+        await alice.GetStringAsync("/");
+
+        upstream.Connections.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.0/8", true)]
+    [InlineData("10.0.0.0/8", false)]
+    public async Task AProxyThatIsTrustedIsBelieved(string network, bool isTrusted)
+    {
+        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
+            await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        });
+        await using var gateway = await TestGateway.StartAsync(options: new() { TrustedProxies = [IPNetwork.Parse(network)] });
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync(
+            "GET / HTTP/1.1\r\nHost: alice.localhost\r\nX-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n" +
+            "Forwarded: for=203.0.113.7;proto=https\r\nX-Tenant-Name: forged\r\nX_Forwarded_For: forged\r\n\r\n");
+
+        var head = await seen.Task.WaitAsync(Patience);
+        head.ShouldNotContain("forged");
+        head.ShouldContain(isTrusted ? "\r\nX-Forwarded-For: 203.0.113.7, 127.0.0.1\r\n" : "\r\nX-Forwarded-For: 127.0.0.1\r\n");
+        head.ShouldContain(isTrusted ? "\r\nX-Forwarded-Proto: https\r\n" : "\r\nX-Forwarded-Proto: http\r\n");
+        head.ShouldContain(isTrusted ? "\r\nX-Forwarded-Host: shop.example\r\n" : "\r\nX-Forwarded-Host: alice.localhost\r\n");
+        head.ShouldContain(isTrusted ? "\r\nForwarded: for=203.0.113.7;proto=https, for=127.0.0.1" : "\r\nForwarded: for=127.0.0.1");
+    }
+
+    [Fact]
+    public async Task OverHttp2CookiesComeTogetherAndWhatEndsALineIsRefused()
+    {
+        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
+            await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client(version: HttpVersion.Version20);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/x?y") { Version = HttpVersion.Version20 };
+        request.Headers.TryAddWithoutValidation("Cookie", ["a=1", "b=2"]);
+
+        using var answer = await client.SendAsync(request);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var head = await seen.Task.WaitAsync(Patience);
+        head.ShouldStartWith("GET /x?y HTTP/1.1\r\n");
+        head.ShouldContain("\r\nCookie: a=1; b=2\r\n");
+        Encoding.Latin1.GetByteCount(head).ShouldBe(head.Length);
+    }
+}
