@@ -23,6 +23,8 @@ internal static class Program
         new("freeze", FreezeCommand.Create),
         new("sleep", SleepCommand.Create),
         new("wake", WakeCommand.Create),
+        new("hold", HoldCommand.Create),
+        new("release", ReleaseCommand.Create),
         new("secret", SecretCommand.Create),
         new("data", DataCommand.Create),
         new("operations", OperationsCommand.Create),

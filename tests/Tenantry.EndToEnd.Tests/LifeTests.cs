@@ -48,12 +48,14 @@ public class LifeTests
 
         (await plane.JsonAsync("sleep", "alice")).GetProperty("phase").GetString().ShouldBe("Asleep");
         Machine.ProcessesIn(plane.Cgroup).ShouldBeEmpty();
-        await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.ServiceUnavailable);
-        (await visitor.GetAsync(plane, "alice.localhost")).Response.Headers.RetryAfter.ShouldNotBeNull();
-
-        var woken = await plane.JsonAsync("wake", "alice");
-        woken.GetProperty("phase").GetString().ShouldBe("Running");
-        woken.GetProperty("wake").GetProperty("from").GetString().ShouldBe("Asleep");
+        var held = await visitor.GetAsync(plane, "alice.localhost");
+        held.Status.ShouldBe(HttpStatusCode.OK, held.Body);
+        held.Body.ShouldContain("hello from alice");
+        await Eventually.HoldsAsync(async () =>
+        {
+            var woken = await plane.JsonAsync("status", "alice");
+            return (woken.GetProperty("phase").GetString() == "Running" && woken.GetProperty("wake").GetProperty("from").GetString() == "Asleep", woken.ToString());
+        });
         await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "3", "/starts");
 
         (await plane.JsonAsync("freeze", "alice")).GetProperty("phase").GetString().ShouldBe("Frozen");

@@ -130,6 +130,35 @@ internal sealed class FakeEngine : IEngineLink
             yield return value;
     }
 
+    /// <summary>What comes of a wake.</summary>
+    public Func<string, WakeRequest, Task<WakeAnswer>> Wake { get; set; } = (_, _) => Task.FromResult(new WakeAnswer(WakeOutcome.NotNow, "Nobody wakes it.", 1));
+
+    /// <summary>What the gateway is told, and what it told.</summary>
+    public Channel<GateOrder> Orders { get; } = Channel.CreateUnbounded<GateOrder>();
+
+    public Channel<GateReport> Reports { get; } = Channel.CreateUnbounded<GateReport>();
+
+    public async Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken)
+    {
+        Answer();
+        return await Wake(instanceId, request);
+    }
+
+    public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Answer();
+        var reading = Task.Run(
+            async () =>
+            {
+                await foreach (var report in reports.ReadAllAsync(cancellationToken))
+                    Reports.Writer.TryWrite(report);
+            },
+            cancellationToken);
+        await foreach (var order in Orders.Reader.ReadAllAsync(cancellationToken))
+            yield return order;
+        await reading;
+    }
+
     public Task<string> ReadMetricsAsync(CancellationToken cancellationToken)
     {
         Answer();

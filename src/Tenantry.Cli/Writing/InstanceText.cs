@@ -1,4 +1,5 @@
 using Tenantry.Cli.Running;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Writing;
@@ -14,7 +15,7 @@ internal static class InstanceText
         facts.Add("instance", i.Slug);
         facts.Add("tenant", $"{i.Tenant} (organization {i.Organization})");
         facts.Add("app", $"{i.App}, environment {i.Environment}, tier {i.Tier}, on target {i.Target}");
-        facts.Add("phase", InstanceCells.Phase(i), $"for {Words.Age(now - i.ChangedAt)}, wanted: {i.Desired}");
+        facts.Add("phase", InstanceCells.Phase(i), $"for {Words.Age(now - i.ChangedAt)}, wanted: {i.Desired}{(i.Hold == InstanceHold.None ? "" : $", held {i.Hold.ToString().ToLowerInvariant()}")}");
         facts.Add("health", InstanceCells.Health(i));
         if (i.Reason.Length > 0)
             facts.Add("reason", i.Reason);

@@ -57,6 +57,12 @@ public sealed class InstancesClient
     /// <summary>Stops it and keeps its data.</summary>
     public Change<InstanceChange> Sleep(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/sleep");
 
+    /// <summary>Keeps it awake, whatever its sleep policy says; with <paramref name="down"/>, asleep, whoever asks for it.</summary>
+    public Change<InstanceChange> Hold(string slug, bool down = false) => _transport.OfInstance(HttpMethod.Post, Route(slug) + (down ? "/hold-down" : "/hold"));
+
+    /// <summary>Ends a hold: sleep policy and requests count again.</summary>
+    public Change<InstanceChange> Release(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/release");
+
     /// <summary>Brings it back from frozen or asleep.</summary>
     public Change<InstanceChange> Wake(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/wake");
 

@@ -31,7 +31,23 @@ public sealed record InstanceSpec(
     DesiredState Desired,
     long RestartNonce,
     long Generation,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>Whether a person keeps it awake or down, whatever the sleep policy and requests say.</summary>
+    public InstanceHold Hold { get; init; }
+}
+
+/// <summary>A person's word over sleep policy and requests.</summary>
+public enum InstanceHold
+{
+    None,
+
+    /// <summary>It is not put to rest because it is idle.</summary>
+    Awake,
+
+    /// <summary>No request wakes it.</summary>
+    Down,
+}
 
 /// <summary>What an instance should be doing.</summary>
 public enum DesiredState

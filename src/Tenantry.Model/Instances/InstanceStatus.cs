@@ -84,5 +84,22 @@ public sealed record WakeRecord(DateTimeOffset At, InstancePhase From, double Pl
 /// <param name="NamespacePath">A file that is the network namespace, on the engine's host, or null.</param>
 public sealed record Endpoint(string Host, int Port, int? NamespacePid = null, string? NamespacePath = null);
 
+/// <summary>
+/// What the engine decided beside the spec: an idle instance rests although its spec says that it runs; one that a person put to rest runs because
+/// a request woke it. Only the engine writes it; the verbs sleep, freeze, wake and restart end it.
+/// </summary>
+/// <param name="Depth">What the instance should be doing until the next decision.</param>
+/// <param name="Reason">Why, for a person.</param>
+/// <param name="At">When that was decided.</param>
+/// <param name="IdleSince">The last sign of work before it.</param>
+public sealed record InstanceRest(DesiredState Depth, string Reason, DateTimeOffset At, DateTimeOffset IdleSince);
+
 /// <summary>An instance as the store holds it: what is wanted and what was seen.</summary>
-public sealed record InstanceRecord(InstanceSpec Spec, InstanceStatus Status);
+public sealed record InstanceRecord(InstanceSpec Spec, InstanceStatus Status)
+{
+    /// <summary>The engine's own decision, or null while the spec alone counts.</summary>
+    public InstanceRest? Rest { get; init; }
+
+    /// <summary>What the instance should be doing now: the spec's wish, unless the engine decided on something else since it was uttered.</summary>
+    public DesiredState Desired => Spec.Desired == DesiredState.Deleted ? DesiredState.Deleted : Rest?.Depth ?? Spec.Desired;
+}

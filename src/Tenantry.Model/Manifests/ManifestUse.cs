@@ -12,7 +12,6 @@ public static class ManifestUse
     private static readonly Entry[] Table =
     [
         new("sleep", m => Is(m.Sleep), "Idle instances are not put to sleep by themselves; use the verbs sleep, freeze and wake."),
-        new("wake", m => Is(m.Wake), "Requests to a sleeping instance are not held; they are answered with 503."),
         new("busy", m => Is(m.Busy), "Nobody asks whether the instance is busy, since none is put to sleep by itself."),
         new("webhooks", m => m.Webhooks.Count > 0 ? [""] : [], "Webhooks that meet a sleeping instance are not stored; they are answered with 503."),
         new("backup", m => Is(m.Backup), "No backups are made by themselves."),

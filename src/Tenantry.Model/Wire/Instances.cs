@@ -106,6 +106,9 @@ public sealed record InstanceDetailResponse : InstanceResponse
 
     public required DesiredState Desired { get; init; }
 
+    /// <summary>Whether a person keeps it awake or down.</summary>
+    public InstanceHold Hold { get; init; }
+
     /// <summary>Id of the release that was seen running, or null.</summary>
     public required string? RunningRelease { get; init; }
 

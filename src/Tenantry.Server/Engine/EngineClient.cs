@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Threading.Channels;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
@@ -55,6 +56,28 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     public Task PokeAsync(string instanceId, CancellationToken cancellationToken) => CallAsync("poke", instanceId, null, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) =>
+        CallAsync<WakeAnswer>("wake", instanceId, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var connection = await AskAsync("attend", null, null, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var telling = TellAsync(connection, reports, ending.Token);
+        try
+        {
+            while (await NextAsync(connection, cancellationToken) is (EngineFrames.Output, var payload))
+                yield return JsonSerializer.Deserialize<GateOrder>(payload, EngineFrames.Json)!;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await telling;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken)
     {
         using var connection = await AskAsync("export", instanceId, null, cancellationToken);
@@ -107,6 +130,19 @@ public sealed class EngineClient(string socketPath) : IEngineLink
         catch (Exception failure) when (failure is SocketException || failure.InnerException is SocketException || failure is ObjectDisposedException)
         {
             // The engine stopped reading: its answer says why.
+        }
+    }
+
+    private static async Task TellAsync(EngineConnection connection, ChannelReader<GateReport> reports, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var report in reports.ReadAllAsync(cancellationToken))
+                await connection.WriteJsonAsync(EngineFrames.Input, report, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The other direction sees the end.
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Instances;
 using Tenantry.Targets.Abstractions;
@@ -83,7 +84,7 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
     {
         var id = request.InstanceId ?? "";
         var token = ending.Token;
-        if (request.Call is not ("exec" or "import"))
+        if (request.Call is not ("exec" or "import" or "attend"))
             _ = CancelWhenClosedAsync(connection, ending);
         switch (request.Call)
         {
@@ -120,6 +121,12 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
                 await engine.PokeAsync(id, token);
                 await connection.WriteAsync(EngineFrames.Done, default, token);
                 break;
+            case "wake":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.WakeAsync(id, Argument<WakeRequest>(request), token), token);
+                break;
+            case "attend":
+                await AttendAsync(connection, ending);
+                break;
             case "export":
                 await using (var output = new FrameOutput(connection, EngineFrames.Output))
                     await engine.ExportAsync(id, output, token);
@@ -135,6 +142,32 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
                 break;
             default:
                 throw new NotSupportedException($"This engine has no call '{request.Call}'.");
+        }
+    }
+
+    private async Task AttendAsync(EngineConnection connection, CancellationTokenSource ending)
+    {
+        var reports = Channel.CreateUnbounded<GateReport>();
+        var hearing = HearAsync(connection, reports.Writer, ending);
+        await StreamAsync(connection, engine.AttendAsync(reports.Reader, ending.Token), ending.Token);
+        await ending.CancelAsync();
+        await hearing;
+    }
+
+    private static async Task HearAsync(EngineConnection connection, ChannelWriter<GateReport> reports, CancellationTokenSource ending)
+    {
+        try
+        {
+            while (await connection.ReadAsync(ending.Token) is (EngineFrames.Input, var payload))
+                reports.TryWrite(JsonSerializer.Deserialize<GateReport>(payload, EngineFrames.Json)!);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException or JsonException)
+        {
+            // It left, or is not understood: either way nothing is known any more.
+        }
+        finally
+        {
+            reports.TryComplete();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
@@ -40,6 +41,12 @@ public interface IEngineLink
 
     /// <summary>A value whenever something changed in the store (statuses, operations), until cancelled; what changed is in the store's list of changes.</summary>
     IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken);
+
+    /// <summary>Wakes an instance that a request waits for, or says why not. Everybody who asks for the same instance shares its wake.</summary>
+    Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken);
+
+    /// <summary>A gateway tells what it sees until its reports end, and is told what to do.</summary>
+    IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken);
 
     /// <summary>What the engine has counted, in Prometheus' text format; empty when it counts nothing.</summary>
     Task<string> ReadMetricsAsync(CancellationToken cancellationToken) => Task.FromResult("");

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Reconciling;
+using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 using Tenantry.Server.Workloads;
 using Tenantry.Targets.Abstractions;
@@ -19,13 +21,15 @@ public sealed class LocalEngine(
     OrphanSweep orphans,
     ChangeSignal changes,
     Action<string> poke,
+    WakeDesk wakes,
+    GatewayHub gateways,
     IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
     /// <inheritdoc/>
     public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
     {
         var (target, record) = await FindAsync(instanceId, cancellationToken);
-        var endpoint = record.Status.Endpoint ?? throw new TargetException($"'{record.Spec.Slug}' does not run now.", retryable: true);
+        var endpoint = wakes.EndpointOf(instanceId) ?? record.Status.Endpoint ?? throw new TargetException($"'{record.Spec.Slug}' does not run now.", retryable: true);
         return await Power<ISockets>(target, "make sockets inside an instance").OpenSocketAsync(endpoint, cancellationToken);
     }
 
@@ -103,6 +107,13 @@ public sealed class LocalEngine(
         poke(instanceId);
         return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) => wakes.WakeAsync(instanceId, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken) =>
+        gateways.AttendAsync(reports, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<string> ReadMetricsAsync(CancellationToken cancellationToken)

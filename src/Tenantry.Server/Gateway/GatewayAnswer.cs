@@ -1,4 +1,5 @@
 using Tenantry.Model.Wire;
+using Tenantry.Server.Engine;
 
 namespace Tenantry.Server.Gateway;
 
@@ -28,12 +29,25 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer NoWayIn = new(
         503, Unavailable, "Not reachable now", "The way to the instance is closed for a moment: a part of the server is restarting. Try again.", 2);
 
+    public static readonly GatewayAnswer TooManyWait = new(
+        503, Unavailable, "Waking", "The instance is waking up and too many requests wait for it already. Try again in a moment.", 2);
+
+    public static readonly GatewayAnswer StillWaking = new(
+        503, Unavailable, "Still waking", "The instance is waking up and takes longer than a request may wait. Try again in a moment.", 5);
+
+    /// <summary>Why an instance was not woken.</summary>
+    public static GatewayAnswer NotWoken(WakeAnswer answer) => new(
+        503,
+        Unavailable,
+        answer.Outcome == WakeOutcome.Held ? "Asleep" : answer.Outcome == WakeOutcome.NotNow ? "Not now" : "Not woken",
+        answer.Reason,
+        Math.Max(1, answer.RetryAfterSeconds));
+
     /// <summary>Why an instance does not take requests.</summary>
     public static GatewayAnswer Of(RouteState state) => state switch
     {
         RouteState.Starting => new(503, Unavailable, "Starting", "The instance is being started. Try again in a moment.", 2),
         RouteState.Updating => new(503, Unavailable, "Updating", "The instance is being updated. Try again in a moment.", 2),
-        RouteState.Resting => new(503, Unavailable, "Asleep", "The instance is resting and was not asked to wake.", 30),
         RouteState.Failed => new(503, Unavailable, "Out of order", "The instance does not run, and its operator has been told why.", 30),
         RouteState.Leaving => new(503, Unavailable, "Leaving", "The instance is being removed.", 30),
         _ => new(503, Unavailable, "No web address", "The instance runs and has no web address.", 3600),

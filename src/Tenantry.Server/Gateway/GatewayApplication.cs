@@ -5,12 +5,13 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Strictness;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
 
 namespace Tenantry.Server.Gateway;
 
 /// <summary>One request of the gateway: find the route, forward. It sits on Kestrel directly, with no middleware in between.</summary>
-internal sealed class GatewayApplication(Routes routes, IForwarder forwarder, RequestMetrics counts, ILogger<GatewayApplication> log) : IHttpApplication<DefaultHttpContext>
+internal sealed class GatewayApplication(Routes routes, WaitingRoom room, IForwarder forwarder, RequestMetrics counts, ILogger<GatewayApplication> log) : IHttpApplication<DefaultHttpContext>
 {
     public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
     {
@@ -59,12 +60,7 @@ internal sealed class GatewayApplication(Routes routes, IForwarder forwarder, Re
         }
 
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
-        var answer = route switch
-        {
-            null => GatewayAnswer.UnknownHost,
-            { State: RouteState.Open } => await forwarder.ForwardAsync(context, route),
-            _ => GatewayAnswer.Of(route.State),
-        };
+        var answer = route is null ? GatewayAnswer.UnknownHost : await room.ServeAsync(context, route, forwarder);
         // A body may turn out to be refused while it is forwarded.
         if (answer is not null && guard?.Refusal is { } late)
             await RefuseAsync(context, late);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Strictness;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
 
 namespace Tenantry.Server.Gateway;
@@ -17,9 +18,9 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
 
-    public GatewayServer(Routes routes, IForwarder forwarder, IPEndPoint address, ILoggerFactory loggers)
+    public GatewayServer(Routes routes, WaitingRoom room, IForwarder forwarder, IPEndPoint address, ILoggerFactory loggers)
     {
-        application = new GatewayApplication(routes, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
+        application = new GatewayApplication(routes, room, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
         var options = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true };
         // Streams live long and may be quiet; what is too slow or too large is for the tier to say.
         options.Limits.MinRequestBodyDataRate = null;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using Tenantry.Model.Instances;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Instances;
 
 namespace Tenantry.Server.Gateway;
@@ -15,15 +16,23 @@ namespace Tenantry.Server.Gateway;
 /// <param name="Endpoint">How the instance is reached, or null while it is not.</param>
 public sealed record Route(string InstanceId, string Slug, string Tenant, RouteState State, Endpoint? Endpoint)
 {
+    /// <summary>What its release's manifest says about requests that meet it at rest.</summary>
+    public WakeRules Rules { get; init; } = WakeRules.Default;
+
     /// <summary>Names the instance's connections: another endpoint is another name, so that no connection outlives what it led to.</summary>
     [JsonIgnore]
-    public string Upstream { get; } = Endpoint is null ? "" : $"{InstanceId}-{Digest(Endpoint)}".ToLowerInvariant();
+    public string Upstream { get; private init; } = NameOf(InstanceId, Endpoint);
+
+    /// <summary>The same route, open, to another endpoint.</summary>
+    public Route OpenAt(Endpoint endpoint) => this with { State = RouteState.Open, Endpoint = endpoint, Upstream = NameOf(InstanceId, endpoint) };
 
     /// <summary>The route to an instance as it is now.</summary>
     public static Route To(InstanceEntry instance)
     {
         var state = StateOf(instance);
-        return new Route(instance.Id, instance.Slug, instance.Tenant, state, state == RouteState.Open ? instance.Endpoint : null);
+        // A frozen instance is reached as before once it is thawed: its sockets are kept.
+        var isReached = state == RouteState.Open || instance.Phase == InstancePhase.Frozen;
+        return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null) { Rules = instance.Rules };
     }
 
     private static RouteState StateOf(InstanceEntry instance) => instance switch
@@ -38,6 +47,8 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
         { Phase: InstancePhase.Updating } => RouteState.Updating,
         _ => RouteState.Starting,
     };
+
+    private static string NameOf(string instanceId, Endpoint? endpoint) => endpoint is null ? "" : $"{instanceId}-{Digest(endpoint)}".ToLowerInvariant();
 
     private static string Digest(Endpoint endpoint)
     {

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Instances;
@@ -10,6 +13,7 @@ public sealed class InstanceIndex(IStore store)
     private const int PieceOfChanges = 1000;
     private const int PieceOfInstances = 1000;
     private const int TooManyToAskOneByOne = 200;
+    private readonly Dictionary<string, WakeRules> rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim refreshing = new(1, 1);
     private ImmutableDictionary<string, InstanceEntry> entries = ImmutableDictionary<string, InstanceEntry>.Empty;
     private long seen = -1;
@@ -44,13 +48,34 @@ public sealed class InstanceIndex(IStore store)
         {
             var page = await store.ListInstancesAsync(new InstanceFilter(), new PageRequest(PieceOfInstances, cursor), cancellationToken);
             foreach (var record in page.Items)
-                all[record.Spec.Id] = InstanceEntry.Of(record);
+                all[record.Spec.Id] = await EntryAsync(record, cancellationToken);
             cursor = page.Next;
         }
         while (cursor is not null);
         entries = all.ToImmutable();
         Interlocked.Exchange(ref seen, newest);
         return true;
+    }
+
+    private async Task<InstanceEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
+    {
+        // A release never changes.
+        if (!rules.TryGetValue(record.Spec.Release, out var known))
+            rules[record.Spec.Release] = known = await ReadRulesAsync(record.Spec.Release, cancellationToken);
+        return InstanceEntry.Of(record, known);
+    }
+
+    private async Task<WakeRules> ReadRulesAsync(string release, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.FindReleaseAsync(release, cancellationToken) is { } found ? WakeRules.Of(ManifestJson.Read(found.Manifest)) : WakeRules.Default;
+        }
+        catch (JsonException)
+        {
+            // The reconciler says so in the instance's status.
+            return WakeRules.Default;
+        }
     }
 
     private async Task<bool> FollowAsync(CancellationToken cancellationToken)
@@ -78,7 +103,7 @@ public sealed class InstanceIndex(IStore store)
         foreach (var id in ids)
         {
             if (await store.FindInstanceAsync(id, cancellationToken) is { } record)
-                updated[id] = InstanceEntry.Of(record);
+                updated[id] = await EntryAsync(record, cancellationToken);
             else
                 updated.Remove(id);
         }
@@ -99,7 +124,10 @@ public sealed record InstanceEntry(
     InstanceHealth Health,
     Endpoint? Endpoint)
 {
-    public static InstanceEntry Of(InstanceRecord record) => new(
+    /// <summary>What its release says about requests that meet it at rest.</summary>
+    public WakeRules Rules { get; init; } = WakeRules.Default;
+
+    public static InstanceEntry Of(InstanceRecord record, WakeRules rules) => new(
         record.Spec.Id,
         record.Spec.Slug,
         record.Spec.Tenant,
@@ -107,5 +135,8 @@ public sealed record InstanceEntry(
         record.Spec.Desired,
         record.Status.Phase,
         record.Status.Health,
-        record.Status.Endpoint);
+        record.Status.Endpoint)
+    {
+        Rules = rules,
+    };
 }

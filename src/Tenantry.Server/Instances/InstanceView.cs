@@ -32,6 +32,7 @@ internal static class InstanceView
     {
         Id = record.Spec.Id,
         Desired = record.Spec.Desired,
+        Hold = record.Spec.Hold,
         RunningRelease = record.Status.Release,
         Hosts = record.Spec.Hosts,
         Features = record.Spec.Features,
@@ -64,6 +65,7 @@ internal static class InstanceView
         ["hosts"] = spec.Hosts.Count == 0 ? null : string.Join(", ", spec.Hosts),
         ["features"] = spec.Features.Count == 0 ? null : string.Join(", ", spec.Features.Select(f => $"{f.Key}={f.Value}")),
         ["desired"] = spec.Desired.ToString(),
+        ["hold"] = spec.Hold == InstanceHold.None ? null : spec.Hold.ToString(),
         ["restarts"] = spec.RestartNonce == 0 ? null : spec.RestartNonce.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 }

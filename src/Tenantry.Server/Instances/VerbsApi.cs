@@ -15,22 +15,24 @@ using Answer = Microsoft.AspNetCore.Http.HttpResults.Results<
 
 namespace Tenantry.Server.Instances;
 
-/// <summary>Restart, freeze, sleep and wake.</summary>
+/// <summary>Restart, freeze, sleep and wake; holding an instance awake or down, and letting it go.</summary>
 internal static class VerbsApi
 {
     private const int Tries = 5;
 
     public static void MapVerbs(this IEndpointRouteBuilder instances)
     {
-        Map(instances, OperationKind.Restart, Restarted);
-        Map(instances, OperationKind.Freeze, Frozen);
-        Map(instances, OperationKind.Sleep, spec => spec with { Desired = DesiredState.Asleep });
-        Map(instances, OperationKind.Wake, spec => spec with { Desired = DesiredState.Running });
+        Map(instances, "restart", OperationKind.Restart, Restarted);
+        Map(instances, "freeze", OperationKind.Freeze, Frozen);
+        Map(instances, "sleep", OperationKind.Sleep, record => Free(record, InstanceHold.Awake) with { Desired = DesiredState.Asleep });
+        Map(instances, "wake", OperationKind.Wake, record => Free(record, InstanceHold.Down) with { Desired = DesiredState.Running });
+        Map(instances, "hold", OperationKind.Wake, record => record.Spec with { Desired = DesiredState.Running, Hold = InstanceHold.Awake });
+        Map(instances, "hold-down", OperationKind.Sleep, record => record.Spec with { Desired = DesiredState.Asleep, Hold = InstanceHold.Down });
+        Map(instances, "release", OperationKind.Update, record => record.Spec with { Hold = InstanceHold.None });
     }
 
-    private static void Map(IEndpointRouteBuilder instances, OperationKind kind, Func<InstanceSpec, InstanceSpec> apply)
+    private static void Map(IEndpointRouteBuilder instances, string verb, OperationKind kind, Func<InstanceRecord, InstanceSpec> apply)
     {
-        var verb = kind.ToString().ToLowerInvariant();
         instances.MapPost(
             $"/{{slug}}/{verb}",
             (string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, ApiSettings settings, CancellationToken cancellationToken) =>
@@ -48,7 +50,7 @@ internal static class VerbsApi
             change.Expect(change.Subject, record.Spec.Generation);
             if (record.Spec.Desired == DesiredState.Deleted)
                 throw ProblemException.Conflict($"The instance '{verb.Slug}' is being deleted.");
-            var wanted = verb.Apply(record.Spec);
+            var wanted = verb.Apply(record);
             if (change.IsDryRun)
             {
                 var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
@@ -57,6 +59,9 @@ internal static class VerbsApi
 
             if (wanted == record.Spec)
             {
+                // Nobody waits for anything when nothing was held.
+                if (verb.Kind == OperationKind.Update)
+                    return TypedResults.Ok(InstanceView.Whole(record, settings));
                 if (await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) is { } underWay)
                     return InstancesApi.Accepted(underWay);
                 if (IsReached(record))
@@ -75,16 +80,20 @@ internal static class VerbsApi
     }
 
     // What failed is tried again when it is asked for again.
-    private static bool IsReached(InstanceRecord record) => (record.Spec.Desired, record.Status.Phase) is
+    private static bool IsReached(InstanceRecord record) => record.Rest is null && (record.Spec.Desired, record.Status.Phase) is
         (DesiredState.Running, InstancePhase.Running) or (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep);
 
-    private static InstanceSpec Restarted(InstanceSpec spec) => spec.Desired == DesiredState.Running
-        ? spec with { RestartNonce = spec.RestartNonce + 1 }
-        : throw ProblemException.Conflict($"The instance '{spec.Slug}' is not meant to run ({spec.Desired}); wake it instead.");
+    private static InstanceSpec Free(InstanceRecord record, InstanceHold against) => record.Spec.Hold != against
+        ? record.Spec
+        : throw ProblemException.Conflict($"The instance '{record.Spec.Slug}' is held {(against == InstanceHold.Down ? "down" : "awake")}: 'tenantry release {record.Spec.Slug}' first.");
 
-    private static InstanceSpec Frozen(InstanceSpec spec) => spec.Desired != DesiredState.Asleep
-        ? spec with { Desired = DesiredState.Frozen }
-        : throw ProblemException.Conflict($"The instance '{spec.Slug}' is asleep: there is nothing in memory to freeze. Wake it first.");
+    private static InstanceSpec Restarted(InstanceRecord record) => record.Spec.Desired == DesiredState.Running || record.Desired == DesiredState.Running
+        ? Free(record, InstanceHold.Down) with { Desired = DesiredState.Running, RestartNonce = record.Spec.RestartNonce + 1 }
+        : throw ProblemException.Conflict($"The instance '{record.Spec.Slug}' is not meant to run ({record.Spec.Desired}); wake it instead.");
 
-    private sealed record Verb(OperationKind Kind, Func<InstanceSpec, InstanceSpec> Apply, string Slug);
+    private static InstanceSpec Frozen(InstanceRecord record) => record.Desired != DesiredState.Asleep
+        ? Free(record, InstanceHold.Awake) with { Desired = DesiredState.Frozen }
+        : throw ProblemException.Conflict($"The instance '{record.Spec.Slug}' is asleep: there is nothing in memory to freeze. Wake it first.");
+
+    private sealed record Verb(OperationKind Kind, Func<InstanceRecord, InstanceSpec> Apply, string Slug);
 }

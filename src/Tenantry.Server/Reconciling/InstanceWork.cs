@@ -9,13 +9,13 @@ using Tenantry.Targets.Abstractions;
 namespace Tenantry.Server.Reconciling;
 
 /// <summary>One pass over one instance, under its lease: observe, decide, act, and again, until nothing is left to do.</summary>
-internal sealed class InstanceWork
+internal sealed class InstanceWork : IAsyncDisposable
 {
     // Apply, then freeze or sleep, is the longest way; the rest is for what changes under our hands.
     private const int MostActions = 6;
 
     private readonly ReconcilerParts _parts;
-    private readonly InstanceRecord _record;
+    private InstanceRecord _record;
     private readonly LeaseKeeper _lease;
     private readonly OperationJournal _journal;
     private readonly InstanceRef _ref;
@@ -25,11 +25,21 @@ internal sealed class InstanceWork
     private InstanceObservation? _seen;
     private WakeWatch? _wake;
     private bool _wasRepaired;
+    private readonly WakeAsk? _ask;
+    private RestWrite? _rest;
+    private IRestPermit? _permit;
 
-    public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, CancellationToken cancellation)
+    public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, CancellationToken cancellation)
     {
         _parts = parts;
+        _ask = ask is not null && WakeAsk.Wakes(record) ? ask : null;
         _record = record;
+        if (_ask is not null)
+        {
+            var now = parts.Time.GetUtcNow();
+            Decide(record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, "woken by a request", now, now));
+        }
+
         _lease = lease;
         _cancellation = cancellation;
         _status = record.Status;
@@ -39,6 +49,8 @@ internal sealed class InstanceWork
     }
 
     private InstanceSpec Spec => _record.Spec;
+
+    public ValueTask DisposeAsync() => _permit?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private DateTimeOffset Now => _parts.Time.GetUtcNow();
 
@@ -77,11 +89,12 @@ internal sealed class InstanceWork
         var resolved = await ResolveAsync();
         if (resolved is WorkloadResult.Refused refusal)
             return await RefusedAsync(refusal);
-        var workload = ((WorkloadResult.Resolved)resolved).Workload;
+        var resolvedWorkload = ((WorkloadResult.Resolved)resolved).Workload;
 
         (WorkAction Action, ObservedState State, string? Digest)? last = null;
         for (var actions = 0; ; actions++)
         {
+            var workload = resolvedWorkload.Desired == _record.Desired ? resolvedWorkload : resolvedWorkload with { Desired = _record.Desired };
             var plan = await target.PlanAsync(workload, _seen!);
             var situation = new Situation(_record, workload, _seen!, plan, repairsDrift);
             var action = Decision.Next(situation);
@@ -96,16 +109,20 @@ internal sealed class InstanceWork
             if (now == last || actions == MostActions)
                 throw Lied(situation, action);
             last = now;
-            _wasRepaired |= situation.IsDrift && IsDown(situation);
+            if (action is WorkAction.Freeze or WorkAction.Sleep && !await MayRestAsync())
+                continue;
+            _wasRepaired |= _ask is null && situation.IsDrift && IsDown(situation);
             await TakeAsync(target, action, situation);
             await ObserveAsync(target);
+            if (action == WorkAction.Wake)
+                TellWoken();
         }
     }
 
     private async Task TakeAsync(TargetCalls target, WorkAction action, Situation situation)
     {
         if (situation.Desired == DesiredState.Running && _record.Status.Phase is InstancePhase.Frozen or InstancePhase.Asleep)
-            _wake ??= new WakeWatch(_record.Status.Phase, _parts.Time);
+            _wake ??= new WakeWatch(_record.Status.Phase, _ask?.Before ?? TimeSpan.Zero, _parts.Time);
         await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
         await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
         _lease.Require();
@@ -117,6 +134,33 @@ internal sealed class InstanceWork
             _ => target.SleepAsync(_ref, ToldAsync),
         });
         _wake?.End();
+    }
+
+    // A request that came after the decision ends it; what a person asked for is done in any case.
+    private async Task<bool> MayRestAsync()
+    {
+        if (_permit is not null || _parts.Gate is not { } gate)
+            return true;
+        var isAsked = _record.Rest is null;
+        _permit = await gate.CloseAsync(Spec.Id, isAsked, _cancellation);
+        if (_permit is not null)
+            return true;
+        Decide(Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, "requests are served", Now, Now));
+        return false;
+    }
+
+    // Written down with the outcome.
+    private void Decide(InstanceRest? rest)
+    {
+        _record = _record with { Rest = rest };
+        _rest = new RestWrite(rest);
+    }
+
+    // Requests that wait go on before anything is written.
+    private void TellWoken()
+    {
+        if (_seen is { State: ObservedState.Running, Endpoint: { } endpoint, Health: InstanceHealth.Healthy })
+            _ask?.Woken(endpoint, _wake!.Record());
     }
 
     // Written before the target is asked: whatever happens then, it is known that something may be there.
@@ -175,7 +219,7 @@ internal sealed class InstanceWork
 
         if (_journal.Operation is null)
         {
-            return StatusOf.SaysTheSame(status, _record.Status) && _status == _record.Status
+            return _rest is null && StatusOf.SaysTheSame(status, _record.Status) && _status == _record.Status
                 ? new Finished(null, new QuietLook(_lease.Lease, status.NextLookAt), PassEnd.Settled, status.NextLookAt)
                 : End(status, null, isWell ? PassEnd.Settled : PassEnd.Waiting);
         }
@@ -217,7 +261,10 @@ internal sealed class InstanceWork
         : End(status, null, PassEnd.Waiting);
 
     private Finished End(InstanceStatus status, Operation? operation, PassEnd end) =>
-        new(new PassOutcome(_lease.Lease, status, operation), null, end, status.NextLookAt);
+        new(new PassOutcome(_lease.Lease, status, operation) { Rest = RestToWrite(status), Wake = _wake?.Record() }, null, end, status.NextLookAt);
+
+    // A wake that did not succeed decided nothing: it rests on, as far as anybody knows.
+    private RestWrite? RestToWrite(InstanceStatus status) => _ask is not null && status.Phase != InstancePhase.Running ? null : _rest;
 
     private async Task<WorkloadResult> ResolveAsync()
     {

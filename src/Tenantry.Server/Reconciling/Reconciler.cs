@@ -12,6 +12,8 @@ namespace Tenantry.Server.Reconciling;
 /// </summary>
 public sealed class Reconciler
 {
+    private static readonly TimeSpan WhileBusy = TimeSpan.FromMilliseconds(5);
+
     private readonly ReconcilerParts _parts;
     private readonly ReconcileMetrics? _metrics;
     private readonly string _holder;
@@ -26,9 +28,10 @@ public sealed class Reconciler
         TimeProvider time,
         ILogger<Reconciler> log,
         IPassObserver? observer = null,
-        ReconcileMetrics? metrics = null)
+        ReconcileMetrics? metrics = null,
+        IRestGate? gate = null)
     {
-        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer);
+        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer, gate);
         _metrics = metrics;
         _holder = $"{options.Node}/{Guid.NewGuid():N}";
     }
@@ -49,13 +52,40 @@ public sealed class Reconciler
         {
             var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
             if (claimed is [var claim])
-                return await RunAsync(claim, cancellationToken);
+                return await RunAsync(claim, null, cancellationToken);
             var exists = await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is not null;
             return new PassResult(exists ? PassEnd.Busy : PassEnd.Gone, null);
         }
         finally
         {
             _inWork.TryRemove(instanceId, out _);
+        }
+    }
+
+    /// <summary>
+    /// A pass that wakes an instance that rests, as soon as whoever works on it now is done. Throws as <see cref="PassAsync"/> does.
+    /// </summary>
+    public async Task<PassResult> WakeAsync(string instanceId, WakeAsk ask, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_inWork.TryAdd(instanceId, 0))
+            {
+                try
+                {
+                    var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
+                    if (claimed is [var claim])
+                        return await RunAsync(claim, ask, cancellationToken);
+                    if (await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is null)
+                        return new PassResult(PassEnd.Gone, null);
+                }
+                finally
+                {
+                    _inWork.TryRemove(instanceId, out _);
+                }
+            }
+
+            await Task.Delay(WhileBusy, _parts.Time, cancellationToken);
         }
     }
 
@@ -81,15 +111,15 @@ public sealed class Reconciler
         return restless;
     }
 
-    private async Task<PassResult> RunAsync(ClaimedInstance claim, CancellationToken cancellationToken)
+    private async Task<PassResult> RunAsync(ClaimedInstance claim, WakeAsk? ask, CancellationToken cancellationToken)
     {
         var begin = _parts.Time.GetTimestamp();
-        var result = await WorkAsync(claim, cancellationToken);
+        var result = await WorkAsync(claim, ask, cancellationToken);
         _metrics?.PassEnded(claim.Record.Spec.Target, result.End.ToString().ToLowerInvariant(), _parts.Time.GetElapsedTime(begin));
         return result;
     }
 
-    private async Task<PassResult> WorkAsync(ClaimedInstance claim, CancellationToken cancellationToken)
+    private async Task<PassResult> WorkAsync(ClaimedInstance claim, WakeAsk? ask, CancellationToken cancellationToken)
     {
         await using var lease = new LeaseKeeper(_parts.Store, claim.Lease, _parts.Options.LeaseTime, _parts.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
@@ -97,8 +127,8 @@ public sealed class Reconciler
         {
             var open = await _parts.Store.FindOpenOperationAsync(claim.Record.Spec.Id, either.Token);
             // One that was asked for after the spec was read waits for the next pass.
-            var work = new InstanceWork(
-                _parts, claim.Record, open?.Generation <= claim.Record.Spec.Generation ? open : null, lease, either.Token);
+            await using var work = new InstanceWork(
+                _parts, claim.Record, open?.Generation <= claim.Record.Spec.Generation ? open : null, lease, ask, either.Token);
             var finished = await work.RunAsync();
             await FinishAsync(finished);
             return new PassResult(finished.End, finished.NextLookAt);
@@ -165,4 +195,5 @@ internal sealed record ReconcilerParts(
     ReconcilerOptions Options,
     TimeProvider Time,
     ILogger Log,
-    IPassObserver? Observer);
+    IPassObserver? Observer,
+    IRestGate? Gate = null);

@@ -31,8 +31,8 @@ internal static class StatusOf
         var drift = Differences(situation);
         var (phase, health, reason) = situation.Desired switch
         {
-            DesiredState.Frozen => (InstancePhase.Frozen, InstanceHealth.Unknown, "Frozen, as asked."),
-            DesiredState.Asleep => (InstancePhase.Asleep, InstanceHealth.Unknown, "Asleep, as asked."),
+            DesiredState.Frozen => (InstancePhase.Frozen, InstanceHealth.Unknown, RestingReason(situation.Record, "Frozen")),
+            DesiredState.Asleep => (InstancePhase.Asleep, InstanceHealth.Unknown, RestingReason(situation.Record, "Asleep")),
             _ => (InstancePhase.Running, seen.Health, RunningReason(seen)),
         };
         if (drift.Count > 0)
@@ -142,7 +142,7 @@ internal static class StatusOf
             return false;
         if (seen.WorkloadDigest != digest || seen.Release != status.Release || seen.Endpoint != status.Endpoint)
             return false;
-        var isAsWanted = (spec.Desired, status.Phase, seen.State) switch
+        var isAsWanted = (record.Desired, status.Phase, seen.State) switch
         {
             (DesiredState.Running, InstancePhase.Running, ObservedState.Running) =>
                 seen.Health == InstanceHealth.Healthy && status.Health == InstanceHealth.Healthy && seen.RestartNonce == spec.RestartNonce,
@@ -164,6 +164,9 @@ internal static class StatusOf
     };
 
     public static string Clock(DateTimeOffset time) => $"{time.UtcDateTime:HH:mm:ss} UTC";
+
+    private static string RestingReason(InstanceRecord record, string word) =>
+        record.Rest is { } rest ? $"{word}: {rest.Reason}." : record.Spec.Hold == InstanceHold.Down ? $"{word} and held down, as asked." : $"{word}, as asked.";
 
     private static string RunningReason(InstanceObservation seen) => seen.Health switch
     {

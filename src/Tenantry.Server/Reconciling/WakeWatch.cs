@@ -4,9 +4,12 @@ using Tenantry.Model.Plans;
 namespace Tenantry.Server.Reconciling;
 
 /// <summary>Measures a wake: the platform's part ends when the last process was started or thawed, the app's when it is healthy.</summary>
-internal sealed class WakeWatch(InstancePhase from, TimeProvider time)
+/// <param name="from">The phase it wakes from.</param>
+/// <param name="before">Time between the request that asked for it and now.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WakeWatch(InstancePhase from, TimeSpan before, TimeProvider time)
 {
-    private readonly DateTimeOffset _at = time.GetUtcNow();
+    private readonly DateTimeOffset _at = time.GetUtcNow() - before;
     private readonly long _begin = time.GetTimestamp();
     private TimeSpan? _platform;
     private TimeSpan _all;
@@ -23,6 +26,6 @@ internal sealed class WakeWatch(InstancePhase from, TimeProvider time)
     public WakeRecord Record()
     {
         var platform = _platform ?? _all;
-        return new WakeRecord(_at, from, platform.TotalSeconds, (_all - platform).TotalSeconds);
+        return new WakeRecord(_at, from, (before + platform).TotalSeconds, (_all - platform).TotalSeconds);
     }
 }

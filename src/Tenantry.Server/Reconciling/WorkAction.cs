@@ -12,7 +12,7 @@ namespace Tenantry.Server.Reconciling;
 /// <param name="RepairsDrift">The target's policy.</param>
 internal sealed record Situation(InstanceRecord Record, InstanceWorkload Workload, InstanceObservation Seen, Plan Plan, bool RepairsDrift)
 {
-    public DesiredState Desired => Record.Spec.Desired;
+    public DesiredState Desired => Record.Desired;
 
     public bool HasWantedDigest => Seen.WorkloadDigest == Workload.Digest;
 

@@ -4,6 +4,7 @@ using Tenantry.Server.Engine;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Secrets;
+using Tenantry.Server.Sleeping;
 using Tenantry.Server.Sources;
 using Tenantry.Server.Store;
 using Tenantry.Server.Workloads;
@@ -19,6 +20,7 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly ECDiffieHellman key;
     private readonly TargetSet targets;
     private readonly ReconcileLoop loop;
+    private readonly WakeDesk wakes;
     private readonly string baseDomain;
     private InstanceUrls urls;
     private Task serving = Task.CompletedTask;
@@ -32,13 +34,17 @@ internal sealed class EngineRole : IAsyncDisposable
         var pokes = new Pokes();
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
+        var gateways = new GatewayHub(TimeProvider.System);
         targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), pokes.Add, TimeProvider.System, loggers);
         var workloads = new WorkloadSource(store, key, new SourceFolders(options.Folders), () => urls);
         var settings = ReconcilerOptions.For(options.Folders);
         var reconciler = new Reconciler(
-            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics);
+            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways);
+        var wakeMetrics = new WakeMetrics();
+        wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
+        gateways.FirstByteSeen = wakes.Complete;
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, [metrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, gateways, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
@@ -71,6 +77,7 @@ internal sealed class EngineRole : IAsyncDisposable
         await loop.StopAsync(CancellationToken.None);
         await stopping.CancelAsync();
         await serving;
+        await wakes.DisposeAsync();
         await targets.DisposeAsync();
         loop.Dispose();
         key.Dispose();

@@ -9,6 +9,7 @@ using Tenantry.Server.Engine;
 using Tenantry.Server.Events;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Secrets;
@@ -78,16 +79,25 @@ internal sealed class WebRole : IAsyncDisposable
         ServeOptions options, IEngineLink engine, ChangeFeed feed, InstanceIndex index, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var inside = connector = new InstanceConnector(engine, loggers.CreateLogger<InstanceConnector>());
-        var routes = new Routes { Swapped = inside.Forget };
+        var waking = new WakingParts(engine, new WakingOptions(), inside.Drop, TimeProvider.System, loggers);
+        var routes = new Routes
+        {
+            Swapped = table =>
+            {
+                inside.Forget(table);
+                waking.Gates.Follow(table);
+            },
+        };
         var follower = new RouteFeed(routes, index, feed, options.BaseDomain, options.Folders.Routes, TimeProvider.System, loggers.CreateLogger<RouteFeed>());
         await StartAsync(follower, cancellationToken);
         await follower.Loaded.WaitAsync(cancellationToken);
+        await StartAsync(waking.Attendance, cancellationToken);
         var sender = forwarder = new HttpForwarder(inside, new ForwarderOptions(), loggers.CreateLogger<HttpForwarder>());
         var address = ServeAddresses.Parse(options.Gateway, "--gateway");
         gateway = await PortInUse.WaitAsync(
             async () =>
             {
-                var server = new GatewayServer(routes, sender, address, loggers);
+                var server = new GatewayServer(routes, waking.Room, sender, address, loggers);
                 try
                 {
                     await server.StartAsync(cancellationToken);

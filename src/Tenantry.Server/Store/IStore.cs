@@ -82,6 +82,15 @@ public interface IStore : IAsyncDisposable
     /// <summary>Ends a pass: writes what it came to and gives the lease back, in one transaction. Fenced like a status.</summary>
     Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken);
 
+    /// <summary>Writes what the engine decided beside the spec and makes the instance due. False, and nothing happens, when the spec is not at that generation.</summary>
+    Task<bool> PutRestAsync(string instanceId, InstanceRest rest, long generation, CancellationToken cancellationToken);
+
+    /// <summary>Writes a wake, or what is known better of one that was written.</summary>
+    Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken);
+
+    /// <summary>Wakes, newest first; of one instance, or of all when it is null. The newest 1,000 of each are kept.</summary>
+    Task<IReadOnlyList<StoredWake>> ListWakesAsync(string? instanceId, int limit, CancellationToken cancellationToken);
+
     /// <summary>Ends looks that saw nothing new: moves the next look, gives the leases back, tells nobody. A lease that was lost is passed over.</summary>
     Task FinishLooksAsync(IReadOnlyList<QuietLook> looks, CancellationToken cancellationToken);
 

@@ -85,6 +85,15 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.FinishAsync(s, outcome), cancellationToken);
 
+    public Task<bool> PutRestAsync(string instanceId, InstanceRest rest, long generation, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => RestRows.PutAsync(s, instanceId, rest, generation), cancellationToken);
+
+    public Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => RestRows.AddWakeAsync(s, instanceId, wake), cancellationToken);
+
+    public Task<IReadOnlyList<StoredWake>> ListWakesAsync(string? instanceId, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => RestRows.ListWakesAsync(s, instanceId, limit), cancellationToken);
+
     public Task FinishLooksAsync(IReadOnlyList<QuietLook> looks, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.FinishLooksAsync(s, looks), cancellationToken);
 

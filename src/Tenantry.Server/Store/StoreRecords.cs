@@ -30,7 +30,20 @@ public sealed record ClaimedInstance(InstanceRecord Record, Lease Lease);
 /// <param name="Status">The status to write, or null for none; then the instance is due again at once.</param>
 /// <param name="Operation">The operation to write, or null.</param>
 /// <param name="Remove">The instance was deleted and that was verified: it leaves the store.</param>
-public sealed record PassOutcome(Lease Lease, InstanceStatus? Status, Operation? Operation, bool Remove = false);
+public sealed record PassOutcome(Lease Lease, InstanceStatus? Status, Operation? Operation, bool Remove = false)
+{
+    /// <summary>The engine's decision to write with it, or null when that stays as it is. Left out when the spec changed meanwhile.</summary>
+    public RestWrite? Rest { get; init; }
+
+    /// <summary>A wake that it brought about, or null.</summary>
+    public WakeRecord? Wake { get; init; }
+}
+
+/// <summary>Another decision of the engine's in place of the one before; null ends it.</summary>
+public sealed record RestWrite(InstanceRest? Rest);
+
+/// <summary>A wake of an instance.</summary>
+public sealed record StoredWake(string Slug, string App, string Target, WakeRecord Wake);
 
 /// <summary>A look that saw nothing new, and when to look again.</summary>
 public sealed record QuietLook(Lease Lease, DateTimeOffset NextLookAt);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
@@ -214,6 +215,20 @@ public sealed class EngineSocketTests : IAsyncLifetime
         public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task PokeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) =>
+            Task.FromResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", 80, NamespacePath: "/run/" + instanceId)));
+
+        public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var report in reports.ReadAllAsync(cancellationToken))
+            {
+                foreach (var use in report.Uses)
+                    yield return new GateOrder(GateOrderKind.Close, use.InstanceId, use.Requests);
+            }
+
+            Cancelled.TrySetResult();
+        }
 
         public async IAsyncEnumerable<long> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {

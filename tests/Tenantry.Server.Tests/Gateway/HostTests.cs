@@ -82,7 +82,6 @@ public class HostTests
     [Theory]
     [InlineData(RouteState.Starting, "2")]
     [InlineData(RouteState.Updating, "2")]
-    [InlineData(RouteState.Resting, "30")]
     [InlineData(RouteState.Failed, "30")]
     [InlineData(RouteState.Leaving, "30")]
     [InlineData(RouteState.WithoutPort, "3600")]

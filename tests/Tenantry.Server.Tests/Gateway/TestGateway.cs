@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -14,17 +15,32 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly HttpForwarder forwarder;
     private readonly InstanceConnector connector;
     private readonly GatewayServer server;
+    private readonly WakingParts waking;
 
-    private TestGateway(FakeEngine engine, ForwarderOptions options)
+    private TestGateway(FakeEngine engine, ForwarderOptions options, WakingOptions waiting)
     {
+        Waiting = waiting;
         Engine = engine;
         connector = new InstanceConnector(engine, NullLogger<InstanceConnector>.Instance);
-        Routes = new Routes { Swapped = connector.Forget };
+        waking = new WakingParts(engine, Waiting, connector.Drop, TimeProvider.System, NullLoggerFactory.Instance);
+        Routes = new Routes
+        {
+            Swapped = table =>
+            {
+                connector.Forget(table);
+                waking.Gates.Follow(table);
+            },
+        };
         forwarder = new HttpForwarder(connector, options, NullLogger<HttpForwarder>.Instance);
-        server = new GatewayServer(Routes, forwarder, new IPEndPoint(IPAddress.Loopback, 0), NullLoggerFactory.Instance);
+        server = new GatewayServer(Routes, waking.Room, forwarder, new IPEndPoint(IPAddress.Loopback, 0), NullLoggerFactory.Instance);
     }
 
     public FakeEngine Engine { get; }
+
+    public WakingOptions Waiting { get; }
+
+    /// <summary>Requests that are held.</summary>
+    public int Held => waking.Room.Waiting;
 
     public Routes Routes { get; }
 
@@ -32,9 +48,10 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public int Port => server.Address.Port;
 
-    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null)
+    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null)
     {
-        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions());
+        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions(), waiting ?? new WakingOptions());
+        await gateway.waking.Attendance.StartAsync(CancellationToken.None);
         await gateway.server.StartAsync(CancellationToken.None);
         return gateway;
     }
@@ -84,6 +101,7 @@ internal sealed class TestGateway : IAsyncDisposable
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
         await server.StopAsync(now.Token);
+        await waking.Attendance.StopAsync(CancellationToken.None);
         await server.DisposeAsync();
         forwarder.Dispose();
         connector.Dispose();

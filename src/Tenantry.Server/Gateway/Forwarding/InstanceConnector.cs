@@ -37,6 +37,9 @@ public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnec
     /// <summary>Lets go of sockets into networks that no route leads to any more.</summary>
     public void Forget(RouteTable table) => stock.Keep(table.Hosts.Values.Select(route => route.Upstream).ToHashSet(StringComparer.Ordinal));
 
+    /// <summary>The instance's network is another from now on.</summary>
+    public void Drop(string instanceId) => stock.Drop(instanceId);
+
     public void Dispose() => stock.Dispose();
 
     private async Task<SafeSocketHandle> TakeAsync(Route route, CancellationToken cancellationToken)

@@ -36,6 +36,16 @@ internal sealed class SocketStock(IEngineLink engine, ILogger log) : IDisposable
         }
     }
 
+    /// <summary>Throws away what leads into the network that an instance had until now.</summary>
+    public void Drop(string instanceId)
+    {
+        foreach (var name in shelves.Keys.Where(name => name.StartsWith(instanceId + "-", StringComparison.OrdinalIgnoreCase)))
+        {
+            if (shelves.TryRemove(name, out var shelf))
+                Clear(shelf);
+        }
+    }
+
     public void Dispose()
     {
         closing.Cancel();

@@ -9,10 +9,11 @@ internal static class InstanceReads
     private const string Select =
         """
         SELECT i.id, i.slug, i.tenant, i.organization, i.app, i.environment, i.target, i.tier, i.release, i.hosts, i.features,
-            i.desired, i.restart_nonce, i.generation, i.created_at,
+            i.desired, i.restart_nonce, i.generation, i.created_at, i.hold,
             s.phase, s.health, s.reason, s.observed_generation, s.release AS seen_release, s.conditions, s.resources, s.drift,
-            s.endpoint, s.failures, s.next_look_at, s.wake, s.changed_at
-        FROM instances i JOIN statuses s ON s.instance_id = i.id
+            s.endpoint, s.failures, s.next_look_at, s.wake, s.changed_at,
+            r.depth AS rest_depth, r.reason AS rest_reason, r.at AS rest_at, r.idle_since AS rest_idle_since
+        FROM instances i JOIN statuses s ON s.instance_id = i.id LEFT JOIN rests r ON r.instance_id = i.id
         """;
 
     public static async Task<InstanceRecord?> FindAsync(Session session, string id) =>
@@ -61,6 +62,7 @@ internal record SpecRow
     public long RestartNonce { get; init; }
     public long Generation { get; init; }
     public long CreatedAt { get; init; }
+    public string Hold { get; init; } = "";
 
     public InstanceSpec ToSpec() => new(
         Id,
@@ -77,7 +79,10 @@ internal record SpecRow
         Enum.Parse<DesiredState>(Desired),
         RestartNonce,
         Generation,
-        StoreTime.FromMicros(CreatedAt));
+        StoreTime.FromMicros(CreatedAt))
+    {
+        Hold = Enum.Parse<InstanceHold>(Hold),
+    };
 }
 
 internal sealed record RecordRow : SpecRow
@@ -95,6 +100,10 @@ internal sealed record RecordRow : SpecRow
     public long NextLookAt { get; init; }
     public string? Wake { get; init; }
     public long ChangedAt { get; init; }
+    public string? RestDepth { get; init; }
+    public string? RestReason { get; init; }
+    public long? RestAt { get; init; }
+    public long? RestIdleSince { get; init; }
 
     public InstanceRecord ToRecord() => new(ToSpec(), new InstanceStatus(
         Id,
@@ -110,5 +119,10 @@ internal sealed record RecordRow : SpecRow
         (int)Failures,
         StoreTime.FromMicros(NextLookAt),
         StoreJson.ReadOptional(Wake, StoreJson.Default.WakeRecord),
-        StoreTime.FromMicros(ChangedAt)));
+        StoreTime.FromMicros(ChangedAt)))
+    {
+        Rest = RestDepth is null
+            ? null
+            : new InstanceRest(Enum.Parse<DesiredState>(RestDepth), RestReason!, StoreTime.FromMicros(RestAt!.Value), StoreTime.FromMicros(RestIdleSince!.Value)),
+    };
 }

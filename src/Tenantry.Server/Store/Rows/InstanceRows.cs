@@ -8,7 +8,7 @@ namespace Tenantry.Server.Store.Rows;
 internal static class InstanceRows
 {
     private const string Columns =
-        "id, slug, tenant, organization, app, environment, target, tier, release, hosts, features, desired, restart_nonce, generation, created_at";
+        "id, slug, tenant, organization, app, environment, target, tier, release, hosts, features, desired, restart_nonce, generation, created_at, hold";
 
     public static async Task CreateAsync(Session session, InstanceSpec spec, Operation operation)
     {
@@ -27,7 +27,7 @@ internal static class InstanceRows
             $"""
             INSERT INTO instances ({Columns})
             VALUES (@Id, @Slug, @Tenant, @Organization, @App, @Environment, @Target, @Tier, @Release, @Hosts, @Features, @Desired,
-                @RestartNonce, @Generation, @CreatedAt)
+                @RestartNonce, @Generation, @CreatedAt, @Hold)
             """,
             Values(spec));
         await WriteHostsAsync(session, spec);
@@ -50,7 +50,7 @@ internal static class InstanceRows
         await session.ExecuteAsync(
             """
             UPDATE instances SET tier = @Tier, release = @Release, hosts = @Hosts, features = @Features, desired = @Desired,
-                restart_nonce = @RestartNonce, generation = @Generation
+                restart_nonce = @RestartNonce, generation = @Generation, hold = @Hold
             WHERE id = @Id
             """,
             Values(grown));
@@ -59,6 +59,9 @@ internal static class InstanceRows
             await session.ExecuteAsync("DELETE FROM hosts WHERE instance_id = @Id", new { spec.Id });
             await WriteHostsAsync(session, grown);
         }
+        // What a person says now counts for more than what the engine decided before.
+        if (operation.Kind is OperationKind.Sleep or OperationKind.Freeze or OperationKind.Wake or OperationKind.Restart)
+            await RestRows.EndAsync(session, spec.Id);
         await StatusRows.MakeDueAsync(session, spec.Id);
         await OperationRows.SupersedeAsync(session, spec.Id);
         await OperationRows.InsertAsync(session, operation with { InstanceId = spec.Id, Generation = grown.Generation });
@@ -140,5 +143,6 @@ internal static class InstanceRows
         spec.RestartNonce,
         spec.Generation,
         CreatedAt = StoreTime.ToMicros(spec.CreatedAt),
+        Hold = spec.Hold.ToString(),
     };
 }

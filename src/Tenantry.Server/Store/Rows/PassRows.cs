@@ -42,6 +42,10 @@ internal static class PassRows
             await StatusRows.FinishAsync(session, outcome.Status);
         if (outcome.Operation is not null)
             await OperationRows.WriteAsync(session, outcome.Operation);
+        if (outcome is { Rest: { } rest, Status: { } status })
+            await RestRows.WriteAsync(session, status.Id, rest.Rest, status.ObservedGeneration);
+        if (outcome is { Wake: { } wake, Remove: false })
+            await RestRows.AddWakeAsync(session, outcome.Lease.Key, wake);
         if (outcome.Remove)
             await InstanceRows.RemoveAsync(session, outcome.Lease.Key);
         else if (outcome.Status is not null)

@@ -1,0 +1,91 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Engine;
+
+namespace Tenantry.Server.Gateway.Waking;
+
+/// <summary>Keeps the engine told of what goes to instances, and does what it says at the gates.</summary>
+public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvider time, ILogger<EngineAttendance> log) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private volatile Channel<GateReport>? reports;
+
+    /// <summary>Tells what a wake came to. Without an engine nobody wants to know.</summary>
+    internal void Tell(FirstByte first) => reports?.Writer.TryWrite(new GateReport([], FirstByte: first));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wasAway = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var channel = Channel.CreateUnbounded<GateReport>();
+            channel.Writer.TryWrite(new GateReport(Uses(since: null)));
+            reports = channel;
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var reporting = ReportAsync(channel.Writer, ending.Token);
+            try
+            {
+                await foreach (var order in engine.AttendAsync(channel.Reader, stoppingToken))
+                {
+                    wasAway = false;
+                    Take(order, channel.Writer);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                // The gateway stops.
+            }
+            catch (Exception failure)
+            {
+                if (!wasAway)
+                    log.LogWarning("The engine is away: open instances are served, resting ones are held. {Reason}", failure.Message);
+                wasAway = true;
+            }
+
+            reports = null;
+            await ending.CancelAsync();
+            await reporting;
+
+            // What it was about to do is not known: whoever comes asks.
+            foreach (var gate in gates.All)
+                gate.Rest();
+            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Take(GateOrder order, ChannelWriter<GateReport> replies)
+    {
+        var gate = gates.Of(order.InstanceId);
+        switch (order.Kind)
+        {
+            case GateOrderKind.Close:
+                var isClosed = gate.Close(order.Force);
+                replies.TryWrite(new GateReport([Use(gate)], new GateReply(order.Ticket, isClosed)));
+                break;
+            case GateOrderKind.Rested:
+                gate.Rest();
+                break;
+            default:
+                gate.Open();
+                break;
+        }
+    }
+
+    private async Task ReportAsync(ChannelWriter<GateReport> to, CancellationToken cancellationToken)
+    {
+        var last = time.GetTimestamp();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(GateReport.Every, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var now = time.GetTimestamp();
+            to.TryWrite(new GateReport(Uses(last)));
+            last = now;
+        }
+    }
+
+    // One that ended since the last report moved since then, too.
+    private List<InstanceUse> Uses(long? since) => [.. gates.All.Where(gate => since is null || gate.IsUsed || gate.MovedAt >= since).Select(Use)];
+
+    private InstanceUse Use(InstanceGate gate) => new(gate.InstanceId, gate.Requests, gate.Streams, time.GetElapsedTime(gate.MovedAt).TotalSeconds);
+}

@@ -1,0 +1,105 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Tenantry.Server.Gateway.Waking;
+
+/// <summary>Takes the begin of a held request's body, so that its sender need not wait; beyond that the sender waits.</summary>
+internal sealed class HeldBody(HttpContext context, long limit)
+{
+    private readonly MemoryStream taken = new();
+    private Task reading = Task.CompletedTask;
+    private volatile bool stopped;
+    private bool wasCancelled;
+
+    /// <summary>True when there is a body whose sender waits for nobody's leave.</summary>
+    public static bool IsThere(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && context.Request.Headers.Expect.Count == 0 && !IsStream(context);
+
+    public void Begin() => reading = ReadAsync(context.Request.BodyReader);
+
+    /// <summary>Stops taking and puts what was taken before the rest.</summary>
+    public async Task GiveBackAsync()
+    {
+        stopped = true;
+        var from = context.Request.BodyReader;
+        try
+        {
+            if (!reading.IsCompleted)
+            {
+                from.CancelPendingRead();
+                await reading;
+                if (!wasCancelled)
+                {
+                    // It ended by itself just then: the next read takes the cancellation, and nothing else.
+                    from.AdvanceTo((await from.ReadAsync(context.RequestAborted)).Buffer.Start);
+                }
+            }
+            else
+            {
+                await reading;
+            }
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException or BadHttpRequestException)
+        {
+            // Whoever reads on meets it again.
+        }
+
+        taken.Position = 0;
+        if (taken.Length > 0)
+            context.Request.Body = new JoinedStream(taken, context.Request.Body);
+    }
+
+    private async Task ReadAsync(PipeReader from)
+    {
+        while (!stopped && taken.Length < limit)
+        {
+            var read = await from.ReadAsync(context.RequestAborted);
+            var piece = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, limit - taken.Length));
+            foreach (var part in piece)
+                taken.Write(part.Span);
+            from.AdvanceTo(piece.End);
+            wasCancelled |= read.IsCanceled;
+            if (read.IsCompleted && piece.End.Equals(read.Buffer.End))
+                return;
+        }
+    }
+
+    private static bool IsStream(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
+
+    /// <summary>What was taken, then what is still to come.</summary>
+    private sealed class JoinedStream(MemoryStream first, Stream rest) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            first.Position < first.Length ? new(first.Read(buffer.Span)) : rest.ReadAsync(buffer, cancellationToken);
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => first.Position < first.Length ? first.Read(buffer, offset, count) : rest.Read(buffer, offset, count);
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,148 @@
+using Tenantry.Model.Instances;
+
+namespace Tenantry.Server.Gateway.Waking;
+
+/// <summary>
+/// Counts what goes to one instance, and stops it while the instance is put to rest. A request is counted before the gate is looked at, and the gate
+/// is closed before the count is looked at, so that none slips through.
+/// </summary>
+internal sealed class InstanceGate(string instanceId, TimeProvider time)
+{
+    private static readonly TimeSpan TrustInWake = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StreamPause = TimeSpan.FromSeconds(1);
+    private readonly Lock changing = new();
+    private int requests;
+    private int streams;
+    private long movedAt = time.GetTimestamp();
+    private volatile GateState state = GateState.FollowsRoute;
+
+    public string InstanceId => instanceId;
+
+    /// <summary>Called when something moves on a stream of an instance that rests.</summary>
+    public Action<InstanceGate>? Wanted { get; init; }
+
+    public int Requests => Volatile.Read(ref requests);
+
+    public int Streams => Volatile.Read(ref streams);
+
+    public long MovedAt => Volatile.Read(ref movedAt);
+
+    public bool IsUsed => Requests > 0 || Streams > 0;
+
+    /// <summary>Counts a request in. Null, and not counted, when it must wait; otherwise the route to take and <see cref="Leave"/> must follow.</summary>
+    public Route? TryEnter(Route route)
+    {
+        Interlocked.Increment(ref requests);
+        var now = time.GetTimestamp();
+        Volatile.Write(ref movedAt, now);
+        var usable = Usable(route, now);
+        if (usable is null)
+            Interlocked.Decrement(ref requests);
+        return usable;
+    }
+
+    public void Leave()
+    {
+        Volatile.Write(ref movedAt, time.GetTimestamp());
+        Interlocked.Decrement(ref requests);
+    }
+
+    /// <summary>The request has become something that stays open: it counts while something moves.</summary>
+    public void BecomeStream()
+    {
+        Interlocked.Increment(ref streams);
+        Interlocked.Decrement(ref requests);
+    }
+
+    /// <summary>The stream has ended; <see cref="Leave"/> follows.</summary>
+    public void EndStream()
+    {
+        Interlocked.Increment(ref requests);
+        Interlocked.Decrement(ref streams);
+    }
+
+    /// <summary>Something went through a stream.</summary>
+    public void Moved()
+    {
+        Volatile.Write(ref movedAt, time.GetTimestamp());
+        if (state.Kind is GateKind.Closed or GateKind.Rested)
+            Wanted?.Invoke(this);
+    }
+
+    /// <summary>True when it is closed now; false, and open as before, when something is under way that is not to be cut.</summary>
+    public bool Close(bool force)
+    {
+        lock (changing)
+        {
+            var before = state;
+            state = GateState.Closed;
+            Interlocked.MemoryBarrier();
+            if (force || (Requests == 0 && (Streams == 0 || time.GetElapsedTime(MovedAt) > StreamPause)))
+                return true;
+            state = before;
+            return false;
+        }
+    }
+
+    /// <summary>It rests, or may: whoever comes asks for a wake.</summary>
+    public void Rest() => Change(GateKind.Closed, GateState.Rested);
+
+    /// <summary>Nothing came of the rest.</summary>
+    public void Open() => Change(GateKind.Closed, GateState.FollowsRoute);
+
+    /// <summary>The engine says that it runs and is reached there, which the routes may not know yet.</summary>
+    public void Awake(Endpoint endpoint)
+    {
+        lock (changing)
+            state = new GateState(GateKind.Awake, endpoint, time.GetTimestamp());
+    }
+
+    /// <summary>Other routes have come.</summary>
+    public void Follow(Route route)
+    {
+        lock (changing)
+        {
+            var now = state;
+            if (now.Kind == GateKind.Awake && route.State == RouteState.Open && route.Endpoint == now.Endpoint)
+                state = GateState.FollowsRoute;
+            else if (now.Kind == GateKind.Rested && route.State is not RouteState.Open)
+                state = GateState.FollowsRoute;
+        }
+    }
+
+    private void Change(GateKind from, GateState to)
+    {
+        lock (changing)
+        {
+            if (state.Kind == from)
+                state = to;
+        }
+    }
+
+    private Route? Usable(Route route, long now)
+    {
+        var gate = state;
+        return gate.Kind switch
+        {
+            GateKind.Closed or GateKind.Rested => null,
+            GateKind.Awake when time.GetElapsedTime(gate.At, now) < TrustInWake && route.State is RouteState.Open or RouteState.Resting =>
+                route.State == RouteState.Open && route.Endpoint == gate.Endpoint ? route : route.OpenAt(gate.Endpoint!),
+            _ => route.State == RouteState.Open ? route : null,
+        };
+    }
+
+    private enum GateKind
+    {
+        FollowsRoute,
+        Closed,
+        Rested,
+        Awake,
+    }
+
+    private sealed record GateState(GateKind Kind, Endpoint? Endpoint = null, long At = 0)
+    {
+        public static readonly GateState FollowsRoute = new(GateKind.FollowsRoute);
+        public static readonly GateState Closed = new(GateKind.Closed);
+        public static readonly GateState Rested = new(GateKind.Rested);
+    }
+}

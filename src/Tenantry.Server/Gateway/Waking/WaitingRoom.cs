@@ -1,0 +1,196 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway.Forwarding;
+
+namespace Tenantry.Server.Gateway.Waking;
+
+/// <summary>Lets requests through to instances that run, and holds those for instances that rest until these are awake.</summary>
+public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options, Action<FirstByte> tell, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, int> waiting = new(StringComparer.Ordinal);
+    private int waitingInAll;
+    private long buffered;
+
+    /// <summary>Requests that wait now.</summary>
+    public int Waiting => Volatile.Read(ref waitingInAll);
+
+    /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake.</summary>
+    internal async ValueTask<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
+    {
+        var gate = gates.Of(route.InstanceId);
+        if (WakePoll.IsFor(context))
+            return await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
+        if (gate.TryEnter(route) is { } open)
+            return await ForwardAsync(context, open, gate, forwarder);
+        if (route.State is not (RouteState.Open or RouteState.Resting))
+            return GatewayAnswer.Of(route.State);
+        if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
+            return Ignored(context);
+        return await HoldAsync(context, route, gate, forwarder);
+    }
+
+    private static GatewayAnswer? Ignored(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        context.Response.Headers.CacheControl = "no-store";
+        return null;
+    }
+
+    private static async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    {
+        var watch = StreamWatch.Begin(gate, context);
+        try
+        {
+            return await forwarder.ForwardAsync(context, route);
+        }
+        finally
+        {
+            watch?.End();
+            gate.Leave();
+        }
+    }
+
+    private async Task<GatewayAnswer?> HoldAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    {
+        if (!TrySit(route.InstanceId))
+            return GatewayAnswer.TooManyWait;
+        var seen = time.GetTimestamp();
+        var body = TakeBody(context, route.Rules, out var share);
+        Route? open = null;
+        try
+        {
+            (var answer, open, var wake) = await WaitAsync(context, route, gate, seen);
+            if (open is null)
+                return answer;
+            if (wake is not null)
+                TellFirstByte(context, route.InstanceId, wake, seen);
+        }
+        finally
+        {
+            Stand(route.InstanceId);
+            if (body is not null)
+                await body.GiveBackAsync();
+            Interlocked.Add(ref buffered, -share);
+        }
+
+        return await ForwardAsync(context, open, gate, forwarder);
+    }
+
+    // Until it is let in, or what to answer instead.
+    private async Task<(GatewayAnswer? Answer, Route? Open, WakeAnswer? Wake)> WaitAsync(HttpContext context, Route route, InstanceGate gate, long seen)
+    {
+        var patience = TimeSpan.FromSeconds(route.Rules.TimeoutSeconds);
+        var mayShowPage = route.Rules.WaitingPage && WaitingPage.IsFor(context);
+        while (true)
+        {
+            var waking = waker.WakeAsync(route.InstanceId, seen, patience);
+            var left = (mayShowPage && options.BeforePage < patience ? options.BeforePage : patience) - time.GetElapsedTime(seen);
+            var answer = await AnswerWithinAsync(waking, left, context.RequestAborted);
+            if (answer is null && mayShowPage)
+            {
+                await WaitingPage.WriteAsync(context, route.Slug);
+                return (null, null, null);
+            }
+
+            if (answer is { Outcome: WakeOutcome.Awake })
+            {
+                if (gate.TryEnter(route.OpenAt(answer.Endpoint!)) is { } open)
+                    return (null, open, answer);
+
+                // It was put to rest again at once.
+                continue;
+            }
+
+            return (answer is null ? GatewayAnswer.StillWaking : GatewayAnswer.NotWoken(answer), null, null);
+        }
+    }
+
+    private async Task<WakeAnswer?> AnswerWithinAsync(Task<WakeAnswer> waking, TimeSpan left, CancellationToken cancellationToken)
+    {
+        if (waking.IsCompletedSuccessfully)
+            return waking.Result;
+        if (left <= TimeSpan.Zero)
+            return null;
+        try
+        {
+            return await waking.WaitAsync(left, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    // Somebody looks at the waiting page: that wakes it, too.
+    private async Task<WakePoll.State> StateForPollAsync(Route route, InstanceGate gate)
+    {
+        if (gate.TryEnter(route) is not null)
+        {
+            gate.Leave();
+            return new WakePoll.State("awake", "", 0);
+        }
+
+        if (route.State is not (RouteState.Open or RouteState.Resting))
+            return new WakePoll.State("waiting", GatewayAnswer.Of(route.State).Detail, 1);
+        var seen = time.GetTimestamp();
+        var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, seen, WakePoll.Longest), WakePoll.Longest, CancellationToken.None);
+        return answer switch
+        {
+            { Outcome: WakeOutcome.Awake } => new WakePoll.State("awake", "", 0),
+            { Outcome: WakeOutcome.Failed or WakeOutcome.Held } => new WakePoll.State("failed", answer.Reason, answer.RetryAfterSeconds),
+            _ => new WakePoll.State("waiting", answer?.Reason ?? "", 0),
+        };
+    }
+
+    private void TellFirstByte(HttpContext context, string instanceId, WakeAnswer answer, long seen)
+    {
+        if (answer.Wake is not { } wake)
+            return;
+        context.Response.OnStarting(() =>
+        {
+            // Only the request that began it saw all of it; the engine keeps the latest word on a wake.
+            var all = time.GetUtcNow() - wake.At;
+            if (time.GetElapsedTime(seen) + TimeSpan.FromMilliseconds(5) >= all)
+                tell(new FirstByte(instanceId, wake with { AppSeconds = Math.Max(0, all.TotalSeconds - wake.PlatformSeconds) }));
+            return Task.CompletedTask;
+        });
+    }
+
+    private HeldBody? TakeBody(HttpContext context, WakeRules rules, out long share)
+    {
+        share = 0;
+        if (rules.Buffer == 0 || !HeldBody.IsThere(context))
+            return null;
+        share = Math.Min(rules.Buffer, context.Request.ContentLength ?? rules.Buffer);
+        if (Interlocked.Add(ref buffered, share) > options.BufferInAll)
+        {
+            Interlocked.Add(ref buffered, -share);
+            share = 0;
+            return null;
+        }
+
+        var body = new HeldBody(context, share);
+        body.Begin();
+        return body;
+    }
+
+    private bool TrySit(string instanceId)
+    {
+        if (Interlocked.Increment(ref waitingInAll) <= options.WaitingInAll &&
+            waiting.AddOrUpdate(instanceId, 1, static (_, count) => count + 1) <= options.WaitingPerInstance)
+        {
+            return true;
+        }
+
+        Stand(instanceId);
+        return false;
+    }
+
+    private void Stand(string instanceId)
+    {
+        Interlocked.Decrement(ref waitingInAll);
+        if (waiting.AddOrUpdate(instanceId, 0, static (_, count) => Math.Max(0, count - 1)) == 0)
+            waiting.TryRemove(KeyValuePair.Create(instanceId, 0));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Reconciling;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>The gateways that are connected: what they see of instances, and the gate that they close before one is put to rest.</summary>
+public sealed class GatewayHub(TimeProvider time) : IRestGate
+{
+    private static readonly TimeSpan SilentAfter = GateReport.Every * 5;
+    private static readonly TimeSpan ReplyTime = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<long, ConnectedGateway> gateways = new();
+    private readonly ConcurrentDictionary<string, byte> closed = new(StringComparer.Ordinal);
+    private long numbers;
+
+    /// <summary>Told what a wake came to at its first byte.</summary>
+    public Action<FirstByte>? FirstByteSeen { get; set; }
+
+    /// <summary>A gateway is there until its reports end or it is cancelled; gives what it is to do.</summary>
+    public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref numbers);
+        var gateway = new ConnectedGateway(time);
+        gateways.TryAdd(number, gateway);
+        foreach (var id in closed.Keys)
+            gateway.Tell(new GateOrder(GateOrderKind.Close, id, 0, Force: true));
+        var listening = ListenAsync(gateway, reports, cancellationToken);
+        try
+        {
+            await foreach (var order in gateway.Orders.ReadAllAsync(cancellationToken))
+                yield return order;
+        }
+        finally
+        {
+            gateways.TryRemove(number, out _);
+            gateway.Leave();
+            await listening;
+        }
+    }
+
+    /// <summary>What all gateways together see of an instance; null when nobody can say: none is connected, or one is silent.</summary>
+    public InstanceTraffic? TrafficOf(string instanceId)
+    {
+        var now = time.GetUtcNow();
+        InstanceTraffic? all = null;
+        foreach (var gateway in gateways.Values)
+        {
+            if (now - gateway.HeardAt > SilentAfter)
+                return null;
+            var seen = gateway.TrafficOf(instanceId);
+            all = all is null ? seen : new(all.Requests + seen.Requests, all.Streams + seen.Streams, all.LastAt > seen.LastAt ? all.LastAt : seen.LastAt);
+        }
+
+        return all;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken)
+    {
+        var asked = gateways.Values.ToList();
+        if (asked.Count == 0 && !force)
+            return null;
+        closed.TryAdd(instanceId, 0);
+        var permit = new Permit(this, instanceId);
+        try
+        {
+            var quiet = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(Interlocked.Increment(ref numbers), instanceId, force, ReplyTime, cancellationToken)));
+            if (force || Array.TrueForAll(quiet, yes => yes))
+                return permit;
+        }
+        catch
+        {
+            permit.Give(GateOrderKind.Open);
+            throw;
+        }
+
+        permit.Give(GateOrderKind.Open);
+        return null;
+    }
+
+    private async Task ListenAsync(ConnectedGateway gateway, ChannelReader<GateReport> reports, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var report in reports.ReadAllAsync(cancellationToken))
+            {
+                gateway.Take(report);
+                if (report.FirstByte is { } first)
+                    FirstByteSeen?.Invoke(first);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // It left.
+        }
+        finally
+        {
+            gateway.Leave();
+        }
+    }
+
+    private sealed class Permit(GatewayHub hub, string instanceId) : IRestPermit
+    {
+        public void Give(GateOrderKind kind)
+        {
+            hub.closed.TryRemove(instanceId, out _);
+            foreach (var gateway in hub.gateways.Values)
+                gateway.Tell(new GateOrder(kind, instanceId));
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Give(GateOrderKind.Rested);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
+
+/// <summary>Requests and streams of an instance, and when anything last moved.</summary>
+public sealed record InstanceTraffic(int Requests, int Streams, DateTimeOffset LastAt);

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>
+/// Wakes instances that requests wait for. Whoever asks for the same one shares its wake. Requests go on as soon as the instance runs and is healthy; that
+/// is written down afterwards.
+/// </summary>
+public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics metrics, TimeProvider time, ILogger<WakeDesk> log) : IAsyncDisposable
+{
+    private const int LeastRetrySeconds = 2;
+    private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TaskCompletionSource, byte> ending = new();
+    private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Wakes it, or says why not. Cancelling gives up waiting; the wake goes on.</summary>
+    public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) => underWay
+        .GetOrAdd(instanceId, id => new Lazy<Task<WakeAnswer>>(() => BeginAsync(id, request)))
+        .Value.WaitAsync(cancellationToken);
+
+    /// <summary>How an instance is reached that was woken a moment ago, while that is being written down; otherwise null.</summary>
+    public Endpoint? EndpointOf(string instanceId) => woken.GetValueOrDefault(instanceId);
+
+    /// <summary>The first byte of the answer has come: that is how long the app took.</summary>
+    public void Complete(FirstByte first) => _ = CompleteAsync(first);
+
+    /// <summary>Ends when every wake has been written down.</summary>
+    public Task IdleAsync() => Task.WhenAll(ending.Keys.Select(wake => wake.Task));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await IdleAsync();
+        stopping.Dispose();
+    }
+
+    private async Task<WakeAnswer> BeginAsync(string instanceId, WakeRequest request)
+    {
+        var seen = time.GetTimestamp();
+        var answered = new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource();
+        ending.TryAdd(ended, 0);
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                answered.TrySetResult(await RunAsync(instanceId, request, seen, answered));
+            }
+            catch (Exception failure)
+            {
+                if (failure is not (KeyNotFoundException or StoreUnavailableException or OperationCanceledException))
+                    log.LogError(failure, "Instance {Instance}: the wake broke off", instanceId);
+                answered.TrySetException(failure is StoreUnavailableException or OperationCanceledException
+                    ? new EngineUnavailableException("The store is away, or the engine stops.", failure)
+                    : failure);
+            }
+            finally
+            {
+                underWay.TryRemove(instanceId, out _);
+                woken.TryRemove(instanceId, out _);
+                ended.TrySetResult();
+                ending.TryRemove(ended, out _);
+            }
+        });
+        return await answered.Task;
+    }
+
+    private async Task<WakeAnswer> RunAsync(string instanceId, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
+    {
+        var record = await store.FindInstanceAsync(instanceId, stopping.Token) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
+        if (!WakeAsk.Wakes(record))
+            return Present(record);
+
+        // Thawing costs nothing: it never waits behind instances that are started.
+        var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
+        var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
+        if (line is not null)
+            await line.EnterAsync(limit, stopping.Token);
+        try
+        {
+            var before = TimeSpan.FromSeconds(request.Seconds) + time.GetElapsedTime(seen);
+            await reconciler.WakeAsync(instanceId, new WakeAsk(before, (endpoint, wake) =>
+            {
+                woken[instanceId] = endpoint;
+                metrics.Woken(record.Spec.Target, record.Spec.App, wake);
+                answered.TrySetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint, Wake: wake));
+            }), stopping.Token);
+        }
+        finally
+        {
+            line?.Leave(limit);
+        }
+
+        return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
+    }
+
+    private WakeAnswer Present(InstanceRecord record) => record switch
+    {
+        { Status: { Phase: InstancePhase.Running or InstancePhase.Updating, Endpoint: { } endpoint } } when record.Desired == DesiredState.Running =>
+            new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint),
+        { Spec: { Hold: InstanceHold.Down, Desired: not DesiredState.Deleted } } when record.Desired != DesiredState.Running =>
+            new WakeAnswer(WakeOutcome.Held, "The instance is kept down by its operator.", 60),
+        { Status.Phase: InstancePhase.Failed } => new WakeAnswer(WakeOutcome.Failed, "The instance could not be started, and its operator has been told why.", RetryAfter(record)),
+        { Status: { Failures: > 0 } } => new WakeAnswer(WakeOutcome.Failed, "The instance could not be woken; it is tried again in a moment.", RetryAfter(record)),
+        { Spec.Desired: DesiredState.Deleted } => new WakeAnswer(WakeOutcome.NotNow, "The instance is being removed.", 30),
+        _ => new WakeAnswer(WakeOutcome.NotNow, "The instance is being started or changed. Try again in a moment.", LeastRetrySeconds),
+    };
+
+    private int RetryAfter(InstanceRecord record) =>
+        (int)Math.Clamp(Math.Ceiling((record.Status.NextLookAt - time.GetUtcNow()).TotalSeconds), LeastRetrySeconds, 300);
+
+    private async Task CompleteAsync(FirstByte first)
+    {
+        try
+        {
+            if (await store.FindInstanceAsync(first.InstanceId, stopping.Token) is not { } record)
+                return;
+            metrics.FirstByte(record.Spec.Target, record.Spec.App, first.Wake);
+            await store.AddWakeAsync(first.InstanceId, first.Wake, stopping.Token);
+        }
+        catch (Exception failure) when (failure is StoreUnavailableException or OperationCanceledException)
+        {
+            log.LogDebug(failure, "Instance {Instance}: the first byte of a wake was not written down", first.InstanceId);
+        }
+    }
+}

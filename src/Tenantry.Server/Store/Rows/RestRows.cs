@@ -1,0 +1,88 @@
+using Tenantry.Model.Instances;
+using Tenantry.Server.Store.Connections;
+
+namespace Tenantry.Server.Store.Rows;
+
+/// <summary>What the engine decided beside the specs, and the wakes that there were.</summary>
+internal static class RestRows
+{
+    private const int WakesKept = 1000;
+
+    /// <summary>False when the spec was changed since it was read.</summary>
+    public static async Task<bool> PutAsync(Session session, string id, InstanceRest rest, long generation)
+    {
+        if (!await WriteAsync(session, id, rest, generation))
+            return false;
+        await StatusRows.MakeDueAsync(session, id);
+        return true;
+    }
+
+    /// <summary>With the outcome of a pass. What a person said meanwhile stays.</summary>
+    public static async Task<bool> WriteAsync(Session session, string id, InstanceRest? rest, long generation)
+    {
+        var now = await session.FirstAsync<long?>($"SELECT generation FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id });
+        if (now != generation)
+            return false;
+        if (rest is null)
+        {
+            await EndAsync(session, id);
+            return true;
+        }
+
+        await session.ExecuteAsync(
+            """
+            INSERT INTO rests (instance_id, depth, reason, at, idle_since) VALUES (@id, @depth, @Reason, @at, @idleSince)
+            ON CONFLICT (instance_id) DO UPDATE SET depth = excluded.depth, reason = excluded.reason, at = excluded.at, idle_since = excluded.idle_since
+            """,
+            new { id, depth = rest.Depth.ToString(), rest.Reason, at = StoreTime.ToMicros(rest.At), idleSince = StoreTime.ToMicros(rest.IdleSince) });
+        return true;
+    }
+
+    public static Task<int> EndAsync(Session session, string id) => session.ExecuteAsync("DELETE FROM rests WHERE instance_id = @id", new { id });
+
+    /// <summary>The newest of an instance are kept.</summary>
+    public static async Task AddWakeAsync(Session session, string id, WakeRecord wake)
+    {
+        await session.ExecuteAsync(
+            """
+            INSERT INTO wakes (instance_id, at, phase, platform, app) VALUES (@id, @at, @phase, @platform, @app)
+            ON CONFLICT (instance_id, at) DO UPDATE SET phase = excluded.phase, platform = excluded.platform, app = excluded.app
+            """,
+            new { id, at = StoreTime.ToMicros(wake.At), phase = wake.From.ToString(), platform = Micros(wake.PlatformSeconds), app = Micros(wake.AppSeconds) });
+        await session.ExecuteAsync(
+            """
+            DELETE FROM wakes WHERE instance_id = @id
+                AND at < (SELECT w.at FROM wakes w WHERE w.instance_id = @id ORDER BY w.at DESC LIMIT 1 OFFSET @kept)
+            """,
+            new { id, kept = (long)WakesKept - 1 });
+    }
+
+    /// <summary>Newest first; of all instances when none is named.</summary>
+    public static async Task<IReadOnlyList<StoredWake>> ListWakesAsync(Session session, string? instanceId, int limit)
+    {
+        var rows = await session.ListAsync<WakeRow>(
+            $"""
+            SELECT i.slug, i.app AS instance_app, i.target, w.at, w.phase, w.platform, w.app FROM wakes w JOIN instances i ON i.id = w.instance_id
+            {(instanceId is null ? "" : "WHERE w.instance_id = @instanceId")} ORDER BY w.at DESC LIMIT @limit
+            """,
+            new { instanceId, limit = (long)limit });
+        return
+        [
+            .. rows.Select(row => new StoredWake(
+                row.Slug, row.InstanceApp, row.Target, new WakeRecord(StoreTime.FromMicros(row.At), Enum.Parse<InstancePhase>(row.Phase), row.Platform / 1e6, row.App / 1e6))),
+        ];
+    }
+
+    private static long Micros(double seconds) => (long)Math.Round(seconds * 1e6);
+
+    private sealed record WakeRow
+    {
+        public string Slug { get; init; } = "";
+        public string InstanceApp { get; init; } = "";
+        public string Target { get; init; } = "";
+        public long At { get; init; }
+        public string Phase { get; init; } = "";
+        public long Platform { get; init; }
+        public long App { get; init; }
+    }
+}

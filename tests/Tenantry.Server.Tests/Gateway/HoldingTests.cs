@@ -1,0 +1,323 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Waking;
+using Endpoint = Tenantry.Model.Instances.Endpoint;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>Requests that meet an instance at rest, with an engine that a test tells what comes of a wake.</summary>
+public class HoldingTests
+{
+    private static readonly WakeRules Rules = new(30, ["/healthz", "/favicon*"], true, 1_000_000);
+
+    private static void LeadToRest(TestGateway gateway, WakeRules? rules = null, string slug = "alice") =>
+        gateway.Lead((slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Resting, null) { Rules = rules ?? Rules }));
+
+    private static WakeAnswer AwakeAt(int port, InstancePhase from = InstancePhase.Asleep) =>
+        new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(DateTimeOffset.UtcNow, from, 0.01, 0.02));
+
+    [Fact]
+    public async Task ARequestIsHeldAndAnsweredByTheAppOnceItIsAwake()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("hello from the app"));
+        await using var gateway = await TestGateway.StartAsync();
+        var wake = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) => wake.Task;
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+
+        var asked = client.GetStringAsync("/");
+        await UntilAsync(() => gateway.Held == 1);
+        wake.SetResult(AwakeAt(app.Port));
+
+        (await asked).ShouldBe("hello from the app");
+        gateway.Held.ShouldBe(0);
+        (await client.GetStringAsync("/again")).ShouldBe("hello from the app", "the routes do not know yet, and it is awake");
+    }
+
+    [Fact]
+    public async Task AllWaitingRequestsShareOneWake()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));
+        await using var gateway = await TestGateway.StartAsync();
+        var wakes = 0;
+        var wake = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) =>
+        {
+            Interlocked.Increment(ref wakes);
+            return wake.Task;
+        };
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+
+        var asked = Enumerable.Range(0, 50).Select(_ => client.GetStringAsync("/")).ToList();
+        await UntilAsync(() => gateway.Held == 50);
+        wake.SetResult(AwakeAt(app.Port));
+
+        (await Task.WhenAll(asked)).ShouldAllBe(body => body == "ok");
+        wakes.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task AHeldBodyArrivesWhole()
+    {
+        await using var app = await AppUpstream.StartAsync(async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            await context.Response.WriteAsync($"{(await reader.ReadToEndAsync()).Length} {context.Request.ContentLength}");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = async (_, _) =>
+        {
+            await Task.Delay(100);
+            return AwakeAt(app.Port);
+        };
+        LeadToRest(gateway, Rules with { Buffer = 1000 });
+        using var client = gateway.Client();
+
+        (await (await client.PostAsync("/", new StringContent(new string('x', 3_000_000)))).Content.ReadAsStringAsync()).ShouldBe("3000000 3000000");
+        LeadToRest(gateway, Rules with { Buffer = 10_000_000 }, "bob");
+        using var bob = gateway.Client("bob.localhost");
+        (await (await bob.PostAsync("/", new StringContent(new string('x', 3_000_000)))).Content.ReadAsStringAsync()).ShouldBe("3000000 3000000");
+    }
+
+    [Fact]
+    public async Task BeyondItsBufferASenderHasToWait()
+    {
+        await using var app = await AppUpstream.StartAsync(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            await context.Response.WriteAsync("all");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        var wake = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) => wake.Task;
+        LeadToRest(gateway, Rules with { Buffer = 100_000 });
+        using var client = gateway.Client();
+        var sent = 0L;
+
+        var asked = client.PostAsync("/", new StreamContent(new CountedStream(60_000_000, count => Interlocked.Add(ref sent, count))));
+        await UntilAsync(() => gateway.Held == 1);
+        var before = -1L;
+        while (before != Interlocked.Read(ref sent))
+        {
+            before = Interlocked.Read(ref sent);
+            await Task.Delay(200);
+        }
+
+        before.ShouldBeLessThan(30_000_000, "what sockets hold and a little more");
+        wake.SetResult(AwakeAt(app.Port));
+        (await (await asked).Content.ReadAsStringAsync()).ShouldBe("all");
+    }
+
+    [Fact]
+    public async Task ABrowserThatWaitsGetsAPageThatAsksUntilItIsAwake()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("the app"));
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { BeforePage = TimeSpan.FromMilliseconds(50) });
+        var wake = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) => wake.Task;
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+        client.DefaultRequestHeaders.Add("Accept", "text/html,*/*");
+
+        var page = await client.GetAsync("/");
+
+        page.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        page.Headers.RetryAfter.ShouldNotBeNull();
+        page.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await page.Content.ReadAsStringAsync()).ShouldContain("alice is waking up");
+        var poll = client.GetStringAsync("/.well-known/tenantry/wake");
+        wake.SetResult(AwakeAt(app.Port));
+        (await poll).ShouldContain("\"phase\":\"awake\"");
+        (await client.GetStringAsync("/")).ShouldBe("the app");
+    }
+
+    [Fact]
+    public async Task AProgramWaitsAndGetsNoPage()
+    {
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { BeforePage = TimeSpan.Zero });
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        LeadToRest(gateway, Rules with { TimeoutSeconds = 0.3 });
+        using var client = gateway.Client();
+        client.DefaultRequestHeaders.Add("Accept", "application/json");
+
+        var answer = await client.GetAsync("/");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter.ShouldNotBeNull();
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Fact]
+    public async Task AFailedWakeIsToldAndNotTriedAgainAtOnce()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var wakes = 0;
+        gateway.Engine.Wake = (_, _) =>
+        {
+            Interlocked.Increment(ref wakes);
+            return Task.FromResult(new WakeAnswer(WakeOutcome.Failed, "It would not start.", 60));
+        };
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+
+        for (var i = 0; i < 20; i++)
+        {
+            var answer = await client.GetAsync("/");
+            answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeInRange(40, 60);
+            (await answer.Content.ReadAsStringAsync()).ShouldContain("It would not start.");
+        }
+
+        wakes.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task MonitorsAreAnsweredWithoutWaking()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var wakes = 0;
+        gateway.Engine.Wake = (_, _) =>
+        {
+            Interlocked.Increment(ref wakes);
+            return Task.FromResult(new WakeAnswer(WakeOutcome.Failed, "no", 1));
+        };
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+
+        foreach (var path in (string[])["/healthz", "/favicon.ico", "/favicon-32.png"])
+            (await client.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        wakes.ShouldBe(0);
+        (await client.GetAsync("/healthz/deep")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await client.PostAsync("/healthz", null)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "who sends something wants it to arrive");
+        wakes.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task MoreThanMayWaitAreRefusedWithATimeToComeBack()
+    {
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { WaitingPerInstance = 3, WaitingInAll = 5 });
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        gateway.Lead(((string, Route)[])[.. ((string[])["alice", "bob"]).Select(slug => (slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Resting, null) { Rules = Rules }))]);
+        using var alice = gateway.Client();
+        using var bob = gateway.Client("bob.localhost");
+        using var leaving = new CancellationTokenSource();
+
+        var held = Enumerable.Range(0, 3).Select(_ => alice.GetAsync("/", leaving.Token)).ToList();
+        await UntilAsync(() => gateway.Held == 3);
+        (await alice.GetAsync("/")).Headers.RetryAfter.ShouldNotBeNull();
+        held.AddRange(Enumerable.Range(0, 2).Select(_ => bob.GetAsync("/", leaving.Token)));
+        await UntilAsync(() => gateway.Held == 5);
+        (await bob.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+        await leaving.CancelAsync();
+        foreach (var one in held)
+            await Should.ThrowAsync<OperationCanceledException>(() => one);
+        await UntilAsync(() => gateway.Held == 0);
+    }
+
+    [Fact]
+    public async Task WhileTheEngineIsAwayRequestsWaitForIt()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.IsAway = true;
+        gateway.Engine.Wake = (_, _) => Task.FromResult(AwakeAt(app.Port));
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+
+        var asked = client.GetStringAsync("/");
+        await UntilAsync(() => gateway.Held == 1);
+        await Task.Delay(300);
+        asked.IsCompleted.ShouldBeFalse();
+        gateway.Engine.IsAway = false;
+
+        (await asked).ShouldBe("ok");
+    }
+
+    [Fact]
+    public async Task AGateIsNotClosedWhileARequestIsUnderWayAndNoneGoesThroughOnceItIs()
+    {
+        var answer = new TaskCompletionSource();
+        var arrived = 0;
+        await using var app = await AppUpstream.StartAsync(async context =>
+        {
+            Interlocked.Increment(ref arrived);
+            if (context.Request.Path == "/slow")
+                await answer.Task;
+            await context.Response.WriteAsync("ok");
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        var wakes = 0;
+        gateway.Engine.Wake = (_, _) =>
+        {
+            Interlocked.Increment(ref wakes);
+            return Task.FromResult(AwakeAt(app.Port));
+        };
+        gateway.Lead(app.Port);
+        using var client = gateway.Client();
+
+        var slow = client.GetStringAsync("/slow");
+        await UntilAsync(() => Volatile.Read(ref arrived) > 0);
+        (await OrderAsync(gateway, new GateOrder(GateOrderKind.Close, "id-alice", 1))).ShouldBeFalse();
+        (await client.GetStringAsync("/")).ShouldBe("ok", "the gate stayed open");
+        answer.SetResult();
+        await slow;
+        await UntilAsync(async () => await OrderAsync(gateway, new GateOrder(GateOrderKind.Close, "id-alice", Random.Shared.Next(2, int.MaxValue))));
+        wakes.ShouldBe(0);
+        (await client.GetStringAsync("/")).ShouldBe("ok");
+        wakes.ShouldBe(1, "behind a closed gate a request asks for a wake");
+    }
+
+    private static async Task<bool> OrderAsync(TestGateway gateway, GateOrder order)
+    {
+        gateway.Engine.Orders.Writer.TryWrite(order);
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var report in gateway.Engine.Reports.Reader.ReadAllAsync(late.Token))
+        {
+            if (report.Reply is { } reply && reply.Ticket == order.Ticket)
+                return reply.IsQuiet;
+        }
+
+        return false;
+    }
+
+    private static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await holds())
+            await Task.Delay(5, late.Token);
+    }
+
+    /// <summary>Counts what is taken of it.</summary>
+    private sealed class CountedStream(long length, Action<int> taken) : MemoryStream
+    {
+        private long left = length;
+
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = (int)Math.Min(left, buffer.Length);
+            left -= count;
+            taken(count);
+            return ValueTask.FromResult(count);
+        }
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => CopyAsync(destination, cancellationToken);
+
+        private async Task CopyAsync(Stream destination, CancellationToken cancellationToken)
+        {
+            var piece = Encoding.ASCII.GetBytes(new string('x', 65536));
+            for (int count; (count = await ReadAsync(piece, cancellationToken)) > 0;)
+                await destination.WriteAsync(piece.AsMemory(0, count), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Sleeping;
+using Tenantry.Targets.Fake;
+
+namespace Tenantry.Server.Tests.Reconciling;
+
+/// <summary>Rest that the engine decides on beside the spec, and wakes that requests ask for.</summary>
+public sealed class RestTests : IAsyncLifetime
+{
+    private Workbench _bench = null!;
+    private ScriptedGate _gate = null!;
+    private Reconciler _reconciler = null!;
+
+    public async Task InitializeAsync()
+    {
+        _bench = await Workbench.StartAsync();
+        _gate = new ScriptedGate();
+        _reconciler = new Reconciler(
+            _bench.Store, _bench.NewTargets(_bench.Store, _ => { }), _bench.Workloads, _bench.Changes, _bench.Options, _bench.Time, NullLogger<Reconciler>.Instance, gate: _gate);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _bench.World.Violations.ShouldBeEmpty();
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task AnIdleInstanceRestsAlthoughItsSpecSaysThatItRunsAndThatIsNoDrift()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Frozen);
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        var status = await _bench.StatusAsync(spec.Id);
+        (status.Phase, status.Reason, status.Drift.Count, status.Failures).ShouldBe((InstancePhase.Frozen, "Frozen: idle for 10 min.", 0, 0));
+        _gate.Log.ShouldBe(["close", "rested"]);
+
+        _bench.Time.Advance(TimeSpan.FromMinutes(5));
+        (await _reconciler.LookAsync([spec.Id], CancellationToken.None)).ShouldBeEmpty("it is as it should be");
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Frozen);
+
+        await RestAsync(spec, DesiredState.Asleep);
+        await PassAsync(spec);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+        (await RecordAsync(spec)).Spec.Generation.ShouldBe(1, "nobody wrote a spec");
+    }
+
+    [Fact]
+    public async Task ARequestThatComesBeforeTheRestEndsTheDecision()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Asleep);
+        _gate.IsBusy = true;
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running);
+        var record = await RecordAsync(spec);
+        (record.Rest, record.Status.Phase).ShouldBe((null, InstancePhase.Running));
+    }
+
+    [Theory]
+    [InlineData(DesiredState.Frozen, InstancePhase.Frozen)]
+    [InlineData(DesiredState.Asleep, InstancePhase.Asleep)]
+    public async Task ARequestWakesAnIdleInstanceAndIsToldBeforeAnythingIsWritten(DesiredState depth, InstancePhase from)
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, depth);
+        await PassAsync(spec);
+        var written = await _bench.Store.LastChangeAsync(CancellationToken.None);
+        long? toldAt = null;
+        WakeRecord? wake = null;
+
+        await _reconciler.WakeAsync(
+            spec.Id,
+            new WakeAsk(TimeSpan.FromMilliseconds(3), (_, seen) =>
+            {
+                wake = seen;
+                toldAt = _bench.Store.LastChangeAsync(CancellationToken.None).GetAwaiter().GetResult();
+            }),
+            CancellationToken.None);
+
+        toldAt.ShouldBe(written);
+        wake.ShouldNotBeNull().From.ShouldBe(from);
+        wake.PlatformSeconds.ShouldBeGreaterThanOrEqualTo(0.003);
+        var record = await RecordAsync(spec);
+        (record.Rest, record.Desired, record.Status.Phase, record.Status.Failures).ShouldBe((null, DesiredState.Running, InstancePhase.Running, 0));
+        (await _bench.Store.ListWakesAsync(spec.Id, 10, CancellationToken.None)).ShouldHaveSingleItem().Wake.From.ShouldBe(from);
+    }
+
+    [Fact]
+    public async Task ARequestWakesWhatAPersonPutToSleepAndThePersonsWishStays()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.WantAsync(spec.Id, DesiredState.Asleep);
+        await PassAsync(spec);
+        _gate.Log.ShouldBe(["force", "rested"], "requests wait, and those under way do not keep it from sleeping");
+
+        await WakeAsync(spec);
+        var record = await RecordAsync(spec);
+        (record.Spec.Desired, record.Desired, record.Status.Phase).ShouldBe((DesiredState.Asleep, DesiredState.Running, InstancePhase.Running));
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running);
+
+        await _bench.WantAsync(spec.Id, DesiredState.Asleep);
+        await PassAsync(spec);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped, "said again, it counts again");
+    }
+
+    [Fact]
+    public async Task WhatIsHeldDownIsNotWoken()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Sleep, s => s with { Desired = DesiredState.Asleep, Hold = InstanceHold.Down });
+        await PassAsync(spec);
+
+        await WakeAsync(spec);
+
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+        (await RecordAsync(spec)).Status.Reason.ShouldBe("Asleep and held down, as asked.");
+        (await Desk().WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None)).Outcome.ShouldBe(WakeOutcome.Held);
+    }
+
+    [Fact]
+    public async Task AWakeThatFailsSaysSoWithATimeAndIsNotTriedBeforeThat()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Asleep);
+        await PassAsync(spec);
+        _bench.Script.Next(FakeCall.Wake, new FakeReaction.Fail("it would not", Retryable: true));
+        var desk = Desk();
+
+        var failed = await desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None);
+        (failed.Outcome, failed.RetryAfterSeconds).ShouldBe((WakeOutcome.Failed, 2));
+        (await UntilOverAsync(desk, spec)).Outcome.ShouldBe(WakeOutcome.Failed, "it is not yet time");
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+
+        _bench.Time.Advance(TimeSpan.FromSeconds(3));
+        (await UntilOverAsync(desk, spec)).Outcome.ShouldBe(WakeOutcome.Awake);
+    }
+
+    [Fact]
+    public async Task AChangeOfASleepingInstanceLeavesItAsleepAndTheRequestAfterItGetsTheNewOne()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Asleep);
+        await PassAsync(spec);
+
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+
+        await WakeAsync(spec);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running);
+        (await RecordAsync(spec)).Status.ObservedGeneration.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task ADecisionOverAChangedSpecIsNotTaken()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
+
+        (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), spec.Generation, CancellationToken.None)).ShouldBeFalse();
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+    }
+
+    private WakeDesk Desk() => new(_bench.Store, _reconciler, new WakeMetrics(), _bench.Time, NullLogger<WakeDesk>.Instance);
+
+    // The wake before may still be writing down what it came to.
+    private async Task<WakeAnswer> UntilOverAsync(WakeDesk desk, InstanceSpec spec)
+    {
+        await desk.IdleAsync();
+        return await desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None);
+    }
+
+    private async Task<PassEnd> PassAsync(InstanceSpec spec) => (await _reconciler.PassAsync(spec.Id, CancellationToken.None)).End;
+
+    private Task WakeAsync(InstanceSpec spec) => _reconciler.WakeAsync(spec.Id, new WakeAsk(TimeSpan.Zero, (_, _) => { }), CancellationToken.None);
+
+    private async Task<InstanceRecord> RecordAsync(InstanceSpec spec) => (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
+
+    private InstanceRest Rest(DesiredState depth) => new(depth, "idle for 10 min", _bench.Time.GetUtcNow(), _bench.Time.GetUtcNow().AddMinutes(-10));
+
+    private async Task RestAsync(InstanceSpec spec, DesiredState depth) =>
+        (await _bench.Store.PutRestAsync(spec.Id, Rest(depth), spec.Generation, CancellationToken.None)).ShouldBeTrue();
+
+    private sealed class ScriptedGate : IRestGate, IRestPermit
+    {
+        public List<string> Log { get; } = [];
+
+        public bool IsBusy { get; set; }
+
+        public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken)
+        {
+            Log.Add(force ? "force" : "close");
+            return ValueTask.FromResult<IRestPermit?>(IsBusy && !force ? null : this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Log.Add("rested");
+            return ValueTask.CompletedTask;
+        }
+    }
+}
