@@ -132,7 +132,7 @@ public sealed record InstanceEntry(
         record.Spec.Slug,
         record.Spec.Tenant,
         record.Spec.Hosts,
-        record.Spec.Desired,
+        record.Desired,
         record.Status.Phase,
         record.Status.Health,
         record.Status.Endpoint)

@@ -104,7 +104,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
     private WakeAnswer Present(InstanceRecord record) => record switch
     {
-        { Status: { Phase: InstancePhase.Running or InstancePhase.Updating, Endpoint: { } endpoint } } when record.Desired == DesiredState.Running =>
+        { Status: { Phase: InstancePhase.Running or InstancePhase.Updating or InstancePhase.Failed, Endpoint: { } endpoint } } when record.Desired == DesiredState.Running =>
             new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint),
         { Spec: { Hold: InstanceHold.Down, Desired: not DesiredState.Deleted } } when record.Desired != DesiredState.Running =>
             new WakeAnswer(WakeOutcome.Held, "The instance is kept down by its operator.", 60),
