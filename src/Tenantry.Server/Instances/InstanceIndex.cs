@@ -127,7 +127,7 @@ public sealed record InstanceEntry(
     /// <summary>What its release says about requests that meet it at rest.</summary>
     public WakeRules Rules { get; init; } = WakeRules.Default;
 
-    public static InstanceEntry Of(InstanceRecord record, WakeRules rules) => new(
+    public static InstanceEntry Of(InstanceRecord record, WakeRules? rules = null) => new(
         record.Spec.Id,
         record.Spec.Slug,
         record.Spec.Tenant,
@@ -137,6 +137,6 @@ public sealed record InstanceEntry(
         record.Status.Health,
         record.Status.Endpoint)
     {
-        Rules = rules,
+        Rules = rules ?? WakeRules.Default,
     };
 }

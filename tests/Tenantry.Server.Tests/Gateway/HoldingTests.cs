@@ -18,7 +18,7 @@ public class HoldingTests
         gateway.Lead((slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Resting, null) { Rules = rules ?? Rules }));
 
     private static WakeAnswer AwakeAt(int port, InstancePhase from = InstancePhase.Asleep) =>
-        new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(DateTimeOffset.UtcNow, from, 0.01, 0.02));
+        new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(TimeProvider.System.GetUtcNow(), from, 0.01, 0.02));
 
     [Fact]
     public async Task ARequestIsHeldAndAnsweredByTheAppOnceItIsAwake()
