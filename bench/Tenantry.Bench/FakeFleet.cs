@@ -52,6 +52,7 @@ internal sealed class FakeFleet(bool quick)
         await NoOpMeasure.RunAsync(store, reconciler, cancellationToken);
         var look = await NoOpMeasure.RunAsync(store, reconciler, cancellationToken);
         var list = await ListAsync(store, cancellationToken);
+        var (overApi, pages) = await FakeApi.ListAsync(store, folders, key, size, cancellationToken);
         var met = look.Cpu.TotalSeconds <= AllowedPassSeconds && look.Restless == 0;
         report.Say($"## {size} instances on the fake target, embedded store, in one process");
         report.Table(
@@ -61,6 +62,7 @@ internal sealed class FakeFleet(bool quick)
             ["no-op pass over all: by the clock", Report.Number(look.Elapsed.TotalSeconds, " s"), ""],
             ["no-op pass over all: instances that were not settled", look.Restless.ToString(CultureInfo.InvariantCulture), "0"],
             ["list of all from the store, pages of 1,000", list.ToString(), ""],
+            [$"list of all over the API's socket with the client, {pages} pages", overApi.ToString(), ""],
             ["this process, store and reconciler (PSS)", Report.Number(Programs.MemoryMiB([Environment.ProcessId]), " MiB"), ""]);
     }
 

@@ -29,7 +29,8 @@ internal sealed class LocalBench(string program, string results, bool quick)
         }
 
         await new FakeFleet(quick).RunAsync(report, cancellationToken);
-        await report.WriteAsync(Path.Combine(results, "local.md"));
+        if (!quick)
+            await report.WriteAsync(Path.Combine(results, "local.md"));
     }
 
     private static async Task<Fleet> PrepareAsync(ControlPlane plane, string kind, CancellationToken cancellationToken)
@@ -69,7 +70,8 @@ internal sealed class LocalBench(string program, string results, bool quick)
         List<(string, double, bool)> bars = [("bare process", bare.P50, false), ("tenantry local", create.P50, true)];
         if (peer is not null)
             bars.Add(("docker run", docker.P50, false));
-        await File.WriteAllTextAsync(Path.Combine(results, "local.svg"), Chart.Bars("Create → first answer, median", "ms", bars), cancellationToken);
+        if (!quick)
+            await File.WriteAllTextAsync(Path.Combine(results, "local.svg"), Chart.Bars("Create → first answer, median", "ms", bars), cancellationToken);
     }
 
     private async Task WakingAsync(Fleet fleet, CancellationToken cancellationToken)
