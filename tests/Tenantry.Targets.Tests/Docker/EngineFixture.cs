@@ -19,7 +19,7 @@ public sealed class EngineFixture : IAsyncLifetime
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly TemporaryFolder _folder = new();
-    private readonly Process? _engine;
+    private Process? _engine;
 
     public EngineFixture()
     {
@@ -29,8 +29,7 @@ public sealed class EngineFixture : IAsyncLifetime
         Network = _folder.File("net");
         PinnedNamespaces.Create(Network);
         Run("ip", "link", "set", "lo", "up");
-        _engine = Start(
-            "sh", "-c", $"exec dockerd --host unix://{Socket} --data-root {_folder.File("data")} --exec-root {_folder.File("exec")} --pidfile {_folder.File("pid")} --userland-proxy=false --log-level error > {_folder.File("log")} 2>&1");
+        _engine = StartEngine();
     }
 
     /// <summary>True where there can be no engine.</summary>
@@ -50,14 +49,16 @@ public sealed class EngineFixture : IAsyncLifetime
             return;
         Engine = new EngineClient(Socket);
         using var limit = new CancellationTokenSource(Patience);
-        while (!await AnswersAsync(limit.Token))
-        {
-            if (_engine!.HasExited)
-                throw new InvalidOperationException($"dockerd ended with code {_engine.ExitCode}: {await File.ReadAllTextAsync(_folder.File("log"), limit.Token)}");
-            await Task.Delay(50, limit.Token);
-        }
-
+        await AnswersAsync();
         await ImportAsync(Engine, Image, limit.Token);
+    }
+
+    /// <summary>Ends the engine as a reboot would, containers and all, and starts it again.</summary>
+    internal async Task RestartAsync()
+    {
+        await EndAsync(_engine!);
+        _engine = StartEngine();
+        await AnswersAsync();
     }
 
     public async Task DisposeAsync()
@@ -123,6 +124,20 @@ public sealed class EngineFixture : IAsyncLifetime
         await using var answer = await engine.StreamAsync($"/images/create?fromSrc=-&repo={repository}&tag={tag}", root, cancellationToken);
         using var reader = new StreamReader(answer);
         JsonNode.Parse((await reader.ReadToEndAsync(cancellationToken)).Split('\n')[0])!["error"].ShouldBeNull();
+    }
+
+    private Process StartEngine() => Start(
+        "sh", "-c", $"exec dockerd --host unix://{Socket} --data-root {_folder.File("data")} --exec-root {_folder.File("exec")} --pidfile {_folder.File("pid")} --userland-proxy=false --log-level error > {_folder.File("log")} 2>&1");
+
+    private async Task AnswersAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!await AnswersAsync(limit.Token))
+        {
+            if (_engine!.HasExited)
+                throw new InvalidOperationException($"dockerd ended with code {_engine.ExitCode}: {await File.ReadAllTextAsync(_folder.File("log"), limit.Token)}");
+            await Task.Delay(50, limit.Token);
+        }
     }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)

@@ -8,17 +8,21 @@ using Tenantry.Targets.Contract;
 namespace Tenantry.Targets.Tests.Local;
 
 /// <summary>Drives instances of a local target in tests.</summary>
-internal sealed class Instances(LocalHarness harness) : IAsyncDisposable
+internal sealed class Instances(LocalHarness harness) : InstancesOn<LocalHarness>(harness);
+
+/// <summary>Drives instances of a target in tests.</summary>
+internal class InstancesOn<THarness>(THarness harness) : IAsyncDisposable
+    where THarness : ContractHarness
 {
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(3));
     private readonly List<InstanceRef> _made = [];
 
     internal CancellationToken Stop => _limit.Token;
 
-    internal LocalHarness Harness => harness;
+    internal THarness Harness => harness;
 
     /// <summary>A workload of one service that sleeps, or runs that script.</summary>
-    internal InstanceWorkload Workload(string slug, string script = "exec sleep 3600", string user = "") => SampleApp.Digested(new InstanceWorkload
+    internal InstanceWorkload Workload(string slug, string script = "exec sleep 3600", string user = "") => SampleApp.Digested(harness.Fit(new InstanceWorkload
     {
         Ref = new InstanceRef($"i{Guid.NewGuid():N}", slug, harness.Owner),
         Labels = new WorkloadLabels(slug, "tests", "sample", "prod", "default", "1"),
@@ -30,7 +34,7 @@ internal sealed class Instances(LocalHarness harness) : IAsyncDisposable
         Desired = DesiredState.Running,
         RestartNonce = 0,
         Digest = "",
-    });
+    }));
 
     internal static InstanceWorkload Change(InstanceWorkload workload, Func<ServiceWorkload, ServiceWorkload> change) =>
         SampleApp.Digested(workload with { Services = [change(workload.Services[0]), .. workload.Services.Skip(1)] });
@@ -81,7 +85,7 @@ internal sealed class Instances(LocalHarness harness) : IAsyncDisposable
             one.Release();
         }
 
-        var code = await harness.Local.ExecAsync(workload.Ref, new ExecRequest(service, command, Stream.Null, Keep, Keep), Stop);
+        var code = await ((IExec)harness.Target).ExecAsync(workload.Ref, new ExecRequest(service, command, Stream.Null, Keep, Keep), Stop);
         return (code, Encoding.UTF8.GetString(output.ToArray()).Trim());
     }
 

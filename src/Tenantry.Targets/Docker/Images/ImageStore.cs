@@ -102,7 +102,7 @@ internal sealed class ImageStore(IEngine engine)
         string what, string reference, string path, Stream body, Action<string> progress, CancellationToken cancellationToken)
     {
         var said = new List<string>();
-        await using var stream = await engine.StreamAsync(path, body, cancellationToken);
+        await using var stream = await OpenAsync(what, reference, path, body, cancellationToken);
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
@@ -123,6 +123,21 @@ internal sealed class ImageStore(IEngine engine)
         }
 
         return said;
+    }
+
+    private async Task<Stream> OpenAsync(string what, string reference, string path, Stream body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await engine.StreamAsync(path, body, cancellationToken);
+        }
+        catch (EngineException error) when (error.Status is not null)
+        {
+            var fix = what.StartsWith("Pulling", StringComparison.Ordinal)
+                ? "Correct the service's image, let the engine reach and log in to its registry, or give run.root an image archive."
+                : null;
+            throw new TargetException($"{what} failed: {error.Message}", retryable: true, Resource(reference), fix, error);
+        }
     }
 
     private static string? Text(JsonElement json)

@@ -15,6 +15,9 @@ internal static class EgressRuleset
     internal const string Table = "inet tenantry_docker";
 
     private const string Closed4 = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3";
+    // Whatever a list says: this host's own, link-local (metadata) and multicast.
+    private const string AlwaysClosed4 = "127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3";
+    private const string AlwaysClosed6 = "::1/128, fe80::/10, fd00:ec2::254/128, ff00::/8";
     private const string Closed6 = "::/128, ::1/128, fc00::/7, fe80::/10, ff00::/8";
 
     /// <summary>The table with what holds for every bridge. Loading it again keeps what stands in the map.</summary>
@@ -41,6 +44,8 @@ internal static class EgressRuleset
             Rule(text, "forward", $"iifname {bridges} ip daddr {server} tcp dport 53 accept");
         }
 
+        Rule(text, "forward", $"iifname {bridges} ip daddr {{ {AlwaysClosed4} }} drop");
+        Rule(text, "forward", $"iifname {bridges} ip6 daddr {{ {AlwaysClosed6} }} drop");
         Rule(text, "forward", "iifname vmap @egress");
         Rule(text, "forward", $"iifname {bridges} drop");
         Rule(text, "internet", $"ip daddr {{ {Closed4} }} drop");

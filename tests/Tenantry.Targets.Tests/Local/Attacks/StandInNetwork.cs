@@ -27,44 +27,59 @@ internal sealed class StandInNetwork : IDisposable
     private readonly CancellationTokenSource _end = new();
 
     /// <summary>The namespace that stands in for the host's network.</summary>
-    internal string HostNetwork => _folder.File("host");
+    internal string HostNetwork { get; private set; } = "";
 
     private string World => _folder.File("world");
 
+    private NamespaceTool Tool => new(_sockets);
+
+    /// <summary>A host and a world.</summary>
     internal static async Task<StandInNetwork> MakeAsync()
     {
         var network = new StandInNetwork();
+        network.HostNetwork = network._folder.File("host");
         PinnedNamespaces.Create(network.HostNetwork);
-        PinnedNamespaces.Create(network.World);
-        var tool = new NamespaceTool(network._sockets);
         // A new namespace takes over what the machine has, which a container engine may have switched on.
-        await tool.WriteAsync(network.HostNetwork, "/proc/sys/net/ipv4/ip_forward", "0", CancellationToken.None);
-        await tool.IpAsync(
-            network.HostNetwork,
-            $"link add out type veth peer name in netns {network.World}\naddr add {Host}/24 dev out\nlink set out up\n",
-            CancellationToken.None);
-        var addresses = string.Concat(((string[])[Internet, OtherInternet, Metadata, Private]).Select(address => $"addr add {address}/32 dev lo\n"));
-        await tool.IpAsync(network.World, $"addr add 192.0.2.2/24 dev in\nlink set in up\n{addresses}", CancellationToken.None);
-        await tool.IpAsync(network.HostNetwork, "route add default via 192.0.2.2\n", CancellationToken.None);
-        await network.ListenAsync(network.World, IPAddress.Any, 80);
+        await network.Tool.WriteAsync(network.HostNetwork, "/proc/sys/net/ipv4/ip_forward", "0", CancellationToken.None);
+        await network.ConnectAsync();
+        return network;
+    }
+
+    /// <summary>A world for a host that is there already. It must have no way out yet, and has none afterwards.</summary>
+    internal static async Task<StandInNetwork> AroundAsync(string hostNetwork)
+    {
+        var network = new StandInNetwork { HostNetwork = hostNetwork };
+        await network.ConnectAsync();
         return network;
     }
 
     /// <summary>Something that listens on the stand-in host.</summary>
     internal Task ListenOnHostAsync(IPAddress address, int port) => ListenAsync(HostNetwork, address, port);
 
-    internal Task<HashSet<string>> LinksOfHostAsync() => new NamespaceTool(_sockets).LinksAsync(HostNetwork, CancellationToken.None);
+    internal Task<HashSet<string>> LinksOfHostAsync() => Tool.LinksAsync(HostNetwork, CancellationToken.None);
 
     internal async Task<bool> ForwardsAsync(string link) =>
-        (await new NamespaceTool(_sockets).ReadAsync(HostNetwork, $"/proc/sys/net/ipv4/conf/{link}/forwarding", CancellationToken.None)).Trim() == "1";
+        (await Tool.ReadAsync(HostNetwork, $"/proc/sys/net/ipv4/conf/{link}/forwarding", CancellationToken.None)).Trim() == "1";
 
     public void Dispose()
     {
         _end.Cancel();
         _listeners.ForEach(listener => listener.Dispose());
+        // The way out goes at once, not only when the kernel has taken the world apart: the next world's has the same name.
+        Tool.IpAsync(HostNetwork, "link del out\n", CancellationToken.None).GetAwaiter().GetResult();
         _sockets.Dispose();
         _folder.Dispose();
         _end.Dispose();
+    }
+
+    private async Task ConnectAsync()
+    {
+        PinnedNamespaces.Create(World);
+        await Tool.IpAsync(HostNetwork, $"link add out type veth peer name in netns {World}\naddr add {Host}/24 dev out\nlink set out up\n", CancellationToken.None);
+        var addresses = string.Concat(((string[])[Internet, OtherInternet, Metadata, Private]).Select(address => $"addr add {address}/32 dev lo\n"));
+        await Tool.IpAsync(World, $"addr add 192.0.2.2/24 dev in\nlink set in up\n{addresses}", CancellationToken.None);
+        await Tool.IpAsync(HostNetwork, "route add default via 192.0.2.2\n", CancellationToken.None);
+        await ListenAsync(World, IPAddress.Any, 80);
     }
 
     private async Task ListenAsync(string place, IPAddress address, int port)
