@@ -53,10 +53,13 @@ public sealed record RequestLimits
 
     public RequestRate? Rate { get; init; }
 
+    /// <summary>Requests that may come at once after a pause, at the rate's cost; null: as many as the rate counts.</summary>
+    public int? Burst { get; init; }
+
     /// <summary>A connection on which nothing moves for this long is closed.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>A request that takes longer is ended.</summary>
+    /// <summary>A request that takes longer is ended; a connection that carries another protocol (WebSocket) is not.</summary>
     public TimeSpan? TotalTimeout { get; init; }
 }
 

@@ -26,8 +26,6 @@ internal static class ManifestNotices
         {
             if (tier.Sleep is not null)
                 yield return $"tiers.{tier.Name}.sleep";
-            if (tier.Requests is not null)
-                yield return $"tiers.{tier.Name}.requests";
             if (tier.Llm is not null)
                 yield return $"tiers.{tier.Name}.llm";
             if (tier.Quotas is not null)

@@ -17,6 +17,12 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer BadBody = new(
         400, ProblemCodes.BadRequest, "Not understood", "The body of the request did not arrive whole.");
 
+    public static readonly GatewayAnswer BodyTooLarge = new(
+        413, "body-too-large", "Too large", "The body of the request is larger than this instance takes.");
+
+    public static readonly GatewayAnswer TooManyAtOnce = new(
+        503, Unavailable, "Busy", "The instance is answering as many requests as it takes at once. Try again in a moment.", 1);
+
     public static readonly GatewayAnswer Unreachable = new(
         502, "unreachable", "No answer", "The instance runs and did not take the request. It may be restarting; try again.", 2);
 
@@ -42,6 +48,10 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
         answer.Outcome == WakeOutcome.Held ? "Asleep" : answer.Outcome == WakeOutcome.NotNow ? "Not now" : "Not woken",
         answer.Reason,
         Math.Max(1, answer.RetryAfterSeconds));
+
+    /// <summary>More requests than the tier's rate.</summary>
+    public static GatewayAnswer TooMany(int retryAfterSeconds) => new(
+        429, "too-many-requests", "Too many requests", "More requests came than this instance takes in so short a time. Try again later.", retryAfterSeconds);
 
     /// <summary>Why an instance does not take requests.</summary>
     public static GatewayAnswer Of(RouteState state) => state switch

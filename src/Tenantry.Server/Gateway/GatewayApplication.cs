@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Limits;
 using Tenantry.Server.Gateway.Strictness;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
@@ -11,7 +12,7 @@ using Tenantry.Server.Metrics;
 namespace Tenantry.Server.Gateway;
 
 /// <summary>One request of the gateway: find the route, forward. It sits on Kestrel directly, with no middleware in between.</summary>
-internal sealed class GatewayApplication(Routes routes, WaitingRoom room, IForwarder forwarder, RequestMetrics counts, ILogger<GatewayApplication> log) : IHttpApplication<DefaultHttpContext>
+internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, WaitingRoom room, IForwarder forwarder, RequestMetrics counts, ILogger<GatewayApplication> log) : IHttpApplication<DefaultHttpContext>
 {
     public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
     {
@@ -60,12 +61,26 @@ internal sealed class GatewayApplication(Routes routes, WaitingRoom room, IForwa
         }
 
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
-        var answer = route is null ? GatewayAnswer.UnknownHost : await room.ServeAsync(context, route, forwarder);
+        var answer = route is null ? GatewayAnswer.UnknownHost : await ServeAsync(context, route);
         // A body may turn out to be refused while it is forwarded.
         if (answer is not null && guard?.Refusal is { } late)
             await RefuseAsync(context, late);
         else if (answer is not null)
             await GatewayPages.WriteAsync(context, answer);
+    }
+
+    private async Task<GatewayAnswer?> ServeAsync(DefaultHttpContext context, Route route)
+    {
+        if (limiter.Begin(context, route) is { } refusal)
+            return refusal;
+        try
+        {
+            return await room.ServeAsync(context, route, forwarder);
+        }
+        finally
+        {
+            limiter.End(route);
+        }
     }
 
     private static Task RefuseAsync(HttpContext context, GatewayAnswer refusal)

@@ -20,7 +20,7 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public GatewayServer(Routes routes, WaitingRoom room, IForwarder forwarder, IPEndPoint address, ILoggerFactory loggers)
     {
-        application = new GatewayApplication(routes, room, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
+        application = new GatewayApplication(routes, routes.Limiter, room, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
         var options = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true };
         // Streams live long and may be quiet; what is too slow or too large is for the tier to say.
         options.Limits.MinRequestBodyDataRate = null;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Instances;
 
@@ -19,6 +20,9 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
     /// <summary>What its release's manifest says about requests that meet it at rest.</summary>
     public WakeRules Rules { get; init; } = WakeRules.Default;
 
+    /// <summary>What its tier lets through; null: everything.</summary>
+    public RequestLimits? Limits { get; init; }
+
     /// <summary>Names the instance's connections: another endpoint is another name, so that no connection outlives what it led to.</summary>
     [JsonIgnore]
     public string Upstream { get; private init; } = NameOf(InstanceId, Endpoint);
@@ -32,7 +36,7 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
         var state = StateOf(instance);
         // A frozen instance is reached as before once it is thawed: its sockets are kept.
         var isReached = state == RouteState.Open || instance.Phase == InstancePhase.Frozen;
-        return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null) { Rules = instance.Rules };
+        return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null) { Rules = instance.Rules, Limits = instance.Limits };
     }
 
     private static RouteState StateOf(InstanceEntry instance) => instance switch

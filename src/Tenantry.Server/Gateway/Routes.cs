@@ -1,9 +1,14 @@
+using Tenantry.Server.Gateway.Limits;
+
 namespace Tenantry.Server.Gateway;
 
 /// <summary>The present route table, and who wants to know when another takes its place.</summary>
 public sealed class Routes
 {
     private volatile RouteTable table = RouteTable.Empty;
+
+    /// <summary>Holds each instance to what its route allows.</summary>
+    public RequestLimiter Limiter { get; init; } = new(TimeProvider.System);
 
     /// <summary>Called with each new table.</summary>
     public Action<RouteTable>? Swapped { get; init; }
@@ -21,6 +26,7 @@ public sealed class Routes
         if (next.SameAs(table))
             return false;
         table = next;
+        Limiter.Forget(next);
         Swapped?.Invoke(next);
         return true;
     }

@@ -13,7 +13,7 @@ public sealed class InstanceIndex(IStore store)
     private const int PieceOfChanges = 1000;
     private const int PieceOfInstances = 1000;
     private const int TooManyToAskOneByOne = 200;
-    private readonly Dictionary<string, WakeRules> rules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ReleaseRules> rules = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim refreshing = new(1, 1);
     private ImmutableDictionary<string, InstanceEntry> entries = ImmutableDictionary<string, InstanceEntry>.Empty;
     private long seen = -1;
@@ -62,19 +62,19 @@ public sealed class InstanceIndex(IStore store)
         // A release never changes.
         if (!rules.TryGetValue(record.Spec.Release, out var known))
             rules[record.Spec.Release] = known = await ReadRulesAsync(record.Spec.Release, cancellationToken);
-        return InstanceEntry.Of(record, known);
+        return InstanceEntry.Of(record, known.Wake) with { Limits = known.Limits.GetValueOrDefault(record.Spec.Tier) };
     }
 
-    private async Task<WakeRules> ReadRulesAsync(string release, CancellationToken cancellationToken)
+    private async Task<ReleaseRules> ReadRulesAsync(string release, CancellationToken cancellationToken)
     {
         try
         {
-            return await store.FindReleaseAsync(release, cancellationToken) is { } found ? WakeRules.Of(ManifestJson.Read(found.Manifest)) : WakeRules.Default;
+            return await store.FindReleaseAsync(release, cancellationToken) is { } found ? ReleaseRules.Of(ManifestJson.Read(found.Manifest)) : ReleaseRules.None;
         }
         catch (JsonException)
         {
             // The reconciler says so in the instance's status.
-            return WakeRules.Default;
+            return ReleaseRules.None;
         }
     }
 
@@ -127,6 +127,9 @@ public sealed record InstanceEntry(
     /// <summary>What its release says about requests that meet it at rest.</summary>
     public WakeRules Rules { get; init; } = WakeRules.Default;
 
+    /// <summary>What its tier lets through; null: everything.</summary>
+    public RequestLimits? Limits { get; init; }
+
     public static InstanceEntry Of(InstanceRecord record, WakeRules? rules = null) => new(
         record.Spec.Id,
         record.Spec.Slug,
@@ -139,4 +142,12 @@ public sealed record InstanceEntry(
     {
         Rules = rules ?? WakeRules.Default,
     };
+}
+
+/// <summary>What a release's manifest says to the gateway.</summary>
+internal sealed record ReleaseRules(WakeRules Wake, IReadOnlyDictionary<string, RequestLimits?> Limits)
+{
+    public static readonly ReleaseRules None = new(WakeRules.Default, new Dictionary<string, RequestLimits?>(StringComparer.Ordinal));
+
+    public static ReleaseRules Of(Manifest manifest) => new(WakeRules.Of(manifest), manifest.Tiers.ToDictionary(tier => tier.Name, tier => tier.Requests, StringComparer.Ordinal));
 }

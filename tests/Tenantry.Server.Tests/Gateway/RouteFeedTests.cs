@@ -46,6 +46,22 @@ public class RouteFeedTests
     private static RouteState? State(Following following, string slug) => following.Routes.Table.Find($"{slug}.localhost")?.State;
 
     [Fact]
+    public async Task ARouteCarriesTheLimitsOfItsTier()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.ApplyAsync(TestApi.Manifest.Replace("free: {}", "free: { requests: { concurrency: 3, rate: 5/m } }", StringComparison.Ordinal));
+        await api.AddAsync("alice");
+        await using var following = await Following.StartAsync(api.Store, api.Engine, Path.Combine(folder.Root, "routes.json"));
+
+        var limits = following.Routes.Table.Find("alice.localhost")!.Limits!;
+
+        limits.Concurrency.ShouldBe(3);
+        limits.Rate!.Count.ShouldBe(5);
+    }
+
+    [Fact]
     public async Task RoutesFollowWhatWasSeen()
     {
         using var folder = new TestFolder();

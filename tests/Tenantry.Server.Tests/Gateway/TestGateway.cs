@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Limits;
 using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -30,6 +31,7 @@ internal sealed class TestGateway : IAsyncDisposable
                 connector.Forget(table);
                 waking.Gates.Follow(table);
             },
+            Limiter = new RequestLimiter(options.Time),
         };
         forwarder = new HttpForwarder(connector, options, NullLogger<HttpForwarder>.Instance);
         server = new GatewayServer(Routes, waking.Room, forwarder, new IPEndPoint(IPAddress.Loopback, 0), NullLoggerFactory.Instance);

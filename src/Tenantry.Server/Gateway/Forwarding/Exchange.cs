@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -28,7 +29,7 @@ internal enum ExchangeEnd
 }
 
 /// <summary>One request and its answer on one connection.</summary>
-internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, ForwarderOptions options)
+internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, RequestLimits? limits, ForwarderOptions options)
 {
     private const int MostInformational = 16;
     private RequestBody? body;
@@ -48,6 +49,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         await using var leaving = context.RequestAborted.UnsafeRegister(static connection => ((InstanceConnection)connection!).Close(), connection);
         try
         {
+            Limit();
             ExpectAnswer();
             await connection.SendAsync(head.AsMemory(0, headLength));
             if (shape.HasBody)
@@ -87,7 +89,17 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         return context.RequestAborted.IsCancellationRequested ? ExchangeEnd.ClientFailed : failure is BadAnswerException ? ExchangeEnd.Bad : ExchangeEnd.Died;
     }
 
-    private void ExpectAnswer() => connection.AnswerBy = options.Time.GetTimestamp() + (long)(options.AnswerTimeout.TotalSeconds * options.Time.TimestampFrequency);
+    private void ExpectAnswer() => connection.AnswerBy = options.Time.GetTimestamp() + Ticks(options.AnswerTimeout);
+
+    private void Limit()
+    {
+        if (limits?.TotalTimeout is { } total)
+            connection.EndBy = options.Time.GetTimestamp() + Ticks(total);
+        if (limits?.IdleTimeout is { } pause)
+            connection.LongestPause = Ticks(pause);
+    }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * options.Time.TimestampFrequency);
 
     private void BeginBody()
     {
@@ -182,6 +194,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
                 throw new BadAnswerException("a switch that nobody asked for");
             head.CopyTo(context);
             hasBegun = true;
+            connection.EndBy = long.MaxValue;
             await Tunnel.RunAsync(connection, shape, context);
             return;
         }

@@ -55,7 +55,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
                 }
             }
 
-            var exchange = new Exchange(context, shape, connection, options);
+            var exchange = new Exchange(context, shape, connection, route.Limits, options);
             var end = await exchange.RunAsync(head.Buffer, head.Length);
             if (exchange.IsReusable)
                 pool.Return(route.Upstream, connection);
@@ -101,7 +101,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         }
 
         if (end == ExchangeEnd.ClientFailed)
-            return context.RequestAborted.IsCancellationRequested ? null : Tell(GatewayAnswer.BadBody, failure, context, route);
+            return context.RequestAborted.IsCancellationRequested ? null : Tell(failure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? GatewayAnswer.BodyTooLarge : GatewayAnswer.BadBody, failure, context, route);
         return Tell(end == ExchangeEnd.TimedOut ? GatewayAnswer.TimedOut : GatewayAnswer.Cut, failure, context, route);
     }
 
