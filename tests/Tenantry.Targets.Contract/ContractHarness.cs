@@ -64,6 +64,7 @@ public static class SampleApp
                     StopGrace = TimeSpan.FromSeconds(2),
                 },
             ],
+            EntryPort = Port,
             Limits = new ResourceLimits(64 << 20, 0.5m, 16 << 20, 0.05m, 64, 32 << 20),
             Egress = new EgressRules(EgressMode.None, []),
             Secrets = new Dictionary<string, string>(StringComparer.Ordinal) { ["token"] = "canary-secret-value" },

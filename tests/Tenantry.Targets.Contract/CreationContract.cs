@@ -8,7 +8,7 @@ namespace Tenantry.Targets.Contract;
 /// <summary>What a target promises about creating and changing.</summary>
 public abstract class CreationContract : ContractBase
 {
-    [Fact]
+    [Promise]
     public async Task AbsentIsAnAnswer()
     {
         var seen = await ObserveAsync(Sample(Slug("absent")));
@@ -17,7 +17,7 @@ public abstract class CreationContract : ContractBase
         seen.Endpoint.ShouldBeNull();
     }
 
-    [Fact]
+    [Promise]
     public async Task ProbeSaysThatItWorks()
     {
         var report = await Target.ProbeAsync(Stop);
@@ -25,7 +25,7 @@ public abstract class CreationContract : ContractBase
         report.Findings.ShouldNotBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task PlanningChangesNothing()
     {
         var sample = Sample(Slug("plan"));
@@ -34,10 +34,10 @@ public abstract class CreationContract : ContractBase
         (await ObserveAsync(sample)).State.ShouldBe(ObservedState.Absent);
     }
 
-    [Fact]
+    [Promise]
     public async Task ACreatedInstanceRunsAndIsHealthy() => await ShouldRunAsync(await RunningAsync(Slug("run")));
 
-    [Fact]
+    [Promise]
     public async Task WhatWasCreatedIsWhatThePlanNamed()
     {
         var sample = Sample(Slug("named"));
@@ -47,7 +47,7 @@ public abstract class CreationContract : ContractBase
         (await ObserveAsync(sample)).Resources.Select(resource => resource.Resource).ShouldBe(created, ignoreOrder: true);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnObservationSaysWhatRuns()
     {
         var sample = await RunningAsync(Slug("says"));
@@ -59,14 +59,42 @@ public abstract class CreationContract : ContractBase
         seen.Endpoint.ShouldNotBeNull().Port.ShouldBe(SampleApp.Port);
     }
 
-    [Fact]
+    [Promise]
+    public async Task TheGatewayIsLedToTheEntryServiceAlsoWhenAnotherOneStartsBeforeIt()
+    {
+        var sample = Sample(Slug("entry"));
+        var store = sample.Services[0] with
+        {
+            Name = "store",
+            Command = ["/bin/busybox", "httpd", "-f", "-p", "127.0.0.1:9000", "-h", "/tmp"],
+            Ports = [new PortWorkload("store", 9000, false)],
+            Files = [],
+            Volumes = [],
+            Health = null,
+        };
+        var both = SampleApp.Digested(sample with { Services = [store, sample.Services[0] with { DependsOn = ["store"] }] });
+        await ConvergeAsync(both);
+        (await ObserveAsync(both)).Endpoint.ShouldNotBeNull().Port.ShouldBe(SampleApp.Port);
+        await ShouldRunAsync(both);
+    }
+
+    [Promise]
+    public async Task WhatSpeaksNoHttpIsNotReachedByTheGateway()
+    {
+        var sample = SampleApp.Digested(Sample(Slug("nohttp")) with { EntryPort = null });
+        await ConvergeAsync(sample);
+        var seen = await ObserveAsync(sample);
+        (seen.State, seen.Endpoint).ShouldBe((ObservedState.Running, null));
+    }
+
+    [Promise]
     public async Task NothingIsPlannedForWhatIsAsWanted()
     {
         var sample = await RunningAsync(Slug("noop"));
         (await Target.PlanAsync(sample, await ObserveAsync(sample), Stop)).Steps.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task ApplyingThePlanAgainEndsInTheSameState()
     {
         var sample = Sample(Slug("again"));
@@ -81,7 +109,7 @@ public abstract class CreationContract : ContractBase
         after.State.ShouldBe(before.State);
     }
 
-    [Fact]
+    [Promise]
     public async Task EveryStepIsToldWhenItStartsAndWhenItIsDone()
     {
         var events = await ConvergeAsync(Sample(Slug("steps")));
@@ -98,7 +126,7 @@ public abstract class CreationContract : ContractBase
         open.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task ACreationCutOffAnywhereIsFinishedByTheNextPass()
     {
         for (var after = 0; ; after++)
@@ -114,7 +142,7 @@ public abstract class CreationContract : ContractBase
         }
     }
 
-    [Fact]
+    [Promise]
     public async Task AnotherTargetObjectSeesTheSame()
     {
         var sample = await RunningAsync(Slug("reopen"));
@@ -124,7 +152,7 @@ public abstract class CreationContract : ContractBase
         (await Harness.Reopen().PlanAsync(sample, seen, Stop)).Steps.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task ItFindsWhatItsOwnerHasAndNothingElse()
     {
         var sample = await RunningAsync(Slug("owned"));
@@ -132,7 +160,7 @@ public abstract class CreationContract : ContractBase
         (await Target.ListOwnedAsync("somebody-else", Stop)).ShouldNotContain(found => found.Id == sample.Ref.Id);
     }
 
-    [Fact]
+    [Promise]
     public async Task InstancesAreCreatedSideBySide()
     {
         var samples = Enumerable.Range(0, 4).Select(number => Sample(Slug($"side{number}"))).ToList();
@@ -145,7 +173,7 @@ public abstract class CreationContract : ContractBase
         names.ShouldBeUnique();
     }
 
-    [Fact]
+    [Promise]
     public async Task AChangeReplacesWhatRunsAndKeepsTheData()
     {
         var sample = await RunningAsync(Slug("change"));
@@ -159,7 +187,7 @@ public abstract class CreationContract : ContractBase
         await ShouldRunAsync(changed);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnotherRestartNonceRestarts()
     {
         var sample = await RunningAsync(Slug("nonce"));
@@ -172,7 +200,7 @@ public abstract class CreationContract : ContractBase
         (await Target.PlanAsync(restarted, await ObserveAsync(sample), Stop)).Steps.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task AServiceThatCannotStartIsExplained()
     {
         var sample = Harness.Failing(Sample(Slug("boom")));
@@ -181,7 +209,7 @@ public abstract class CreationContract : ContractBase
         failure.Sentence.ShouldContain("3");
     }
 
-    [Fact]
+    [Promise]
     public async Task NoSecretIsInAPlanOrAnEvent()
     {
         var sample = Sample(Slug("secret"));
@@ -192,7 +220,7 @@ public abstract class CreationContract : ContractBase
         (await ObserveAsync(sample)).ToString().ShouldNotContain("canary-secret-value");
     }
 
-    [Fact]
+    [Promise]
     public async Task AnInstanceWhoseProcessesWereEndedIsRepaired()
     {
         var sample = await RunningAsync(Slug("killed"));

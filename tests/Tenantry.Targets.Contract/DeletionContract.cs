@@ -7,7 +7,7 @@ namespace Tenantry.Targets.Contract;
 /// <summary>What a target promises about deleting.</summary>
 public abstract class DeletionContract : SleepContract
 {
-    [Fact]
+    [Promise]
     public async Task DeletionLeavesNothing()
     {
         var sample = await RunningAsync(Slug("delete"));
@@ -15,7 +15,7 @@ public abstract class DeletionContract : SleepContract
         await ShouldBeGoneAsync(sample.Ref);
     }
 
-    [Fact]
+    [Promise]
     public async Task DeletingWhatIsGoneOrNeverWasIsNoError()
     {
         var sample = Sample(Slug("never"));
@@ -26,7 +26,7 @@ public abstract class DeletionContract : SleepContract
         await ShouldBeGoneAsync(sample.Ref);
     }
 
-    [Fact]
+    [Promise]
     public async Task DeletionGoesInReverseOrderOfCreation()
     {
         var sample = await RunningAsync(Slug("reverse"));
@@ -36,7 +36,7 @@ public abstract class DeletionContract : SleepContract
         deleted.ShouldBe(order.AsEnumerable().Reverse());
     }
 
-    [Fact]
+    [Promise]
     public async Task WhatSleepsCanBeDeleted()
     {
         var sample = await RunningAsync(Slug("sleepdel"));
@@ -45,7 +45,7 @@ public abstract class DeletionContract : SleepContract
         await ShouldBeGoneAsync(sample.Ref);
     }
 
-    [Fact]
+    [Promise]
     public async Task WhatIsFrozenCanBeDeleted()
     {
         if (Target is not IFreeze freeze)
@@ -56,7 +56,7 @@ public abstract class DeletionContract : SleepContract
         await ShouldBeGoneAsync(sample.Ref);
     }
 
-    [Fact]
+    [Promise]
     public async Task ADeletionCutOffAnywhereIsFinishedByTheNextCall()
     {
         for (var after = 0; ; after++)
@@ -70,7 +70,7 @@ public abstract class DeletionContract : SleepContract
         }
     }
 
-    [Fact]
+    [Promise]
     public async Task ACreationCutOffAnywhereCanBeDeleted()
     {
         for (var after = 0; ; after++)
@@ -85,7 +85,7 @@ public abstract class DeletionContract : SleepContract
         }
     }
 
-    [Fact]
+    [Promise]
     public async Task TheNeighbourIsLeftAlone()
     {
         var neighbour = await RunningAsync(Slug("stays"));
@@ -94,7 +94,7 @@ public abstract class DeletionContract : SleepContract
         await ShouldRunAsync(neighbour);
     }
 
-    [Fact]
+    [Promise]
     public async Task ASlugCanBeUsedAgainAndFindsNoOldData()
     {
         var slug = Slug("reuse");

@@ -7,7 +7,7 @@ namespace Tenantry.Targets.Contract;
 /// <summary>What a target promises about sleeping, freezing and waking.</summary>
 public abstract class SleepContract : CreationContract
 {
-    [Fact]
+    [Promise]
     public async Task AsleepMeansStoppedWithEverythingElseKept()
     {
         var sample = await RunningAsync(Slug("sleep"));
@@ -20,7 +20,7 @@ public abstract class SleepContract : CreationContract
         seen.Endpoint.ShouldBeNull();
     }
 
-    [Fact]
+    [Promise]
     public async Task SleepingTwiceIsNoError()
     {
         var sample = await RunningAsync(Slug("sleep2"));
@@ -29,7 +29,7 @@ public abstract class SleepContract : CreationContract
         (await ObserveAsync(sample)).State.ShouldBe(ObservedState.Stopped);
     }
 
-    [Fact]
+    [Promise]
     public async Task AWokenInstanceRunsAsBefore()
     {
         var sample = await RunningAsync(Slug("wake"));
@@ -40,7 +40,7 @@ public abstract class SleepContract : CreationContract
         (await Target.PlanAsync(sample, await ObserveAsync(sample), Stop)).Steps.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task WakingWhatRunsIsNoError()
     {
         var sample = await RunningAsync(Slug("awake"));
@@ -48,7 +48,7 @@ public abstract class SleepContract : CreationContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnotherTargetObjectWakesIt()
     {
         var sample = await RunningAsync(Slug("wakere"));
@@ -57,7 +57,7 @@ public abstract class SleepContract : CreationContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task ASleepCutOffAnywhereIsFinishedByTheNextCall()
     {
         var sample = await RunningAsync(Slug("sleepcut"));
@@ -70,7 +70,7 @@ public abstract class SleepContract : CreationContract
         }
     }
 
-    [Fact]
+    [Promise]
     public async Task AWakeCutOffAnywhereIsFinishedByTheNextCall()
     {
         var sample = await RunningAsync(Slug("wakecut"));
@@ -84,7 +84,7 @@ public abstract class SleepContract : CreationContract
         }
     }
 
-    [Fact]
+    [Promise]
     public async Task AFrozenInstanceIsThawedByAWake()
     {
         if (Target is not IFreeze freeze)
@@ -98,7 +98,7 @@ public abstract class SleepContract : CreationContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnotherTargetObjectSeesThatItIsFrozen()
     {
         if (Target is not IFreeze freeze)
@@ -111,7 +111,7 @@ public abstract class SleepContract : CreationContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task AFrozenInstanceCanBePutToSleep()
     {
         if (Target is not IFreeze freeze)
@@ -122,7 +122,7 @@ public abstract class SleepContract : CreationContract
         (await ObserveAsync(sample)).State.ShouldBe(ObservedState.Stopped);
     }
 
-    [Fact]
+    [Promise]
     public async Task WhatDoesNotRunCannotBeFrozen()
     {
         if (Target is not IFreeze freeze)

@@ -13,7 +13,7 @@ namespace Tenantry.Targets.Contract;
 /// </summary>
 public abstract class TargetContract : DeletionContract
 {
-    [Fact]
+    [Promise]
     public async Task LogsHaveWhatTheServicePrinted()
     {
         if (Target is not ILogs logs)
@@ -24,7 +24,7 @@ public abstract class TargetContract : DeletionContract
         line.Text.ShouldNotBeEmpty();
     }
 
-    [Fact]
+    [Promise]
     public async Task LogsThatAreNotFollowedEnd()
     {
         if (Target is not ILogs logs)
@@ -34,7 +34,7 @@ public abstract class TargetContract : DeletionContract
             line.Service.ShouldBe("web");
     }
 
-    [Fact]
+    [Promise]
     public async Task LogsOfAServiceThatIsNotThereAreAnError()
     {
         if (Target is not ILogs logs)
@@ -44,7 +44,7 @@ public abstract class TargetContract : DeletionContract
         failure.Message.ShouldContain("nothing");
     }
 
-    [Fact]
+    [Promise]
     public async Task StatsCountWhatRuns()
     {
         if (Target is not IStats stats)
@@ -56,7 +56,7 @@ public abstract class TargetContract : DeletionContract
         used.Pids.ShouldNotBeNull().ShouldBeGreaterThan(0);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnExecGivesOutputErrorsAndExitCode()
     {
         if (Target is not IExec exec)
@@ -66,7 +66,7 @@ public abstract class TargetContract : DeletionContract
         (code, output.Trim(), error.Trim()).ShouldBe((7, "out", "err"));
     }
 
-    [Fact]
+    [Promise]
     public async Task AnExecReadsItsInput()
     {
         if (Target is not IExec exec)
@@ -76,7 +76,7 @@ public abstract class TargetContract : DeletionContract
         (code, output).ShouldBe((0, "what was typed"));
     }
 
-    [Fact]
+    [Promise]
     public async Task ACancelledExecEnds()
     {
         if (Target is not IExec exec)
@@ -101,7 +101,7 @@ public abstract class TargetContract : DeletionContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task AnExecIntoWhatSleepsIsAnError()
     {
         if (Target is not IExec exec)
@@ -111,7 +111,7 @@ public abstract class TargetContract : DeletionContract
         await Should.ThrowAsync<TargetException>(async () => await RunAsync(exec, sample, Harness.Shell("true"), ""));
     }
 
-    [Fact]
+    [Promise]
     public async Task DataGoesOutAndComesBack()
     {
         if (Target is not IData data)
@@ -127,7 +127,7 @@ public abstract class TargetContract : DeletionContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task DataOfWhatRunsCannotBeReplaced()
     {
         if (Target is not IData data)
@@ -137,7 +137,7 @@ public abstract class TargetContract : DeletionContract
         await ShouldRunAsync(sample);
     }
 
-    [Theory]
+    [Promises]
     [InlineData("../outside")]
     [InlineData("/absolute")]
     [InlineData("data/../../outside")]
@@ -155,7 +155,7 @@ public abstract class TargetContract : DeletionContract
         Read(exported).ShouldNotContainKey("data/new");
     }
 
-    [Fact]
+    [Promise]
     public async Task WhatIsNotATarChangesNothing()
     {
         if (Target is not IData data)
@@ -168,7 +168,7 @@ public abstract class TargetContract : DeletionContract
         await ShouldRunAsync(sample);
     }
 
-    [Fact]
+    [Promise]
     public async Task LimitsChangeInPlace()
     {
         if (Target is not IResize resize || Target is not IStats stats)

@@ -35,7 +35,7 @@ public sealed record InstanceObservation
     /// <summary>Differences to the workload that made it, found without knowing the wanted one (a file changed, a limit lowered, a process missing).</summary>
     public IReadOnlyList<DriftItem> Drift { get; init; } = [];
 
-    /// <summary>How its first port is reached, or null.</summary>
+    /// <summary>How the port that the gateway leads to is reached, or null.</summary>
     public Endpoint? Endpoint { get; init; }
 
     /// <summary>Why it is not well: exit code, signal, out of memory, last lines. Null when there is nothing to tell.</summary>

@@ -12,7 +12,7 @@ namespace Tenantry.Model.Instances;
 /// <param name="Conditions">Named facts with the time they last changed.</param>
 /// <param name="Resources">What the target holds for it.</param>
 /// <param name="Drift">Differences between what is wanted and what was seen.</param>
-/// <param name="Endpoint">How the gateway reaches its first port, or null.</param>
+/// <param name="Endpoint">How the gateway reaches it, or null.</param>
 /// <param name="Failures">Passes that failed in a row; 0 after one that did not.</param>
 /// <param name="NextLookAt">When the reconciler looks again of its own accord.</param>
 /// <param name="Wake">The last wake, or null.</param>

@@ -17,8 +17,11 @@ public sealed record InstanceWorkload
     /// <summary>The release that it runs.</summary>
     public required ReleaseSource Release { get; init; }
 
-    /// <summary>The services, each after all that it depends on. The first port of the first service that has one is the one the gateway reaches.</summary>
+    /// <summary>The services, each after all that it depends on.</summary>
     public required IReadOnlyList<ServiceWorkload> Services { get; init; }
+
+    /// <summary>The port that the gateway reaches, the entry service's first one; null when no service speaks HTTP.</summary>
+    public int? EntryPort { get; init; }
 
     /// <summary>Limits of the whole instance.</summary>
     public required ResourceLimits Limits { get; init; }

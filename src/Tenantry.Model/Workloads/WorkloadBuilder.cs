@@ -62,6 +62,7 @@ public static class WorkloadBuilder
             Labels = new WorkloadLabels(spec.Tenant, spec.Organization, spec.App, spec.Environment, spec.Tier, manifest.Version),
             Release = new ReleaseSource(parts.Release.Id, parts.Sources.Folder, Build(manifest.Build, parts)),
             Services = InOrder(manifest).Select(service => Service(service, values, manifest, parts.Secrets)).ToList(),
+            EntryPort = manifest.EntryService()?.Ports.FirstOrDefault(port => port.Protocol == PortProtocol.Http)?.Number,
             Limits = Limits(tier),
             Egress = Egress(manifest.Egress),
             Secrets = parts.Secrets.Where(secret => manifest.FindSecret(secret.Key) is not null)

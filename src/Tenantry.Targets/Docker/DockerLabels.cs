@@ -69,7 +69,7 @@ internal sealed record ServiceShape(
     internal static ServiceShape Of(InstanceWorkload workload, ServiceWorkload service) => new(
         [.. workload.Services.Select(one => one.Name)],
         [.. VolumesOf(workload).Select(volume => volume.Name)],
-        workload.Services.SelectMany(one => one.Ports).FirstOrDefault()?.Number,
+        workload.EntryPort,
         service.Health is { Command: null } health ? health with { Port = health.Port ?? service.Ports.FirstOrDefault()?.Number } : null,
         service.StopGrace.TotalSeconds,
         service.StopSignal);

@@ -141,7 +141,7 @@ public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScrip
             RestartNonce = known.RestartNonce,
             Release = known.Release,
             Resources = [.. known.Resources.Select(resource => new ResourceObservation(resource, "there"))],
-            Endpoint = state == ObservedState.Running ? new Endpoint("127.0.0.1", known.Port) : null,
+            Endpoint = state == ObservedState.Running && known.Port is { } port ? new Endpoint("127.0.0.1", port) : null,
             Trouble = known.Trouble,
         };
     }
@@ -176,7 +176,7 @@ public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScrip
         known.RestartNonce = workload.RestartNonce;
         known.ExpectedResources = known.Resources.Count;
         known.Services = workload.Services.Count;
-        known.Port = workload.Services.SelectMany(service => service.Ports).Select(port => port.Number).FirstOrDefault(80);
+        known.Port = workload.EntryPort;
         known.State = ObservedState.Running;
         known.Trouble = null;
     });

@@ -154,7 +154,7 @@ internal sealed class FakeInstance(InstanceRef instance)
 
     public SortedDictionary<string, byte[]> Data { get; } = new(StringComparer.Ordinal);
 
-    public int Port { get; set; } = 80;
+    public int? Port { get; set; }
 
     public Tenantry.Model.Workloads.ResourceLimits? Limits { get; set; }
 

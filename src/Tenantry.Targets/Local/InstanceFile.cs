@@ -40,12 +40,13 @@ internal sealed record InstanceFile
 
     public IReadOnlyList<ServiceFile> Services { get; init; } = [];
 
+    /// <summary>The port that the gateway reaches, or null.</summary>
+    public int? EntryPort { get; init; }
+
     /// <summary>Digest of the secrets' names and values.</summary>
     public string SecretsDigest { get; init; } = "";
 
     internal CgroupLimits CgroupLimits => new(Limits.MemoryBytes, Limits.Cpu, Limits.CpuReservation > 0 ? Limits.CpuReservation : Limits.Cpu, Limits.Pids);
-
-    internal PortWorkload? FirstPort => Services.SelectMany(service => service.Ports).FirstOrDefault();
 
     internal static InstanceFile? Read(InstancePaths paths) => AtomicFile.ReadJson<InstanceFile>(paths.File);
 

@@ -32,7 +32,7 @@ internal sealed class InstanceObserver(LocalHost host)
             Release = file?.Release,
             Resources = seen.Resources,
             Drift = seen.Drift,
-            Endpoint = seen.State is ObservedState.Running or ObservedState.Frozen && file!.FirstPort is { } port ? new Endpoint("127.0.0.1", port.Number, NamespacePath: paths.Network) : null,
+            Endpoint = seen.State is ObservedState.Running or ObservedState.Frozen && file!.EntryPort is { } port ? new Endpoint("127.0.0.1", port, NamespacePath: paths.Network) : null,
             Trouble = seen.Trouble ?? health.Item2,
             TroubleIsTerminal = seen.GaveUp,
         };

@@ -168,6 +168,7 @@ internal sealed class FakeWorkloads : IWorkloadSource
                     Volumes = [new VolumeWorkload("data", "/data", null)],
                 },
             ],
+            EntryPort = 8080,
             Limits = new ResourceLimits(spec.Tier == "pro" ? 256_000_000 : 128_000_000, 0.25m, 0, 0, 64, 1_000_000_000),
             Egress = new EgressRules(EgressMode.None, []),
             Secrets = new Dictionary<string, string>(StringComparer.Ordinal),

@@ -6,9 +6,8 @@ namespace Tenantry.Targets.Tests.Docker;
 /// <summary>A test that needs the engine's program; says so when it is skipped.</summary>
 public sealed class NeedsDockerFactAttribute : NeedsRootFactAttribute
 {
-    public NeedsDockerFactAttribute()
-    {
-        if (Programs.Find("dockerd") is null)
-            Skip = "skipped: needs docker.io";
-    }
+    public NeedsDockerFactAttribute() => Skip = WhyNotHere;
+
+    /// <summary>Why no engine can be run here, or null.</summary>
+    internal static string? WhyNotHere => WhyNot ?? (Programs.Find("dockerd") is null ? "skipped: needs docker.io" : null);
 }

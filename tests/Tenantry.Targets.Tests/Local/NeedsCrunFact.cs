@@ -7,9 +7,9 @@ namespace Tenantry.Targets.Tests.Local;
 public sealed class NeedsCrunFactAttribute : NeedsRootFactAttribute
 {
     /// <param name="programs">Further programs that it needs.</param>
-    public NeedsCrunFactAttribute(params string[] programs)
-    {
-        if (Skip is null && programs.Prepend("crun").Append("busybox").FirstOrDefault(program => Programs.Find(program) is null) is { } missing)
-            Skip = $"skipped: needs {missing}";
-    }
+    public NeedsCrunFactAttribute(params string[] programs) => Skip = WhyNotWith(programs);
+
+    /// <summary>Why no containers can be run here, or null.</summary>
+    internal static string? WhyNotWith(params string[] programs) =>
+        WhyNot ?? (programs.Prepend("crun").Append("busybox").FirstOrDefault(program => Programs.Find(program) is null) is { } missing ? $"skipped: needs {missing}" : null);
 }

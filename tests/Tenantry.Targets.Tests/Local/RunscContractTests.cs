@@ -6,6 +6,8 @@ namespace Tenantry.Targets.Tests.Local;
 /// <summary>The whole contract under gVisor.</summary>
 public sealed class RunscContractTests : TargetContract
 {
+    public static string? WhyNot => NeedsCrunFactAttribute.WhyNotWith("runsc");
+
     protected override Task<ContractHarness> OpenAsync() =>
         Task.FromResult<ContractHarness>(new LocalHarness(fit: Fit, options: ("runtime", "runsc")));
 
