@@ -17,6 +17,18 @@ public sealed record ServeOptions
     /// <summary><c>address:port</c>.</summary>
     public string Gateway { get; init; } = "127.0.0.1:8080";
 
+    /// <summary><c>address:port</c> of the gateway's TLS entrance; null: there is none.</summary>
+    public string? GatewayTls { get; init; }
+
+    /// <summary>Folder of the certificates for <see cref="GatewayTls"/>: pairs NAME.crt and NAME.key.</summary>
+    public string? Certificates { get; init; }
+
+    /// <summary>Networks of proxies in front of the gateway whose forwarding headers are believed, such as <c>10.0.0.0/8</c>.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    /// <summary>Takes the sockets of the gateway that serves this data folder, which then drains and ends.</summary>
+    public bool TakesOver { get; init; }
+
     /// <summary>Instances answer at <c>SLUG.BASE-DOMAIN</c>.</summary>
     public string BaseDomain { get; init; } = "localhost";
 
@@ -85,6 +97,9 @@ public sealed record DataFolders(string Root)
 
     /// <summary>Folder of a target's own.</summary>
     public string Target(string name) => Path.Combine(Root, "targets", name);
+
+    /// <summary>Where a gateway hands its sockets to the next one.</summary>
+    public string Handover => Path.Combine(Root, "gateway", "handover.sock");
 
     /// <summary>The gateway's last good routes.</summary>
     public string Routes => Path.Combine(Root, "gateway", "routes.json");

@@ -26,6 +26,10 @@ internal static class ServeCommand
 
     private static readonly Option<string> Api = Text("--api", "ADDRESS", "127.0.0.1:7070", "Where the API listens besides its socket: address:port (port 0 picks a free one), or unix for the socket alone.");
     private static readonly Option<string> Gateway = Text("--gateway", "ADDRESS", "127.0.0.1:8080", "Where the gateway listens: address:port. Port 0 picks a free one.");
+    private static readonly Option<string?> GatewayTls = new("--gateway-tls") { Description = "Where the gateway listens for HTTP over TLS: address:port. Needs --certificates.", HelpName = "ADDRESS" };
+    private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder of certificates for --gateway-tls: pairs NAME.crt and NAME.key (PEM), read again when they change.", HelpName = "DIR" };
+    private static readonly Option<string[]> TrustedProxies = new("--trusted-proxy") { Description = "Network of proxies in front of the gateway whose X-Forwarded-* and Forwarded are believed, such as 10.0.0.0/8. May be given several times.", HelpName = "CIDR" };
+    private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Take the sockets of the gateway that serves this data folder; it drains and ends. With --role gateway." };
     private static readonly Option<string> BaseDomain = Text("--base-domain", "DOMAIN", "localhost", "Instances answer at SLUG.DOMAIN.");
     private static readonly Option<string> Role = Text("--role", "ROLES", "engine,api,gateway", "Which roles this process plays, with commas between them.");
     private static readonly Option<string?> WebUser = new("--web-user") { Description = "The ordinary user that plays api and gateway when root serves (default: tenantry, else nobody).", HelpName = "USER" };
@@ -37,7 +41,7 @@ internal static class ServeCommand
         Level.AcceptOnlyFromAmong(Levels);
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, BaseDomain, Role, WebUser, Level, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, BaseDomain, Role, WebUser, Level, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
@@ -47,6 +51,10 @@ internal static class ServeCommand
         Store = call.IsGiven(Store) ? call.Value(Store)! : call.Host.Variable("TENANTRY_STORE") ?? call.Value(Store)!,
         Api = call.Value(Api)!,
         Gateway = call.Value(Gateway)!,
+        GatewayTls = call.Value(GatewayTls),
+        Certificates = call.Value(Certificates) is { } folder ? Path.GetFullPath(folder) : null,
+        TrustedProxies = call.Value(TrustedProxies) ?? [],
+        TakesOver = call.Value(TakeOver),
         BaseDomain = call.Value(BaseDomain)!.ToLowerInvariant(),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),

@@ -61,6 +61,8 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
         }
 
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
+        if (route is null && AskEndpoint.Answered(context, routes.Table))
+            return;
         var answer = route is null ? GatewayAnswer.UnknownHost : await ServeAsync(context, route);
         // A body may turn out to be refused while it is forwarded.
         if (answer is not null && guard?.Refusal is { } late)

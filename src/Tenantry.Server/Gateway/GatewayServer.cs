@@ -1,12 +1,11 @@
-using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Strictness;
+using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
 
@@ -18,7 +17,7 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
 
-    public GatewayServer(Routes routes, WaitingRoom room, IForwarder forwarder, IPEndPoint address, ILoggerFactory loggers)
+    public GatewayServer(Routes routes, WaitingRoom room, IForwarder forwarder, GatewayDoors doors, CertificateFolder? certificates, ILoggerFactory loggers)
     {
         application = new GatewayApplication(routes, routes.Limiter, room, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
         var options = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true };
@@ -29,11 +28,20 @@ public sealed class GatewayServer : IAsyncDisposable
         // A header's bytes are the client's and the instance's business: they come out as they went in.
         options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
-        options.Listen(address, listener =>
+        options.ListenHandle((ulong)doors.Plain.Handle, listener =>
         {
             PriorKnowledge.Recognize(listener);
             RequestGuard.Use(listener);
         });
+        if (doors.Tls is not null && certificates is not null)
+        {
+            options.ListenHandle((ulong)doors.Tls.Handle, listener =>
+            {
+                new TlsEntrance(certificates, loggers.CreateLogger<TlsEntrance>()).Use(listener);
+                RequestGuard.Use(listener);
+            });
+        }
+
         kestrel = new KestrelServer(
             Options.Create(options),
             new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers),
@@ -42,9 +50,6 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>What it has counted.</summary>
     public RequestMetrics Counts { get; } = new("tenantry_gateway_request", "Durations of requests through the gateway by class of status.");
-
-    /// <summary>Where it listens: known once it has started.</summary>
-    public Uri Address => new(kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public Task StartAsync(CancellationToken cancellationToken) => kestrel.StartAsync(application, cancellationToken);
 

@@ -4,20 +4,26 @@ using System.Text.Json;
 namespace Tenantry.Server.Serving;
 
 /// <summary>Where the web side listens. Null: it does not.</summary>
-public sealed record ServeAddresses(Uri? Api, string? ApiSocket, Uri? Gateway)
+public sealed record ServeAddresses(Uri? Api, string? ApiSocket, Uri? Gateway, Uri? GatewayTls = null)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>One line of JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(
-        new { api = Api?.GetLeftPart(UriPartial.Authority), apiSocket = ApiSocket, gateway = Gateway?.GetLeftPart(UriPartial.Authority) }, Json);
+    public string ToJson()
+    {
+        var api = Api?.GetLeftPart(UriPartial.Authority);
+        var gateway = Gateway?.GetLeftPart(UriPartial.Authority);
+        return GatewayTls is null
+            ? JsonSerializer.Serialize(new { api, apiSocket = ApiSocket, gateway }, Json)
+            : JsonSerializer.Serialize(new { api, apiSocket = ApiSocket, gateway, gatewayTls = GatewayTls.GetLeftPart(UriPartial.Authority) }, Json);
+    }
 
     /// <summary>Reads such a line.</summary>
     public static ServeAddresses Read(string json)
     {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
-        return new ServeAddresses(Address(root.GetProperty("api")), root.GetProperty("apiSocket").GetString(), Address(root.GetProperty("gateway")));
+        return new ServeAddresses(Address(root.GetProperty("api")), root.GetProperty("apiSocket").GetString(), Address(root.GetProperty("gateway")), root.TryGetProperty("gatewayTls", out var tls) ? Address(tls) : null);
     }
 
     /// <summary>Reads <c>address:port</c> or <c>[address]:port</c>.</summary>

@@ -136,6 +136,9 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
         "--api", addresses?.Api?.Authority ?? options.Api,
         "--gateway", addresses?.Gateway?.Authority ?? options.Gateway,
         "--base-domain", options.BaseDomain,
+        .. options.GatewayTls is null ? (string[])[] : ["--gateway-tls", addresses?.GatewayTls?.Authority ?? options.GatewayTls],
+        .. options.Certificates is null ? (string[])[] : ["--certificates", options.Certificates],
+        .. options.TrustedProxies.SelectMany(network => new[] { "--trusted-proxy", network }),
         "--role", string.Join(',', new[] { ServeRoles.Api, ServeRoles.Gateway }.Where(role => options.Roles.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant())),
         "--log-level", options.LogLevel.ToString().ToLowerInvariant(),
     ];

@@ -9,6 +9,8 @@ using Tenantry.Server.Engine;
 using Tenantry.Server.Events;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Handover;
+using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Metrics;
@@ -23,15 +25,31 @@ namespace Tenantry.Server.Serving;
 internal sealed class WebRole : IAsyncDisposable
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(8);
+
+    // Nobody waits for a gateway that was taken over: long answers and WebSockets may end in peace.
+    private static readonly TimeSpan HandoverDrainTime = TimeSpan.FromMinutes(1);
     private readonly List<BackgroundService> services = [];
     private readonly List<IMetricSource> metrics = [];
     private GatewayServer? gateway;
     private WebApplication? api;
     private InstanceConnector? connector;
     private HttpForwarder? forwarder;
+    private GatewayDoors? doors;
+    private CertificateFolder? certificates;
+    private HandoverDesk? desk;
 
     private WebRole()
     {
+    }
+
+    /// <summary>Completes when the next gateway has taken over.</summary>
+    public Task HandedOver => desk?.HandedOver ?? Task.Delay(Timeout.Infinite);
+
+    /// <summary>Called when the next gateway takes over, before this one drains.</summary>
+    public void WhenHandedOver(Action letGo)
+    {
+        if (desk is not null)
+            desk.LetGo = letGo;
     }
 
     /// <summary>Where it listens.</summary>
@@ -58,7 +76,7 @@ internal sealed class WebRole : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        using var drain = new CancellationTokenSource(DrainTime);
+        using var drain = new CancellationTokenSource(desk?.HandedOver.IsCompleted == true ? HandoverDrainTime : DrainTime);
         // Both at once: neither keeps its port while the other waits for a long request.
         await Task.WhenAll(gateway?.StopAsync(drain.Token) ?? Task.CompletedTask, api?.StopAsync(drain.Token) ?? Task.CompletedTask);
         foreach (var service in services)
@@ -73,6 +91,10 @@ internal sealed class WebRole : IAsyncDisposable
             await api.DisposeAsync();
         forwarder?.Dispose();
         connector?.Dispose();
+        certificates?.Dispose();
+        if (desk is not null)
+            await desk.DisposeAsync();
+        doors?.Dispose();
     }
 
     private async Task StartGatewayAsync(
@@ -92,27 +114,24 @@ internal sealed class WebRole : IAsyncDisposable
         await StartAsync(follower, cancellationToken);
         await follower.Loaded.WaitAsync(cancellationToken);
         await StartAsync(waking.Attendance, cancellationToken);
-        var sender = forwarder = new HttpForwarder(inside, new ForwarderOptions(), loggers.CreateLogger<HttpForwarder>());
-        var address = ServeAddresses.Parse(options.Gateway, "--gateway");
-        gateway = await PortInUse.WaitAsync(
-            async () =>
-            {
-                var server = new GatewayServer(routes, waking.Room, sender, address, loggers);
-                try
-                {
-                    await server.StartAsync(cancellationToken);
-                    return server;
-                }
-                catch
-                {
-                    await server.DisposeAsync();
-                    throw;
-                }
-            },
-            options.IsWebChild,
-            cancellationToken);
+        forwarder = new HttpForwarder(inside, new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) }, loggers.CreateLogger<HttpForwarder>());
+        certificates = GatewayOptions.Certificates(options, loggers);
+        var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
+        var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
+        using var before = options.TakesOver ? await TakeOver.BeginAsync(options.Folders.Handover, cancellationToken) : null;
+        doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), options.IsWebChild, cancellationToken);
+        gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, loggers);
+        await gateway.StartAsync(cancellationToken);
+        if (before is not null)
+            await before.FinishAsync(cancellationToken);
+        if (options.Roles == ServeRoles.Gateway && !options.IsWebChild)
+        {
+            desk = new HandoverDesk(doors, options.Folders.Handover, loggers.CreateLogger<HandoverDesk>());
+            desk.Start();
+        }
+
         metrics.Add(gateway.Counts);
-        Addresses = Addresses with { Gateway = gateway.Address };
+        Addresses = Addresses with { Gateway = doors.Address, GatewayTls = doors.TlsAddress };
     }
 
     private async Task StartApiAsync(

@@ -9,13 +9,31 @@ internal static class WholeServe
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
         ServeFolders.Prepare(options.Folders);
-        using var held = ServeLock.Take(options.DataFolder, options.Roles);
+        if (options.TakesOver && options.Roles != ServeRoles.Gateway)
+            throw new ServeRefusedException("--take-over is for a process that plays the gateway alone: add --role gateway.");
+        // Who takes over gets the lock from the one before, once it serves.
+        var held = options.TakesOver ? null : ServeLock.Take(options.DataFolder, options.Roles);
+        try
+        {
+            await RunAsync(options, output, loggers, lockFile => held = lockFile, () => held?.Dispose(), stop);
+        }
+        finally
+        {
+            held?.Dispose();
+        }
+    }
+
+    private static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, Action<ServeLock> hold, Action letGo, CancellationToken stop)
+    {
         await using var store = await StoreFactory.OpenAsync(options.Store, options.Folders, TimeProvider.System, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, null, loggers, stop) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
+        if (options.TakesOver)
+            hold(ServeLock.Take(options.DataFolder, options.Roles));
+        web.WhenHandedOver(letGo);
         engine?.Begin(web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
-        await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
     }
 }

@@ -6,6 +6,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Limits;
+using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -17,9 +18,12 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly InstanceConnector connector;
     private readonly GatewayServer server;
     private readonly WakingParts waking;
+    private readonly GatewayDoors doors;
 
-    private TestGateway(FakeEngine engine, ForwarderOptions options, WakingOptions waiting)
+    private TestGateway(FakeEngine engine, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates)
     {
+        var loopback = new IPEndPoint(IPAddress.Loopback, 0);
+        doors = GatewayDoors.Open(loopback, certificates is null ? null : loopback);
         Waiting = waiting;
         Engine = engine;
         connector = new InstanceConnector(engine, NullLogger<InstanceConnector>.Instance);
@@ -34,7 +38,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Limiter = new RequestLimiter(options.Time),
         };
         forwarder = new HttpForwarder(connector, options, NullLogger<HttpForwarder>.Instance);
-        server = new GatewayServer(Routes, waking.Room, forwarder, new IPEndPoint(IPAddress.Loopback, 0), NullLoggerFactory.Instance);
+        server = new GatewayServer(Routes, waking.Room, forwarder, doors, certificates, NullLoggerFactory.Instance);
     }
 
     public FakeEngine Engine { get; }
@@ -48,11 +52,13 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public GatewayServer Server => server;
 
-    public int Port => server.Address.Port;
+    public int Port => doors.Address.Port;
 
-    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null)
+    public int TlsPort => doors.TlsAddress!.Port;
+
+    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null)
     {
-        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions(), waiting ?? new WakingOptions());
+        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates);
         await gateway.waking.Attendance.StartAsync(CancellationToken.None);
         await gateway.server.StartAsync(CancellationToken.None);
         return gateway;
@@ -105,6 +111,7 @@ internal sealed class TestGateway : IAsyncDisposable
         await server.StopAsync(now.Token);
         await waking.Attendance.StopAsync(CancellationToken.None);
         await server.DisposeAsync();
+        doors.Dispose();
         forwarder.Dispose();
         connector.Dispose();
     }

@@ -4,11 +4,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
-using Tenantry.Server.Gateway.Strictness;
+using Tenantry.Server.Gateway.Tls;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -90,7 +89,7 @@ internal ref struct RequestHead
     {
         var headers = context.Request.Headers;
         var host = headers.Host.ToString();
-        var scheme = context.Features.Get<ITlsHandshakeFeature>() is null ? "http" : "https";
+        var scheme = context.Features.Get<ITlsConnectionFeature>() is TlsSession ? "https" : "http";
         var client = Client(context.Connection.RemoteIpAddress);
         Text("X-Forwarded-For: ");
         if (isTrusted && headers["X-Forwarded-For"] is { Count: > 0 } before)

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Server.Gateway.Tls;
+using Tenantry.Server.Tests.Serving;
+using Tenantry.Server.Tests.Store;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+public class TlsTests
+{
+    private static readonly Version Http2 = HttpVersion.Version20;
+
+    private static void Write(string folder, string name, params string[] hosts)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        foreach (var host in hosts)
+            names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2049, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        File.WriteAllText(Path.Combine(folder, name + ".crt"), certificate.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, name + ".key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private static async Task<string> SubjectAsync(int port, string host)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        await using var tls = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync(host);
+        return tls.RemoteCertificate!.Subject;
+    }
+
+    private static HttpClient Client(TestGateway gateway, Version version) => new(new SocketsHttpHandler
+    {
+        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        ConnectCallback = async (_, cancellationToken) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(IPAddress.Loopback, gateway.TlsPort, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    {
+        BaseAddress = new Uri("https://alice.localhost"),
+        DefaultRequestVersion = version,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task RequestsComeOverTlsInEitherVersion(string version)
+    {
+        using var folder = new TestFolder();
+        Write(folder.Root, "alice", "alice.localhost");
+        using var certificates = new CertificateFolder(folder.Root, TimeProvider.System, NullLogger<CertificateFolder>.Instance);
+        await using var upstream = await AppUpstream.StartAsync(async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(
+                context.Response, $"{context.Request.Headers["X-Forwarded-Proto"]} {(await reader.ReadToEndAsync()).Length}");
+        });
+        await using var gateway = await TestGateway.StartAsync(certificates: certificates);
+        gateway.Lead(upstream.Port);
+        using var client = Client(gateway, Version.Parse(version));
+
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await client.PostAsync("/", new StringContent(new string('x', 300_000)));
+            answer.Version.ShouldBe(Version.Parse(version));
+            (await answer.Content.ReadAsStringAsync()).ShouldBe("https 300000");
+        }
+    }
+
+    [Fact]
+    public async Task TheCertificateIsThatOfTheNameThatWasAskedFor()
+    {
+        using var folder = new TestFolder();
+        Write(folder.Root, "one", "alice.localhost");
+        Write(folder.Root, "wild", "*.localhost");
+        using var certificates = new CertificateFolder(folder.Root, TimeProvider.System, NullLogger<CertificateFolder>.Instance);
+        await using var gateway = await TestGateway.StartAsync(certificates: certificates);
+
+        (await SubjectAsync(gateway.TlsPort, "alice.localhost")).ShouldBe("CN=one");
+        (await SubjectAsync(gateway.TlsPort, "bob.localhost")).ShouldBe("CN=wild");
+        await Should.ThrowAsync<Exception>(() => SubjectAsync(gateway.TlsPort, "a.b.localhost"));
+        await Should.ThrowAsync<Exception>(() => SubjectAsync(gateway.TlsPort, "elsewhere.example"));
+    }
+
+    [Fact]
+    public async Task FilesThatChangeAreReadAgainAndABrokenOneLeavesTheOneBefore()
+    {
+        using var folder = new TestFolder();
+        var time = new ManualTime();
+        var log = new Lines();
+        Write(folder.Root, "one", "alice.localhost");
+        using var certificates = new CertificateFolder(folder.Root, time, log);
+        await using var gateway = await TestGateway.StartAsync(certificates: certificates);
+        var first = certificates.Find("alice.localhost");
+
+        Write(folder.Root, "two", "bob.localhost");
+        Write(folder.Root, "one", "alice.localhost");
+        time.Advance(TimeSpan.FromSeconds(2));
+        (await SubjectAsync(gateway.TlsPort, "bob.localhost")).ShouldBe("CN=two");
+        var second = certificates.Find("alice.localhost");
+        second.ShouldNotBeSameAs(first);
+
+        File.WriteAllText(Path.Combine(folder.Root, "one.crt"), "-----BEGIN CERTIFICATE-----\nbroken\n");
+        time.Advance(TimeSpan.FromSeconds(2));
+        certificates.Find("alice.localhost").ShouldBeSameAs(second);
+        log.Text.ShouldContain("one.crt cannot be used");
+        log.Text.ShouldContain("The one before goes on serving.");
+
+        File.Delete(Path.Combine(folder.Root, "two.crt"));
+        time.Advance(TimeSpan.FromSeconds(2));
+        certificates.Find("bob.localhost").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task WithoutTlsNobodyIsServedThere()
+    {
+        using var folder = new TestFolder();
+        Write(folder.Root, "one", "alice.localhost");
+        using var certificates = new CertificateFolder(folder.Root, TimeProvider.System, NullLogger<CertificateFolder>.Instance);
+        await using var gateway = await TestGateway.StartAsync(certificates: certificates);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.TlsPort);
+        await using var connection = new RawConnection(socket.GetStream());
+
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+
+        (await connection.ReadToEndAsync()).ShouldNotContain("HTTP/1.1");
+    }
+
+    private sealed class Lines : ILogger<CertificateFolder>
+    {
+        private readonly System.Text.StringBuilder text = new();
+
+        public string Text => text.ToString();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            text.AppendLine(formatter(state, exception));
+    }
+}

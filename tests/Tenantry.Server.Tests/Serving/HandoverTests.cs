@@ -1,0 +1,104 @@
+using System.Net;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Store;
+using Tenantry.Server.Tests.Gateway;
+using Tenantry.Server.Tests.Store;
+
+namespace Tenantry.Server.Tests.Serving;
+
+/// <summary>A gateway alone, whose place the next one takes under load.</summary>
+public class HandoverTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static async Task<string> FolderAsync(TestFolder folder, int port)
+    {
+        var folders = new DataFolders(folder.Data);
+        Directory.CreateDirectory(folders.StoreFolder);
+        await using var store = await StoreFactory.OpenAsync("sqlite", folders, TimeProvider.System, CancellationToken.None);
+        var fleet = new Fleet(store, TimeProvider.System);
+        await fleet.SetUpAsync();
+        await fleet.AddInstanceAsync("alice");
+        var record = (await store.FindInstanceBySlugAsync("alice", CancellationToken.None))!;
+        await store.WriteStatusAsync(
+            record.Status with { Phase = InstancePhase.Running, ObservedGeneration = record.Spec.Generation, Endpoint = new Endpoint("127.0.0.1", port) },
+            await fleet.LeaseAsync(record.Spec.Id),
+            CancellationToken.None);
+        return folder.Data;
+    }
+
+    private static Task<ServeProcess> StartAsync(string data, params string[] options) =>
+        ServeProcess.StartAsync(data, ["--role", "gateway", "--gateway", "127.0.0.1:0", .. options]);
+
+    [Fact]
+    public async Task TheNextGatewayTakesOverUnderLoadAndNoRequestFails()
+    {
+        await using var upstream = await AppUpstream.StartAsync(context => Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, "ok"));
+        using var folder = new TestFolder();
+        var data = await FolderAsync(folder, upstream.Port);
+        await using var first = await StartAsync(data);
+        using var stop = new CancellationTokenSource();
+        var port = first.Gateway.Port;
+        var answered = 0;
+        var load = Enumerable.Range(0, 4).Select(worker => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                // New connections as well as old ones.
+                using var client = new HttpClient { Timeout = Patience };
+                for (var i = 0; i < 1 + (worker * 5); i++)
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}/") { Headers = { Host = "alice.localhost" } };
+                    using var answer = await client.SendAsync(request);
+                    answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+                    Interlocked.Increment(ref answered);
+                }
+            }
+        })).ToArray();
+        await Waiting.ForAsync(() => answered > 50 || load.Any(worker => worker.IsFaulted));
+
+        await using var second = await StartAsync(data, "--take-over");
+
+        second.Gateway.Port.ShouldBe(port, second.Log);
+        (await first.EndAsync()).ShouldBe(0, first.Log);
+        var before = answered;
+        await Waiting.ForAsync(() => answered > before + 50 || load.Any(worker => worker.IsFaulted));
+        await using var third = await StartAsync(data, "--take-over");
+        (await second.EndAsync()).ShouldBe(0, second.Log);
+        before = answered;
+        await Waiting.ForAsync(() => answered > before + 50 || load.Any(worker => worker.IsFaulted));
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+    }
+
+    [Fact]
+    public async Task WithoutAGatewayToTakeOverFromItIsRefusedWithASentence()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await StartAsync(await FolderAsync(folder, 1), "--take-over");
+
+        (await serve.EndAsync()).ShouldBe(2);
+        serve.Log.ShouldContain("--take-over: no gateway of this data folder hands over its sockets");
+    }
+
+    [Fact]
+    public async Task ANextGatewayThatDiesBeforeItServesChangesNothing()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        using var folder = new TestFolder();
+        var data = await FolderAsync(folder, upstream.Port);
+        await using var first = await StartAsync(data);
+        using (var next = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified))
+        {
+            await next.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(Path.Combine(data, "gateway", "handover.sock")));
+            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+        }
+
+        await Waiting.ForAsync(() => first.Log.Contains("this one goes on", StringComparison.Ordinal));
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, first.Gateway) { Headers = { Host = "alice.localhost" } };
+        (await (await client.SendAsync(request)).Content.ReadAsStringAsync()).ShouldBe("ok");
+        await using var second = await StartAsync(data, "--take-over");
+        (await first.EndAsync()).ShouldBe(0);
+    }
+}
