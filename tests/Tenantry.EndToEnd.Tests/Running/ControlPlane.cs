@@ -164,6 +164,7 @@ internal sealed partial class ControlPlane : IAsyncDisposable
 
         Client.Dispose();
         Directory.Delete(Folder, recursive: true);
+        await Machine.ForgetAsync(Folder, Cgroup);
     }
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Tenantry.EndToEnd.Tests.Running;
 
 /// <summary>This machine: what it has, and what is left on it.</summary>
@@ -45,6 +48,18 @@ internal static class Machine
     /// <summary>A field of <c>/proc/PID/status</c>.</summary>
     public static string Status(int pid, string field) =>
         Read($"/proc/{pid}/status").Split('\n').Single(line => line.StartsWith(field + ":", StringComparison.Ordinal))[(field.Length + 1)..].Trim();
+
+    /// <summary>Takes away what a control plane without instances keeps until a reboot: its folder below /run and its empty control groups.</summary>
+    public static async Task ForgetAsync(string folder, string cgroup)
+    {
+        var run = "/run/tenantry/" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..12];
+        const string Script = """
+            awk -v run="$1/" 'index($2, run) == 1 { print $2 }' /proc/self/mounts | sort -r | while read -r place; do umount -l "$place"; done
+            rm -rf "$1"
+            find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -depth -type d -path "*/$2*" -exec rmdir {} + 2>/dev/null || true
+            """;
+        (await Finished.RunAsync("/bin/sh", ["-c", Script, "sh", run, cgroup])).ShouldEndWith(0);
+    }
 
     // A parent group that holds no instance is not a left-over.
     private static IEnumerable<string> Cgroups(string cgroup) =>
