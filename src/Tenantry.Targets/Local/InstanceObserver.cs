@@ -28,7 +28,7 @@ internal sealed class InstanceObserver(LocalHost host)
             State = seen.State,
             Health = health.Item1,
             WorkloadDigest = file?.Digest,
-            RestartNonce = file?.RestartNonce ?? 0,
+            RestartNonce = file is null ? 0 : StartedWith(paths, file),
             Release = file?.Release,
             Resources = seen.Resources,
             Drift = seen.Drift,
@@ -37,6 +37,10 @@ internal sealed class InstanceObserver(LocalHost host)
             TroubleIsTerminal = seen.GaveUp,
         };
     }
+
+    // What runs says it: the file is written before the old process is ended, and being cut off may come between the two.
+    private static long StartedWith(InstancePaths paths, InstanceFile file) =>
+        file.Services.Select(service => ServiceState.Read(paths.Service(service.Name))).Where(state => state?.Process is not null).Select(state => state!.RestartNonce).Append(file.RestartNonce).Min();
 
     private async Task<(InstanceHealth Health, string? Reason)> HealthAsync(InstancePaths paths, InstanceFile file, CancellationToken cancellationToken)
     {

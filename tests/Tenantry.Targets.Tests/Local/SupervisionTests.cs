@@ -224,6 +224,24 @@ public sealed class SupervisionTests : IAsyncLifetime
         Targets.Linux.Mounts.Under(paths.Folder).ShouldBeEmpty();
     }
 
+    [NeedsCrunFact]
+    public async Task ARestartThatWasCutOffBeforeTheOldProcessEndedIsStillToBeDone()
+    {
+        var alice = _instances.Workload("alice");
+        await _instances.ApplyAsync(alice);
+        var first = StateOf(alice).Process;
+        var again = alice with { RestartNonce = alice.RestartNonce + 1 };
+        var paths = _instances.Harness.Paths.Of(alice.Ref);
+
+        // As far as an engine comes that is killed when it has written down what it is about to do.
+        (InstanceFile.Read(paths)! with { RestartNonce = again.RestartNonce }).Write(paths, durable: false);
+        (await _instances.ObserveAsync(alice)).RestartNonce.ShouldBe(alice.RestartNonce);
+        await _instances.ApplyAsync(again);
+
+        StateOf(alice).Process.ShouldNotBe(first);
+        (await _instances.ObserveAsync(alice)).RestartNonce.ShouldBe(again.RestartNonce);
+    }
+
     private ServiceState StateOf(InstanceWorkload workload) => ServiceState.Read(_instances.Harness.Paths.Of(workload.Ref).Service("main"))!;
 
     private async Task<List<string>> LinesAsync(LocalTarget target, InstanceWorkload workload, LogRequest request)
