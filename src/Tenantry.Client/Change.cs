@@ -9,6 +9,7 @@ namespace Tenantry.Client;
 /// </summary>
 public sealed class Change<T>
 {
+    private readonly bool _isRepeatable;
     private readonly Transport _transport;
     private readonly HttpMethod _method;
     private readonly string _path;
@@ -23,8 +24,10 @@ public sealed class Change<T>
         string path,
         Func<HttpContent?> body,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,
-        string? ifMatch = null)
+        string? ifMatch = null,
+        bool isRepeatable = true)
     {
+        _isRepeatable = isRepeatable;
         _transport = transport;
         _method = method;
         _path = path;
@@ -39,7 +42,7 @@ public sealed class Change<T>
     public async Task<T> SendAsync(CancellationToken cancellationToken = default)
     {
         using var request = Request(_path);
-        if (_method == HttpMethod.Post)
+        if (_method == HttpMethod.Post && _isRepeatable)
             request.Headers.Add("Idempotency-Key", _key);
         using var response = await _transport.SendAsync(request, cancellationToken);
         return await _read(response, cancellationToken);
@@ -76,6 +79,10 @@ internal static class Changes
 
     public static Change<T> Of<T>(this Transport transport, HttpMethod method, string path, Func<HttpContent?>? body = null, string? ifMatch = null) =>
         new(transport, method, path, body ?? None, transport.ReadAsync<T>, ifMatch);
+
+    /// <summary>One whose answer is given once and never again: asked for without an idempotency key.</summary>
+    public static Change<T> Once<T>(this Transport transport, HttpMethod method, string path, Func<HttpContent?> body) =>
+        new(transport, method, path, body, transport.ReadAsync<T>, isRepeatable: false);
 
     public static Change<InstanceChange> OfInstance(this Transport transport, HttpMethod method, string path, Func<HttpContent?>? body = null, string? ifMatch = null) =>
         new(

@@ -34,7 +34,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
             WorkingFolder = setting.WorkingFolder,
             IsRoot = false,
         };
-        string[] all = setting.Data is null ? arguments : [arguments[0], "--data", setting.Data, .. arguments[1..]];
+        string[] all = setting.Data is null || arguments.Length == 0 ? arguments : [arguments[0], "--data", setting.Data, .. arguments[1..]];
         var code = await CommandLine.RunAsync(Program.Verbs, all, host, setting.CancellationToken);
         return new(code, Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(error.ToArray()));
     }

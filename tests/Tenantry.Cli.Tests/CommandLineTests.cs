@@ -28,6 +28,56 @@ public class CommandLineTests
     }
 
     [Fact]
+    public async Task WithoutAWordThereIsHelp()
+    {
+        var run = await CliRun.Of(new CliSetting(), []);
+        (run.ExitCode, run.Error).ShouldBe((0, ""));
+        run.Out.ShouldContain("Commands:");
+        run.Out.ShouldContain("quickstart");
+    }
+
+    [Theory]
+    [InlineData("There is no command 'tenantry statu'. Did you mean 'status'?", "statu")]
+    [InlineData("There is no command 'tenantry tenant ad'. Did you mean 'add'?", "tenant", "ad", "alice")]
+    [InlineData("There is no command 'tenantry frobnicate'.", "frobnicate")]
+    public async Task AMistypedVerbIsNamedWithTheNearest(string expected, params string[] arguments)
+    {
+        var run = await CliRun.Of(new CliSetting(), arguments);
+        run.ExitCode.ShouldBe(2);
+        run.Error.Split(Environment.NewLine)[0].ShouldBe("tenantry: " + expected);
+    }
+
+    [Fact]
+    public async Task OneMistakeIsSaidOnce()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.OnProblem("GET /v1/instances/alice", 404, "not-found", "There is no app 'statc'.", new Tenantry.Model.Wire.ProblemError("app", "There is no app 'statc'."));
+        var run = await CliRun.Of(api, "status", "alice");
+        run.Error.ShouldBe("tenantry: There is no app 'statc'." + Environment.NewLine);
+    }
+
+    [Fact]
+    public async Task ATargetThatIsThereAlreadyIsAConflictInTheWordsOfTheCommandLine()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.OnProblem("PUT /v1/targets/local", 428, "precondition-required", "Say which version of target local is meant: If-Match: \"1\" is the present one.");
+        var run = await CliRun.Of(api, "target", "add", "local", "--option", "cgroup=x");
+        run.ExitCode.ShouldBe(4);
+        run.Error.ShouldContain("There is a target 'local' already");
+        run.Error.ShouldContain("--replace");
+        run.Error.ShouldNotContain("If-Match");
+    }
+
+    [Fact]
+    public async Task ATokenIsAskedForWithoutAnIdempotencyKeySinceItIsShownOnce()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("POST /v1/tokens", new Tenantry.Model.Wire.CreateTokenResponse("ci", "tnt_secret", DateTimeOffset.UnixEpoch, null), 201);
+        (await CliRun.Of(api, "token", "create", "ci")).ExitCode.ShouldBe(0);
+        api.Single("POST /v1/tokens").Headers.Keys.ShouldNotContain("Idempotency-Key", StringComparer.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task WrongUsageIsAJsonObjectForPrograms()
     {
         var run = await CliRun.Of(new CliSetting(), "tenant", "add", "-o", "json");

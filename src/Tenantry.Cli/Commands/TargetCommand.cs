@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Tenantry.Cli.Checking;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
@@ -36,9 +37,18 @@ internal static class TargetCommand
                 call.Value(reportDrift) ? false : null,
                 call.Value(parallel));
             var change = call.Value(replace) ? call.Client.Targets.Replace(target, request) : call.Client.Targets.Create(target, request);
-            if (await call.PreviewAsync(call.Value(dryRun), change))
-                return;
-            var added = await change.SendAsync(call.CancellationToken);
+            TargetResponse added;
+            try
+            {
+                if (await call.PreviewAsync(call.Value(dryRun), change))
+                    return;
+                added = await change.SendAsync(call.CancellationToken);
+            }
+            catch (TenantryException present) when (present.Status == HttpStatusCode.PreconditionRequired)
+            {
+                throw new CliException(ExitCode.Conflict, $"There is a target '{target}' already, and it is configured in another way.", $"Say --replace to change it; 'tenantry target list' shows how it is.");
+            }
+
             if (call.Output.Json)
                 call.Output.Value(added);
             else

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Tenantry.Cli.Writing;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Running;
@@ -13,7 +14,9 @@ internal static class CommandLine
     {
         var parsed = Build(verbs, arguments, host).Parse(arguments);
         var json = WantsJson(arguments);
-        List<string> errors = [.. parsed.Errors.Select(e => e.Message), .. UnknownOptions(parsed)];
+        if (arguments.Count == 0)
+            return await Build(verbs, ["--help"], host).Parse(["--help"]).InvokeAsync(new() { Output = host.Out, Error = host.Error }, cancellationToken);
+        List<string> errors = UnknownVerb(verbs, parsed) is { } unknown ? [unknown] : [.. parsed.Errors.Select(e => e.Message), .. UnknownOptions(parsed)];
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
             errors = [.. errors.Distinct(StringComparer.Ordinal)];
@@ -70,7 +73,7 @@ internal static class CommandLine
         host.Error.WriteLine("tenantry: " + failure.Message);
         if (!failure.ErrorsAreMessage)
             // One mistake alone is the message already.
-            foreach (var line in failure.Errors.Select(error => Place(error) + error.Message).Where(line => line != failure.Message))
+            foreach (var line in failure.Errors.Select(error => Place(error) + error.Message).Where(line => line != failure.Message && !line.EndsWith(": " + failure.Message, StringComparison.Ordinal)))
                 host.Error.WriteLine("  " + line);
         if (failure.Fix is not null)
             host.Error.WriteLine(failure.Fix);
@@ -94,6 +97,17 @@ internal static class CommandLine
                 || (arguments[i] is "-o" or "--output" && i + 1 < arguments.Count && arguments[i + 1] == "json"))
                 return true;
         return false;
+    }
+
+    // A word where a verb belongs, of the program or of a verb that has verbs of its own.
+    private static string? UnknownVerb(IReadOnlyList<Verb> verbs, ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var isRoot = command is RootCommand;
+        if ((!isRoot && command.Subcommands.Count == 0) || parsed.UnmatchedTokens.FirstOrDefault(token => !token.StartsWith('-')) is not { } word)
+            return null;
+        IReadOnlyList<string> known = isRoot ? [.. verbs.Where(verb => verb.Name != "complete").Select(verb => verb.Name)] : [.. command.Subcommands.Select(sub => sub.Name)];
+        return $"There is no command '{CommandPath(parsed.CommandResult)} {word}'.{Nearest.Hint(word, known)}";
     }
 
     // The parser would take a mistyped option for the value of an argument.

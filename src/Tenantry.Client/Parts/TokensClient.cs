@@ -11,7 +11,7 @@ public sealed class TokensClient
 
     /// <summary>Makes a token; its text is in the answer and nowhere else.</summary>
     public Change<CreateTokenResponse> Create(CreateTokenRequest request) =>
-        _transport.Of<CreateTokenResponse>(HttpMethod.Post, "v1/tokens", () => Transport.Json(request));
+        _transport.Once<CreateTokenResponse>(HttpMethod.Post, "v1/tokens", () => Transport.Json(request));
 
     /// <summary>All tokens, without their text.</summary>
     public IAsyncEnumerable<TokenResponse> ListAsync(CancellationToken cancellationToken = default) =>

@@ -9,7 +9,7 @@ public static class Nearest
         var plain = Plain(word);
         var (best, distance) = known
             .Select(k => (Word: k, Distance: Distance(plain, Plain(k))))
-            .OrderBy(k => k.Distance).ThenBy(k => k.Word, StringComparer.Ordinal)
+            .OrderBy(k => k.Distance).ThenBy(k => Plain(k.Word).StartsWith(plain, StringComparison.Ordinal) ? 0 : 1).ThenBy(k => k.Word, StringComparer.Ordinal)
             .FirstOrDefault((Word: "", Distance: int.MaxValue));
         return distance <= Math.Max(1, plain.Length / 3) ? best : null;
     }

@@ -120,7 +120,10 @@ internal static class TargetsApi
         }
         else
         {
-            foreach (var option in (request.Options?.Keys ?? []).Where(o => !kind.Options.ContainsKey(o)))
+            var options = request.Options ?? new Dictionary<string, string>(StringComparer.Ordinal);
+            if (MistakeIn(kind, options.Where(o => kind.Options.ContainsKey(o.Key)).ToDictionary(StringComparer.Ordinal)) is { } mistake)
+                errors.Add(new ProblemError("options", mistake));
+            foreach (var option in options.Keys.Where(o => !kind.Options.ContainsKey(o)))
                 errors.Add(new ProblemError($"options.{option}", $"The kind '{kind.Kind}' has no option '{option}'.{Nearest.Hint(option, kind.Options.Keys)}"));
         }
 
@@ -128,6 +131,19 @@ internal static class TargetsApi
             errors.Add(new ProblemError("parallel", $"A whole number from 1 to {MostParallel} is expected."));
         if (errors.Count > 0)
             throw ProblemException.Invalid(errors);
+    }
+
+    private static string? MistakeIn(TargetKind kind, IReadOnlyDictionary<string, string> options)
+    {
+        try
+        {
+            kind.CheckOptions(options);
+            return null;
+        }
+        catch (TargetException mistake)
+        {
+            return mistake.Sentence;
+        }
     }
 
     private static async Task<TargetRecord> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>

@@ -28,4 +28,8 @@ public sealed record TargetKind(
     string Kind,
     string Summary,
     IReadOnlyDictionary<string, string> Options,
-    Func<TargetContext, ITarget> Create);
+    Func<TargetContext, ITarget> Create)
+{
+    /// <summary>Throws a terminal <see cref="TargetException"/> that names every option whose value makes no sense. Touches nothing.</summary>
+    public Action<IReadOnlyDictionary<string, string>> CheckOptions { get; init; } = _ => { };
+}

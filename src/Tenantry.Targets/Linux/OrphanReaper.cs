@@ -26,6 +26,46 @@ internal sealed class OrphanReaper
         return reaped;
     }
 
+    /// <summary>
+    /// Waits at once for dead children that lived in a process tree of their own and were not its first: commands inside containers whose runtime
+    /// went before them. Nobody here started them, and as long as one of them is not waited for, the first process of its tree cannot end.
+    /// </summary>
+    internal static int ReapInside()
+    {
+        var reaped = 0;
+        foreach (var child in Children())
+        {
+            if (!IsDeadInside(ReadStatus(child)))
+                continue;
+            using var handle = ProcessHandle.Open(child);
+            if (handle is not null && handle.ReadExit() != ProcessExit.Unknown)
+                reaped++;
+        }
+
+        return reaped;
+    }
+
+    // NSpid: its number here, and then in each process tree down to its own.
+    internal static bool IsDeadInside(string status)
+    {
+        var lines = status.Split('\n');
+        return lines.Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal))
+            && lines.FirstOrDefault(line => line.StartsWith("NSpid:", StringComparison.Ordinal)) is { } numbers
+            && numbers.Split('\t', StringSplitOptions.RemoveEmptyEntries) is { Length: > 2 } parts && parts[^1].Trim() != "1";
+    }
+
+    private static string ReadStatus(int pid)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/status"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
     private static IEnumerable<int> Children()
     {
         foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))

@@ -33,6 +33,16 @@ public class TargetTests
     }
 
     [Fact]
+    public async Task AValueThatMakesNoSenseIsRefusedBeforeAnythingIsStored()
+    {
+        await using var api = await StartAsync();
+        var problem = await ProblemAsync(await api.Local.SendAsync(Put(new { kind = "local", options = new { runtime = "podman", cgrop = "x" } })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        problem.Errors!.Select(error => error.Path).ShouldBe(["options", "options.cgrop"]);
+        problem.Errors![0].Message.ShouldContain("podman");
+        (await ReadAsync<PageResponse<TargetResponse>>(await api.Local.GetAsync("/v1/targets"))).Items.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task AKindStays()
     {
         await using var api = await StartAsync();

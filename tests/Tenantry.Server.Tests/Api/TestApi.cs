@@ -40,7 +40,10 @@ internal sealed class TestApi : IAsyncDisposable
 
     private static readonly IReadOnlyList<TargetKind> Kinds =
     [
-        new("local", "This machine.", new Dictionary<string, string>(StringComparer.Ordinal) { ["runtime"] = "crun, runc or runsc" }, _ => throw new NotSupportedException()),
+        new("local", "This machine.", new Dictionary<string, string>(StringComparer.Ordinal) { ["runtime"] = "crun, runc or runsc" }, _ => throw new NotSupportedException())
+        {
+            CheckOptions = options => Tenantry.Targets.Local.LocalTargetOptions.Parse(options),
+        },
         new("docker", "A Docker host.", new Dictionary<string, string>(StringComparer.Ordinal) { ["host"] = "Its address" }, _ => throw new NotSupportedException()),
     ];
 

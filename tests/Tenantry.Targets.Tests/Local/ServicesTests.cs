@@ -113,6 +113,30 @@ public sealed class ServicesTests
     }
 
     [NeedsCrunFact]
+    public async Task AServiceStopsAtOnceAfterACommandThatCouldNotBeRunInIt()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        var alice = instances.Workload("alice");
+        await instances.ApplyAsync(alice);
+        for (var i = 0; i < 3; i++)
+            await Should.ThrowAsync<TargetException>(() => instances.ExecAsync(alice, ["/no/such/program"]));
+
+        // It took 20 seconds: the command's dead process, nobody's child, kept the service's first one from ending.
+        var start = TimeProvider.System.GetTimestamp();
+        await instances.AllAsync(instances.Harness.Local.SleepAsync(alice.Ref, instances.Stop));
+        TimeProvider.System.GetElapsedTime(start).ShouldBeLessThan(Second * 15);
+    }
+
+    [Theory]
+    [InlineData("State:\tZ (zombie)\nNSpid:\t912\t7\n", true)]
+    [InlineData("State:\tZ (zombie)\nNSpid:\t912\t1\n", false)]
+    [InlineData("State:\tZ (zombie)\nNSpid:\t912\n", false)]
+    [InlineData("State:\tS (sleeping)\nNSpid:\t912\t7\n", false)]
+    [InlineData("", false)]
+    public void OnlyDeadProcessesThatWereNotFirstInsideAContainerAreReaped(string status, bool isReaped) =>
+        Tenantry.Targets.Linux.OrphanReaper.IsDeadInside(status).ShouldBe(isReaped);
+
+    [NeedsCrunFact]
     public async Task LogsAreStampedRotatedAndMerged()
     {
         await using var instances = new Instances(new LocalHarness(null, null, null, ("log-size", "4096"), ("log-files", "3")));

@@ -39,6 +39,7 @@ internal sealed class ExecRunner(LocalHost host, Launcher launcher)
         finally
         {
             await cgroup.KillAsync(Path.Combine(service.Name, name), host.Time, KillPatience, CancellationToken.None);
+            OrphanReaper.ReapInside();
             cgroup.RemoveApart(service.Name, name);
             File.Delete(processFile);
             File.Delete(log);

@@ -18,6 +18,7 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     private const int AppendCreate = 0x80000 | 0x400 | 0x41;
     private const uint OwnerReadWrite = 0x180;
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReapPause = TimeSpan.FromMilliseconds(50);
     private static readonly Dictionary<string, string> RuntimeEnvironment = new(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["HOME"] = "/", ["XDG_RUNTIME_DIR"] = "/run" };
 
     /// <summary>
@@ -79,9 +80,15 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
             await EndsWithinAsync(process, file.StopGrace, cancellationToken);
         await ClearAsync(service, cgroup, cancellationToken);
 
-        // Waits for it, so that it does not stay as this process's dead child.
-        if (process is not null)
-            await EndsWithinAsync(process, KillPatience, cancellationToken);
+        // Waits for it, so that it does not stay as this process's dead child; it ends after all others of its tree have been waited for.
+        if (process is null)
+            return;
+        var start = time.GetTimestamp();
+        do
+        {
+            OrphanReaper.ReapInside();
+        }
+        while (!await EndsWithinAsync(process, ReapPause, cancellationToken) && time.GetElapsedTime(start) < KillPatience);
     }
 
     /// <summary>Kills what is left of a service's container and makes the runtime forget it.</summary>
@@ -172,13 +179,14 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
         }
     }
 
-    private async Task EndsWithinAsync(ProcessHandle process, TimeSpan grace, CancellationToken cancellationToken)
+    private async Task<bool> EndsWithinAsync(ProcessHandle process, TimeSpan grace, CancellationToken cancellationToken)
     {
         using var longest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ending = exits.WaitAsync(process, longest.Token);
         await Task.WhenAny(ending, Task.Delay(grace, time, longest.Token));
         await longest.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
+        return ending.IsCompletedSuccessfully;
     }
 
     private static (ProcessHandle Handle, ProcessIdentity Identity)? Hold(int pid)
