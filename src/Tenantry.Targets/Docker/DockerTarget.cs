@@ -37,7 +37,10 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         KindName,
         "A Docker engine on this machine: each instance in hardened containers on a network of its own",
         DockerTargetOptions.Known,
-        context => new DockerTarget(context)) { CheckOptions = options => DockerTargetOptions.Parse(options) };
+        context => new DockerTarget(context))
+    {
+        CheckOptions = options => DockerTargetOptions.Parse(options),
+    };
 
     public string Kind => KindName;
 

@@ -34,7 +34,10 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         KindName,
         "This machine: each instance in a sandbox of its own, run by crun, without a container engine",
         LocalTargetOptions.Known,
-        context => new LocalTarget(context)) { CheckOptions = options => LocalTargetOptions.Parse(options) };
+        context => new LocalTarget(context))
+    {
+        CheckOptions = options => LocalTargetOptions.Parse(options),
+    };
 
     public string Kind => KindName;
 
