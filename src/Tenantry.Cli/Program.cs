@@ -25,6 +25,7 @@ internal static class Program
         new("wake", WakeCommand.Create),
         new("hold", HoldCommand.Create),
         new("release", ReleaseCommand.Create),
+        new("webhooks", WebhooksCommand.Create),
         new("secret", SecretCommand.Create),
         new("data", DataCommand.Create),
         new("operations", OperationsCommand.Create),

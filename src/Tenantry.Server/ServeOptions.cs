@@ -101,6 +101,9 @@ public sealed record DataFolders(string Root)
     /// <summary>Where a gateway hands its sockets to the next one.</summary>
     public string Handover => Path.Combine(Root, "gateway", "handover.sock");
 
+    /// <summary>Webhooks that wait for their instances, and dead letters; the gateway writes it, the API reads it and moves what a person says.</summary>
+    public string Webhooks => Path.Combine(Root, "gateway", "webhooks");
+
     /// <summary>The gateway's last good routes.</summary>
     public string Routes => Path.Combine(Root, "gateway", "routes.json");
 }

@@ -21,6 +21,8 @@ internal static class InstanceText
             facts.Add("reason", i.Reason);
         if (i.Failures > 0)
             facts.Add("failures", $"{i.Failures} in a row");
+        if (i.Rest is { Length: > 0 } rest)
+            facts.Add("rest", rest);
         facts.Add("url", i.Url);
         if (i.Hosts.Count > 0)
             facts.Add("hosts", string.Join(", ", i.Hosts));
@@ -40,6 +42,12 @@ internal static class InstanceText
             foreach (var r in i.Resources)
                 table.Row(r.Kind, r.Name, r.State, r.Detail);
             table.Write(output, "");
+        }
+
+        if (i.Wakes.Count > 0)
+        {
+            output.Line();
+            WakeText.Write(output, i.Wakes, "");
         }
 
         if (i.Drift.Count > 0)

@@ -66,6 +66,20 @@ public sealed class InstancesClient
     /// <summary>Brings it back from frozen or asleep.</summary>
     public Change<InstanceChange> Wake(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/wake");
 
+    /// <summary>Webhooks that wait for it, and those that were given up.</summary>
+    public async Task<IReadOnlyList<WebhookResponse>> GetWebhooksAsync(string slug, CancellationToken cancellationToken = default) =>
+        (await _transport.GetAsync<PageResponse<WebhookResponse>>(Route(slug) + "/webhooks", cancellationToken)).Items;
+
+    /// <summary>Delivers a dead webhook after all.</summary>
+    public Change<string> ReplayWebhook(string slug, string id) => _transport.Empty(HttpMethod.Post, $"{Route(slug)}/webhooks/{Uri.EscapeDataString(id)}/replay", id);
+
+    /// <summary>Removes a webhook, whether it waits or is dead.</summary>
+    public Change<string> DropWebhook(string slug, string id) => _transport.Empty(HttpMethod.Delete, $"{Route(slug)}/webhooks/{Uri.EscapeDataString(id)}", id);
+
+    /// <summary>How long wakes took, by app, target and depth; of one instance or of all.</summary>
+    public async Task<IReadOnlyList<WakeSummaryResponse>> GetWakeReportAsync(string? slug = null, CancellationToken cancellationToken = default) =>
+        (await _transport.GetAsync<PageResponse<WakeSummaryResponse>>("v1/wakes/report" + QueryText.Of(("instance", slug)), cancellationToken)).Items;
+
     /// <summary>What the reconciler would do now.</summary>
     public Task<PlanResponse> PlanAsync(string slug, CancellationToken cancellationToken = default) =>
         _transport.GetAsync<PlanResponse>(Route(slug) + "/plan", cancellationToken);

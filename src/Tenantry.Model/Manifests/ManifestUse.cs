@@ -11,11 +11,7 @@ public static class ManifestUse
     // One line per key. Whoever makes a key work deletes its line here, and with it the note in docs/manifest.md.
     private static readonly Entry[] Table =
     [
-        new("sleep", m => Is(m.Sleep), "Idle instances are not put to sleep by themselves; use the verbs sleep, freeze and wake."),
-        new("busy", m => Is(m.Busy), "Nobody asks whether the instance is busy, since none is put to sleep by itself."),
-        new("webhooks", m => m.Webhooks.Count > 0 ? [""] : [], "Webhooks that meet a sleeping instance are not stored; they are answered with 503."),
         new("backup", m => Is(m.Backup), "No backups are made by themselves."),
-        new("tiers.NAME.sleep", m => m.Tiers.Where(t => t.Sleep is not null).Select(t => t.Name), "Idle instances are not put to sleep by themselves; use the verbs sleep, freeze and wake."),
         new("tiers.NAME.llm", m => m.Tiers.Where(t => t.Llm is not null).Select(t => t.Name), "No LLM key is made and no spending is capped."),
         new("tiers.NAME.quotas", m => m.Tiers.Where(t => t.Quotas is not null).Select(t => t.Name), "Quotas are not enforced."),
         new("secrets.NAME.prompt", m => m.Secrets.Where(s => s.Prompt is not null).Select(s => s.Name), "Nobody is asked for the value; it has to be set."),

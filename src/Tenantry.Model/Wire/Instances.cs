@@ -109,6 +109,12 @@ public sealed record InstanceDetailResponse : InstanceResponse
     /// <summary>Whether a person keeps it awake or down.</summary>
     public InstanceHold Hold { get; init; }
 
+    /// <summary>Why it rests or is awake: the last decision of the engine, such as <c>idle for 4 min, freezes in 6 min</c>; null when none is known.</summary>
+    public string? Rest { get; init; }
+
+    /// <summary>How long its wakes took, by depth.</summary>
+    public IReadOnlyList<WakeSummaryResponse> Wakes { get; init; } = [];
+
     /// <summary>Id of the release that was seen running, or null.</summary>
     public required string? RunningRelease { get; init; }
 

@@ -25,6 +25,8 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(PageResponse<OperationResponse>))]
 [JsonSerializable(typeof(PageResponse<OrganizationResponse>))]
 [JsonSerializable(typeof(OrphansResponse))]
+[JsonSerializable(typeof(PageResponse<WakeSummaryResponse>))]
+[JsonSerializable(typeof(PageResponse<WebhookResponse>))]
 [JsonSerializable(typeof(PageResponse<ReleaseResponse>))]
 [JsonSerializable(typeof(PageResponse<SecretResponse>))]
 [JsonSerializable(typeof(PageResponse<TargetKindResponse>))]

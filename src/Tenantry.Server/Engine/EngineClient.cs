@@ -60,6 +60,10 @@ public sealed class EngineClient(string socketPath) : IEngineLink
         CallAsync<WakeAnswer>("wake", instanceId, request, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string> ReadRestReasonAsync(string instanceId, CancellationToken cancellationToken) =>
+        CallAsync<string>("restReason", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var connection = await AskAsync("attend", null, null, cancellationToken);

@@ -124,6 +124,9 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
             case "wake":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.WakeAsync(id, Argument<WakeRequest>(request), token), token);
                 break;
+            case "restReason":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadRestReasonAsync(id, token), token);
+                break;
             case "attend":
                 await AttendAsync(connection, ending);
                 break;

@@ -45,6 +45,9 @@ public interface IEngineLink
     /// <summary>Wakes an instance that a request waits for, or says why not. Everybody who asks for the same instance shares its wake.</summary>
     Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Why an instance rests or is awake: the last decision, for a person; empty while there is none.</summary>
+    Task<string> ReadRestReasonAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult("");
+
     /// <summary>A gateway tells what it sees until its reports end, and is told what to do.</summary>
     IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken);
 

@@ -22,6 +22,7 @@ public sealed class LocalEngine(
     ChangeSignal changes,
     Action<string> poke,
     WakeDesk wakes,
+    Sleeper sleeper,
     GatewayHub gateways,
     IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
@@ -110,6 +111,9 @@ public sealed class LocalEngine(
 
     /// <inheritdoc/>
     public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) => wakes.WakeAsync(instanceId, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> ReadRestReasonAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult(sleeper.ReasonOf(instanceId) ?? "");
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken) =>

@@ -41,6 +41,15 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer StillWaking = new(
         503, Unavailable, "Still waking", "The instance is waking up and takes longer than a request may wait. Try again in a moment.", 5);
 
+    public static readonly GatewayAnswer WebhookTooLarge = new(
+        413, "too-large", "Too large", "This webhook is larger than the app says that it may be.");
+
+    public static readonly GatewayAnswer TooManyWebhooks = new(
+        503, Unavailable, "Too many wait", "Too many webhooks wait for this instance already. Send it again later.", 60);
+
+    public static readonly GatewayAnswer WebhookNotStored = new(
+        503, Unavailable, "Not stored", "The webhook could not be stored now. Send it again later.", 30);
+
     /// <summary>Why an instance was not woken.</summary>
     public static GatewayAnswer NotWoken(WakeAnswer answer) => new(
         503,

@@ -18,7 +18,7 @@ namespace Tenantry.Server.Gateway;
 public sealed record Route(string InstanceId, string Slug, string Tenant, RouteState State, Endpoint? Endpoint)
 {
     /// <summary>What its release's manifest says about requests that meet it at rest.</summary>
-    public WakeRules Rules { get; init; } = WakeRules.Default;
+    public WakeRules Rules { get; init => field = value ?? WakeRules.Default; } = WakeRules.Default;
 
     /// <summary>What its tier lets through; null: everything.</summary>
     public RequestLimits? Limits { get; init; }

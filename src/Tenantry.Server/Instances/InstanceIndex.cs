@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
@@ -7,57 +6,16 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Instances;
 
-/// <summary>What is known of every instance, held in memory and brought up to date from the store's list of changes.</summary>
-public sealed class InstanceIndex(IStore store)
+/// <summary>What the gateway and the metrics need of every instance.</summary>
+public sealed class InstanceIndex : StoreIndex<InstanceEntry>
 {
-    private const int PieceOfChanges = 1000;
-    private const int PieceOfInstances = 1000;
-    private const int TooManyToAskOneByOne = 200;
+    private readonly IStore store;
     private readonly Dictionary<string, ReleaseRules> rules = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim refreshing = new(1, 1);
-    private ImmutableDictionary<string, InstanceEntry> entries = ImmutableDictionary<string, InstanceEntry>.Empty;
-    private long seen = -1;
 
-    /// <summary>Every instance as of the last refresh.</summary>
-    public IEnumerable<InstanceEntry> All => entries.Values;
+    public InstanceIndex(IStore store)
+        : base(store) => this.store = store;
 
-    /// <summary>True once it has been read from the store.</summary>
-    public bool IsLoaded => Interlocked.Read(ref seen) >= 0;
-
-    /// <summary>Takes in what changed. True when anything did.</summary>
-    public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
-    {
-        await refreshing.WaitAsync(cancellationToken);
-        try
-        {
-            return IsLoaded ? await FollowAsync(cancellationToken) : await LoadAsync(cancellationToken);
-        }
-        finally
-        {
-            refreshing.Release();
-        }
-    }
-
-    private async Task<bool> LoadAsync(CancellationToken cancellationToken)
-    {
-        // The number first: what changes while the list is read is read again with the next refresh.
-        var newest = await store.LastChangeAsync(cancellationToken);
-        var all = ImmutableDictionary.CreateBuilder<string, InstanceEntry>(StringComparer.Ordinal);
-        string? cursor = null;
-        do
-        {
-            var page = await store.ListInstancesAsync(new InstanceFilter(), new PageRequest(PieceOfInstances, cursor), cancellationToken);
-            foreach (var record in page.Items)
-                all[record.Spec.Id] = await EntryAsync(record, cancellationToken);
-            cursor = page.Next;
-        }
-        while (cursor is not null);
-        entries = all.ToImmutable();
-        Interlocked.Exchange(ref seen, newest);
-        return true;
-    }
-
-    private async Task<InstanceEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
+    protected override async ValueTask<InstanceEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
         // A release never changes.
         if (!rules.TryGetValue(record.Spec.Release, out var known))
@@ -76,40 +34,6 @@ public sealed class InstanceIndex(IStore store)
             // The reconciler says so in the instance's status.
             return ReleaseRules.None;
         }
-    }
-
-    private async Task<bool> FollowAsync(CancellationToken cancellationToken)
-    {
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        var last = seen;
-        while (true)
-        {
-            var changes = await store.ListChangesAsync(last, PieceOfChanges, cancellationToken);
-            if (changes.Count > 0 && changes[0].Sequence > last + 1)
-                return await LoadAsync(cancellationToken);
-            foreach (var change in changes)
-            {
-                last = change.Sequence;
-                if (change.Kind == "instance")
-                    ids.Add(change.Key);
-            }
-            if (ids.Count > TooManyToAskOneByOne)
-                return await LoadAsync(cancellationToken);
-            if (changes.Count < PieceOfChanges)
-                break;
-        }
-
-        var updated = entries.ToBuilder();
-        foreach (var id in ids)
-        {
-            if (await store.FindInstanceAsync(id, cancellationToken) is { } record)
-                updated[id] = await EntryAsync(record, cancellationToken);
-            else
-                updated.Remove(id);
-        }
-        entries = updated.ToImmutable();
-        Interlocked.Exchange(ref seen, last);
-        return ids.Count > 0;
     }
 }
 

@@ -8,6 +8,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Instances;
@@ -15,6 +16,8 @@ namespace Tenantry.Server.Instances;
 /// <summary>Instances: what is wanted of them and what was seen.</summary>
 internal static class InstancesApi
 {
+    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(1);
+
     public static void MapInstances(this IEndpointRouteBuilder routes)
     {
         var instances = routes.MapGroup("/instances").WithTags("Instances");
@@ -27,6 +30,7 @@ internal static class InstancesApi
         instances.MapVerbs();
         instances.MapStreams();
         instances.MapData();
+        instances.MapWebhooks();
         instances.MapSecrets();
     }
 
@@ -51,11 +55,29 @@ internal static class InstancesApi
     }
 
     private static async Task<Ok<InstanceDetailResponse>> GetAsync(
-        string slug, IStore store, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)
+        string slug, IStore store, IEngineLink engine, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)
     {
         var record = await FindAsync(store, slug, cancellationToken);
         ETags.Set(context, record.Spec.Generation);
-        return TypedResults.Ok(InstanceView.Whole(record, settings));
+        return TypedResults.Ok(InstanceView.Whole(record, settings) with
+        {
+            Rest = await RestReasonAsync(engine, record.Spec.Id, cancellationToken),
+            Wakes = await WakesApi.SummarizeAsync(store, record.Spec.Id, cancellationToken),
+        });
+    }
+
+    // Told when the engine is there to tell it.
+    private static async Task<string?> RestReasonAsync(IEngineLink engine, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reason = await engine.ReadRestReasonAsync(id, cancellationToken).WaitAsync(EnginePatience, cancellationToken);
+            return reason.Length == 0 ? null : reason;
+        }
+        catch (Exception failure) when (failure is EngineUnavailableException or TimeoutException)
+        {
+            return null;
+        }
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> CreateAsync(

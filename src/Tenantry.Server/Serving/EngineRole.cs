@@ -21,6 +21,7 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly TargetSet targets;
     private readonly ReconcileLoop loop;
     private readonly WakeDesk wakes;
+    private readonly Sleeper sleeper;
     private readonly string baseDomain;
     private InstanceUrls urls;
     private Task serving = Task.CompletedTask;
@@ -43,8 +44,10 @@ internal sealed class EngineRole : IAsyncDisposable
         var wakeMetrics = new WakeMetrics();
         wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
         gateways.FirstByteSeen = wakes.Complete;
+        sleeper = new Sleeper(
+            store, new SleepIndex(store), targets, gateways, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, gateways, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
@@ -68,6 +71,7 @@ internal sealed class EngineRole : IAsyncDisposable
     {
         urls = new InstanceUrls(baseDomain, gateway.Scheme, gateway.Port);
         reconciling = loop.StartAsync(stopping.Token);
+        _ = sleeper.StartAsync(stopping.Token);
     }
 
     /// <inheritdoc/>
@@ -76,6 +80,8 @@ internal sealed class EngineRole : IAsyncDisposable
         await reconciling;
         await loop.StopAsync(CancellationToken.None);
         await stopping.CancelAsync();
+        await sleeper.StopAsync(CancellationToken.None);
+        sleeper.Dispose();
         await serving;
         await wakes.DisposeAsync();
         await targets.DisposeAsync();

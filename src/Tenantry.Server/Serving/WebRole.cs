@@ -115,6 +115,8 @@ internal sealed class WebRole : IAsyncDisposable
         await follower.Loaded.WaitAsync(cancellationToken);
         await StartAsync(waking.Attendance, cancellationToken);
         forwarder = new HttpForwarder(inside, new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) }, loggers.CreateLogger<HttpForwarder>());
+        var webhooks = waking.KeepWebhooks(
+            options.Folders.Webhooks, routes, forwarder, () => index.IsLoaded, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"));
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
@@ -124,6 +126,7 @@ internal sealed class WebRole : IAsyncDisposable
         await gateway.StartAsync(cancellationToken);
         if (before is not null)
             await before.FinishAsync(cancellationToken);
+        await StartAsync(webhooks, cancellationToken);
         if (options.Roles == ServeRoles.Gateway && !options.IsWebChild)
         {
             desk = new HandoverDesk(doors, options.Folders.Handover, loggers.CreateLogger<HandoverDesk>());

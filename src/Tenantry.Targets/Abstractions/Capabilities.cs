@@ -26,7 +26,17 @@ public interface IStats
 {
     /// <summary>What it uses now.</summary>
     Task<InstanceStats> ReadStatsAsync(InstanceRef instance, CancellationToken cancellationToken);
+
+    /// <summary>What tells whether it works, asked often: a target that can answer this cheaper does.</summary>
+    async Task<InstanceUsage> ReadUsageAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        var stats = await ReadStatsAsync(instance, cancellationToken);
+        return new InstanceUsage(stats.At, stats.CpuSeconds, stats.SentBytes);
+    }
 }
+
+/// <summary>Seconds of CPU since its start, and bytes that it sent out. Null: not known on this target, or not now.</summary>
+public sealed record InstanceUsage(DateTimeOffset At, double? CpuSeconds, long? SentBytes);
 
 /// <summary>What an instance uses. Bytes, seconds of CPU since its start, processes and threads. Null: not known on this target.</summary>
 public sealed record InstanceStats(

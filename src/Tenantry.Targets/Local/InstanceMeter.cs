@@ -29,6 +29,15 @@ internal sealed class InstanceMeter(LocalHost host)
             states.Sum(state => state.Restarts)));
     }
 
+    internal InstanceUsage ReadUsage(InstanceRef instance)
+    {
+        var paths = host.Paths.Of(instance);
+        var file = InstanceFile.Read(paths) ?? throw new TargetException("There is no such instance here.", retryable: true, LocalResources.Instance(instance));
+        var running = file.Services.Select(service => ServiceState.Read(paths.Service(service.Name))).FirstOrDefault(state => state?.IsAlive == true);
+        return new InstanceUsage(
+            host.Time.GetUtcNow(), host.CgroupOf(paths.Id).ReadUsage().CpuSeconds, running?.Process is { } process ? Network(process.Pid)?.Sent : null);
+    }
+
     // Everything but loopback counts; without anything else there is none.
     internal static (long Received, long Sent) ParseNetwork(string text)
     {

@@ -95,6 +95,12 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         return new InstanceMeter(_host).ReadAsync(instance, cancellationToken);
     }
 
+    public Task<InstanceUsage> ReadUsageAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        EnsureStarted();
+        return Task.FromResult(new InstanceMeter(_host).ReadUsage(instance));
+    }
+
     public Task<int> ExecAsync(InstanceRef instance, ExecRequest request, CancellationToken cancellationToken)
     {
         EnsureStarted();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Events;
 using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Api;
@@ -152,5 +153,21 @@ public class RouteFeedTests
         saved.Hosts["alice.localhost"].ShouldBe(route);
         saved.Hosts["alice.localhost"].Upstream.ShouldBe(route.Upstream);
         Directory.GetFiles(Path.GetDirectoryName(file)!).ShouldBe([file]);
+    }
+
+    [Fact]
+    public async Task RoutesThatAnEarlierVersionSavedAreReadWithTheDefaultsOfWhatItDidNotKnow()
+    {
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Root, "routes.json");
+        await File.WriteAllTextAsync(file, """
+            {"at":"2026-11-28T12:00:00+00:00","hosts":{"a.localhost":{"instanceId":"a","slug":"a","tenant":"a","state":"Open"},
+            "b.localhost":{"instanceId":"b","slug":"b","tenant":"b","state":"Open","rules":{"timeoutSeconds":5,"ignore":[],"waitingPage":true,"buffer":1}}}}
+            """);
+
+        var saved = (await RouteFile.LoadAsync(file, CancellationToken.None))!;
+
+        saved.Hosts["a.localhost"].Rules.ShouldBe(WakeRules.Default);
+        saved.Hosts["b.localhost"].Rules.WebhookFor("POST", "/x").ShouldBeNull();
     }
 }

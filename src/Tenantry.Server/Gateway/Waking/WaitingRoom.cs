@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Webhooks;
 
 namespace Tenantry.Server.Gateway.Waking;
 
@@ -12,6 +13,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     private int waitingInAll;
     private long buffered;
 
+    /// <summary>Where webhooks go while an instance is not ready; null: they are held as others are.</summary>
+    internal WebhookIntake? Webhooks { get; set; }
+
     /// <summary>Requests that wait now.</summary>
     public int Waiting => Volatile.Read(ref waitingInAll);
 
@@ -21,8 +25,13 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         var gate = gates.Of(route.InstanceId);
         if (WakePoll.IsFor(context))
             return await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
+        var webhook = route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "");
+        if (webhook is not null && Webhooks is { } intake && intake.HasPending(route.InstanceId))
+            return await intake.TakeAsync(context, route, webhook);
         if (gate.TryEnter(route) is { } open)
             return await ForwardAsync(context, open, gate, forwarder);
+        if (webhook is not null && Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
+            return await Webhooks.TakeAsync(context, route, webhook);
         if (route.State is not (RouteState.Open or RouteState.Resting))
             return GatewayAnswer.Of(route.State);
         if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
@@ -37,7 +46,17 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return null;
     }
 
-    private static async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    // A connection that cannot be made may mean that the route is old: the engine knows, and nothing was sent yet.
+    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    {
+        var answer = await SendAsync(context, route, gate, forwarder);
+        if ((answer != GatewayAnswer.Unreachable && answer != GatewayAnswer.NoWayIn) || context.RequestAborted.IsCancellationRequested)
+            return answer;
+        var waking = await waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes);
+        return waking.Outcome == WakeOutcome.Awake && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open ? await SendAsync(context, open, gate, forwarder) : answer;
+    }
+
+    private static async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
     {
         var watch = StreamWatch.Begin(gate, context);
         try

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Waking;
@@ -9,17 +10,29 @@ namespace Tenantry.Server.Gateway.Waking;
 /// <param name="Buffer">Bytes of a held body that are taken before its sender has to wait.</param>
 public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Ignore, bool WaitingPage, long Buffer)
 {
+    /// <summary>Paths whose requests are stored while the instance is not ready.</summary>
+    public IReadOnlyList<WebhookRule> Webhooks { get; init => field = value ?? []; } = [];
+
     /// <summary>For a manifest that says nothing.</summary>
     public static readonly WakeRules Default = Of(new WakePolicy());
 
-    public static WakeRules Of(Manifest manifest) => manifest.Wake is { } wake ? Of(wake) : Default;
+    public static WakeRules Of(Manifest manifest) => manifest is { Wake: null, Webhooks.Count: 0 } ? Default : Of(manifest.Wake ?? new WakePolicy()) with
+    {
+        Webhooks = [.. manifest.Webhooks.Where(hook => hook.Answer == WebhookAnswer.Stored).Select(hook => new WebhookRule(hook.Path, hook.MaxSize, hook.MaxAge.TotalSeconds))],
+    };
 
     /// <summary>True when the path is one of <see cref="Ignore"/>.</summary>
     public bool Ignores(string path) => Ignore.Any(pattern => Matches(pattern, path));
 
+    /// <summary>The rule for a webhook's path, or null: only methods that carry something are webhooks.</summary>
+    public WebhookRule? WebhookFor(string method, string path) =>
+        Webhooks.Count == 0 || HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+            ? null
+            : Webhooks.FirstOrDefault(hook => Matches(hook.Path, path));
+
     /// <summary>By what they say.</summary>
     public bool Equals(WakeRules? other) => ReferenceEquals(this, other) ||
-        (other is not null && TimeoutSeconds.Equals(other.TimeoutSeconds) && WaitingPage == other.WaitingPage && Buffer == other.Buffer && Ignore.SequenceEqual(other.Ignore, StringComparer.Ordinal));
+        (other is not null && TimeoutSeconds.Equals(other.TimeoutSeconds) && WaitingPage == other.WaitingPage && Buffer == other.Buffer && Ignore.SequenceEqual(other.Ignore, StringComparer.Ordinal) && Webhooks.SequenceEqual(other.Webhooks));
 
     public override int GetHashCode() => HashCode.Combine(TimeoutSeconds, WaitingPage, Buffer, Ignore.Count);
 
@@ -28,3 +41,6 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
 
     private static WakeRules Of(WakePolicy wake) => new(wake.Timeout.TotalSeconds, wake.Ignore, wake.WaitingPage, wake.Buffer);
 }
+
+/// <summary>A path whose requests are stored; a trailing <c>*</c> matches any rest.</summary>
+public sealed record WebhookRule(string Path, long MaxSize, double MaxAgeSeconds);

@@ -15,6 +15,9 @@ public sealed record WakingOptions
     /// <summary>How long a browser sees nothing before it gets the waiting page.</summary>
     public TimeSpan BeforePage { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a request whose connection could not be made waits to hear whether its route is old.</summary>
+    public TimeSpan ForOldRoutes { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Pause between two tries while the engine is away or the instance is being changed.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(200);
 }

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Webhooks;
 
 namespace Tenantry.Server.Gateway.Waking;
 
@@ -10,12 +13,30 @@ public sealed class WakingParts
     {
         Gates = new Gates(time);
         Attendance = new EngineAttendance(engine, Gates, time, loggers.CreateLogger<EngineAttendance>());
-        Room = new WaitingRoom(Gates, new Waker(engine, Gates, options, rested, time, loggers.CreateLogger<Waker>()), options, Attendance.Tell, time);
+        Waker = new Waker(engine, Gates, options, rested, time, loggers.CreateLogger<Waker>());
+        Room = new WaitingRoom(Gates, Waker, options, Attendance.Tell, time);
     }
 
     public Gates Gates { get; }
 
     public EngineAttendance Attendance { get; }
 
+    public Waker Waker { get; }
+
     public WaitingRoom Room { get; }
+
+    /// <summary>Webhooks are stored in that folder and delivered from it by what this returns, once it is started.</summary>
+    /// <param name="folder">The gateway's own.</param>
+    /// <param name="routes">Where they go.</param>
+    /// <param name="forwarder">Sends them.</param>
+    /// <param name="routesAreWhole">True when an instance without a route is gone.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    public BackgroundService KeepWebhooks(string folder, Routes routes, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log)
+    {
+        var box = new WebhookBox(folder, time);
+        var delivery = new WebhookDelivery(box, routes, Gates, Waker, forwarder, routesAreWhole, time, log);
+        Room.Webhooks = new WebhookIntake(box, delivery.Stored, time, log);
+        return delivery;
+    }
 }

@@ -1,0 +1,120 @@
+using System.Globalization;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Server.Gateway.Webhooks;
+
+/// <summary>
+/// The webhooks of all instances on disk: <c>ID/pending</c> in the order in which they came, <c>ID/dead</c>. A file is there whole or not at all, and moves by
+/// one rename, so that a crash between any two steps leaves each webhook in exactly one place.
+/// </summary>
+internal sealed class WebhookBox(string folder, TimeProvider time)
+{
+    public const int MostPerInstance = 1000;
+    public const long MostBytesPerInstance = 100_000_000;
+    private const string Pending = "pending";
+    private const string Dead = "dead";
+    private readonly Lock numbering = new();
+    private long last;
+
+    /// <summary>Instances of which there is something.</summary>
+    public IReadOnlyList<string> Instances => Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))] : [];
+
+    /// <summary>True while an earlier webhook of the instance waits: later ones wait behind it.</summary>
+    public bool HasPending(string instanceId)
+    {
+        var place = PlaceOf(instanceId, Pending);
+        return Directory.Exists(place) && Directory.EnumerateFiles(place, "*.hook").Any();
+    }
+
+    /// <summary>Writes it to disk, synced. False when the instance has too many already.</summary>
+    public bool Store(string instanceId, StoredWebhook webhook)
+    {
+        var place = PlaceOf(instanceId, Pending);
+        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var present = new DirectoryInfo(place).GetFiles("*.hook");
+        if (present.Length >= MostPerInstance || present.Sum(file => file.Length) + webhook.Body.Length > MostBytesPerInstance)
+            return false;
+        AtomicFile.Write(Path.Combine(place, NewName(present.Select(file => file.Name), webhook.Id)), webhook.ToBytes(), durable: true);
+        return true;
+    }
+
+    /// <summary>Those that wait, oldest first.</summary>
+    public IReadOnlyList<string> ListPending(string instanceId) => List(PlaceOf(instanceId, Pending));
+
+    /// <summary>Those that were given up, oldest first.</summary>
+    public IReadOnlyList<string> ListDead(string instanceId) => List(PlaceOf(instanceId, Dead));
+
+    /// <summary>What a file holds; null when it is gone, or is none.</summary>
+    public static StoredWebhook? Read(string path)
+    {
+        try
+        {
+            return StoredWebhook.Read(File.ReadAllBytes(path));
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>It was delivered, or is not wanted any more.</summary>
+    public static void Remove(string path) => File.Delete(path);
+
+    /// <summary>It is not tried any more until a person says so.</summary>
+    public void Bury(string instanceId, string path, StoredWebhook webhook, string why)
+    {
+        var place = PlaceOf(instanceId, Dead);
+        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        AtomicFile.Write(Path.Combine(place, Path.GetFileName(path)), (webhook with { Failure = why }).ToBytes(), durable: true);
+        File.Delete(path);
+    }
+
+    /// <summary>Puts a dead letter at the end of those that wait, with a new span of life. False when there is none with that id.</summary>
+    public bool Replay(string instanceId, string id)
+    {
+        if (Find(ListDead(instanceId), id) is not { } path || Read(path) is not { } webhook)
+            return false;
+        var now = time.GetUtcNow();
+        var place = PlaceOf(instanceId, Pending);
+        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var fresh = webhook with { ExpiresAt = now + (webhook.ExpiresAt - webhook.ReceivedAt), Failure = null };
+        AtomicFile.Write(Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)), fresh.ToBytes(), durable: true);
+        File.Delete(path);
+        return true;
+    }
+
+    /// <summary>Removes it, whether it waits or is dead. False when there is none with that id.</summary>
+    public bool Drop(string instanceId, string id)
+    {
+        if (Find([.. ListPending(instanceId), .. ListDead(instanceId)], id) is not { } path)
+            return false;
+        File.Delete(path);
+        return true;
+    }
+
+    /// <summary>The instance is gone, and everything of it.</summary>
+    public void Forget(string instanceId)
+    {
+        if (Directory.Exists(Path.Combine(folder, instanceId)))
+            Directory.Delete(Path.Combine(folder, instanceId), recursive: true);
+    }
+
+    private static string? Find(IReadOnlyList<string> paths, string id) =>
+        paths.FirstOrDefault(path => Path.GetFileNameWithoutExtension(path).EndsWith("-" + id, StringComparison.Ordinal));
+
+    private static List<string> List(string place) =>
+        Directory.Exists(place) ? [.. Directory.EnumerateFiles(place, "*.hook").Order(StringComparer.Ordinal)] : [];
+
+    private string PlaceOf(string instanceId, string kind) => Path.Combine(folder, Path.GetFileName(instanceId), kind);
+
+    // Greater than all that are there, also when the clock went back.
+    private string NewName(IEnumerable<string> present, string id)
+    {
+        var newest = present.Select(name => long.TryParse(name.Split('-')[0], CultureInfo.InvariantCulture, out var number) ? number : 0).DefaultIfEmpty().Max();
+        lock (numbering)
+        {
+            last = Math.Max(Math.Max(last, newest) + 1, time.GetUtcNow().UtcTicks);
+            return string.Create(CultureInfo.InvariantCulture, $"{last:D20}-{id}.hook");
+        }
+    }
+}

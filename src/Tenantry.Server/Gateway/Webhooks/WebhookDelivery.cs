@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Waking;
+
+namespace Tenantry.Server.Gateway.Webhooks;
+
+/// <summary>
+/// Delivers stored webhooks: wakes the instance, sends them in order, one at a time, and removes each when the app has taken it. A crash between the app's answer
+/// and the removal sends it once more, with the same id.
+/// </summary>
+internal sealed class WebhookDelivery(
+    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log) : BackgroundService
+{
+    private const string Refused = "the app refused it: ";
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<string, Queue> queues = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim something = new(0);
+
+    /// <summary>A webhook was stored for that instance.</summary>
+    public void Stored(string instanceId) => something.Release();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var id in box.Instances)
+                    Tend(id, stoppingToken);
+            }
+            catch (Exception failure)
+            {
+                log.LogError(failure, "The stored webhooks could not be looked at");
+            }
+
+            Task pause = something.WaitAsync(Sweep, stoppingToken);
+            await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(queues.Values.Select(queue => queue.Working));
+    }
+
+    private void Tend(string id, CancellationToken stopping)
+    {
+        var route = routes.Table.Hosts.Values.FirstOrDefault(route => route.InstanceId == id);
+        if (route is null)
+        {
+            if (routesAreWhole())
+                box.Forget(id);
+            return;
+        }
+
+        var queue = queues.GetOrAdd(id, _ => new Queue());
+        if (queue.Working.IsCompleted && time.GetUtcNow() >= queue.NotBefore && box.HasPending(id))
+            queue.Working = Task.Run(() => DeliverAllAsync(id, route.Slug, queue, stopping), CancellationToken.None);
+    }
+
+    private async Task DeliverAllAsync(string id, string slug, Queue queue, CancellationToken stopping)
+    {
+        try
+        {
+            while (!stopping.IsCancellationRequested && box.ListPending(id) is [var path, ..])
+            {
+                if (WebhookBox.Read(path) is not { } webhook)
+                {
+                    log.LogError("{Path} is no whole webhook; it is set aside", path);
+                    File.Move(path, path + ".damaged", overwrite: true);
+                    continue;
+                }
+
+                var why = time.GetUtcNow() >= webhook.ExpiresAt ? "it was too old" : await SendAsync(id, webhook, stopping);
+                if (why is null)
+                    WebhookBox.Remove(path);
+                else if (why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
+                    box.Bury(id, path, webhook, why);
+                else
+                {
+                    queue.Failed(time.GetUtcNow());
+                    log.LogWarning("A webhook for {Slug} was not delivered and is tried again at {At}: {Reason}", slug, queue.NotBefore, why);
+                    return;
+                }
+
+                queue.Succeeded();
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It is sent when the gateway is back.
+        }
+        catch (Exception failure)
+        {
+            queue.Failed(time.GetUtcNow());
+            log.LogError(failure, "Webhooks for {Slug} could not be delivered", slug);
+        }
+    }
+
+    // Null: the app has it. Otherwise why not.
+    private async Task<string?> SendAsync(string id, StoredWebhook webhook, CancellationToken stopping)
+    {
+        var route = routes.Table.Hosts.Values.FirstOrDefault(route => route.InstanceId == id);
+        if (route is null)
+            return "no route leads to the instance";
+        var gate = gates.Of(id);
+        var open = gate.TryEnter(route);
+        if (open is null)
+        {
+            if (route.State is not (RouteState.Open or RouteState.Resting))
+                return "the instance does not run";
+            var answer = await waker.WakeAsync(id, time.GetTimestamp(), Patience).WaitAsync(stopping);
+            if (answer.Outcome != WakeOutcome.Awake)
+                return answer.Reason;
+            open = gate.TryEnter(route.OpenAt(answer.Endpoint!));
+            if (open is null)
+                return "it was put to rest again";
+        }
+
+        try
+        {
+            var context = ContextOf(webhook, stopping);
+            if (await forwarder.ForwardAsync(context, open) is { } failed)
+                return failed.Detail;
+            return context.Response.StatusCode switch
+            {
+                < 400 => null,
+                408 or 425 or 429 or >= 500 => string.Create(CultureInfo.InvariantCulture, $"the app answered {context.Response.StatusCode}"),
+                var status => string.Create(CultureInfo.InvariantCulture, $"{Refused}{status}"),
+            };
+        }
+        finally
+        {
+            gate.Leave();
+        }
+    }
+
+    private static DefaultHttpContext ContextOf(StoredWebhook webhook, CancellationToken stopping)
+    {
+        var context = new DefaultHttpContext { RequestAborted = stopping };
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = webhook.Target;
+        var request = context.Request;
+        request.Method = webhook.Method;
+        request.Scheme = webhook.Scheme;
+        request.Protocol = HttpProtocol.Http11;
+        request.Headers.Host = webhook.Host;
+        foreach (var (name, value) in webhook.Headers)
+            request.Headers.Append(name, value);
+        request.Headers[WebhookIntake.IdHeader] = webhook.Id;
+        request.Headers["Tenantry-Received"] = webhook.ReceivedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+        request.ContentLength = webhook.Body.Length;
+        request.Body = new MemoryStream(webhook.Body);
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new WithBody(webhook.Body.Length > 0));
+        if (IPAddress.TryParse(webhook.Peer, out var peer))
+            context.Connection.RemoteIpAddress = peer;
+        context.Response.Body = Stream.Null;
+        return context;
+    }
+
+    private sealed record WithBody(bool CanHaveBody) : IHttpRequestBodyDetectionFeature;
+
+    private sealed class Queue
+    {
+        private int failures;
+
+        public Task Working { get; set; } = Task.CompletedTask;
+
+        public DateTimeOffset NotBefore { get; private set; }
+
+        public void Failed(DateTimeOffset now)
+        {
+            var pause = FirstPause * Math.Pow(2, Math.Min(failures++, 20));
+            NotBefore = now + (pause < LongestPause ? pause : LongestPause);
+        }
+
+        public void Succeeded() => failures = 0;
+    }
+}

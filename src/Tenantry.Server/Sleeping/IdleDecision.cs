@@ -1,0 +1,91 @@
+using System.Globalization;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>Decides whether an instance rests: pure, and awake in doubt.</summary>
+public static class IdleDecision
+{
+    /// <summary>A stream that carried something in this time is in use, however short the policy's times are.</summary>
+    public static readonly TimeSpan StreamPatience = TimeSpan.FromSeconds(150);
+
+    /// <summary>The decision.</summary>
+    public static IdleVerdict Of(IdleFacts now)
+    {
+        if (now.Policy.Awake.FirstOrDefault(schedule => AwakeHours.Covers(schedule, now.Now)) is { } hours)
+            return Awake(now, AwakeText.Write(hours));
+        if (now.Hold == InstanceHold.Awake)
+            return Awake(now, "held by a person");
+        return now.Present switch
+        {
+            DesiredState.Frozen => Frozen(now),
+            DesiredState.Asleep => new(null, $"asleep, idle for {Time(now.Now - (now.RestsSince ?? now.Now))}", now.RestsSince ?? now.Now),
+            _ => Running(now),
+        };
+    }
+
+    private static IdleVerdict Running(IdleFacts now)
+    {
+        var freeze = now.CanFreeze ? now.Policy.FreezeAfter : null;
+        if ((freeze ?? now.Policy.After) is not { } first)
+            return new(null, "awake: its sleep policy says never", now.Now);
+        if (now.Traffic is not { } traffic)
+            return Awake(now, "no gateway says what is under way");
+        if (traffic.Requests > 0)
+            return Awake(now, $"{Count(traffic.Requests, "request")} in flight");
+        if (traffic.Streams > 0 && now.Now - traffic.LastAt < Later(StreamPatience, first))
+            return Awake(now, $"{Count(traffic.Streams, "open stream")}, traffic {Time(now.Now - traffic.LastAt)} ago");
+        if (now.Usage.Unknown is { } unknown)
+            return Awake(now, $"what it uses is not known: {unknown}");
+        if (now.Now - now.AwakeSince < now.Policy.MinimumAwake)
+            return new(null, $"awake: for at least {Time(now.Policy.MinimumAwake)} after a start or wake, {Time(now.Now - now.AwakeSince)} ago", now.AwakeSince);
+
+        var since = Latest(traffic.LastAt, now.AwakeSince, now.Usage.LastWorkAt);
+        var idle = now.Now - since;
+        if (idle < first && now.Usage.LastWorkAt == since)
+            return new(null, $"awake: {now.Usage.Work} {Time(idle)} ago", since);
+        if (idle < first)
+            return new(null, $"idle for {Time(idle)}, {(first == freeze ? "freezes" : "sleeps")} in {Time(first - idle)}", since);
+        return now.Answer switch
+        {
+            BusyAnswer.NotAsked => new(null, $"idle for {Time(idle)}; the app is asked whether it is busy", since, Ask: true),
+            BusyAnswer.Busy => new(null, "awake: the app says that it is busy", since),
+            BusyAnswer.NoAnswer => new(null, "awake: the app was asked whether it is busy and did not answer", since),
+            _ => new(freeze is null || (now.Policy.After is { } after && idle >= after) ? DesiredState.Asleep : DesiredState.Frozen, $"idle since {since.UtcDateTime:HH:mm:ss} UTC", since),
+        };
+    }
+
+    private static IdleVerdict Frozen(IdleFacts now)
+    {
+        var since = now.RestsSince ?? now.Now;
+        if (now.Policy.After is not { } after)
+            return new(null, $"frozen, idle for {Time(now.Now - since)}", since);
+        var idle = now.Now - since;
+        return idle < after
+            ? new(null, $"frozen, idle for {Time(idle)}, sleeps in {Time(after - idle)}", since)
+            : new(DesiredState.Asleep, $"idle since {since.UtcDateTime:HH:mm:ss} UTC", since);
+    }
+
+    private static IdleVerdict Awake(IdleFacts now, string why) =>
+        new(now.Present == DesiredState.Running ? null : DesiredState.Running, $"awake: {why}", now.Now);
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset other, DateTimeOffset? third)
+    {
+        var latest = one > other ? one : other;
+        return third > latest ? third.Value : latest;
+    }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : string.Create(CultureInfo.InvariantCulture, $"{count} {what}s");
+
+    internal static string Time(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 1 } => "a moment",
+        { TotalSeconds: < 90 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
+        { TotalMinutes: < 90 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min"),
+        { TotalHours: < 36 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0} days"),
+    };
+}

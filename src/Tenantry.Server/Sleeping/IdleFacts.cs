@@ -1,0 +1,59 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>All that is known of an instance when it is decided whether it rests.</summary>
+/// <param name="Now">The time.</param>
+/// <param name="Policy">Its tier's sleep policy.</param>
+/// <param name="Busy">What counts as work.</param>
+/// <param name="Hold">A person's word.</param>
+/// <param name="Present">What it should be doing at present.</param>
+/// <param name="CanFreeze">Whether its target can.</param>
+/// <param name="AwakeSince">When it last began to run; nothing is known of the time before.</param>
+/// <param name="RestsSince">While it is frozen: the last sign of work before that.</param>
+/// <param name="Traffic">What gateways see; null when nobody can say.</param>
+/// <param name="Usage">What it uses.</param>
+/// <param name="Answer">What the app itself says.</param>
+public sealed record IdleFacts(
+    DateTimeOffset Now,
+    SleepPolicy Policy,
+    BusyDefinition Busy,
+    InstanceHold Hold,
+    DesiredState Present,
+    bool CanFreeze,
+    DateTimeOffset AwakeSince,
+    DateTimeOffset? RestsSince,
+    InstanceTraffic? Traffic,
+    UsageSeen Usage,
+    BusyAnswer Answer);
+
+/// <summary>What an instance was seen to use. <paramref name="LastWorkAt"/>: when that was last above what counts as idle.</summary>
+public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown)
+{
+    public static readonly UsageSeen Nothing = new(null, "", null);
+}
+
+/// <summary>What the app itself says.</summary>
+public enum BusyAnswer
+{
+    /// <summary>It has nothing to ask.</summary>
+    Nobody,
+
+    /// <summary>It was not asked lately: ask.</summary>
+    NotAsked,
+
+    Idle,
+
+    Busy,
+
+    /// <summary>It was asked and did not answer as it should.</summary>
+    NoAnswer,
+}
+
+/// <summary>What was decided.</summary>
+/// <param name="Depth">What it should be doing from now on, or null: as it is.</param>
+/// <param name="Reason">Why, for a person.</param>
+/// <param name="IdleSince">The last sign of work.</param>
+/// <param name="Ask">The app is to be asked before it can be decided.</param>
+public sealed record IdleVerdict(DesiredState? Depth, string Reason, DateTimeOffset IdleSince, bool Ask = false);

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Store;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>Puts idle instances to rest: looks at each that has a sleep policy, decides, and writes the decision for the reconciler.</summary>
+public sealed class Sleeper(
+    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log) : BackgroundService
+{
+    private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
+
+    /// <summary>Why the instance rests or is awake; null while nobody decided.</summary>
+    public string? ReasonOf(string instanceId) => watched.GetValueOrDefault(instanceId)?.Verdict?.Reason;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await index.RefreshAsync(stoppingToken);
+                foreach (var id in watched.Keys.Where(id => index.Find(id) is null))
+                    watched.TryRemove(id, out _);
+                foreach (var sleeping in index.All)
+                    await LookAsync(sleeping, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException away)
+            {
+                log.LogDebug(away, "Nobody is put to rest while the store is away");
+            }
+            catch (Exception failure)
+            {
+                log.LogError(failure, "A look for idle instances broke off");
+            }
+
+            await Task.Delay(options.Look, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookAsync(SleepEntry entry, CancellationToken cancellationToken)
+    {
+        var (record, policy) = (entry.Record, entry.PolicyNow);
+        var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(time.GetUtcNow()));
+        instance.Follow(record, time.GetUtcNow());
+        if (policy is null)
+        {
+            instance.Verdict = new IdleVerdict(null, "awake: it has no sleep policy", time.GetUtcNow());
+            return;
+        }
+
+        if (!IsFree(record))
+        {
+            instance.Verdict = null;
+            return;
+        }
+
+        ITarget target;
+        try
+        {
+            (target, _) = await targets.GetAsync(record.Spec.Target, cancellationToken);
+        }
+        catch (TargetException failure)
+        {
+            instance.Verdict = new IdleVerdict(null, $"awake: its target does not answer: {failure.Message}", time.GetUtcNow());
+            return;
+        }
+
+        if (record.Desired == DesiredState.Running && time.GetUtcNow() >= instance.MeasureAt)
+            await MeasureAsync(target, entry, instance, policy, cancellationToken);
+        var now = time.GetUtcNow();
+        var verdict = IdleDecision.Of(new IdleFacts(
+            now,
+            policy,
+            entry.Busy,
+            record.Spec.Hold,
+            record.Desired,
+            target is IFreeze,
+            instance.AwakeSince,
+            record.Rest?.IdleSince,
+            gateways.TrafficOf(record.Spec.Id),
+            instance.Usage.Seen,
+            instance.AnswerAt(entry.Busy, policy, now)));
+        instance.Verdict = verdict;
+        if (verdict.Ask && !instance.IsAsking)
+            _ = AskAsync(target, entry, instance, cancellationToken);
+        if (verdict.Depth is { } depth && depth != record.Desired)
+            await DecideAsync(record, depth, verdict, cancellationToken);
+    }
+
+    // Settled in what it should be doing, and the engine may decide about it.
+    private static bool IsFree(InstanceRecord record) => record.Spec.Hold != InstanceHold.Down && record.Status.ObservedGeneration == record.Spec.Generation &&
+        (record.Desired, record.Status.Phase) switch
+        {
+            (DesiredState.Running, InstancePhase.Running) => record.Status.Health == InstanceHealth.Healthy,
+            (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep) => record.Rest is not null,
+            _ => false,
+        };
+
+    private async Task MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, CancellationToken cancellationToken)
+    {
+        instance.Measured(policy, time.GetUtcNow(), options.MeasureEvery);
+        if (target is not IStats stats)
+        {
+            instance.Usage.Fail($"target '{target.Name}' cannot count what an instance uses");
+            return;
+        }
+
+        try
+        {
+            instance.Usage.Add(await stats.ReadUsageAsync(Ref(entry.Record), cancellationToken), entry.Busy, WatchedInstance.ShortestOf(policy));
+        }
+        catch (Exception failure) when (failure is TargetException or IOException)
+        {
+            instance.Usage.Fail(failure.Message);
+        }
+    }
+
+    private async Task AskAsync(ITarget target, SleepEntry entry, WatchedInstance instance, CancellationToken cancellationToken)
+    {
+        instance.IsAsking = true;
+        try
+        {
+            instance.Answered(
+                await BusyQuestion.AskAsync(target, Ref(entry.Record), entry.Record.Status.Endpoint, entry.EntryService, entry.Busy, cancellationToken), time.GetUtcNow());
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops.
+        }
+    }
+
+    private async Task DecideAsync(InstanceRecord record, DesiredState depth, IdleVerdict verdict, CancellationToken cancellationToken)
+    {
+        var rest = new InstanceRest(depth, verdict.Reason, time.GetUtcNow(), verdict.IdleSince);
+        if (!await store.PutRestAsync(record.Spec.Id, rest, record.Spec.Generation, cancellationToken))
+            return;
+        log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
+        poke(record.Spec.Id);
+    }
+
+    private InstanceRef Ref(InstanceRecord record) => new(record.Spec.Id, record.Spec.Slug, store.Owner);
+}
+
+/// <summary>Times of the sleeper.</summary>
+public sealed record SleeperOptions
+{
+    /// <summary>Between two looks.</summary>
+    public TimeSpan Look { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest time between two measurements of an instance.</summary>
+    public TimeSpan MeasureEvery { get; init; } = TimeSpan.FromSeconds(15);
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Tenantry.Model.Manifests;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>Samples of what one instance uses, and when that was last work.</summary>
+public sealed class UsageWindow
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private readonly Queue<(DateTimeOffset At, double Cpu, long Sent)> samples = new();
+
+    /// <summary>What is known now.</summary>
+    public UsageSeen Seen { get; private set; } = new(null, "", "it was not measured yet");
+
+    /// <summary>Takes in a sample.</summary>
+    /// <param name="usage">What the target counted.</param>
+    /// <param name="busy">What counts as work: cores, and bytes sent in a minute.</param>
+    /// <param name="window">Time over which it is averaged; at most a minute.</param>
+    public void Add(InstanceUsage usage, BusyDefinition busy, TimeSpan window)
+    {
+        if (usage is not { CpuSeconds: { } cpu, SentBytes: { } sent })
+        {
+            Fail("its target does not count CPU or traffic");
+            return;
+        }
+
+        window = window < Minute ? window : Minute;
+        while (samples.Count > 1 && usage.At - samples.ElementAt(1).At >= window)
+            samples.Dequeue();
+        if (samples.TryPeek(out var first))
+            Seen = Judge(first, usage.At, cpu, sent, busy, Seen);
+        else
+            Seen = new UsageSeen(Seen.LastWorkAt, Seen.Work, null);
+        samples.Enqueue((usage.At, cpu, sent));
+    }
+
+    /// <summary>It could not be measured: nothing is known until it can be again.</summary>
+    public void Fail(string why)
+    {
+        samples.Clear();
+        Seen = new UsageSeen(Seen.LastWorkAt, Seen.Work, why);
+    }
+
+    /// <summary>It was at rest: what it used before says nothing.</summary>
+    public void Reset() => samples.Clear();
+
+    private static UsageSeen Judge((DateTimeOffset At, double Cpu, long Sent) first, DateTimeOffset at, double cpu, long sent, BusyDefinition busy, UsageSeen before)
+    {
+        var time = at - first.At;
+        if (time <= TimeSpan.Zero)
+            return before with { Unknown = null };
+
+        // A counter that went back began anew: something was started.
+        if (cpu < first.Cpu || sent < first.Sent)
+            return new UsageSeen(at, "something in it was started", null);
+        var cores = (cpu - first.Cpu) / time.TotalSeconds;
+        if (cores > (double)busy.Cpu)
+            return new UsageSeen(at, string.Create(CultureInfo.InvariantCulture, $"used {cores:0.00} cores"), null);
+        var bytes = (sent - first.Sent) * (Minute / (time < Minute ? time : Minute));
+        if (sent - first.Sent > 0 && bytes > busy.Outbound)
+            return new UsageSeen(at, string.Create(CultureInfo.InvariantCulture, $"sent {bytes / 1000:0.#} kB a minute"), null);
+        return before with { Unknown = null };
+    }
+}

@@ -1,0 +1,63 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Server.Sleeping;
+
+/// <summary>One instance as the sleeper follows it.</summary>
+internal sealed class WatchedInstance(DateTimeOffset since)
+{
+    private static readonly TimeSpan AskedLately = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(200);
+    private BusyAnswer answer = BusyAnswer.NotAsked;
+    private DateTimeOffset answeredAt;
+
+    public UsageWindow Usage { get; } = new();
+
+    /// <summary>When it is measured next.</summary>
+    public DateTimeOffset MeasureAt { get; private set; }
+
+    public bool IsAsking { get; set; }
+
+    public IdleVerdict? Verdict { get; set; }
+
+    /// <summary>When it last began to run, as far as this engine knows.</summary>
+    public DateTimeOffset AwakeSince { get; private set; } = since;
+
+    private InstancePhase Phase { get; set; } = InstancePhase.Running;
+
+    public void Follow(InstanceRecord record, DateTimeOffset now)
+    {
+        var phase = record.Status.Phase;
+        if (phase == InstancePhase.Running && Phase != InstancePhase.Running)
+        {
+            AwakeSince = now;
+            Usage.Reset();
+            answer = BusyAnswer.NotAsked;
+        }
+
+        Phase = phase;
+    }
+
+    public void Measured(SleepPolicy policy, DateTimeOffset now, TimeSpan every)
+    {
+        var quarter = ShortestOf(policy) / 4;
+        MeasureAt = now + (quarter < ShortestLook ? ShortestLook : quarter < every ? quarter : every);
+    }
+
+    public void Answered(BusyAnswer said, DateTimeOffset now)
+    {
+        answer = said;
+        answeredAt = now;
+        IsAsking = false;
+    }
+
+    public BusyAnswer AnswerAt(BusyDefinition busy, SleepPolicy policy, DateTimeOffset now)
+    {
+        if (busy is { Http: null, Command.Count: 0 })
+            return BusyAnswer.Nobody;
+        var lately = ShortestOf(policy) / 2;
+        return now - answeredAt > (lately < AskedLately ? lately : AskedLately) ? BusyAnswer.NotAsked : answer;
+    }
+
+    public static TimeSpan ShortestOf(SleepPolicy policy) => policy.FreezeAfter ?? policy.After ?? TimeSpan.FromMinutes(1);
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Model.Tests.Manifests;
+
+public class AwakeHoursTests
+{
+    [Theory]
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-27T07:00:00Z", true)] // Friday 08:00 in Berlin
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-27T06:59:59Z", false)]
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-27T17:59:59Z", true)]
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-27T18:00:00Z", false)]
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-28T10:00:00Z", false)] // Saturday
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-07-03T06:00:00Z", true)] // summer: an hour earlier
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-07-03T05:59:00Z", false)]
+    [InlineData("Fri 22:00-06:00 UTC", "2026-11-27T23:00:00Z", true)]
+    [InlineData("Fri 22:00-06:00 UTC", "2026-11-28T05:59:00Z", true)] // ends on Saturday
+    [InlineData("Fri 22:00-06:00 UTC", "2026-11-28T22:30:00Z", false)]
+    [InlineData("Fri 22:00-06:00 UTC", "2026-11-27T05:00:00Z", false)]
+    [InlineData("Sun 22:00-06:00 UTC", "2026-11-30T01:00:00Z", true)] // over the end of the week
+    [InlineData("daily 00:00-24:00", "2026-11-28T12:00:00Z", true)]
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-03-29T01:00:00Z", false)] // 02:00 was skipped: it is 03:00
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-03-29T00:59:00Z", false)]
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T00:30:00Z", true)] // 02:30, the first time
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T01:30:00Z", true)] // 02:30, the second time
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T02:00:00Z", false)]
+    [InlineData("Mon 23:00-23:30 America/New_York", "2026-11-24T04:15:00Z", true)] // still Monday there
+    [InlineData("Mon 10:00-11:00 Mars/Olympus", "2026-11-28T12:00:00Z", true)] // a zone that nobody knows: in doubt awake
+    public void AScheduleGoesByTheClocksOnTheWall(string text, string moment, bool covers) =>
+        AwakeHours.Covers(AwakeText.Parse(text)!, DateTimeOffset.Parse(moment, CultureInfo.InvariantCulture)).ShouldBe(covers);
+}

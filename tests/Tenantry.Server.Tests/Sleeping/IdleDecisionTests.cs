@@ -1,0 +1,91 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Sleeping;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Tests.Sleeping;
+
+/// <summary>Every way to be awake or to rest; what is not said of an instance in a test is as for one that has been idle for an hour.</summary>
+public class IdleDecisionTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
+    private static readonly SleepPolicy Both = new() { FreezeAfter = TimeSpan.FromMinutes(10), After = TimeSpan.FromHours(2) };
+
+    private static readonly IdleFacts Idle = new(
+        Now, Both, new BusyDefinition(), InstanceHold.None, DesiredState.Running, CanFreeze: true, AwakeSince: Now.AddHours(-1), RestsSince: null,
+        new InstanceTraffic(0, 0, Now.AddHours(-1)), UsageSeen.Nothing, BusyAnswer.Nobody);
+
+    public static TheoryData<string, IdleFacts, DesiredState?, string> Table => new()
+    {
+        { "idle longer than it takes to freeze", Idle, DesiredState.Frozen, "idle since 11:00:00 UTC" },
+        { "a target that cannot freeze", Idle with { CanFreeze = false }, null, "idle for 60 min, sleeps in 60 min" },
+        { "idle longer than it takes to sleep", Idle with { AwakeSince = Now.AddHours(-3), Traffic = new(0, 0, Now.AddHours(-3)) }, DesiredState.Asleep, "idle since 09:00:00 UTC" },
+        { "not long enough", Idle with { Traffic = new(0, 0, Now.AddMinutes(-4)) }, null, "idle for 4 min, freezes in 6 min" },
+        { "only sleep", Idle with { Policy = new() { After = TimeSpan.FromMinutes(10) } }, DesiredState.Asleep, "idle since 11:00:00 UTC" },
+        { "never", Idle with { Policy = new() }, null, "awake: its sleep policy says never" },
+        { "requests in flight", Idle with { Traffic = new(2, 0, Now.AddHours(-1)) }, null, "awake: 2 requests in flight" },
+        { "one request", Idle with { Traffic = new(1, 0, Now) }, null, "awake: 1 request in flight" },
+        { "a WebSocket with a ping a minute", Idle with { Policy = new() { FreezeAfter = TimeSpan.FromSeconds(5), After = TimeSpan.FromSeconds(10) }, Traffic = new(0, 1, Now.AddSeconds(-59)) }, null, "awake: 1 open stream, traffic 59 s ago" },
+        { "an open stream that says nothing", Idle with { Traffic = new(0, 3, Now.AddMinutes(-11)) }, DesiredState.Frozen, "idle since 11:49:00 UTC" },
+        { "no gateway", Idle with { Traffic = null }, null, "awake: no gateway says what is under way" },
+        { "not measured", Idle with { Usage = new(null, "", "crun is gone") }, null, "awake: what it uses is not known: crun is gone" },
+        { "work without a request", Idle with { Usage = new(Now.AddSeconds(-30), "used 0.31 cores", null) }, null, "awake: used 0.31 cores 30 s ago" },
+        { "work long ago", Idle with { Usage = new(Now.AddMinutes(-20), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:40:00 UTC" },
+        { "just started", Idle with { AwakeSince = Now.AddSeconds(-20), Policy = Both with { FreezeAfter = TimeSpan.FromSeconds(10) } }, null, "awake: for at least 60 s after a start or wake, 20 s ago" },
+        { "the app has to be asked", Idle with { Answer = BusyAnswer.NotAsked }, null, "idle for 60 min; the app is asked whether it is busy" },
+        { "the app is busy", Idle with { Answer = BusyAnswer.Busy }, null, "awake: the app says that it is busy" },
+        { "the app does not answer", Idle with { Answer = BusyAnswer.NoAnswer }, null, "awake: the app was asked whether it is busy and did not answer" },
+        { "the app is idle", Idle with { Answer = BusyAnswer.Idle }, DesiredState.Frozen, "idle since 11:00:00 UTC" },
+        { "held", Idle with { Hold = InstanceHold.Awake }, null, "awake: held by a person" },
+        { "in its hours", Idle with { Policy = Both with { Awake = [AwakeText.Parse("Sat 12:00-13:00")!] } }, null, "awake: Sat 12:00-13:00 UTC" },
+        { "frozen, and it is time to sleep", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-2) }, DesiredState.Asleep, "idle since 10:00:00 UTC" },
+        { "frozen, and it is not", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-1) }, null, "frozen, idle for 60 min, sleeps in 60 min" },
+        { "frozen for good", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-1), Policy = Both with { After = null } }, null, "frozen, idle for 60 min" },
+        { "frozen when its hours begin", Idle with { Present = DesiredState.Frozen, Policy = Both with { Awake = [AwakeText.Parse("Sat 12:00-13:00")!] } }, DesiredState.Running, "awake: Sat 12:00-13:00 UTC" },
+        { "asleep", Idle with { Present = DesiredState.Asleep, RestsSince = Now.AddHours(-5) }, null, "asleep, idle for 5 h" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void TheDecisionAndItsReason(string why, IdleFacts facts, DesiredState? depth, string reason)
+    {
+        var verdict = IdleDecision.Of(facts);
+        (verdict.Depth, verdict.Reason).ShouldBe((depth, reason), why);
+    }
+
+    [Fact]
+    public void UseIsAveragedOverAMinuteAndTheLastWorkIsRemembered()
+    {
+        var window = new UsageWindow();
+        window.Seen.Unknown.ShouldNotBeNull("nothing is known before the first measurement");
+        void Measure(double seconds, double cpu, long sent) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), cpu, sent), new BusyDefinition(), TimeSpan.FromMinutes(10));
+
+        Measure(0, 10, 0);
+        Measure(15, 10.1, 0);
+        Measure(30, 10.2, 0);
+        window.Seen.LastWorkAt.ShouldBeNull("0.007 cores are less than 0.02");
+        Measure(45, 15.2, 0);
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(45), "used 0.12 cores", null));
+        for (var second = 60; second <= 240; second += 15)
+            Measure(second, 15.3, 0);
+        window.Seen.LastWorkAt!.Value.ShouldBeInRange(Now.AddSeconds(60), Now.AddSeconds(105), "then it leaves the minute");
+    }
+
+    [Fact]
+    public void WhatIsSentOutIsWorkAndSoIsACounterThatBeginsAnew()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds, long? sent) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 1, sent), new BusyDefinition(), TimeSpan.FromMinutes(10));
+
+        Measure(0, 0);
+        Measure(60, 9_000);
+        window.Seen.LastWorkAt.ShouldBeNull();
+        Measure(120, 20_000);
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(120), "sent 11 kB a minute", null));
+        Measure(600, 20_100);
+        Measure(660, 50);
+        window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(660));
+        Measure(720, null);
+        window.Seen.Unknown.ShouldNotBeNull();
+    }
+}
