@@ -16,6 +16,13 @@ internal sealed class WebhookBox(string folder, TimeProvider time)
     private readonly Lock numbering = new();
     private long last;
 
+    /// <summary>The right to deliver, for one process at a time; given back by disposing of it.</summary>
+    public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return await FileLock.TakeAsync(Path.Combine(folder, ".lock"), time, cancellationToken);
+    }
+
     /// <summary>Instances of which there is something.</summary>
     public IReadOnlyList<string> Instances => Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))] : [];
 

@@ -31,6 +31,9 @@ internal sealed class WebhookDelivery(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Task.Yield();
+        // One gateway delivers, also while another takes over from it; the kernel lets go of the lock however it ends.
+        using var only = await box.HoldAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
