@@ -13,7 +13,10 @@ switch (args)
     case ["local", var program, var results, .. var rest]:
         await new LocalBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
+    case ["wake", var program, var results, .. var rest]:
+        await new WakeBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local [--quick]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|wake [--quick]");
         return 2;
 }

@@ -24,6 +24,8 @@ internal sealed class Report(string title)
 
     public static string Verdict(bool met) => met ? "met" : "missed";
 
+    public override string ToString() => text.ToString();
+
     public async Task WriteAsync(string path)
     {
         await Console.Out.WriteLineAsync(text.ToString());

@@ -60,6 +60,12 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
             return;
         }
 
+        if (context.Request.Path.Value == RouteAge.Path)
+        {
+            await new RouteAge(routes, TimeProvider.System).AnswerAsync(context);
+            return;
+        }
+
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
         if (route is null && AskEndpoint.Answered(context, routes.Table))
             return;

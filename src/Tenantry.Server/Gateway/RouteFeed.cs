@@ -18,6 +18,7 @@ public sealed class RouteFeed(
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(1);
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isSaved = true;
+    private bool isAway;
 
     /// <summary>Completes when routes are there: from the store, or the saved ones.</summary>
     public Task Loaded => loaded.Task;
@@ -49,11 +50,17 @@ public sealed class RouteFeed(
             else
                 routes.Take(routes.Table, time.GetUtcNow());
             loaded.TrySetResult();
+            if (isAway)
+                log.LogInformation("The store is back: routes are as it says");
+            isAway = false;
             return true;
         }
         catch (StoreUnavailableException failure)
         {
-            log.LogWarning("Routes stay as they were at {At}: {Reason}", routes.ConfirmedAt, failure.Message);
+            // Said once, not every second.
+            if (!isAway)
+                log.LogWarning("Routes stay as they were at {At}: {Reason}", routes.ConfirmedAt, failure.Message);
+            isAway = true;
             return false;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

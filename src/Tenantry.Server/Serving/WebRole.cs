@@ -134,6 +134,7 @@ internal sealed class WebRole : IAsyncDisposable
         }
 
         metrics.Add(gateway.Counts);
+        metrics.Add(new RouteAge(routes, TimeProvider.System));
         Addresses = Addresses with { Gateway = doors.Address, GatewayTls = doors.TlsAddress };
     }
 

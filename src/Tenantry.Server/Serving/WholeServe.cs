@@ -25,7 +25,7 @@ internal static class WholeServe
 
     private static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, Action<ServeLock> hold, Action letGo, CancellationToken stop)
     {
-        await using var store = await StoreFactory.OpenAsync(options.Store, options.Folders, TimeProvider.System, stop);
+        await using var store = await OpenStoreAsync(options, loggers, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, null, loggers, stop) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         if (options.TakesOver)
@@ -35,5 +35,19 @@ internal static class WholeServe
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
         await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
+    }
+
+    // A gateway alone goes on with what it served before.
+    private static async Task<IStore> OpenStoreAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken stop)
+    {
+        try
+        {
+            return await StoreFactory.OpenAsync(options.Store, options.Folders, TimeProvider.System, stop);
+        }
+        catch (StoreUnavailableException away) when (options.Roles == ServeRoles.Gateway && File.Exists(options.Folders.Routes))
+        {
+            loggers.CreateLogger("Tenantry.Serve").LogWarning("{Reason} The gateway starts with the routes that it saved.", away.Message);
+            return StoreFactory.OpenUnseen(options.Store, options.Folders, TimeProvider.System);
+        }
     }
 }

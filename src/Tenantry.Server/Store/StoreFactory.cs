@@ -32,6 +32,12 @@ public static class StoreFactory
         return await OpenAsync(database, Migration.All, cancellationToken);
     }
 
+    /// <summary>
+    /// The same without looking at it: for a gateway that starts while the database is away and has saved routes to serve. Calls throw
+    /// <see cref="StoreUnavailableException"/> until the database answers; it is never upgraded by this, and its owner is not known.
+    /// </summary>
+    public static IStore OpenUnseen(string store, DataFolders folders, TimeProvider time) => new SqlStore(Connect(store, folders, time), "");
+
     internal static async Task<IStore> OpenAsync(Database database, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
         try
