@@ -37,6 +37,7 @@ internal static class Program
         new("doctor", DoctorCommand.Create),
         new("init", InitCommand.Create),
         new("schema", SchemaCommand.Create),
+        new("render", RenderCommand.Create),
         new("completion", CompletionCommand.Create),
         new("complete", CompleteCommand.Create),
     ];

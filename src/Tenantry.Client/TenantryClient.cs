@@ -27,6 +27,7 @@ public sealed class TenantryClient : IDisposable
         Secrets = new(_transport);
         Targets = new(_transport);
         Tokens = new(_transport);
+        Rendering = new(_transport);
     }
 
     /// <summary>Where the control plane is.</summary>
@@ -62,6 +63,9 @@ public sealed class TenantryClient : IDisposable
 
     /// <summary>Targets, kinds of targets, and orphans on them.</summary>
     public TargetsClient Targets { get; }
+
+    /// <summary>Instances in the words of other tools.</summary>
+    public RenderingClient Rendering { get; }
 
     /// <summary>API tokens; on the socket alone.</summary>
     public TokensClient Tokens { get; }

@@ -37,6 +37,8 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(ProblemResponse))]
 [JsonSerializable(typeof(PutSecretRequest))]
 [JsonSerializable(typeof(PutTargetRequest))]
+[JsonSerializable(typeof(RenderComposeRequest))]
+[JsonSerializable(typeof(RenderComposeResponse))]
 [JsonSerializable(typeof(ServerResponse))]
 [JsonSerializable(typeof(StatsResponse))]
 [JsonSerializable(typeof(TargetCheckResponse))]

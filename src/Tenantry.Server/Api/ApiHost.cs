@@ -18,6 +18,7 @@ using Tenantry.Server.Instances;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Operations;
 using Tenantry.Server.Orphans;
+using Tenantry.Server.Rendering;
 using Tenantry.Server.Sources;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
@@ -65,6 +66,7 @@ public static class ApiHost
         v1.MapWakes();
         v1.MapTargets();
         v1.MapOrphans();
+        v1.MapRendering();
         v1.MapEvents();
         v1.MapAudit();
         v1.MapTokens();
