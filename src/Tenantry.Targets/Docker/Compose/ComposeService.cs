@@ -111,7 +111,7 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
     {
         node["restart"] = "unless-stopped";
         node["stop_signal"] = "SIG" + service.StopSignal;
-        
+
         // Whole seconds: docker-compose 1.29 hands a part of one to the engine, which takes none.
         node["stop_grace_period"] = Time(TimeSpan.FromSeconds(Math.Ceiling(service.StopGrace.TotalSeconds)));
         node["healthcheck"] = Health(service);
