@@ -16,7 +16,10 @@ switch (args)
     case ["wake", var program, var results, .. var rest]:
         await new WakeBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
+    case ["gateway", var program, var results, .. var rest]:
+        await new GatewayBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local|wake [--quick]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|wake|gateway [--quick]");
         return 2;
 }

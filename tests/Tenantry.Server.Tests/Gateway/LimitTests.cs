@@ -160,6 +160,38 @@ public class LimitTests
         (await client.ReadToEndAsync()).ShouldNotContain("heard");
     }
 
+    [Theory]
+    [InlineData("nowhere.localhost", 404)]
+    [InlineData("gone.localhost", 502)]
+    [InlineData("cut.localhost", 502)]
+    [InlineData("large.localhost", 413)]
+    [InlineData("busy.localhost", 429)]
+    [InlineData("failed.localhost", 503)]
+    public async Task EveryAnswerOfOurOwnIsAPageOrAProblemAndNamesNoInnerAddress(string host, int status)
+    {
+        await using var cut = RawUpstream.Start(async (connection, _) => await connection.ReadUntilAsync("\r\n\r\n"));
+        await using var gateway = await TestGateway.StartAsync();
+        var failed = To("failed", 1);
+        gateway.Lead(
+            To("gone", 1), To("cut", cut.Port), To("large", 1, new() { BodySize = 1 }),
+            To("busy", 1, new() { Rate = new() { Count = 1, Per = TimeSpan.FromHours(1) } }), (failed.Host, failed.Route with { State = RouteState.Failed }));
+        using var client = gateway.Client(host);
+        if (status == 429)
+            (await client.PostAsync("/", new StringContent("body"))).Dispose();
+
+        foreach (var (accept, type) in new[] { ("text/html", "text/html"), ("application/json", "application/problem+json") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent("body"), Headers = { { "Accept", accept } } };
+            using var answer = await client.SendAsync(request);
+            ((int)answer.StatusCode).ShouldBe(status);
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe(type);
+            var text = $"{answer.Headers} {await answer.Content.ReadAsStringAsync()}";
+            foreach (var inner in new[] { "127.0.0.1", cut.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "Socket", "Exception" })
+                text.ShouldNotContain(inner);
+            answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        }
+    }
+
     [Fact]
     public async Task LimitsAreKeptWithTheSavedRoutes()
     {
