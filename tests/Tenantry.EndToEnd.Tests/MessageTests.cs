@@ -1,0 +1,71 @@
+using System.Net;
+using System.Text;
+using Tenantry.EndToEnd.Tests.Running;
+
+namespace Tenantry.EndToEnd.Tests;
+
+/// <summary>What a sender and a browser meet when an instance is at rest.</summary>
+public class MessageTests
+{
+    private static string App(string name) => Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", name);
+
+    [MachineFact("node")]
+    public async Task AWebhookToASleepingTenantWhileEverythingIsKilledTwiceIsDeliveredOnceAndInOrder()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        using var visitor = new Visitor();
+        (await plane.CallAsync("app", "apply", "-f", App("hooks"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "hooks")).ShouldEndWith(0);
+        (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+
+        var ids = new List<string>();
+        foreach (var body in (string[])["one", "two", "three"])
+            ids.Add(await SendAsync(plane, "/hooks/x?from=" + body, body));
+        await plane.KillAsync();
+        await plane.StartAsync();
+        await plane.KillAsync();
+        await plane.StartAsync();
+
+        await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "three", "/log");
+        var delivered = (await visitor.GetAsync(plane, "alice.localhost", "/log")).Body.TrimEnd().Split('\n');
+        delivered.Select(line => line.Split(' ')[0]).Distinct(StringComparer.Ordinal).ShouldBe(ids, "each, in order; one that was sent again has the same id");
+        delivered[0].ShouldBe($"{ids[0]} sig /hooks/x?from=one one");
+
+        (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+        var refused = await SendAsync(plane, "/hooks/refused", "bad");
+        await Eventually.HoldsAsync(async () =>
+        {
+            var hooks = await plane.JsonAsync("webhooks", "list", "alice");
+            return (hooks.GetArrayLength() == 1 && hooks[0].GetProperty("state").GetString() == "dead" && hooks[0].GetProperty("reason").GetString()!.Contains("422", StringComparison.Ordinal), hooks.ToString());
+        });
+        (await plane.CallAsync("webhooks", "drop", "alice", refused)).ShouldEndWith(0);
+        (await plane.JsonAsync("webhooks", "list", "alice")).GetArrayLength().ShouldBe(0);
+        (await plane.CallAsync("webhooks", "drop", "alice", refused)).ShouldEndWith(3);
+    }
+
+    [MachineFact("chromium")]
+    public async Task ABrowserSeesAWaitingPageThatTurnsIntoTheApp()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        await using var browser = await Browser.StartAsync();
+        (await plane.CallAsync("app", "apply", "-f", App("slow"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "slow")).ShouldEndWith(0);
+        (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+
+        var page = await browser.OpenAsync(plane.Gateway.Replace("127.0.0.1", "alice.localhost", StringComparison.Ordinal));
+
+        (await page.TitleAsync()).ShouldBe("alice is waking up");
+        await page.WaitForSelectorAsync("#app");
+        (await page.TextContentAsync("#app")).ShouldBe("here at last");
+    }
+
+    private static async Task<string> SendAsync(ControlPlane plane, string path, string body)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, plane.Gateway.TrimEnd('/') + path) { Content = new StringContent(body, Encoding.ASCII), Headers = { Host = "alice.localhost" } };
+        request.Headers.Add("X-Signature", "sig");
+        using var answer = await http.SendAsync(request);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        return answer.Headers.GetValues("Tenantry-Delivery").Single();
+    }
+}

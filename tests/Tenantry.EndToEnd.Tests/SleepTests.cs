@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Tenantry.EndToEnd.Tests.Running;
+
+namespace Tenantry.EndToEnd.Tests;
+
+/// <summary>Idle instances rest and busy ones do not, on the target local, with the times of the policy in seconds.</summary>
+public class SleepTests
+{
+    private static string App(string name) => Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", name);
+
+    [MachineFact("node")]
+    public async Task WhoIsIdleRestsAndWhoComputesOrTalksDoesNot()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        using var visitor = new Visitor();
+        foreach (var app in (string[])["idle", "burner", "socket"])
+        {
+            (await plane.CallAsync("app", "apply", "-f", App(app))).ShouldEndWith(0).Error.ShouldNotContain("not acted on");
+            (await plane.CallAsync("tenant", "add", app, "--app", app)).ShouldEndWith(0);
+        }
+
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Host", "socket.localhost");
+        await socket.ConnectAsync(new Uri(plane.Gateway.Replace("http:", "ws:", StringComparison.Ordinal)), CancellationToken.None);
+        using var ending = new CancellationTokenSource();
+        var pings = PingAsync(socket, ending.Token);
+
+        var depths = new List<string>();
+        await Eventually.HoldsAsync(async () =>
+        {
+            var idle = await plane.JsonAsync("status", "idle");
+            depths.Add(idle.GetProperty("phase").GetString()!);
+            return (depths[^1] == "Asleep", idle.ToString());
+        });
+        depths.ShouldContain("Frozen", "it freezes before it sleeps");
+        await SaysAsync(plane, "burner", "Running", "cores");
+        await SaysAsync(plane, "socket", "Running", "1 open stream");
+        await ending.CancelAsync();
+        (await pings).ShouldBeGreaterThan(3);
+        socket.State.ShouldBe(WebSocketState.Open, "it was never cut");
+
+        // With the socket closed nothing keeps it awake any more.
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
+        await Eventually.HoldsAsync(async () => Is(await plane.JsonAsync("status", "socket"), "Asleep"));
+
+        await visitor.AnswersAsync(plane, "idle.localhost", HttpStatusCode.OK, "hi idle");
+        (await plane.CallAsync("hold", "idle", "--down")).ShouldEndWith(0);
+        (await visitor.GetAsync(plane, "idle.localhost")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable, "it is held down");
+        (await plane.CallAsync("release", "idle")).ShouldEndWith(0);
+        await visitor.AnswersAsync(plane, "idle.localhost", HttpStatusCode.OK, "hi idle");
+    }
+
+    private static (bool Holds, string Seen) Is(JsonElement status, string phase) => (status.GetProperty("phase").GetString() == phase, status.ToString());
+
+    private static async Task SaysAsync(ControlPlane plane, string slug, string phase, string rest)
+    {
+        var status = await plane.JsonAsync("status", slug);
+        status.GetProperty("phase").GetString().ShouldBe(phase, status.ToString());
+        status.GetProperty("rest").GetString()!.ShouldContain(rest);
+    }
+
+    private static async Task<int> PingAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        var buffer = new byte[64];
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"ping {count}"), WebSocketMessageType.Text, true, CancellationToken.None);
+            var answer = await socket.ReceiveAsync(buffer, CancellationToken.None);
+            Encoding.ASCII.GetString(buffer, 0, answer.Count).ShouldBe($"ping {count++}");
+            await Task.Delay(1000, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return count;
+    }
+}
