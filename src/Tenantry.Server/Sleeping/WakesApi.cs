@@ -14,7 +14,7 @@ internal static class WakesApi
 {
     private const int Most = 100_000;
 
-    public static void MapWakes(this IEndpointRouteBuilder routes) => routes.MapGroup("/wakes").WithTags("Wakes").MapGet("/report", ReportAsync).Paged();
+    public static void MapWakes(this IEndpointRouteBuilder routes) => routes.MapGroup("/wakes").WithTags("Wakes").MapGet("/report", ReportAsync).Paged().Takes("instance");
 
     private static async Task<Ok<PageResponse<WakeSummaryResponse>>> ReportAsync(string? instance, IStore store, CancellationToken cancellationToken)
     {
