@@ -15,7 +15,8 @@ internal sealed class DockerPeer : IAsyncDisposable
         this.folder = folder;
     }
 
-    private string Socket => $"unix://{folder}/docker.sock";
+    /// <summary>The engine's socket, as its clients take it.</summary>
+    public string Socket => $"unix://{folder}/docker.sock";
 
     public static async Task<DockerPeer?> StartAsync(CancellationToken cancellationToken)
     {
@@ -49,6 +50,22 @@ internal sealed class DockerPeer : IAsyncDisposable
         return Stopwatch.GetElapsedTime(started);
     }
 
+    /// <summary>`docker run` with the limits and the health check of an instance, until the engine calls it healthy.</summary>
+    public async Task RunUntilHealthyAsync(string name, CancellationToken cancellationToken)
+    {
+        await DockerAsync(
+            ["run", "-d", "--name", name, "--memory", "16m", "--memory-swap", "16m", "--cpus", "0.5", "--pids-limit", "32", "--read-only", "--cap-drop", "ALL", "--user", "1000:1000", "--health-cmd", "/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/", "--health-interval", "1s", "bench", "/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
+            cancellationToken);
+        await UntilHealthyAsync($"name=^/{name}$", $"name=^/{name}$", 1, cancellationToken);
+    }
+
+    /// <summary>Waits until so many containers of both filters are healthy.</summary>
+    public async Task UntilHealthyAsync(string filter, string other, int count, CancellationToken cancellationToken)
+    {
+        while ((await DockerAsync(["ps", "-q", "--filter", "health=healthy", "--filter", filter, "--filter", other], cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length < count)
+            await Task.Delay(20, cancellationToken);
+    }
+
     public Task RemoveAsync(string name, CancellationToken cancellationToken) => DockerAsync(["rm", "-f", name], cancellationToken);
 
     public async ValueTask DisposeAsync()
@@ -72,6 +89,7 @@ internal sealed class DockerPeer : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(root, "bin"));
         Directory.CreateDirectory(Path.Combine(root, "www"));
         File.Copy("/bin/busybox", Path.Combine(root, "bin/busybox"));
+        File.CreateSymbolicLink(Path.Combine(root, "bin/sh"), "busybox");
         await File.WriteAllTextAsync(Path.Combine(root, "www/index.html"), "hello", cancellationToken);
         await Programs.RunAsync("tar", ["-C", root, "-cf", Path.Combine(folder, "root.tar"), "."], cancellationToken);
         await DockerAsync(["import", Path.Combine(folder, "root.tar"), "bench"], cancellationToken);
@@ -90,6 +108,7 @@ internal sealed class DockerPeer : IAsyncDisposable
         }
     }
 
-    private Task DockerAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
+    /// <summary>The engine's own command line; gives what it prints.</summary>
+    public Task<string> DockerAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
         Programs.RunAsync("docker", ["--host", Socket, .. arguments], cancellationToken);
 }

@@ -116,10 +116,10 @@ internal sealed class LocalBench(string program, string results, bool quick)
             ["CPU of the control plane while all are idle", Report.Number(idle * 100, " % of a core"), ""]);
     }
 
-    private static double AvailableMiB() =>
+    internal static double AvailableMiB() =>
         double.Parse(File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemAvailable", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
 
-    private static double AppsMiB() => Programs.MemoryMiB(Process.GetProcessesByName("busybox").Select(process => process.Id));
+    internal static double AppsMiB() => Programs.MemoryMiB(Process.GetProcessesByName("busybox").Select(process => process.Id));
 
     private static string Busy() => File.ReadAllText("/proc/loadavg").Split(' ')[0] + " load";
 }

@@ -19,7 +19,10 @@ switch (args)
     case ["gateway", var program, var results, .. var rest]:
         await new GatewayBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
+    case ["docker", var program, var results, .. var rest]:
+        await new DockerBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local|wake|gateway [--quick]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway [--quick]");
         return 2;
 }

@@ -38,6 +38,7 @@ internal static class Program
         new("init", InitCommand.Create),
         new("schema", SchemaCommand.Create),
         new("render", RenderCommand.Create),
+        new("import", ImportCommand.Create),
         new("completion", CompletionCommand.Create),
         new("complete", CompleteCommand.Create),
     ];

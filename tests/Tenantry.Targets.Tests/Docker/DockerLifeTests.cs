@@ -118,6 +118,23 @@ public sealed class DockerLifeTests(EngineFixture engine)
     }
 
     [NeedsDockerFact]
+    public async Task TwoWhoReadTheSameDataAtOnceDoNotTakeEachOthersCarrier()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
+        await instances.ApplyAsync(workload);
+
+        var lengths = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            using var tar = new MemoryStream();
+            await instances.Harness.Docker.ExportAsync(workload.Ref, tar, instances.Stop);
+            return tar.Length;
+        }));
+
+        lengths.ShouldAllBe(length => length > 1024);
+    }
+
+    [NeedsDockerFact]
     public async Task AnEngineThatRestartsLosesNothing()
     {
         await using var instances = new DockerInstances(engine);

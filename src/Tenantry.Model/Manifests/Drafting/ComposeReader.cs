@@ -29,6 +29,18 @@ internal sealed class ComposeReader(Draft draft, IFolderView folder)
         return false;
     }
 
+    /// <summary>Reads one service alone, as the whole of an app.</summary>
+    public static DraftService ReadOne(Draft draft, IFolderView folder, string key, string name, IReadOnlyDictionary<string, YamlValue> keys)
+    {
+        var reader = new ComposeReader(draft, folder);
+        reader._names[key] = name;
+        reader.FindSecrets(keys);
+        var service = reader.ReadService(key, new DraftService(name), keys);
+        foreach (var variable in service.Env.Keys.Where(draft.SecretVariables.Contains).ToList())
+            service.Env.Remove(variable);
+        return service;
+    }
+
     private void Read(YamlMapping services)
     {
         foreach (var key in services.Entries.Select(e => e.Key.Text))

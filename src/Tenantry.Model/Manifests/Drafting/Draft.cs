@@ -22,9 +22,27 @@ internal sealed class Draft
     /// <summary>Variables that hold something secret, which the manifest names without their values.</summary>
     public SortedSet<string> SecretVariables { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Secrets that are files and no variables.</summary>
+    public SortedSet<string> FileSecrets { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names of secrets without which an instance runs too.</summary>
+    public SortedSet<string> OptionalSecrets { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Usual values of features.</summary>
+    public SortedDictionary<string, string> Features { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Tiers by name; empty: one, with <see cref="Memory"/> and <see cref="Cpu"/>.</summary>
+    public SortedDictionary<string, DraftTier> Tiers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Where instances may connect to.</summary>
+    public string Egress { get; set; } = "none";
+
     /// <summary>What could not be carried over, one sentence each.</summary>
     public List<string> Notes { get; } = [];
 }
+
+/// <summary>Limits as a Compose file gives them; null: not said.</summary>
+internal sealed record DraftTier(long? Memory, decimal? Cpu, long? MemoryReservation, decimal? CpuReservation);
 
 internal sealed class DraftService(string name)
 {
@@ -49,6 +67,9 @@ internal sealed class DraftService(string name)
 
     /// <summary>Path by volume name.</summary>
     public SortedDictionary<string, string> Volumes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Secrets that are seen as files, by path.</summary>
+    public SortedDictionary<string, string> Files { get; } = new(StringComparer.Ordinal);
 
     public DraftProbe? Health { get; set; }
 

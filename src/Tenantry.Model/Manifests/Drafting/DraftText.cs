@@ -92,6 +92,7 @@ internal sealed partial class DraftText
         if (service.Ports.Count > 0)
             Line(2, $"ports: [{string.Join(", ", Ordered(service).Select(p => p.Number.ToString(CultureInfo.InvariantCulture) + (p.IsHttp ? "" : "/tcp")))}]");
         WriteMapping("env", service.Env);
+        WriteFiles(service);
         WriteMapping("volumes", service.Volumes);
         WriteHealth(service);
         if (service.StopSignal is { } signal && StopSignal().IsMatch(signal))
@@ -109,6 +110,15 @@ internal sealed partial class DraftText
         Line(2, key + ":");
         foreach (var (name, value) in pairs)
             Line(3, $"{Scalar(name)}: {Scalar(value)}");
+    }
+
+    private void WriteFiles(DraftService service)
+    {
+        if (service.Files.Count == 0)
+            return;
+        Line(2, "files:");
+        foreach (var (path, secret) in service.Files)
+            Line(3, $"{Scalar(path)}: {{ template: {Scalar($"${{secret.{secret}}}")}, mode: \"0400\" }}");
     }
 
     private void WriteHealth(DraftService service)
@@ -154,14 +164,29 @@ internal sealed partial class DraftText
         Line(0, "");
         Comment(0, "Sizes that tenants can have; limits are for all services of an instance together.");
         Line(0, "tiers:");
-        Line(1, "default:");
-        Line(2, $"memory: {SizeText.Write(draft.Memory ?? UsualMemory)}");
-        Line(2, $"cpu: {(draft.Cpu ?? 0.5m).ToString("0.##", CultureInfo.InvariantCulture)}");
+        if (draft.Tiers.Count == 0)
+            WriteTier(TierDefinition.DefaultName, new DraftTier(draft.Memory, draft.Cpu, null, null));
+        foreach (var (name, tier) in draft.Tiers)
+            WriteTier(name, tier);
+        if (draft.Tiers.Count > 1)
+            Line(0, $"defaultTier: {TierDefinition.DefaultName}");
+    }
+
+    private void WriteTier(string name, DraftTier tier)
+    {
+        Line(1, $"{name}:");
+        Line(2, $"memory: {SizeText.Write(tier.Memory ?? UsualMemory)}");
+        Line(2, $"cpu: {(tier.Cpu ?? 0.5m).ToString("0.##", CultureInfo.InvariantCulture)}");
+        if (tier.MemoryReservation is { } memory)
+            Line(2, $"memoryReservation: {SizeText.Write(memory)}");
+        if (tier.CpuReservation is { } cpu)
+            Line(2, $"cpuReservation: {cpu.ToString("0.##", CultureInfo.InvariantCulture)}");
     }
 
     private void WriteSecrets(Draft draft)
     {
-        if (draft.SecretVariables.Count == 0)
+        WriteFeatures(draft);
+        if (draft.SecretVariables.Count + draft.FileSecrets.Count == 0)
             return;
         Line(0, "");
         Comment(0, "Values are never in this file. Inside the instance each is a file, /run/secrets/NAME, and the variable named here.");
@@ -169,17 +194,33 @@ internal sealed partial class DraftText
         foreach (var variable in draft.SecretVariables)
         {
             Line(1, $"{Scalar(SecretGuess.NameOf(variable))}:");
-            if (SecretGuess.CanBeGenerated(variable))
+            if (draft.OptionalSecrets.Contains(SecretGuess.NameOf(variable)))
+                Line(2, "required: false");
+            else if (SecretGuess.CanBeGenerated(variable))
                 Line(2, "generate: token");
             Line(2, $"env: {Scalar(variable)}");
         }
+
+        foreach (var name in draft.FileSecrets)
+            Line(1, $"{Scalar(name)}: {{{(draft.OptionalSecrets.Contains(name) ? " required: false " : "")}}}");
+    }
+
+    private void WriteFeatures(Draft draft)
+    {
+        if (draft.Features.Count == 0)
+            return;
+        Line(0, "");
+        Comment(0, "Values that each tenant has of its own.");
+        Line(0, "features:");
+        foreach (var (name, value) in draft.Features)
+            Line(1, $"{Scalar(name)}: {{ type: string, default: {Quoted(value)} }}");
     }
 
     private void WriteEgress(Draft draft)
     {
         Line(0, "");
         Comment(0, "Where instances may connect to: none, internet, or a list such as [api.example.com:443].");
-        Line(0, "egress: none");
+        Line(0, $"egress: {draft.Egress}");
     }
 
     // A foreign file may hold what is a reference to us; no command can.
@@ -195,6 +236,11 @@ internal sealed partial class DraftText
     {
         if (Plain().IsMatch(text) && !text.EndsWith(':') && !Word().IsMatch(text))
             return text;
+        return Quoted(text);
+    }
+
+    private static string Quoted(string text)
+    {
         var quoted = new StringBuilder("\"");
         foreach (var c in text)
         {

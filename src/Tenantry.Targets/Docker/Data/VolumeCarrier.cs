@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Formats.Tar;
 using System.Text.Json.Nodes;
 using Tenantry.Model.Instances;
@@ -12,6 +13,11 @@ namespace Tenantry.Targets.Docker.Data;
 internal sealed class VolumeCarrier(IEngine engine)
 {
     private const string Place = "/volumes";
+    private const int MostTries = 200;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
+
+    // One instance has one carrier, since it has one name: who comes second waits.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     /// <summary>The request that makes it. Pure.</summary>
     internal static JsonObject Create(InstanceRef instance, string image, IEnumerable<string> volumes) => new()
@@ -58,15 +64,24 @@ internal sealed class VolumeCarrier(IEngine engine)
     internal async Task WithAsync(InstanceRef instance, string image, IEnumerable<string> volumes, Func<string, Task> work, CancellationToken cancellationToken)
     {
         var name = DockerNames.Carrier(instance);
-        await engine.DeleteAsync($"/containers/{name}?force=1&v=1", cancellationToken);
+        var turn = _turns.GetOrAdd(name, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancellationToken);
         try
         {
+            await RemoveAsync(name, cancellationToken);
             var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes), CancellationToken.None);
             await work(made.GetProperty("Id").GetString()!);
         }
         finally
         {
-            await engine.DeleteAsync($"/containers/{name}?force=1&v=1", CancellationToken.None);
+            try
+            {
+                await RemoveAsync(name, CancellationToken.None);
+            }
+            finally
+            {
+                turn.Release();
+            }
         }
     }
 
@@ -77,6 +92,23 @@ internal sealed class VolumeCarrier(IEngine engine)
     /// <summary>Unpacks a tar of volumes.</summary>
     internal Task WriteAsync(string carrier, Stream tar, CancellationToken cancellationToken) =>
         engine.PutAsync($"/containers/{carrier}/archive?path={Place}", tar, cancellationToken);
+
+    // An earlier one may still be going, of a control plane that was killed.
+    private async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await engine.DeleteAsync($"/containers/{name}?force=1&v=1", cancellationToken);
+                return;
+            }
+            catch (EngineException error) when (DockerErrors.IsBeingRemoved(error) && tries < MostTries)
+            {
+                await Task.Delay(BetweenTries, cancellationToken);
+            }
+        }
+    }
 
     private async Task<bool> IsRootsAsync(string carrier, string volume, CancellationToken cancellationToken)
     {

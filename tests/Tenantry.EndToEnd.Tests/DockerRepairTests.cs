@@ -1,0 +1,69 @@
+using Tenantry.EndToEnd.Tests.Running;
+
+namespace Tenantry.EndToEnd.Tests;
+
+/// <summary>Many tenants on a real engine to which things happen that nobody asked for.</summary>
+public class DockerRepairTests
+{
+    private const int Many = 20;
+
+    [MachineFact("dockerd", "docker")]
+    public async Task WhatIsKilledOrRemovedByHandOrByARestartOfTheEngineComesBackWithItsDataAndNothingIsLeftInTheEnd()
+    {
+        await using var host = await DockerHost.StartAsync();
+        await host.ApplyAgentAsync();
+        string[] tenants = [.. Enumerable.Range(1, Many).Select(i => $"t{i:00}")];
+        foreach (var tenant in tenants)
+            (await host.Plane.CallAsync("tenant", "add", tenant, "--app", "zeptoclaw-like", "--no-wait")).ShouldEndWith(0);
+        await AllHealthyAsync(host);
+        foreach (var tenant in tenants)
+            (await host.DockerAsync("exec", await ContainerAsync(host, tenant), "/bin/sh", "-c", $"echo kept by {tenant} > /data/kept")).ShouldEndWith(0);
+
+        (await host.DockerAsync("kill", await ContainerAsync(host, "t01"))).ShouldEndWith(0);
+        (await host.DockerAsync("rm", "-f", await ContainerAsync(host, "t02"))).ShouldEndWith(0);
+        await host.Engine.RestartAsync();
+
+        await AllHealthyAsync(host);
+        foreach (var tenant in tenants)
+        {
+            await Eventually.HoldsAsync(async () =>
+            {
+                var kept = await host.DockerAsync("exec", await ContainerAsync(host, tenant), "/bin/sh", "-c", "busybox cat /data/kept; wget -q -O - http://127.0.0.1:8080/");
+                return (kept.Out == $"kept by {tenant}\nHello from {tenant}\n", $"{tenant}: {kept.Out}{kept.Error}");
+            });
+        }
+
+        foreach (var tenant in tenants)
+            (await host.Plane.CallAsync("tenant", "remove", tenant, "--yes", "--no-wait")).ShouldEndWith(0);
+        await Eventually.HoldsAsync(async () => ((await host.Plane.JsonAsync("status")).GetArrayLength() == 0, (await host.Plane.CallAsync("status")).Out));
+        (await host.DockerAsync("ps", "-aq")).Out.ShouldBe("");
+        (await host.DockerAsync("volume", "ls", "-q")).Out.ShouldBe("");
+        (await host.DockerAsync("network", "ls", "-q", "--filter", "type=custom")).Out.ShouldBe("");
+        var images = (await host.DockerAsync("images", "--format", "{{.Repository}}")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        images.ShouldBe(["tenantry/build", "tenantry-test"], ignoreOrder: true, "the app's image and no tenant's");
+    }
+
+    [MachineFact("dockerd", "docker", "redis-server", "ldd")]
+    public async Task RedisFromDebiansFilesKeepsItsDataOverRest()
+    {
+        await using var host = await DockerHost.StartAsync();
+        await host.ApplyAsync("redis-docker", async folder => (await Finished.RunAsync(Path.Combine(folder, "collect"), [])).ShouldEndWith(0));
+        (await host.Plane.CallAsync("tenant", "add", "alice", "--app", "redis-docker")).ShouldEndWith(0);
+
+        (await host.Plane.CallAsync("exec", "alice", "--", "/usr/bin/redis-cli", "set", "greeting", "hello")).ShouldEndWith(0).Out.ShouldBe("OK\n");
+        (await host.Plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+        (await host.Plane.CallAsync("wake", "alice")).ShouldEndWith(0);
+
+        (await host.Plane.CallAsync("exec", "alice", "--", "/usr/bin/redis-cli", "get", "greeting")).ShouldEndWith(0).Out.ShouldBe("hello\n");
+    }
+
+    private static Task AllHealthyAsync(DockerHost host) => Eventually.HoldsAsync(async () =>
+    {
+        var status = await host.Plane.JsonAsync("status");
+        var healthy = status.EnumerateArray().Count(i => i.GetProperty("phase").GetString() == "Running" && i.GetProperty("health").GetString() == "Healthy");
+        return (healthy == Many && (await host.DockerAsync("ps", "-q", "--filter", "label=tenantry.slug")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Many, status.ToString());
+    });
+
+    private static async Task<string> ContainerAsync(DockerHost host, string tenant) =>
+        (await host.DockerAsync("ps", "-aq", "--filter", $"label=tenantry.slug={tenant}")).ShouldEndWith(0).Out.Trim();
+}

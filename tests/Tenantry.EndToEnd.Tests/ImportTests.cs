@@ -1,0 +1,61 @@
+using Tenantry.EndToEnd.Tests.Running;
+
+namespace Tenantry.EndToEnd.Tests;
+
+/// <summary>Tenants that docker-compose runs are taken over, data and all.</summary>
+public class ImportTests
+{
+    private const string Compose = """
+        x-defaults: &defaults
+          image: tenantry-test:1
+          restart: unless-stopped
+          entrypoint: ["/bin/busybox", "sh", "-c", "busybox mkdir -p /tmp/www; echo ok > /tmp/www/healthz; exec busybox httpd -f -p 9090 -h /tmp/www"]
+          expose: ["9090"]
+          healthcheck: { test: ["CMD-SHELL", "wget -qO- http://localhost:9090/healthz || exit 1"], interval: 2s }
+        services:
+          tenant-ahmad:
+            <<: *defaults
+            environment: { BOT_TOKEN: "123:canary-of-ahmad" }
+            volumes: ["ahmad-data:/data", "./ahmad.json:/data/config.json:ro"]
+            labels: { com.example.tenant: ahmad }
+          tenant-fatimah:
+            <<: *defaults
+            environment: { BOT_TOKEN: "456:canary-of-fatimah" }
+            volumes: ["fatimah-data:/data", "./fatimah.json:/data/config.json:ro"]
+            labels: { com.example.tenant: fatimah }
+        volumes: { ahmad-data: {}, fatimah-data: {} }
+        """;
+
+    [MachineFact("dockerd", "docker-compose")]
+    public async Task TenantsOfAComposeFileAreTakenOverWithTheirDataAndTheirOldContainersStay()
+    {
+        await using var host = await DockerHost.StartAsync();
+        var folder = host.NewFolder();
+        var file = Path.Combine(folder, "compose.yaml");
+        await File.WriteAllTextAsync(file, Compose);
+        foreach (var tenant in (string[])["ahmad", "fatimah"])
+            await File.WriteAllTextAsync(Path.Combine(folder, tenant + ".json"), $"config of {tenant}");
+        (await host.ComposeAsync(folder, "-p", "old", "up", "-d")).ShouldEndWith(0);
+        foreach (var tenant in (string[])["ahmad", "fatimah"])
+            (await host.ComposeAsync(folder, "-p", "old", "exec", "-T", $"tenant-{tenant}", "/bin/busybox", "sh", "-c", $"busybox mkdir /data/deep; echo of {tenant} > /data/deep/precious")).ShouldEndWith(0);
+
+        var plan = await host.Plane.CallAsync("import", "compose", file, "--app", "agent");
+        plan.ShouldEndWith(0).Out.ShouldContain("Nothing was changed.");
+        (plan.Out + plan.Error).ShouldNotContain("canary");
+        (await host.Plane.JsonAsync("app", "list")).GetArrayLength().ShouldBe(0);
+
+        var run = await host.Plane.CallAsync("import", "compose", file, "--app", "agent", "--apply", "--engine", $"unix://{host.Engine.Socket}");
+
+        (run.ShouldEndWith(0).Out + run.Error).ShouldNotContain("canary");
+        foreach (var tenant in (string[])["ahmad", "fatimah"])
+        {
+            var seen = await host.Plane.CallAsync("exec", tenant, "--", "/bin/busybox", "sh", "-c", "busybox cat /data/deep/precious /data/config.json; echo more > /data/deep/more; echo; echo $BOT_TOKEN");
+            seen.ShouldEndWith(0).Out.ShouldStartWith($"of {tenant}\nconfig of {tenant}\n");
+            seen.Out.ShouldContain($"canary-of-{tenant}");
+        }
+
+        (await host.DockerAsync("ps", "-q", "--filter", "label=com.docker.compose.project=old")).Out.ShouldBe("", "they are stopped");
+        (await host.DockerAsync("ps", "-aq", "--filter", "label=com.docker.compose.project=old")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(2, "and there");
+        (await host.Plane.CallAsync("import", "compose", file, "--app", "agent", "--apply", "--engine", $"unix://{host.Engine.Socket}")).ShouldEndWith(0).Error.ShouldContain("left alone");
+    }
+}

@@ -1,0 +1,113 @@
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Manifests.Importing;
+
+namespace Tenantry.Model.Tests.Manifests.Importing;
+
+/// <summary>A Compose file with a service for each tenant, as people write them.</summary>
+public class ComposeImporterTests
+{
+    private const string Text = """
+        x-defaults: &defaults
+          image: agent:latest
+          restart: unless-stopped
+          command: agent gateway
+          deploy:
+            resources:
+              limits: { memory: 128M, cpus: "0.25" }
+              reservations: { memory: 32M, cpus: "0.05" }
+          healthcheck: { test: ["CMD-SHELL", "wget -qO- http://localhost:9090/healthz || exit 1"], interval: 30s }
+        services:
+          tenant-shop-ahmad:
+            <<: *defaults
+            container_name: zc-shop-ahmad
+            environment: [MODEL=sonnet, NAME=shop-ahmad, "BOT_TOKEN=123:canary"]
+            volumes: ["shop-ahmad-data:/data", "./tenants/shop-ahmad/config.json:/data/config.json:ro"]
+            labels: { com.example.tenant: shop-ahmad }
+          tenant-shop-fatimah:
+            <<: *defaults
+            environment: [MODEL=opus, NAME=shop-fatimah]
+            volumes: ["shop-fatimah-data:/data", "./tenants/shop-fatimah/config.json:/data/config.json:ro", "/etc/ssl:/ssl:ro"]
+            labels: { com.example.tenant: shop-fatimah }
+            privileged: true
+            deploy: { resources: { limits: { memory: 256M } } }
+          caddy:
+            image: caddy:2
+        """;
+
+    private static ComposeImport Read(string text = Text) => ComposeImporter.Read(text, new NoFiles(), null, path => path.EndsWith("config.json", StringComparison.Ordinal) ? $"canary in {path}" : null);
+
+    [Fact]
+    public void EachServiceBecomesATenantOfOneApp()
+    {
+        var import = Read();
+
+        var manifest = ManifestReader.Read(import.Manifest, "tenantry.yaml").ShouldBeGood();
+        (manifest.App, manifest.Services.Single().Image).ShouldBe(("agent", "agent:latest"));
+        import.Tenants.Select(tenant => (tenant.Name, tenant.Service, tenant.Container)).ShouldBe([("shop-ahmad", "tenant-shop-ahmad", "zc-shop-ahmad"), ("shop-fatimah", "tenant-shop-fatimah", null)]);
+        manifest.Services[0].Volumes.Single().Path.ShouldBe("/data");
+        import.Tenants.ShouldAllBe(tenant => tenant.Volumes["/data"] == "data");
+        manifest.Services[0].Health!.Http!.Path.ShouldBe("/healthz");
+    }
+
+    [Fact]
+    public void WhatTenantsHaveOfTheirOwnBecomesFeaturesSecretsAndTiers()
+    {
+        var import = Read();
+
+        var manifest = ManifestReader.Read(import.Manifest, "tenantry.yaml").ShouldBeGood();
+        manifest.Services[0].Env["NAME"].ShouldBe("${tenant.name}");
+        import.Tenants.Select(tenant => tenant.Features["model"]).ShouldBe(["sonnet", "opus"]);
+        import.Tenants[0].Secrets["bot_token"].ShouldBe("123:canary");
+        import.Tenants[1].Secrets.Keys.ShouldBe(["config-json"]);
+        manifest.FindSecret("bot_token")!.Required.ShouldBeFalse("one of them has none");
+        manifest.Services[0].Files.Single().Path.ShouldBe("/data/config.json");
+        import.Tenants.Select(tenant => manifest.FindTier(tenant.Tier)!.Memory).ShouldBe([128L << 20, 256L << 20]);
+    }
+
+    [Fact]
+    public void NoSecretIsInTheManifestOrTheNotes()
+    {
+        var import = Read();
+
+        import.Manifest.ShouldNotContain("canary");
+        import.Notes.ShouldAllBe(note => !note.Text.Contains("canary", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("'privileged' of 'tenant-shop-fatimah'", "privileged: true")]
+    [InlineData("/ssl of 'tenant-shop-fatimah' comes from /etc/ssl", "/etc/ssl:/ssl:ro")]
+    [InlineData("'caddy' is no tenant's", "caddy:")]
+    public void WhatIsNotCarriedOverIsNamedWithItsLine(string sentence, string line)
+    {
+        var note = Read().Notes.Single(one => one.Text.Contains(sentence, StringComparison.Ordinal));
+
+        Text.Split('\n')[note.Line - 1].ShouldContain(line);
+    }
+
+    [Fact]
+    public void AFileWithoutATenantOrWithoutSenseIsRefused()
+    {
+        Should.Throw<ComposeImportException>(() => Read("services: { web: { build: . } }")).Message.ShouldContain("No service is a tenant's");
+        Should.Throw<ComposeImportException>(() => Read("services: [")).Line.ShouldBeGreaterThan(0);
+        Should.Throw<ComposeImportException>(() => Read("a: b")).Message.ShouldContain("no services");
+    }
+
+    private sealed class NoFiles : IFolderView
+    {
+        public string Name => "here";
+
+        public IReadOnlyCollection<string> Files => [];
+
+        public string? Read(string path) => null;
+    }
+}
+
+/// <summary>A manifest that was read without a problem.</summary>
+internal static class GoodManifest
+{
+    public static Manifest ShouldBeGood(this ManifestResult result)
+    {
+        result.Problems.Select(problem => problem.Message).ShouldBeEmpty();
+        return result.Manifest!;
+    }
+}
