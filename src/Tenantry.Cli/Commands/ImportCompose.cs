@@ -24,14 +24,16 @@ internal static class ImportCompose
         var engine = new Option<string?>("--engine") { Description = "Socket of the engine that has the containers; unix:///var/run/docker.sock or DOCKER_HOST when not said.", HelpName = "SOCKET" };
         var project = new Option<string?>("--project") { Description = "The Compose project, where several have such services.", HelpName = "NAME" };
         var remove = new Option<bool>("--remove-containers") { Description = "Remove a tenant's old container when its instance works; never its volumes." };
+        var dryRun = CommandOptions.DryRun();
         var timeout = CommandOptions.Timeout();
-        return new Command("compose", "Import a Compose file that has a service for each tenant.") { file, app, apply, manifest, target, engine, project, remove, timeout }.Does(host, async call =>
+        return new Command("compose", "Import a Compose file that has a service for each tenant.") { file, app, apply, manifest, target, engine, project, remove, dryRun, timeout }.Does(host, async call =>
         {
             var import = await ReadAsync(call, call.Required(file), call.Value(app));
-            if (call.Value(manifest) is { } path)
+            var applies = call.Value(apply) && !call.Value(dryRun);
+            if (call.Value(manifest) is { } path && !call.Value(dryRun))
                 await File.WriteAllTextAsync(host.FullPath(path), import.Manifest, call.CancellationToken);
-            ImportText.Write(call, import, call.Value(apply));
-            if (!call.Value(apply))
+            ImportText.Write(call, import, applies);
+            if (!applies)
                 return (int)ExitCode.Done;
             var options = new AdoptionOptions(SocketOf(host, call.Value(engine)), call.Value(project), call.Value(target), call.Value(remove), call.Value(timeout));
             return (int)await new ComposeAdoption(call, import, options).RunAsync();
