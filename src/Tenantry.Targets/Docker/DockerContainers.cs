@@ -115,7 +115,7 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
             ["SecurityOpt"] = Strings(["no-new-privileges"]),
             ["OomScoreAdj"] = RaisedOomScore,
             ["RestartPolicy"] = new JsonObject { ["Name"] = "unless-stopped" },
-            ["Tmpfs"] = new JsonObject { ["/tmp"] = $"rw,nosuid,nodev,noexec,mode=1777,size={options.TmpBytes}" },
+            ["Tmpfs"] = new JsonObject { ["/tmp"] = Tmpfs(service, options.TmpBytes) },
             ["Mounts"] = new JsonArray([.. Mounts(service)]),
             ["LogConfig"] = new JsonObject
             {
@@ -132,6 +132,16 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
         if (workload.Limits.Runtime.Length > 0)
             host["Runtime"] = workload.Limits.Runtime;
         return host;
+    }
+
+    /// <summary>
+    /// Options of a service's <c>/tmp</c>. It belongs to the service's user: at a restart runc takes the mode of the folder below it, which is not
+    /// everybody's in an image without a <c>/tmp</c>.
+    /// </summary>
+    internal static string Tmpfs(ServiceWorkload service, long bytes)
+    {
+        var (user, group) = UserOf(service);
+        return $"rw,nosuid,nodev,noexec,mode=1777,uid={user},gid={group},size={bytes}";
     }
 
     private IEnumerable<JsonNode> Mounts(ServiceWorkload service)

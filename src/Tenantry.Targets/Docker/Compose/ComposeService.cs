@@ -36,7 +36,6 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
     internal JsonObject Of(ServiceWorkload service, ComposeImage? image, IReadOnlyList<string> files, string filesDigest)
     {
         var isFirst = service.Name == workload.Services[0].Name;
-        var (user, group) = DockerContainers.UserOf(service);
         var node = new JsonObject();
         if (image is not null)
             node["build"] = new JsonObject { ["context"] = Text("./" + image.Folder) };
@@ -52,7 +51,7 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
         if (service.Env.Count > 0)
             node["environment"] = new JsonObject(service.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)SecretMarks.ToVariables(Slug, pair.Value, variables))));
-        AddProtection(node, user, group);
+        AddProtection(node, service);
         AddLimits(node);
         AddLife(node, service);
         if (isFirst)
@@ -83,14 +82,15 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
             yield return ("its health check", part);
     }
 
-    private static void AddProtection(JsonObject node, uint user, uint group)
+    private static void AddProtection(JsonObject node, ServiceWorkload service)
     {
+        var (user, group) = DockerContainers.UserOf(service);
         node["user"] = $"{user}:{group}";
         node["read_only"] = true;
         node["cap_drop"] = new JsonArray("ALL");
         node["security_opt"] = new JsonArray("no-new-privileges:true");
         node["ipc"] = "private";
-        node["tmpfs"] = new JsonArray($"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={Usual.TmpBytes}");
+        node["tmpfs"] = new JsonArray($"/tmp:{DockerContainers.Tmpfs(service, Usual.TmpBytes)}");
     }
 
     private void AddLimits(JsonObject node)
