@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -51,6 +52,48 @@ public class SleepTests
         (await visitor.GetAsync(plane, "idle.localhost")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable, "it is held down");
         (await plane.CallAsync("release", "idle")).ShouldEndWith(0);
         await visitor.AnswersAsync(plane, "idle.localhost", HttpStatusCode.OK, "hi idle");
+    }
+
+    [MachineFact]
+    public async Task AWakeSurvivesTheDeathOfEverythingInTheMiddleOfIt()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        using var visitor = new Visitor();
+        (await plane.CallAsync("app", "apply", "-f", App("idle"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "idle")).ShouldEndWith(0);
+        for (var round = 0; round < 2; round++)
+        {
+            (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+            var asked = visitor.GetAsync(plane, "alice.localhost");
+            await Task.Delay(round * 30);
+            await plane.KillAsync();
+            await asked.ContinueWith(_ => { }, TaskScheduler.Default);
+            await plane.StartAsync();
+            var seen = await visitor.GetAsync(plane, "alice.localhost");
+            seen.Status.ShouldBe(HttpStatusCode.OK, seen.Body);
+        }
+    }
+
+    [MachineFact("wrk")]
+    public async Task NoRequestIsLostWhileAnInstanceFreezesSleepsAndWakesUnderThem()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        (await plane.CallAsync("app", "apply", "-f", Repository.Example("static"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "static")).ShouldEndWith(0);
+
+        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", "-c8", "-d8s", "--timeout", "60s", "-H", "Host: alice.localhost", plane.Gateway]) { RedirectStandardOutput = true })!;
+        var output = wrk.StandardOutput.ReadToEndAsync();
+        var rests = 0;
+        while (!wrk.HasExited)
+        {
+            (await plane.CallAsync(rests++ % 2 == 0 ? "freeze" : "sleep", "alice", "--no-wait")).ExitCode.ShouldBeOneOf(0, 4);
+            await Task.Delay(300);
+        }
+
+        var said = await output;
+        said.ShouldNotContain("Non-2xx");
+        said.ShouldNotContain("Socket errors");
+        rests.ShouldBeGreaterThan(2);
     }
 
     private static (bool Holds, string Seen) Is(JsonElement status, string phase) => (status.GetProperty("phase").GetString() == phase, status.ToString());

@@ -72,7 +72,7 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
         {
             log.LogDebug("{Call} was cancelled by its caller", request.Call);
         }
-        catch (Exception failure) when (failure is not (SocketException or ObjectDisposedException))
+        catch (Exception failure) when (failure is not (SocketException or ObjectDisposedException or IOException { InnerException: SocketException }))
         {
             if (failure is not (TargetException or KeyNotFoundException or NotSupportedException))
                 log.LogError(failure, "{Call} failed", request.Call);

@@ -11,6 +11,7 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
 {
     private static readonly TimeSpan SilentAfter = GateReport.Every * 5;
     private static readonly TimeSpan ReplyTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ForcedReplyTime = Gateway.Waking.EngineAttendance.Grace + ReplyTime;
     private readonly ConcurrentDictionary<long, ConnectedGateway> gateways = new();
     private readonly ConcurrentDictionary<string, byte> closed = new(StringComparer.Ordinal);
     private long numbers;
@@ -66,7 +67,7 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         var permit = new Permit(this, instanceId);
         try
         {
-            var quiet = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(Interlocked.Increment(ref numbers), instanceId, force, ReplyTime, cancellationToken)));
+            var quiet = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(Interlocked.Increment(ref numbers), instanceId, force, force ? ForcedReplyTime : ReplyTime, cancellationToken)));
             if (force || Array.TrueForAll(quiet, yes => yes))
                 return permit;
         }

@@ -105,7 +105,7 @@ public class HostTests
     public async Task TheHeadOfAnUnavailableInstanceHasNoBody()
     {
         await using var gateway = await TestGateway.StartAsync();
-        gateway.Lead(0, state: RouteState.Resting);
+        gateway.Lead(0, state: RouteState.Starting);
         await using var connection = await gateway.ConnectAsync();
 
         await connection.SendAsync("HEAD / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: close\r\n\r\n");

@@ -9,6 +9,10 @@ namespace Tenantry.Server.Gateway.Waking;
 public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvider time, ILogger<EngineAttendance> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>How long requests under way have to end when a person puts their instance to rest.</summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private volatile Channel<GateReport>? reports;
 
     /// <summary>Tells what a wake came to. Without an engine nobody wants to know.</summary>
@@ -60,8 +64,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
         switch (order.Kind)
         {
             case GateOrderKind.Close:
-                var isClosed = gate.Close(order.Force);
-                replies.TryWrite(new GateReport([Use(gate)], new GateReply(order.Ticket, isClosed)));
+                _ = CloseAsync(gate, order, replies);
                 break;
             case GateOrderKind.Rested:
                 gate.Rest();
@@ -70,6 +73,16 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
                 gate.Open();
                 break;
         }
+    }
+
+    // Nobody new comes in; who is in may finish, within reason.
+    private async Task CloseAsync(InstanceGate gate, GateOrder order, ChannelWriter<GateReport> replies)
+    {
+        var isClosed = gate.Close(order.Force);
+        var begin = time.GetTimestamp();
+        while (order.Force && gate.Requests > 0 && time.GetElapsedTime(begin) < Grace)
+            await Task.Delay(Look, time);
+        replies.TryWrite(new GateReport([Use(gate)], new GateReply(order.Ticket, isClosed)));
     }
 
     private async Task ReportAsync(ChannelWriter<GateReport> to, CancellationToken cancellationToken)
