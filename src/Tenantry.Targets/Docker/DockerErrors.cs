@@ -34,6 +34,10 @@ internal static class DockerErrors
     /// <summary>True when it is not there.</summary>
     internal static bool IsGone(EngineException error) => error.Status == HttpStatusCode.NotFound;
 
+    /// <summary>True when the engine holds what is left of a container's last start, and cannot start it again.</summary>
+    internal static bool IsStuck(EngineException error) =>
+        error.Message.Contains("task ", StringComparison.OrdinalIgnoreCase) && error.Message.Contains("already exists", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>True when somebody else is removing it just now.</summary>
     internal static bool IsBeingRemoved(EngineException error) =>
         error.Status == HttpStatusCode.Conflict && error.Message.Contains("removal", StringComparison.OrdinalIgnoreCase);

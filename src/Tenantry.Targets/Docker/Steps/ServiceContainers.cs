@@ -58,10 +58,26 @@ internal sealed class ServiceContainers(DockerHost host)
         if (container.State.IsPaused)
             await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);
         else if (!container.State.IsUp)
-            await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+            await StartAsync(workload, service, name, progress, cancellationToken);
         if (container.State.IsUp && await IsDetachedAsync(workload, container, cancellationToken))
             await host.Engine.PostAsync($"/containers/{name}/restart?t={(int)Math.Ceiling(service.StopGrace.TotalSeconds)}", null, cancellationToken);
         await _health.WaitAsync(workload.Ref, service, progress, cancellationToken);
+    }
+
+    // An engine that ended while it started a container knows of a task of it for ever, and can neither start nor end that: only a new container helps.
+    private async Task StartAsync(InstanceWorkload workload, ServiceWorkload service, string name, Action<string> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+        }
+        catch (EngineException error) when (DockerErrors.IsStuck(error))
+        {
+            progress("the engine cannot start this container any more; it is made anew");
+            await RemoveAsync(name, cancellationToken);
+            await MakeAsync(workload, service, progress, cancellationToken);
+            await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+        }
     }
 
     /// <summary>Pauses all that run. Fails, to be tried again, when something does not.</summary>
