@@ -89,11 +89,10 @@ public class AppTests
     public async Task WhatIsAcceptedAndNotActedOnYetIsNamed()
     {
         await using var api = await StartAsync();
-        var manifest = Manifest + "\nsleep: { after: 10m }\n";
 
-        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest })));
+        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest })));
 
-        applied.Notices.ShouldBe(["'sleep' is accepted and not acted on yet."]);
+        applied.Notices.ShouldBe(["'secrets.api-key.pattern' is accepted and not acted on yet. Values are not checked against the pattern."]);
     }
 
     [Fact]
