@@ -21,7 +21,12 @@ public class DockerRepairTests
 
         (await host.DockerAsync("kill", await ContainerAsync(host, "t01"))).ShouldEndWith(0);
         (await host.DockerAsync("rm", "-f", await ContainerAsync(host, "t02"))).ShouldEndWith(0);
+        await AllHealthyAsync(host);
+
+        // Docker 20.10 that is ended while it starts a container can be left with mounts that only a person can remove: nobody starts one meanwhile.
+        (await host.Plane.StopAsync()).ShouldBe(0);
         await host.Engine.RestartAsync();
+        await host.Plane.StartAsync();
 
         await AllHealthyAsync(host);
         foreach (var tenant in tenants)
@@ -39,7 +44,7 @@ public class DockerRepairTests
         (await host.DockerAsync("ps", "-aq")).Out.ShouldBe("");
         (await host.DockerAsync("volume", "ls", "-q")).Out.ShouldBe("");
         (await host.DockerAsync("network", "ls", "-q", "--filter", "type=custom")).Out.ShouldBe("");
-        var images = (await host.DockerAsync("images", "--format", "{{.Repository}}")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        var images = (await host.DockerAsync("images", "--filter", "dangling=false", "--format", "{{.Repository}}")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
         images.ShouldBe(["tenantry/build", "tenantry-test"], ignoreOrder: true, "the app's image and no tenant's");
     }
 
