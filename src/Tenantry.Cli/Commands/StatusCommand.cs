@@ -36,7 +36,7 @@ internal static class StatusCommand
         }
 
         var now = call.Host.Time.GetUtcNow();
-        var table = new TextTable("SLUG", "APP", "TARGET", "TIER", "PHASE", "HEALTH", "AGE", "URL", "REASON");
+        var table = new TextTable("SLUG", "APP", "TARGET", "TIER", "PHASE", "HEALTH", "AGE", "URL", "REASON") { MayLack = ["TIER", "TARGET", "APP", "AGE"] };
         foreach (var i in instances)
         {
             table.Row(
