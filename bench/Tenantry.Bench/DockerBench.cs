@@ -73,7 +73,7 @@ internal sealed class DockerBench(string program, string results, bool quick)
             Row("tenantry, target docker", create, run),
             Row("docker-compose up -d of the rendered file", up, run),
             Row("docker run with the same limits", run, run));
-        report.Say("The engine asks a check for the first time after its interval of 1 s: that second is in the last two. Tenantry asks by itself while an instance starts.");
+        report.Say("The engine asks a check by command for the first time after its interval of 1 s: that second is in all three.");
     }
 
     private async Task ManyAsync(Fleet fleet, DockerPeer peer, ComposePeer compose, CancellationToken cancellationToken)
