@@ -54,6 +54,26 @@ public class SleepTests
         await visitor.AnswersAsync(plane, "idle.localhost", HttpStatusCode.OK, "hi idle");
     }
 
+    [MachineFact]
+    public async Task AWakeSurvivesTheDeathOfEverythingInTheMiddleOfIt()
+    {
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        using var visitor = new Visitor();
+        (await plane.CallAsync("app", "apply", "-f", App("idle"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "idle")).ShouldEndWith(0);
+        for (var round = 0; round < 2; round++)
+        {
+            (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
+            var asked = visitor.GetAsync(plane, "alice.localhost");
+            await Task.Delay(round * 30);
+            await plane.KillAsync();
+            await asked.ContinueWith(_ => { }, TaskScheduler.Default);
+            await plane.StartAsync();
+            // A wake that is too slow for its health check is refused with a reason, and tried again when the next one asks.
+            await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "hi alice");
+        }
+    }
+
     [MachineFact("wrk")]
     public async Task NoRequestIsLostWhileAnInstanceFreezesSleepsAndWakesUnderThem()
     {

@@ -10,6 +10,10 @@ internal static class Decision
 {
     public static WorkAction Next(Situation now)
     {
+        // A wake that was cut off before anything ran, and is not wanted any more: nothing is to be made, what it made is to be given back.
+        if (now is { Seen.State: ObservedState.Partial, Desired: DesiredState.Asleep, Plan.IsEmpty: true })
+            return WorkAction.Sleep;
+
         // Something is missing: a creation, a change that was cut off, or damage by hand.
         if (now.Seen.State is ObservedState.Absent or ObservedState.Partial)
             return WorkAction.Apply;

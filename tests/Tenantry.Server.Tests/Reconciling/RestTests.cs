@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Plans;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Sleeping;
@@ -49,6 +50,19 @@ public sealed class RestTests : IAsyncLifetime
         await PassAsync(spec);
         (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
         (await RecordAsync(spec)).Spec.Generation.ShouldBe(1, "nobody wrote a spec");
+    }
+
+    [Fact]
+    public async Task AWakeThatWasCutOffAndIsNotWantedAnyMoreIsGivenBackAndNotApplied()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        var record = await RecordAsync(spec);
+        record = record with { Spec = record.Spec with { Desired = DesiredState.Asleep } };
+        var seen = new InstanceObservation { Ref = new InstanceRef(spec.Id, spec.Slug, "owner"), State = ObservedState.Partial };
+        var step = new PlanStep(new ResourceName("service", "web"), StepAction.Stop, "it runs");
+
+        Decision.Next(new Situation(record, null!, seen, Plan.Nothing, RepairsDrift: true)).ShouldBe(WorkAction.Sleep);
+        Decision.Next(new Situation(record, null!, seen, new Plan([step]), RepairsDrift: true)).ShouldBe(WorkAction.Apply);
     }
 
     [Fact]

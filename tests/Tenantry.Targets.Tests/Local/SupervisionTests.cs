@@ -242,6 +242,26 @@ public sealed class SupervisionTests : IAsyncLifetime
         (await _instances.ObserveAsync(alice)).RestartNonce.ShouldBe(again.RestartNonce);
     }
 
+    [NeedsCrunFact]
+    public async Task AWakeThatWasCutOffBeforeAnythingRanHasNothingToMakeForSleepAndIsGivenBack()
+    {
+        var alice = Instances.Change(_instances.Workload("alice"), service => service with { Volumes = [new VolumeWorkload("data", "/data", null)] });
+        var asleep = alice with { Desired = DesiredState.Asleep };
+        var paths = _instances.Harness.Paths.Of(alice.Ref);
+        await _instances.ApplyAsync(alice);
+        await _instances.AllAsync(Target.SleepAsync(alice.Ref, _instances.Stop));
+
+        // As far as an engine comes that is killed at the begin of a wake.
+        (InstanceFile.Read(paths)! with { Wanted = DesiredState.Running }).Write(paths, durable: false);
+        Directory.CreateDirectory(paths.Memory);
+        var seen = await _instances.ObserveAsync(alice);
+        seen.State.ShouldBe(ObservedState.Partial);
+        (await Target.PlanAsync(asleep, seen, _instances.Stop)).IsEmpty.ShouldBeTrue();
+        await _instances.AllAsync(Target.SleepAsync(alice.Ref, _instances.Stop));
+
+        (await _instances.ObserveAsync(alice)).State.ShouldBe(ObservedState.Stopped);
+    }
+
     private ServiceState StateOf(InstanceWorkload workload) => ServiceState.Read(_instances.Harness.Paths.Of(workload.Ref).Service("main"))!;
 
     private async Task<List<string>> LinesAsync(LocalTarget target, InstanceWorkload workload, LogRequest request)
