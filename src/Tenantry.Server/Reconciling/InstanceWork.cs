@@ -15,7 +15,8 @@ internal sealed class InstanceWork : IAsyncDisposable
     private const int MostActions = 6;
 
     private readonly ReconcilerParts _parts;
-    private InstanceRecord _record;
+    private readonly InstanceRecord _record;
+    private readonly RestChoice _rest;
     private readonly LeaseKeeper _lease;
     private readonly OperationJournal _journal;
     private readonly InstanceRef _ref;
@@ -25,21 +26,12 @@ internal sealed class InstanceWork : IAsyncDisposable
     private InstanceObservation? _seen;
     private WakeWatch? _wake;
     private bool _wasRepaired;
-    private readonly WakeAsk? _ask;
-    private RestWrite? _rest;
-    private IRestPermit? _permit;
 
     public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, CancellationToken cancellation)
     {
         _parts = parts;
-        _ask = ask is not null && WakeAsk.Wakes(record) ? ask : null;
+        _rest = new RestChoice(parts, record, ask);
         _record = record;
-        if (_ask is not null)
-        {
-            var now = parts.Time.GetUtcNow();
-            Decide(record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, "woken by a request", now, now));
-        }
-
         _lease = lease;
         _cancellation = cancellation;
         _status = record.Status;
@@ -50,7 +42,7 @@ internal sealed class InstanceWork : IAsyncDisposable
 
     private InstanceSpec Spec => _record.Spec;
 
-    public ValueTask DisposeAsync() => _permit?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _rest.DisposeAsync();
 
     private DateTimeOffset Now => _parts.Time.GetUtcNow();
 
@@ -94,35 +86,36 @@ internal sealed class InstanceWork : IAsyncDisposable
         (WorkAction Action, ObservedState State, string? Digest)? last = null;
         for (var actions = 0; ; actions++)
         {
-            var workload = resolvedWorkload.Desired == _record.Desired ? resolvedWorkload : resolvedWorkload with { Desired = _record.Desired };
+            var record = _rest.Record;
+            var workload = resolvedWorkload.Desired == record.Desired ? resolvedWorkload : resolvedWorkload with { Desired = record.Desired };
             var plan = await target.PlanAsync(workload, _seen!);
-            var situation = new Situation(_record, workload, _seen!, plan, repairsDrift);
+            var situation = new Situation(record, workload, _seen!, plan, repairsDrift);
             var action = Decision.Next(situation);
             if (action == WorkAction.Rest)
                 return await RestAsync(situation);
             if (IsHeld)
-                return Wait(StatusOf.Held(_record, _seen!, Now));
+                return Wait(StatusOf.Held(_rest.Record, _seen!, Now));
             if (_seen!.TroubleIsTerminal && situation.IsDrift)
                 throw new TargetException(_seen.Trouble ?? "It does not stay up.", retryable: false, fix: $"When that is mended: 'tenantry restart {Spec.Slug}'.");
 
             var now = (action, _seen.State, _seen.WorkloadDigest);
             if (now == last || actions == MostActions)
-                throw Lied(situation, action);
+                throw situation.Lie(action);
             last = now;
-            if (action is WorkAction.Freeze or WorkAction.Sleep && !await MayRestAsync())
+            if (action is WorkAction.Freeze or WorkAction.Sleep && !await _rest.MayRestAsync(_cancellation))
                 continue;
-            _wasRepaired |= _ask is null && situation.IsDrift && IsDown(situation);
+            _wasRepaired |= _rest.Ask is null && situation.IsDrift && situation.IsDown;
             await TakeAsync(target, action, situation);
             await ObserveAsync(target);
             if (action == WorkAction.Wake)
-                TellWoken();
+                _rest.TellWoken(_seen!, _wake);
         }
     }
 
     private async Task TakeAsync(TargetCalls target, WorkAction action, Situation situation)
     {
         if (situation.Desired == DesiredState.Running && _record.Status.Phase is InstancePhase.Frozen or InstancePhase.Asleep)
-            _wake ??= new WakeWatch(_record.Status.Phase, _ask?.Before ?? TimeSpan.Zero, _parts.Time);
+            _wake ??= new WakeWatch(_record.Status.Phase, _rest.Ask?.Before ?? TimeSpan.Zero, _parts.Time);
         await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
         await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
         _lease.Require();
@@ -134,33 +127,6 @@ internal sealed class InstanceWork : IAsyncDisposable
             _ => target.SleepAsync(_ref, ToldAsync),
         });
         _wake?.End();
-    }
-
-    // A request that came after the decision ends it; what a person asked for is done in any case.
-    private async Task<bool> MayRestAsync()
-    {
-        if (_permit is not null || _parts.Gate is not { } gate)
-            return true;
-        var isAsked = _record.Rest is null;
-        _permit = await gate.CloseAsync(Spec.Id, isAsked, _cancellation);
-        if (_permit is not null)
-            return true;
-        Decide(Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, "requests are served", Now, Now));
-        return false;
-    }
-
-    // Written down with the outcome.
-    private void Decide(InstanceRest? rest)
-    {
-        _record = _record with { Rest = rest };
-        _rest = new RestWrite(rest);
-    }
-
-    // Requests that wait go on before anything is written.
-    private void TellWoken()
-    {
-        if (_seen is { State: ObservedState.Running, Endpoint: { } endpoint, Health: InstanceHealth.Healthy })
-            _ask?.Woken(endpoint, _wake!.Record());
     }
 
     // Written before the target is asked: whatever happens then, it is known that something may be there.
@@ -219,7 +185,7 @@ internal sealed class InstanceWork : IAsyncDisposable
 
         if (_journal.Operation is null)
         {
-            return _rest is null && StatusOf.SaysTheSame(status, _record.Status) && _status == _record.Status
+            return !_rest.IsToWrite && StatusOf.SaysTheSame(status, _record.Status) && _status == _record.Status
                 ? new Finished(null, new QuietLook(_lease.Lease, status.NextLookAt), PassEnd.Settled, status.NextLookAt)
                 : End(status, null, isWell ? PassEnd.Settled : PassEnd.Waiting);
         }
@@ -231,7 +197,7 @@ internal sealed class InstanceWork : IAsyncDisposable
 
     private async Task<Finished> RefusedAsync(WorkloadResult.Refused refusal)
     {
-        var status = StatusOf.Refused(_record with { Status = _status }, _seen, refusal, Now) with { NextLookAt = Now + _backoff.Around(_parts.Options.DriftLook) };
+        var status = StatusOf.Refused(_rest.Record with { Status = _status }, _seen, refusal, Now) with { NextLookAt = Now + _backoff.Around(_parts.Options.DriftLook) };
         var operation = await _journal.CloseAsync(refusal.IsPending ? null : OperationState.Failed, refusal.Sentence, _cancellation);
         return End(status, operation, refusal.IsPending ? PassEnd.Waiting : PassEnd.Failed);
     }
@@ -251,7 +217,7 @@ internal sealed class InstanceWork : IAsyncDisposable
             (_, _, var present) => present,
         };
         _parts.Log.LogWarning(failure, "Instance {Slug}: {Reason}", Spec.Slug, reason);
-        var status = StatusOf.Failed(_record with { Status = _status }, phase, seen, reason, Now) with { NextLookAt = next };
+        var status = StatusOf.Failed(_rest.Record with { Status = _status }, phase, seen, reason, Now) with { NextLookAt = next };
         var operation = await _journal.CloseAsync(isTerminal ? OperationState.Failed : null, failure.Sentence, _cancellation);
         return End(status, operation, isTerminal ? PassEnd.Failed : PassEnd.Retry);
     }
@@ -261,10 +227,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         : End(status, null, PassEnd.Waiting);
 
     private Finished End(InstanceStatus status, Operation? operation, PassEnd end) =>
-        new(new PassOutcome(_lease.Lease, status, operation) { Rest = RestToWrite(status), Wake = _wake?.Record() }, null, end, status.NextLookAt);
-
-    // A wake that did not succeed decided nothing: it rests on, as far as anybody knows.
-    private RestWrite? RestToWrite(InstanceStatus status) => _ask is not null && status.Phase != InstancePhase.Running ? null : _rest;
+        new(new PassOutcome(_lease.Lease, status, operation) { Rest = _rest.ToWrite(status), Wake = _wake?.Record() }, null, end, status.NextLookAt);
 
     private async Task<WorkloadResult> ResolveAsync()
     {
@@ -312,21 +275,4 @@ internal sealed class InstanceWork : IAsyncDisposable
         _wake?.Take(step);
         return _journal.TakeAsync(step, _cancellation);
     }
-
-    private static bool IsDown(Situation situation) => (situation.Desired, situation.Seen.State) is
-        (_, ObservedState.Absent or ObservedState.Partial) or (not DesiredState.Asleep, ObservedState.Stopped);
-
-    private static TargetException Lied(Situation situation, WorkAction action)
-    {
-        var left = situation.Plan.Steps.Count == 0
-            ? ""
-            : $" Left to do: {string.Join(", ", situation.Plan.Steps.Select(step => $"{step.Action.ToString().ToLowerInvariant()} {step.Resource}"))}.";
-        return new TargetException(
-            $"The target said that it was done ({action.ToString().ToLowerInvariant()}), and an observation shows that it is {StatusOf.Words(situation.Seen.State)}" +
-            $"{(situation.HasWantedDigest ? "" : ", not what is wanted")}.{left}",
-            retryable: true);
-    }
 }
-
-/// <summary>How a pass ended: with something to write, or with a look that saw nothing new.</summary>
-internal sealed record Finished(PassOutcome? Outcome, QuietLook? Quiet, PassEnd End, DateTimeOffset? NextLookAt);

@@ -1,6 +1,7 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Reconciling;
 
@@ -22,6 +23,21 @@ internal sealed record Situation(InstanceRecord Record, InstanceWorkload Workloa
 
     /// <summary>Differences that are told and left alone.</summary>
     public bool LeavesDifferences => IsDrift && !RepairsDrift;
+
+    /// <summary>It should be up and is not.</summary>
+    public bool IsDown => (Desired, Seen.State) is (_, ObservedState.Absent or ObservedState.Partial) or (not DesiredState.Asleep, ObservedState.Stopped);
+
+    /// <summary>The failure of a target that said that it did something, and did not.</summary>
+    public TargetException Lie(WorkAction action)
+    {
+        var left = Plan.Steps.Count == 0
+            ? ""
+            : $" Left to do: {string.Join(", ", Plan.Steps.Select(step => $"{step.Action.ToString().ToLowerInvariant()} {step.Resource}"))}.";
+        return new TargetException(
+            $"The target said that it was done ({action.ToString().ToLowerInvariant()}), and an observation shows that it is {StatusOf.Words(Seen.State)}" +
+            $"{(HasWantedDigest ? "" : ", not what is wanted")}.{left}",
+            retryable: true);
+    }
 }
 
 /// <summary>One thing to do next.</summary>

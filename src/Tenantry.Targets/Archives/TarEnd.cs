@@ -1,24 +1,14 @@
+using Tenantry.Targets.Streams;
+
 namespace Tenantry.Targets.Archives;
 
 /// <summary>Passes a tar on to its reader and knows whether it came to its proper end: two blocks of zeros. One that was cut between two entries looks whole otherwise.</summary>
-internal sealed class TarEnd(Stream inner) : Stream
+internal sealed class TarEnd(Stream inner) : SequentialStream
 {
     private const int Mark = 1024;
     private long _zeros;
 
     public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Reads what is left; true when the tar is whole.</summary>
     internal async Task<bool> IsWholeAsync(CancellationToken cancellationToken)
@@ -46,16 +36,6 @@ internal sealed class TarEnd(Stream inner) : Stream
         Note(buffer.Span[..count]);
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Note(ReadOnlySpan<byte> bytes)
     {

@@ -6,18 +6,13 @@ public class HeaderTests
 {
     private static async Task<string> HeadSeenByInstanceAsync(string request)
     {
-        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var upstream = RawUpstream.Start(async (connection, _) =>
-        {
-            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
-            await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
-        });
+        await using var upstream = RawUpstream.Hearing(out var seen);
         await using var gateway = await TestGateway.StartAsync();
         gateway.Lead(upstream.Port);
         await using var client = await gateway.ConnectAsync();
         await client.SendAsync(request);
         await client.ReadUntilAsync("HTTP/1.1 204");
-        return await seen.Task;
+        return await seen;
     }
 
     private static async Task<string> HeadSeenByClientAsync(string answer)

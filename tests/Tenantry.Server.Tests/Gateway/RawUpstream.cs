@@ -36,6 +36,18 @@ internal sealed class RawUpstream : IAsyncDisposable
         }
     });
 
+    /// <summary>Keeps the head of the first request, as it came, and answers it.</summary>
+    public static RawUpstream Hearing(out Task<string> head, string answer = "HTTP/1.1 204 No Content\r\n\r\n")
+    {
+        var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        head = heard.Task;
+        return new(async (connection, _) =>
+        {
+            heard.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
+            await connection.SendAsync(answer);
+        });
+    }
+
     public async ValueTask DisposeAsync()
     {
         listener.Stop();

@@ -202,19 +202,14 @@ public class StrictnessTests
     [Fact]
     public async Task AHeaderThatIsListedBesideKeepAliveIsOfOneConnection()
     {
-        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var upstream = RawUpstream.Start(async (connection, _) =>
-        {
-            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
-            await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
-        });
+        await using var upstream = RawUpstream.Hearing(out var seen);
         await using var gateway = await TestGateway.StartAsync();
         gateway.Lead(upstream.Port);
         await using var client = await gateway.ConnectAsync();
 
         await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nX-Yours: 2\r\n\r\n");
 
-        var head = await seen.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        var head = await seen.WaitAsync(TimeSpan.FromSeconds(60));
         head.ShouldContain("X-Yours");
         head.ShouldNotContain("X-Mine");
     }
@@ -248,12 +243,7 @@ public class StrictnessTests
     [Fact]
     public async Task BytesOfAHeaderThatAreNoUnicodeArriveAsTheyWereSent()
     {
-        var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var upstream = RawUpstream.Start(async (connection, _) =>
-        {
-            seen.TrySetResult(await connection.ReadUntilAsync("\r\n\r\n"));
-            await connection.SendAsync("HTTP/1.1 200 OK\r\nX-B: \u00fc\u0080\r\nContent-Length: 0\r\n\r\n");
-        });
+        await using var upstream = RawUpstream.Hearing(out var seen, "HTTP/1.1 200 OK\r\nX-B: \u00fc\u0080\r\nContent-Length: 0\r\n\r\n");
         await using var gateway = await TestGateway.StartAsync();
         gateway.Lead(upstream.Port);
         await using var client = await gateway.ConnectAsync();
@@ -261,6 +251,6 @@ public class StrictnessTests
         await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nX-A: \u00e4\u00ff\r\n\r\n");
 
         (await client.ReadUntilAsync("\r\n\r\n")).ShouldContain("\r\nX-B: \u00fc\u0080\r\n");
-        (await seen.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldContain("\r\nX-A: \u00e4\u00ff\r\n");
+        (await seen.WaitAsync(TimeSpan.FromSeconds(60))).ShouldContain("\r\nX-A: \u00e4\u00ff\r\n");
     }
 }

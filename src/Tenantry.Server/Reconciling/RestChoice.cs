@@ -1,0 +1,61 @@
+using Tenantry.Model.Instances;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Reconciling;
+
+/// <summary>What one pass decides about the rest of an instance beside its spec, and the gate that it closes for it.</summary>
+internal sealed class RestChoice : IAsyncDisposable
+{
+    private readonly ReconcilerParts _parts;
+    private RestWrite? _write;
+    private IRestPermit? _permit;
+
+    public RestChoice(ReconcilerParts parts, InstanceRecord record, WakeAsk? ask)
+    {
+        (_parts, Record) = (parts, record);
+        Ask = ask is not null && WakeAsk.Wakes(record) ? ask : null;
+        if (Ask is not null)
+            Run("woken by a request");
+    }
+
+    /// <summary>The request that wants it awake, or null.</summary>
+    public WakeAsk? Ask { get; }
+
+    /// <summary>The instance with what was decided.</summary>
+    public InstanceRecord Record { get; private set; }
+
+    /// <summary>True when something was decided that is to be written with the outcome.</summary>
+    public bool IsToWrite => _write is not null;
+
+    /// <summary>A request that came after the decision ends it; what a person asked for is done in any case.</summary>
+    public async Task<bool> MayRestAsync(CancellationToken cancellationToken)
+    {
+        if (_permit is not null || _parts.Gate is not { } gate)
+            return true;
+        _permit = await gate.CloseAsync(Record.Spec.Id, force: Record.Rest is null, cancellationToken);
+        if (_permit is not null)
+            return true;
+        Run("requests are served");
+        return false;
+    }
+
+    /// <summary>Requests that wait go on before anything is written.</summary>
+    public void TellWoken(InstanceObservation seen, WakeWatch? wake)
+    {
+        if (seen is { State: ObservedState.Running, Endpoint: { } endpoint, Health: InstanceHealth.Healthy })
+            Ask?.Woken(endpoint, wake!.Record());
+    }
+
+    /// <summary>What to write with the outcome. A wake that did not succeed decided nothing: it rests on, as far as anybody knows.</summary>
+    public RestWrite? ToWrite(InstanceStatus status) => Ask is not null && status.Phase != InstancePhase.Running ? null : _write;
+
+    public ValueTask DisposeAsync() => _permit?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private void Run(string why)
+    {
+        var now = _parts.Time.GetUtcNow();
+        var rest = Record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, why, now, now);
+        Record = Record with { Rest = rest };
+        _write = new RestWrite(rest);
+    }
+}
