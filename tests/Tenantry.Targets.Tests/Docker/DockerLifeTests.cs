@@ -4,6 +4,8 @@ using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Contract;
 using Tenantry.Targets.Docker;
+using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Running;
 using Tenantry.Targets.Processes;
 using Tenantry.Targets.Tests.Linux;
 
@@ -151,5 +153,22 @@ public sealed class DockerLifeTests(EngineFixture engine)
         await instances.UntilAsync(running, look => look.Health == InstanceHealth.Healthy);
         (await instances.ExecAsync(running, DockerInstances.Shell("cat /data/kept"))).Output.ShouldBe("kept");
         (await instances.ObserveAsync(asleep)).State.ShouldBe(ObservedState.Stopped, "what slept sleeps on");
+    }
+
+    [NeedsDockerFact]
+    public async Task LastLinesThatTheEngineGivesNoMoreAreNoFailure()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = instances.Workload("alice", "echo spoken; exec sleep 3600", same => same);
+        await instances.ApplyAsync(workload);
+        var logs = new ContainerLogs(engine.Engine);
+        var container = (await new InstanceReader(engine.Engine).ReadAsync(workload.Ref, instances.Stop)).Services["main"];
+        string last;
+        while ((last = await logs.LastAsync(container, 3, instances.Stop)).Length == 0)
+            await Task.Delay(10, instances.Stop);
+
+        last.ShouldBe("spoken");
+        await engine.Engine.DeleteAsync($"/containers/{container.Id}?force=1", instances.Stop);
+        (await logs.LastAsync(container, 3, instances.Stop)).ShouldBeEmpty();
     }
 }

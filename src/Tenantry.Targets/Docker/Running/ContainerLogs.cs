@@ -42,11 +42,22 @@ internal sealed class ContainerLogs(IEngine engine)
         }
     }
 
-    /// <summary>The last lines of a container, in one text for a person; empty when it printed nothing.</summary>
+    /// <summary>
+    /// The last lines of a container, in one text for a person; empty when it printed nothing, and when the engine gives them no more: of a
+    /// container that is being removed it says that it is dead, and what they would explain is told all the same.
+    /// </summary>
     internal async Task<string> LastAsync(ContainerSeen container, int count, CancellationToken cancellationToken)
     {
         var lines = new List<LogLine>();
-        await OneAsync(container, new LogRequest(Tail: count), line => Keep(lines, line), cancellationToken);
+        try
+        {
+            await OneAsync(container, new LogRequest(Tail: count), line => Keep(lines, line), cancellationToken);
+        }
+        catch (EngineException error) when (error.Status is not null)
+        {
+            return "";
+        }
+
         return string.Join(" | ", lines.OrderBy(line => line.At).TakeLast(count).Select(line => line.Text));
     }
 
