@@ -57,6 +57,10 @@ public class LifeTests
             return (woken.GetProperty("phase").GetString() == "Running" && woken.GetProperty("wake").GetProperty("from").GetString() == "Asleep", woken.ToString());
         });
         await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "3", "/starts");
+        var report = await plane.JsonAsync("wake", "report", "--instance", "alice");
+        var wakes = report.EnumerateArray().Single(row => row.GetProperty("from").GetString() == "Asleep");
+        wakes.GetProperty("count").GetInt32().ShouldBe(1);
+        wakes.GetProperty("platform").GetProperty("p50").GetDouble().ShouldBeGreaterThan(0);
 
         (await plane.JsonAsync("freeze", "alice")).GetProperty("phase").GetString().ShouldBe("Frozen");
         Machine.ProcessesIn(plane.Cgroup).ShouldNotBeEmpty();

@@ -54,6 +54,9 @@ public sealed record Manifest
     /// <summary>The service the gateway reaches, or null when there is none.</summary>
     public ServiceDefinition? EntryService() => Entry is null ? null : FindService(Entry);
 
+    /// <summary>The port the gateway reaches, or null when there is none.</summary>
+    public PortDefinition? EntryPort() => EntryService()?.Ports.FirstOrDefault(port => port.SpeaksHttp());
+
     /// <summary>The service of that name, or null.</summary>
     public ServiceDefinition? FindService(string name) => Services.FirstOrDefault(s => s.Name == name);
 

@@ -2,9 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Tenantry.Model.Manifests;
 
-/// <summary>What is spoken on a port. Only http ports can be reached through the gateway.</summary>
+/// <summary>What is spoken on a port: HTTP/1.1, HTTP/2 without TLS (as gRPC servers do), or something that the gateway cannot reach.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PortProtocol>))]
-public enum PortProtocol { Http, Tcp }
+public enum PortProtocol { Http, H2c, Tcp }
 
 /// <summary>The host's own <c>/usr</c> and libraries, an unpacked folder, or an image in a tar file or OCI layout.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RootKind>))]

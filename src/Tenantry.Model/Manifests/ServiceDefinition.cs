@@ -60,6 +60,9 @@ public sealed record PortDefinition
     public required int Number { get; init; }
 
     public PortProtocol Protocol { get; init; } = PortProtocol.Http;
+
+    /// <summary>True when the gateway can reach it.</summary>
+    public bool SpeaksHttp() => Protocol != PortProtocol.Tcp;
 }
 
 /// <summary>A file that the instance sees, read-only, with references expanded for the tenant. Exactly one of <see cref="Template"/> and <see cref="Source"/> is set.</summary>

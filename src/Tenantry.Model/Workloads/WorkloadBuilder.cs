@@ -62,7 +62,7 @@ public static class WorkloadBuilder
             Labels = new WorkloadLabels(spec.Tenant, spec.Organization, spec.App, spec.Environment, spec.Tier, manifest.Version),
             Release = new ReleaseSource(parts.Release.Id, parts.Sources.Folder, Build(manifest.Build, parts)),
             Services = InOrder(manifest).Select(service => Service(service, values, manifest, parts.Secrets)).ToList(),
-            EntryPort = manifest.EntryService()?.Ports.FirstOrDefault(port => port.Protocol == PortProtocol.Http)?.Number,
+            EntryPort = manifest.EntryPort()?.Number,
             Limits = Limits(tier),
             Egress = Egress(manifest.Egress),
             Secrets = parts.Secrets.Where(secret => manifest.FindSecret(secret.Key) is not null)
@@ -137,7 +137,7 @@ public static class WorkloadBuilder
             Root = service.Run is null ? new RootSource(RootKind.Host, "") : new RootSource(Kind(service.Run.Root), service.Run.Path ?? ""),
             Command = [.. service.Command.Select(part => ReferenceExpander.Expand(part, values.Find))],
             WorkingDirectory = service.WorkingDirectory ?? "",
-            Ports = [.. service.Ports.Select(port => new PortWorkload(port.Name, port.Number, port.Protocol == PortProtocol.Http))],
+            Ports = [.. service.Ports.Select(port => new PortWorkload(port.Name, port.Number, port.SpeaksHttp()))],
             Env = env,
             Files = [.. service.Files.Select(file => new FileWorkload(file.Path, ReferenceExpander.Expand(file.Template ?? "", values.Find), (int)file.Mode))],
             Volumes = [.. service.Volumes.Select(volume => new VolumeWorkload(volume.Name, volume.Path, volume.Size))],

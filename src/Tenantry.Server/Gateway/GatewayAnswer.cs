@@ -11,6 +11,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer UnknownHost = new(
         404, ProblemCodes.NotFound, "Nothing here", "No instance answers under this name.");
 
+    public static readonly GatewayAnswer Misdirected = new(
+        421, "misdirected", "Wrong connection", "This connection was made for another name. Connect again under the name that is asked for.");
+
     public static readonly GatewayAnswer NotForwarded = new(
         400, ProblemCodes.BadRequest, "Not understood", "This kind of request is not forwarded.");
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Limits;
 using Tenantry.Server.Gateway.Strictness;
+using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
 
@@ -57,6 +58,12 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
         if (guard?.Refusal is { } refusal)
         {
             await RefuseAsync(context, refusal);
+            return;
+        }
+
+        if (context.Features.Get<ITlsConnectionFeature>() is TlsSession session && !session.Covers(context.Request.Headers.Host.ToString()))
+        {
+            await GatewayPages.WriteAsync(context, GatewayAnswer.Misdirected);
             return;
         }
 

@@ -17,7 +17,8 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
 
-    public GatewayServer(Routes routes, WaitingRoom room, IForwarder forwarder, GatewayDoors doors, CertificateFolder? certificates, ILoggerFactory loggers)
+    public GatewayServer(
+        Routes routes, WaitingRoom room, IForwarder forwarder, GatewayDoors doors, CertificateFolder? certificates, ForwarderOptions settings, ILoggerFactory loggers)
     {
         application = new GatewayApplication(routes, routes.Limiter, room, forwarder, Counts, loggers.CreateLogger<GatewayApplication>());
         var options = new KestrelServerOptions { AddServerHeader = false, AllowAlternateSchemes = true };
@@ -37,7 +38,7 @@ public sealed class GatewayServer : IAsyncDisposable
         {
             options.ListenHandle((ulong)doors.Tls.Handle, listener =>
             {
-                new TlsEntrance(certificates, loggers.CreateLogger<TlsEntrance>()).Use(listener);
+                new TlsEntrance(certificates, settings.Trusts, loggers.CreateLogger<TlsEntrance>()).Use(listener);
                 RequestGuard.Use(listener);
             });
         }

@@ -23,6 +23,9 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
     /// <summary>What its tier lets through; null: everything.</summary>
     public RequestLimits? Limits { get; init; }
 
+    /// <summary>It speaks HTTP/2 without TLS; otherwise HTTP/1.1.</summary>
+    public bool SpeaksHttp2 { get; init; }
+
     /// <summary>Names the instance's connections: another endpoint is another name, so that no connection outlives what it led to.</summary>
     [JsonIgnore]
     public string Upstream { get; private init; } = NameOf(InstanceId, Endpoint);
@@ -36,7 +39,12 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
         var state = StateOf(instance);
         // A frozen instance is reached as before once it is thawed: its sockets are kept.
         var isReached = state == RouteState.Open || instance.Phase == InstancePhase.Frozen;
-        return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null) { Rules = instance.Rules, Limits = instance.Limits };
+        return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null)
+        {
+            Rules = instance.Rules,
+            Limits = instance.Limits,
+            SpeaksHttp2 = instance.SpeaksHttp2,
+        };
     }
 
     private static RouteState StateOf(InstanceEntry instance) => instance switch

@@ -59,8 +59,8 @@ public sealed class RouteTable
         return true;
     }
 
-    // Without the port and the root's dot.
-    private static ReadOnlySpan<char> Name(ReadOnlySpan<char> host)
+    /// <summary>A Host header without its port and the root's dot.</summary>
+    internal static ReadOnlySpan<char> Name(ReadOnlySpan<char> host)
     {
         var colon = host.LastIndexOf(':');
         if (colon >= 0 && host.IndexOf(']') < colon)

@@ -20,7 +20,11 @@ public sealed class InstanceIndex : StoreIndex<InstanceEntry>
         // A release never changes.
         if (!rules.TryGetValue(record.Spec.Release, out var known))
             rules[record.Spec.Release] = known = await ReadRulesAsync(record.Spec.Release, cancellationToken);
-        return InstanceEntry.Of(record, known.Wake) with { Limits = known.Limits.GetValueOrDefault(record.Spec.Tier) };
+        return InstanceEntry.Of(record, known.Wake) with
+        {
+            Limits = known.Limits.GetValueOrDefault(record.Spec.Tier),
+            SpeaksHttp2 = known.SpeaksHttp2,
+        };
     }
 
     private async Task<ReleaseRules> ReadRulesAsync(string release, CancellationToken cancellationToken)
@@ -54,6 +58,9 @@ public sealed record InstanceEntry(
     /// <summary>What its tier lets through; null: everything.</summary>
     public RequestLimits? Limits { get; init; }
 
+    /// <summary>Its entry port speaks HTTP/2 without TLS, and nothing else.</summary>
+    public bool SpeaksHttp2 { get; init; }
+
     public static InstanceEntry Of(InstanceRecord record, WakeRules? rules = null) => new(
         record.Spec.Id,
         record.Spec.Slug,
@@ -69,9 +76,12 @@ public sealed record InstanceEntry(
 }
 
 /// <summary>What a release's manifest says to the gateway.</summary>
-internal sealed record ReleaseRules(WakeRules Wake, IReadOnlyDictionary<string, RequestLimits?> Limits)
+internal sealed record ReleaseRules(WakeRules Wake, IReadOnlyDictionary<string, RequestLimits?> Limits, bool SpeaksHttp2)
 {
-    public static readonly ReleaseRules None = new(WakeRules.Default, new Dictionary<string, RequestLimits?>(StringComparer.Ordinal));
+    public static readonly ReleaseRules None = new(WakeRules.Default, new Dictionary<string, RequestLimits?>(StringComparer.Ordinal), SpeaksHttp2: false);
 
-    public static ReleaseRules Of(Manifest manifest) => new(WakeRules.Of(manifest), manifest.Tiers.ToDictionary(tier => tier.Name, tier => tier.Requests, StringComparer.Ordinal));
+    public static ReleaseRules Of(Manifest manifest) => new(
+        WakeRules.Of(manifest),
+        manifest.Tiers.ToDictionary(tier => tier.Name, tier => tier.Requests, StringComparer.Ordinal),
+        manifest.EntryPort()?.Protocol == PortProtocol.H2c);
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using Tenantry.Model.Operations;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Reconciling;
 
@@ -40,12 +40,7 @@ public sealed class CrashAt(OperationKind kind, int number) : IPassObserver
     public ValueTask BoundaryAsync(OperationKind kind, int number, CancellationToken cancellationToken)
     {
         if (Matches(kind, number))
-        {
-            using var self = Process.GetCurrentProcess();
-            self.Kill();
-            // The signal is on its way; nothing may happen after it.
-            Thread.Sleep(Timeout.Infinite);
-        }
+            ThisProcess.EndAtOnce();
         return ValueTask.CompletedTask;
     }
 }

@@ -12,6 +12,7 @@ using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Handover;
 using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Gateway.Webhooks;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Secrets;
@@ -33,7 +34,7 @@ internal sealed class WebRole : IAsyncDisposable
     private GatewayServer? gateway;
     private WebApplication? api;
     private InstanceConnector? connector;
-    private HttpForwarder? forwarder;
+    private Forwarders? forwarder;
     private GatewayDoors? doors;
     private CertificateFolder? certificates;
     private HandoverDesk? desk;
@@ -114,15 +115,16 @@ internal sealed class WebRole : IAsyncDisposable
         await StartAsync(follower, cancellationToken);
         await follower.Loaded.WaitAsync(cancellationToken);
         await StartAsync(waking.Attendance, cancellationToken);
-        forwarder = new HttpForwarder(inside, new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) }, loggers.CreateLogger<HttpForwarder>());
+        var settings = new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) };
+        forwarder = new Forwarders(inside, settings, loggers);
         var webhooks = waking.KeepWebhooks(
-            options.Folders.Webhooks, routes, forwarder, () => index.IsLoaded, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"));
+            options.Folders.Webhooks, routes, forwarder, () => index.IsLoaded, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"), CrashAtWebhook.FromEnvironment());
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
         using var before = options.TakesOver ? await TakeOver.BeginAsync(options.Folders.Handover, cancellationToken) : null;
         doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), options.IsWebChild, cancellationToken);
-        gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, loggers);
+        gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, settings, loggers);
         await gateway.StartAsync(cancellationToken);
         if (before is not null)
             await before.FinishAsync(cancellationToken);

@@ -9,8 +9,6 @@ internal static class WholeServe
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
         ServeFolders.Prepare(options.Folders);
-        if (options.TakesOver && options.Roles != ServeRoles.Gateway)
-            throw new ServeRefusedException("--take-over is for a process that plays the gateway alone: add --role gateway.");
         // Who takes over gets the lock from the one before, once it serves.
         var held = options.TakesOver ? null : ServeLock.Take(options.DataFolder, options.Roles);
         try

@@ -1,10 +1,14 @@
 namespace Tenantry.Server.Sleeping;
 
-/// <summary>Lets a number of wakes through at once, oldest first, so that a thousand at once do not starve each other.</summary>
+/// <summary>
+/// Lets a number of wakes through at once, oldest first, so that a thousand at once do not starve each other. How old a wake is counts from when its request was seen,
+/// also when that was before this engine started.
+/// </summary>
 internal sealed class Admission
 {
     private readonly Lock gate = new();
-    private readonly LinkedList<TaskCompletionSource> line = [];
+    private readonly PriorityQueue<TaskCompletionSource, (long Since, long Number)> line = new();
+    private long numbers;
     private int running;
 
     /// <summary>How many wait now.</summary>
@@ -18,7 +22,10 @@ internal sealed class Admission
     }
 
     /// <summary>Waits for its turn. <see cref="Leave"/> must follow, unless this threw.</summary>
-    public async Task EnterAsync(int limit, CancellationToken cancellationToken)
+    /// <param name="limit">How many may be through at once.</param>
+    /// <param name="since">Timestamp of the request; smaller ones go first.</param>
+    /// <param name="cancellationToken">Gives up its place.</param>
+    public async Task EnterAsync(int limit, long since, CancellationToken cancellationToken)
     {
         var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
@@ -29,7 +36,7 @@ internal sealed class Admission
                 return;
             }
 
-            line.AddLast(turn);
+            line.Enqueue(turn, (since, numbers++));
         }
 
         try
@@ -40,7 +47,7 @@ internal sealed class Admission
         {
             bool hadTurn;
             lock (gate)
-                hadTurn = !line.Remove(turn);
+                hadTurn = !line.Remove(turn, out _, out _);
             if (hadTurn)
                 Leave(limit);
             throw;
@@ -52,11 +59,10 @@ internal sealed class Admission
         lock (gate)
         {
             running--;
-            while (running < limit && line.First is { } next)
+            while (running < limit && line.TryDequeue(out var next, out _))
             {
-                line.RemoveFirst();
                 running++;
-                next.Value.TrySetResult();
+                next.TrySetResult();
             }
         }
     }

@@ -83,7 +83,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
         var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
         if (line is not null)
-            await line.EnterAsync(limit, stopping.Token);
+            await line.EnterAsync(limit, seen - (long)(request.Seconds * time.TimestampFrequency), stopping.Token);
         try
         {
             var before = TimeSpan.FromSeconds(request.Seconds) + time.GetElapsedTime(seen);

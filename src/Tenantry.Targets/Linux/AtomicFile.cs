@@ -18,8 +18,11 @@ public static partial class AtomicFile
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Writes the file, readable by its owner only unless said. <paramref name="durable"/>: it outlives a loss of power.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool durable, UnixFileMode mode = OwnerOnly)
+    /// <summary>
+    /// Writes the file, readable by its owner only unless said. <paramref name="durable"/>: it outlives a loss of power. <paramref name="written"/> is called
+    /// when the content is on disk and the file not yet in its place.
+    /// </summary>
+    public static void Write(string path, ReadOnlySpan<byte> content, bool durable, UnixFileMode mode = OwnerOnly, Action? written = null)
     {
         var temporary = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.new";
         // What was left of an earlier try may have another mode.
@@ -30,7 +33,24 @@ public static partial class AtomicFile
             file.Flush(flushToDisk: durable);
         }
 
+        written?.Invoke();
         Place(temporary, path, durable);
+    }
+
+    /// <summary>Removes what crashes left of files in that folder that were written more than <paramref name="age"/> ago and never came to their place.</summary>
+    public static void Clean(string folder, TimeSpan age, TimeProvider time)
+    {
+        var newest = time.GetUtcNow().UtcDateTime - age;
+        foreach (var left in new DirectoryInfo(folder).EnumerateFiles("*.new", SearchOption.AllDirectories).Where(file => file.LastWriteTimeUtc < newest))
+            left.Delete();
+    }
+
+    /// <summary>Moves a file to another folder of the same file system by one rename that outlives a loss of power.</summary>
+    public static void Move(string from, string to)
+    {
+        File.Move(from, to, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(to)!);
+        SyncFolder(Path.GetDirectoryName(from)!);
     }
 
     /// <summary>Writes the file with what <paramref name="write"/> puts into it; when that throws, what was there stays as it was.</summary>

@@ -13,12 +13,15 @@ internal sealed partial class ControlPlane : IAsyncDisposable
 {
     private const int Term = 15;
     private static readonly Lazy<Task<string>> Program = new(TenantryProgram.BuildAsync);
+    private readonly string? _network;
     private IReadOnlyList<int> _children = [];
     private Process? _serve;
     private Task _log = Task.CompletedTask;
 
-    public ControlPlane()
+    /// <param name="network">A network namespace to serve in; null: the machine's own.</param>
+    public ControlPlane(string? network = null)
     {
+        _network = network;
         Folder = Directory.CreateTempSubdirectory("tenantry-e2e-").FullName;
         File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Cgroup = Path.GetFileName(Folder);
@@ -54,7 +57,9 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     public async Task StartAsync(string? crashAt = null, params string[] options)
     {
         string[] arguments = ["serve", "--data", Folder, "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", .. options];
-        var start = new ProcessStartInfo(await Program.Value, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var program = await Program.Value;
+        var start = _network is null ? new ProcessStartInfo(program, arguments) : new ProcessStartInfo("nsenter", [$"--net={_network}", "--", program, .. arguments]);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment["TENANTRY_CRASH_AT"] = crashAt;
         _serve = Process.Start(start)!;
         _serve.StandardInput.Close();
@@ -70,9 +75,9 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     }
 
     /// <summary>Starts one with the target <c>local</c>.</summary>
-    public static async Task<ControlPlane> StartWithLocalAsync()
+    public static async Task<ControlPlane> StartWithLocalAsync(string? network = null)
     {
-        var plane = new ControlPlane();
+        var plane = new ControlPlane(network);
         try
         {
             await plane.StartAsync();

@@ -16,14 +16,15 @@ internal sealed class AppUpstream : IAsyncDisposable
 
     public int Port => new Uri(app.Urls.First()).Port;
 
-    public static async Task<AppUpstream> StartAsync(RequestDelegate handle)
+    public static async Task<AppUpstream> StartAsync(RequestDelegate handle, HttpProtocols protocols = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http1);
+            kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = protocols);
         });
         var web = builder.Build();
         web.UseWebSockets();

@@ -62,6 +62,22 @@ public class RouteFeedTests
         limits.Rate!.Count.ShouldBe(5);
     }
 
+    [Theory]
+    [InlineData("8080", false)]
+    [InlineData("8080/h2c", true)]
+    [InlineData("8080, 50051/h2c", false)]
+    public async Task ARouteKnowsWhatTheEntryPortSpeaks(string ports, bool speaksHttp2)
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.ApplyAsync(TestApi.Manifest.Replace("ports: [8080]", $"ports: [{ports}]", StringComparison.Ordinal));
+        await api.AddAsync("alice");
+        await using var following = await Following.StartAsync(api.Store, api.Engine, Path.Combine(folder.Root, "routes.json"));
+
+        following.Routes.Table.Find("alice.localhost")!.SpeaksHttp2.ShouldBe(speaksHttp2);
+    }
+
     [Fact]
     public async Task RoutesFollowWhatWasSeen()
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
+using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Limits;
@@ -14,20 +15,20 @@ namespace Tenantry.Server.Tests.Gateway;
 /// <summary>A gateway on a port of its own, in front of whatever its routes name.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
-    private readonly HttpForwarder forwarder;
+    private readonly Forwarders forwarder;
     private readonly InstanceConnector connector;
     private readonly GatewayServer server;
     private readonly WakingParts waking;
     private readonly GatewayDoors doors;
 
-    private TestGateway(FakeEngine engine, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates)
+    private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates)
     {
         var loopback = new IPEndPoint(IPAddress.Loopback, 0);
         doors = GatewayDoors.Open(loopback, certificates is null ? null : loopback);
         Waiting = waiting;
         Engine = engine;
-        connector = new InstanceConnector(engine, NullLogger<InstanceConnector>.Instance);
-        waking = new WakingParts(engine, Waiting, connector.Drop, TimeProvider.System, NullLoggerFactory.Instance);
+        connector = new InstanceConnector(link, NullLogger<InstanceConnector>.Instance);
+        waking = new WakingParts(link, Waiting, connector.Drop, TimeProvider.System, NullLoggerFactory.Instance);
         Routes = new Routes
         {
             Swapped = table =>
@@ -37,8 +38,8 @@ internal sealed class TestGateway : IAsyncDisposable
             },
             Limiter = new RequestLimiter(options.Time),
         };
-        forwarder = new HttpForwarder(connector, options, NullLogger<HttpForwarder>.Instance);
-        server = new GatewayServer(Routes, waking.Room, forwarder, doors, certificates, NullLoggerFactory.Instance);
+        forwarder = new Forwarders(connector, options, NullLoggerFactory.Instance);
+        server = new GatewayServer(Routes, waking.Room, forwarder, doors, certificates, options, NullLoggerFactory.Instance);
     }
 
     public FakeEngine Engine { get; }
@@ -56,9 +57,12 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public int TlsPort => doors.TlsAddress!.Port;
 
-    public static async Task<TestGateway> StartAsync(FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null)
+    /// <summary>With its own engine, or with the one behind the link.</summary>
+    public static async Task<TestGateway> StartAsync(
+        FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null, IEngineLink? link = null)
     {
-        var gateway = new TestGateway(engine ?? new FakeEngine(), options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates);
+        engine ??= new FakeEngine();
+        var gateway = new TestGateway(engine, link ?? engine, options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates);
         await gateway.waking.Attendance.StartAsync(CancellationToken.None);
         await gateway.server.StartAsync(CancellationToken.None);
         return gateway;

@@ -6,6 +6,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Tests.Serving;
 using Tenantry.Server.Tests.Store;
@@ -94,6 +97,45 @@ public class TlsTests
         (await SubjectAsync(gateway.TlsPort, "bob.localhost")).ShouldBe("CN=wild");
         await Should.ThrowAsync<Exception>(() => SubjectAsync(gateway.TlsPort, "a.b.localhost"));
         await Should.ThrowAsync<Exception>(() => SubjectAsync(gateway.TlsPort, "elsewhere.example"));
+    }
+
+    [Theory]
+    [InlineData("alice.localhost", 200)]
+    [InlineData("ALICE.localhost.:8443", 200)]
+    [InlineData("alice2.localhost", 200)]
+    [InlineData("bob.localhost", 421)]
+    [InlineData("elsewhere.example", 421)]
+    [InlineData("127.0.0.1", 421)]
+    public async Task ANameThatTheConnectionsCertificateDoesNotHoldIsMisdirected(string host, int status)
+    {
+        (await StatusAsync(host, new ForwarderOptions())).ShouldBe($"HTTP/1.1 {status}");
+    }
+
+    [Theory]
+    [InlineData("bob.localhost", 200)]
+    [InlineData("elsewhere.example", 404)]
+    public async Task ATrustedProxyMayAskForAnyNameOnAnyConnection(string host, int status)
+    {
+        (await StatusAsync(host, new ForwarderOptions { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] })).ShouldBe($"HTTP/1.1 {status}");
+    }
+
+    private static async Task<string> StatusAsync(string host, ForwarderOptions options)
+    {
+        using var folder = new TestFolder();
+        Write(folder.Root, "alice", "alice.localhost", "alice2.localhost");
+        Write(folder.Root, "bob", "bob.localhost");
+        using var certificates = new CertificateFolder(folder.Root, TimeProvider.System, NullLogger<CertificateFolder>.Instance);
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await TestGateway.StartAsync(options: options, certificates: certificates);
+        gateway.Lead([.. ((string[])["alice", "alice2", "bob"]).Select(slug => (slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Open, new Endpoint("127.0.0.1", upstream.Port))))]);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.TlsPort);
+        await using var tls = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("alice.localhost");
+        await tls.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        var line = new byte[12];
+        await tls.ReadExactlyAsync(line);
+        return System.Text.Encoding.ASCII.GetString(line);
     }
 
     [Fact]

@@ -129,6 +129,9 @@ internal sealed class FakeWorkloads : IWorkloadSource
 
     public Exception? Failure { get; set; }
 
+    /// <summary>Where its service listens.</summary>
+    public int Port { get; set; } = 8080;
+
     public List<string> Forgotten { get; } = [];
 
     // As the real source does: what was resolved for a generation is kept.
@@ -168,7 +171,7 @@ internal sealed class FakeWorkloads : IWorkloadSource
                     Volumes = [new VolumeWorkload("data", "/data", null)],
                 },
             ],
-            EntryPort = 8080,
+            EntryPort = Port,
             Limits = new ResourceLimits(spec.Tier == "pro" ? 256_000_000 : 128_000_000, 0.25m, 0, 0, 64, 1_000_000_000),
             Egress = new EgressRules(EgressMode.None, []),
             Secrets = new Dictionary<string, string>(StringComparer.Ordinal),

@@ -81,6 +81,36 @@ public class HandoverTests
         serve.Log.ShouldContain("--take-over: no gateway of this data folder hands over its sockets");
     }
 
+    [Theory]
+    [InlineData("engine,api,gateway")]
+    [InlineData("api,gateway")]
+    public async Task AGatewayThatPlaysOtherRolesTooCannotTakeOverAndSaysWhatToDo(string roles)
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data, "--role", roles, "--take-over");
+
+        (await serve.EndAsync()).ShouldBe(2);
+        serve.Log.ShouldContain("--role gateway --take-over");
+        Directory.Exists(folder.Data).ShouldBeFalse("it changed nothing");
+    }
+
+    [Fact]
+    public async Task AGatewayInAServeOfAllRolesIsNotTakenOverAndGoesOn()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+
+        await using var next = await StartAsync(folder.Data, "--take-over");
+
+        (await next.EndAsync()).ShouldBe(2);
+        next.Log.ShouldContain("A gateway that plays other roles too does not");
+        await serve.ReadyAsync();
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(serve.Gateway);
+        answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     [Fact]
     public async Task ANextGatewayThatDiesBeforeItServesChangesNothing()
     {

@@ -48,10 +48,16 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         Directory.GetDirectories($"/proc/{Id}/task").SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         .Distinct(StringComparer.Ordinal).Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
 
+    /// <summary>It is over, however that came.</summary>
+    public bool HasEnded => process.HasExited;
+
     /// <summary>Starts it and waits until it says its addresses (or has ended).</summary>
-    public static async Task<ServeProcess> StartAsync(string folder, params string[] options)
+    public static Task<ServeProcess> StartAsync(string folder, params string[] options) => StartAsync(folder, [], options);
+
+    /// <summary>The same with variables in its environment.</summary>
+    public static async Task<ServeProcess> StartAsync(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
-        var serve = Start(folder, options);
+        var serve = Start(folder, variables, options);
         using var patience = new CancellationTokenSource(Patience);
         if (await serve.process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
             serve.Addresses = JsonDocument.Parse(line).RootElement;
@@ -61,12 +67,12 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     /// <summary>The engine alone, which has no addresses to say: waits until its socket is there.</summary>
     public static async Task<ServeProcess> StartEngineAsync(string folder)
     {
-        var serve = Start(folder, "--role", "engine");
+        var serve = Start(folder, [], "--role", "engine");
         await Waiting.ForAsync(() => File.Exists(Path.Combine(folder, "engine.sock")));
         return serve;
     }
 
-    private static ServeProcess Start(string folder, params string[] options)
+    private static ServeProcess Start(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tenantry"))
         {
@@ -75,6 +81,8 @@ internal sealed partial class ServeProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         foreach (var part in (string[])["serve", "--data", folder, .. options])
             start.ArgumentList.Add(part);
         return new ServeProcess(folder, Process.Start(start)!);

@@ -30,9 +30,11 @@ internal static partial class RestChecks
 
     public static BusyDefinition? CompleteBusy(Manifest manifest, ReadContext context)
     {
-        if (manifest.Busy?.Http is not { Port: 0 } http)
+        if (manifest.Busy?.Http is not { } http)
             return manifest.Busy;
-        var port = manifest.EntryService()?.Ports.FirstOrDefault()?.Number ?? 0;
+        var port = http.Port != 0 ? http.Port : manifest.EntryService()?.Ports.FirstOrDefault()?.Number ?? 0;
+        if (manifest.Services.Any(service => service.Ports.Any(p => p.Number == port && p.Protocol == PortProtocol.H2c)))
+            context.Report("busy.http", ServiceChecks.Unasked(port, "'command'"));
         if (port == 0 && !context.IsBroken("services") && !context.IsBroken("entry") && !context.IsBroken("busy"))
             context.Report("busy.http", "No service has an http port; say which port to ask: http: { path: /busy, port: 8080 }.");
         return manifest.Busy with { Http = http with { Port = port } };

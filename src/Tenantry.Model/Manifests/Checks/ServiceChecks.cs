@@ -13,6 +13,7 @@ internal static class ServiceChecks
         var protocol = parts.Length == 1 ? PortProtocol.Http : parts[1] switch
         {
             "http" => PortProtocol.Http,
+            "h2c" => PortProtocol.H2c,
             "tcp" => PortProtocol.Tcp,
             _ => (PortProtocol?)null,
         };
@@ -65,12 +66,16 @@ internal static class ServiceChecks
         return service with { Health = CompleteHealth(service, PathText.Key(path, "health"), context) };
     }
 
+    /// <summary>Why a port that speaks HTTP/2 alone cannot be asked.</summary>
+    public static string Unasked(int port, string instead) =>
+        string.Create(CultureInfo.InvariantCulture, $"Port {port} speaks h2c, and this question is asked in HTTP/1.1. Name another port, or use {instead}.");
+
     private static List<PortDefinition> NamePorts(IReadOnlyList<PortDefinition> ports, string path, ReadContext context)
     {
         var named = new List<PortDefinition>();
         foreach (var (index, port) in ports.Index())
         {
-            var usual = port.Protocol == PortProtocol.Http ? "http" : "tcp";
+            var usual = port.SpeaksHttp() ? "http" : "tcp";
             var free = !ports.Concat(named).Any(p => p.Name == usual);
             var name = port.Name.Length > 0 ? port.Name : free ? usual : string.Create(CultureInfo.InvariantCulture, $"port-{port.Number}");
             if (named.Exists(p => p.Name == name && p.Number != port.Number))
@@ -99,7 +104,14 @@ internal static class ServiceChecks
         if (service.Health is null)
             return first is null ? null : new HealthDefinition { Tcp = first.Number };
         if (service.Health.Http is not { Port: 0 } http)
+        {
+            if (service.Health.Http is { } asked && service.Ports.Any(p => p.Number == asked.Port && p.Protocol == PortProtocol.H2c))
+                context.Report(PathText.Key(path, "http"), Unasked(asked.Port, "'tcp' or 'command'"));
             return service.Health;
+        }
+
+        if (first is { Protocol: PortProtocol.H2c })
+            context.Report(PathText.Key(path, "http"), Unasked(first.Number, "'tcp' or 'command'"));
         if (first is null && !context.IsBroken(PathText.Key(PathText.Parent(path), "ports")) && !context.IsBroken(path))
             context.Report(PathText.Key(path, "http"), "The service has no ports; say which one to ask: http: { path: /healthz, port: 8080 }.");
         return service.Health with { Http = http with { Port = first?.Number ?? 0 } };

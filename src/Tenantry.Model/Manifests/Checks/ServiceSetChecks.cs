@@ -21,13 +21,13 @@ internal static class ServiceSetChecks
         {
             if (manifest.FindService(entry) is not { } service)
                 context.Report("entry", $"There is no service '{entry}'.{Nearest.Hint(entry, manifest.Services.Select(s => s.Name))}");
-            else if (service.Ports.FirstOrDefault() is not { Protocol: PortProtocol.Http } && !context.IsBroken(PathText.Key(PathOf(service), "ports")))
+            else if (service.Ports.FirstOrDefault()?.SpeaksHttp() != true && !context.IsBroken(PathText.Key(PathOf(service), "ports")))
                 context.Report("entry", $"The first port of '{entry}' is not an http port, and the gateway reaches no other.");
             return entry;
         }
         if (context.IsWritten("entry"))
             return null;
-        var candidates = manifest.Services.Where(s => s.Ports.FirstOrDefault() is { Protocol: PortProtocol.Http }).Select(s => s.Name).ToList();
+        var candidates = manifest.Services.Where(s => s.Ports.FirstOrDefault()?.SpeaksHttp() == true).Select(s => s.Name).ToList();
         if (candidates.Count > 1)
             context.ReportKey("services", $"Several services have an http port first: {string.Join(", ", candidates)}. Say which one the gateway reaches, for example 'entry: {candidates[0]}', and mark ports that speak something else as NUMBER/tcp.");
         return candidates.Count == 1 ? candidates[0] : null;

@@ -42,17 +42,17 @@ internal static class ServiceDescription
 
     private static readonly Shape<PortDefinition> Port = new ChoiceShape<PortDefinition>(
         text: new TextShape<PortDefinition>(
-            "a port such as 8080 or 6379/tcp", ServiceChecks.ShortPort,
+            "a port such as 8080, 50051/h2c or 6379/tcp", ServiceChecks.ShortPort,
             () => new JsonObject
             {
                 ["anyOf"] = new JsonArray(
                     new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = 65535 },
-                    new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{1,5}(/(http|tcp))?$" }),
+                    new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{1,5}(/(http|h2c|tcp))?$" }),
             }, _ => null),
         mapping: new ObjectShape<PortDefinition>("a mapping with the keys number, name and protocol", new() { Name = "", Number = 0 })
             .Required("number", Values.Port, (p, v) => p with { Number = v }, "The port that the service listens on inside the instance.")
             .Optional("name", Values.Matching("a name of lower-case letters, digits and hyphens", NamingRules.Pattern), (p, v) => p with { Name = v }, "A name for it, unique in the service; without one, http, tcp or port-NUMBER.")
-            .Key("protocol", Values.Word<PortProtocol>(), p => p.Protocol, (p, v) => p with { Protocol = v }, "What is spoken there. The gateway reaches http ports only."));
+            .Key("protocol", Values.Word<PortProtocol>(), p => p.Protocol, (p, v) => p with { Protocol = v }, "What is spoken there: http is HTTP/1.1, h2c is HTTP/2 without TLS (gRPC). The gateway reaches no tcp port."));
 
     public static Shape<HttpProbe> Http { get; } = new ChoiceShape<HttpProbe>(
         text: new MappedShape<string, HttpProbe>(PathValues.Request, path => new() { Path = path, Port = 0 }),

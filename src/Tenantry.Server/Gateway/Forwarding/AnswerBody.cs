@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.IO.Pipelines;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -82,7 +80,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         }
 
         if (isFramed)
-            WriteLastChunk(chunks);
+            ChunkWriter.End(writer, chunks.Trailers);
         else if (chunks.Trailers is { } trailers && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
             trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
         await writer.FlushAsync();
@@ -118,31 +116,9 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
 
     private void Write(ReadOnlySpan<byte> data, bool isFramed)
     {
-        if (!isFramed)
-        {
+        if (isFramed)
+            ChunkWriter.Write(writer, data);
+        else
             writer.Write(data);
-            return;
-        }
-
-        var head = writer.GetSpan(20);
-        Utf8Formatter.TryFormat(data.Length, head, out var used, new StandardFormat('x'));
-        "\r\n"u8.CopyTo(head[used..]);
-        writer.Advance(used + 2);
-        writer.Write(data);
-        writer.Write("\r\n"u8);
-    }
-
-    private void WriteLastChunk(ChunkReader chunks)
-    {
-        if (chunks.Trailers is null)
-        {
-            writer.Write("0\r\n\r\n"u8);
-            return;
-        }
-
-        var text = new StringBuilder("0\r\n");
-        foreach (var (name, value) in chunks.Trailers)
-            text.Append(name).Append(": ").Append(value).Append("\r\n");
-        writer.Write(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
     }
 }

@@ -25,4 +25,19 @@ public sealed record ForwarderOptions
 
     /// <summary>Proxies in front of the gateway: what they say in X-Forwarded-* and Forwarded is believed and passed on.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>True for the address of one of <see cref="TrustedProxies"/>.</summary>
+    public bool Trusts(IPAddress? peer)
+    {
+        if (TrustedProxies.Count == 0 || peer is null)
+            return false;
+        var plain = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
+        foreach (var network in TrustedProxies)
+        {
+            if (network.Contains(plain))
+                return true;
+        }
+
+        return false;
+    }
 }

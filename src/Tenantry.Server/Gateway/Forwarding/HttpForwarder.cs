@@ -10,14 +10,14 @@ public sealed class HttpForwarder : IForwarder, IDisposable
 {
     private readonly IUpstreamConnector connector;
     private readonly ForwarderOptions options;
-    private readonly ILogger<HttpForwarder> log;
+    private readonly ForwardingFailures failures;
     private readonly ConnectionPool pool;
 
     public HttpForwarder(IUpstreamConnector connector, ForwarderOptions options, ILogger<HttpForwarder> log)
     {
         this.connector = connector;
         this.options = options;
-        this.log = log;
+        failures = new ForwardingFailures(log);
         pool = new ConnectionPool(options);
     }
 
@@ -82,7 +82,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     {
         if (context.RequestAborted.IsCancellationRequested)
             return null;
-        return Tell(failure switch
+        return failures.Tell(failure switch
         {
             NoWayInException => GatewayAnswer.NoWayIn,
             OperationCanceledException => GatewayAnswer.TimedOut,
@@ -96,21 +96,12 @@ public sealed class HttpForwarder : IForwarder, IDisposable
             return null;
         if (end == ExchangeEnd.Done)
         {
-            log.LogInformation("{Slug} did not end its answer: {Reason}", route.Slug, failure.Message);
+            failures.Cut(failure, route);
             return null;
         }
 
         if (end == ExchangeEnd.ClientFailed)
-            return context.RequestAborted.IsCancellationRequested ? null : Tell(failure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? GatewayAnswer.BodyTooLarge : GatewayAnswer.BadBody, failure, context, route);
-        return Tell(end == ExchangeEnd.TimedOut ? GatewayAnswer.TimedOut : GatewayAnswer.Cut, failure, context, route);
-    }
-
-    private GatewayAnswer Tell(GatewayAnswer answer, Exception failure, HttpContext context, Route route)
-    {
-        log.LogInformation("{Slug} did not answer ({Status}): {Reason}", route.Slug, answer.Status, failure.Message);
-        // A body that was read in part cannot be skipped in time: the next request begins on a connection of its own.
-        if (HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.ContentLength is not 0 && context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
-            context.Response.Headers.Connection = "close";
-        return answer;
+            return failures.OfClient(failure, context, route);
+        return failures.Tell(end == ExchangeEnd.TimedOut ? GatewayAnswer.TimedOut : GatewayAnswer.Cut, failure, context, route);
     }
 }

@@ -56,7 +56,7 @@ internal ref struct RequestHead
     {
         var headers = context.Request.Headers;
         var listed = shape.Listed;
-        var isTrusted = IsTrusted(context.Connection.RemoteIpAddress);
+        var isTrusted = options.Trusts(context.Connection.RemoteIpAddress);
         foreach (var (name, values) in headers)
         {
             if (name[0] == ':' || FieldRules.IsOfOneConnection(name) || FieldRules.IsListed(listed, name))
@@ -124,20 +124,6 @@ internal ref struct RequestHead
     {
         Field("X-Tenant-Name", route.Tenant);
         Field("X-Tenant-Instance", route.Slug);
-    }
-
-    private readonly bool IsTrusted(IPAddress? peer)
-    {
-        if (options.TrustedProxies.Count == 0 || peer is null)
-            return false;
-        var plain = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
-        foreach (var network in options.TrustedProxies)
-        {
-            if (network.Contains(plain))
-                return true;
-        }
-
-        return false;
     }
 
     private static string Client(IPAddress? address) => address switch

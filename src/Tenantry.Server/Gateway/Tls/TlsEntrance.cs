@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,7 +15,7 @@ namespace Tenantry.Server.Gateway.Tls;
 /// TLS in front of the gateway: the certificate by the name that the client asks for, HTTP/2 or HTTP/1.1 as agreed. Who names no host, or
 /// one without a certificate, gets no connection.
 /// </summary>
-internal sealed class TlsEntrance(CertificateFolder certificates, ILogger log)
+internal sealed class TlsEntrance(CertificateFolder certificates, Func<IPAddress?, bool> isProxy, ILogger log)
 {
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(10);
 
@@ -30,8 +32,10 @@ internal sealed class TlsEntrance(CertificateFolder certificates, ILogger log)
         await using var tls = new SslStream(plain, leaveInnerStreamOpen: true);
         if (!await ShakeHandsAsync(tls, connection))
             return;
-        connection.Features.Set<ITlsConnectionFeature>(new TlsSession(tls.NegotiatedApplicationProtocol.Protocol));
-        connection.Features.Set<ITlsApplicationProtocolFeature>(new TlsSession(tls.NegotiatedApplicationProtocol.Protocol));
+        var shown = isProxy((connection.RemoteEndPoint as IPEndPoint)?.Address) ? null : tls.LocalCertificate as X509Certificate2;
+        var session = new TlsSession(tls.NegotiatedApplicationProtocol.Protocol, shown);
+        connection.Features.Set<ITlsConnectionFeature>(session);
+        connection.Features.Set<ITlsApplicationProtocolFeature>(session);
         var input = PipeReader.Create(tls, new StreamPipeReaderOptions(bufferSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true));
         var output = PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true));
         connection.Transport = new DuplexPipe(input, output);

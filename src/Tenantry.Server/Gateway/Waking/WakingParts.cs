@@ -32,11 +32,13 @@ public sealed class WakingParts
     /// <param name="routesAreWhole">True when an instance without a route is gone.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
-    public BackgroundService KeepWebhooks(string folder, Routes routes, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log)
+    /// <param name="observer">Told each step, in crash tests.</param>
+    public BackgroundService KeepWebhooks(
+        string folder, Routes routes, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log, IWebhookObserver? observer = null)
     {
-        var box = new WebhookBox(folder, time);
-        var delivery = new WebhookDelivery(box, routes, Gates, Waker, forwarder, routesAreWhole, time, log);
-        Room.Webhooks = new WebhookIntake(box, delivery.Stored, time, log);
+        var box = new WebhookBox(folder, time, observer);
+        var delivery = new WebhookDelivery(box, routes, Gates, Waker, forwarder, routesAreWhole, time, log, observer);
+        Room.Webhooks = new WebhookIntake(box, delivery.Stored, time, log, observer);
         return delivery;
     }
 }

@@ -7,20 +7,24 @@ namespace Tenantry.Server.Gateway.Webhooks;
 /// The webhooks of all instances on disk: <c>ID/pending</c> in the order in which they came, <c>ID/dead</c>. A file is there whole or not at all, and moves by
 /// one rename, so that a crash between any two steps leaves each webhook in exactly one place.
 /// </summary>
-internal sealed class WebhookBox(string folder, TimeProvider time)
+internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObserver? observer = null)
 {
     public const int MostPerInstance = 1000;
     public const long MostBytesPerInstance = 100_000_000;
     private const string Pending = "pending";
     private const string Dead = "dead";
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private static readonly TimeSpan Abandoned = TimeSpan.FromMinutes(1);
     private readonly Lock numbering = new();
     private long last;
 
     /// <summary>The right to deliver, for one process at a time; given back by disposing of it.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return await FileLock.TakeAsync(Path.Combine(folder, ".lock"), time, cancellationToken);
+        Directory.CreateDirectory(folder, Owner);
+        var held = await FileLock.TakeAsync(Path.Combine(folder, ".lock"), time, cancellationToken);
+        AtomicFile.Clean(folder, Abandoned, time);
+        return held;
     }
 
     /// <summary>Instances of which there is something.</summary>
@@ -36,12 +40,11 @@ internal sealed class WebhookBox(string folder, TimeProvider time)
     /// <summary>Writes it to disk, synced. False when the instance has too many already.</summary>
     public bool Store(string instanceId, StoredWebhook webhook)
     {
-        var place = PlaceOf(instanceId, Pending);
-        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var place = MakePlace(instanceId, Pending);
         var present = new DirectoryInfo(place).GetFiles("*.hook");
         if (present.Length >= MostPerInstance || present.Sum(file => file.Length) + webhook.Body.Length > MostBytesPerInstance)
             return false;
-        AtomicFile.Write(Path.Combine(place, NewName(present.Select(file => file.Name), webhook.Id)), webhook.ToBytes(), durable: true);
+        AtomicFile.Write(Path.Combine(place, NewName(present.Select(file => file.Name), webhook.Id)), webhook.ToBytes(), durable: true, written: observer is null ? null : observer.Boundary);
         return true;
     }
 
@@ -67,13 +70,12 @@ internal sealed class WebhookBox(string folder, TimeProvider time)
     /// <summary>It was delivered, or is not wanted any more.</summary>
     public static void Remove(string path) => File.Delete(path);
 
-    /// <summary>It is not tried any more until a person says so.</summary>
+    /// <summary>It is not tried any more until a person says so. One that waits with a <see cref="StoredWebhook.Failure"/> is to be buried still.</summary>
     public void Bury(string instanceId, string path, StoredWebhook webhook, string why)
     {
-        var place = PlaceOf(instanceId, Dead);
-        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        AtomicFile.Write(Path.Combine(place, Path.GetFileName(path)), (webhook with { Failure = why }).ToBytes(), durable: true);
-        File.Delete(path);
+        AtomicFile.Write(path, (webhook with { Failure = why }).ToBytes(), durable: true);
+        observer?.Boundary();
+        AtomicFile.Move(path, Path.Combine(MakePlace(instanceId, Dead), Path.GetFileName(path)));
     }
 
     /// <summary>Puts a dead letter at the end of those that wait, with a new span of life. False when there is none with that id.</summary>
@@ -81,12 +83,10 @@ internal sealed class WebhookBox(string folder, TimeProvider time)
     {
         if (Find(ListDead(instanceId), id) is not { } path || Read(path) is not { } webhook)
             return false;
-        var now = time.GetUtcNow();
-        var place = PlaceOf(instanceId, Pending);
-        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var fresh = webhook with { ExpiresAt = now + (webhook.ExpiresAt - webhook.ReceivedAt), Failure = null };
-        AtomicFile.Write(Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)), fresh.ToBytes(), durable: true);
-        File.Delete(path);
+        var place = MakePlace(instanceId, Pending);
+        var fresh = webhook with { ExpiresAt = time.GetUtcNow() + (webhook.ExpiresAt - webhook.ReceivedAt), Failure = null };
+        AtomicFile.Write(path, fresh.ToBytes(), durable: true);
+        AtomicFile.Move(path, Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)));
         return true;
     }
 
@@ -111,6 +111,13 @@ internal sealed class WebhookBox(string folder, TimeProvider time)
 
     private static List<string> List(string place) =>
         Directory.Exists(place) ? [.. Directory.EnumerateFiles(place, "*.hook").Order(StringComparer.Ordinal)] : [];
+
+    private string MakePlace(string instanceId, string kind)
+    {
+        var place = PlaceOf(instanceId, kind);
+        Directory.CreateDirectory(place, Owner);
+        return place;
+    }
 
     private string PlaceOf(string instanceId, string kind) => Path.Combine(folder, Path.GetFileName(instanceId), kind);
 

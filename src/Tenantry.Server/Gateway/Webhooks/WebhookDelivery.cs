@@ -16,7 +16,8 @@ namespace Tenantry.Server.Gateway.Webhooks;
 /// and the removal sends it once more, with the same id.
 /// </summary>
 internal sealed class WebhookDelivery(
-    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log) : BackgroundService
+    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log,
+    IWebhookObserver? observer = null) : BackgroundService
 {
     private const string Refused = "the app refused it: ";
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
@@ -81,10 +82,10 @@ internal sealed class WebhookDelivery(
                     continue;
                 }
 
-                var why = time.GetUtcNow() >= webhook.ExpiresAt ? "it was too old" : await SendAsync(id, webhook, stopping);
+                var why = webhook.Failure ?? (time.GetUtcNow() >= webhook.ExpiresAt ? "it was too old" : await SendAsync(id, webhook, stopping));
                 if (why is null)
                     WebhookBox.Remove(path);
-                else if (why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
+                else if (webhook.Failure is not null || why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
                     box.Bury(id, path, webhook, why);
                 else
                 {
@@ -93,6 +94,7 @@ internal sealed class WebhookDelivery(
                     return;
                 }
 
+                observer?.Boundary();
                 queue.Succeeded();
             }
         }
@@ -130,7 +132,10 @@ internal sealed class WebhookDelivery(
         try
         {
             var context = ContextOf(webhook, stopping);
-            if (await forwarder.ForwardAsync(context, open) is { } failed)
+            observer?.Boundary();
+            var failed = await forwarder.ForwardAsync(context, open);
+            observer?.Boundary();
+            if (failed is not null)
                 return failed.Detail;
             return context.Response.StatusCode switch
             {

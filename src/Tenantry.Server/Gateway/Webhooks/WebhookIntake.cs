@@ -6,7 +6,7 @@ using Tenantry.Server.Gateway.Waking;
 namespace Tenantry.Server.Gateway.Webhooks;
 
 /// <summary>Takes webhooks in for instances that are not ready: on disk first, then acknowledged.</summary>
-internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeProvider time, ILogger log)
+internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeProvider time, ILogger log, IWebhookObserver? observer = null)
 {
     public const string IdHeader = "Tenantry-Delivery";
     private static readonly string[] NotKept =
@@ -22,6 +22,7 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
             return GatewayAnswer.WebhookTooLarge;
         }
 
+        observer?.Boundary();
         var id = Guid.CreateVersion7().ToString("N");
         var now = time.GetUtcNow();
         var request = context.Request;
@@ -51,8 +52,10 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
             return GatewayAnswer.WebhookNotStored;
         }
 
+        observer?.Boundary();
         stored(route.InstanceId);
         await AcknowledgeAsync(context, id);
+        observer?.Boundary();
         return null;
     }
 
@@ -81,5 +84,4 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
 
         return body.ToArray();
     }
-
 }

@@ -1,0 +1,73 @@
+using Tenantry.Model.Manifests;
+
+namespace Tenantry.Server.Gateway.Forwarding.Http2;
+
+/// <summary>Cancels an exchange that takes too long, or whose client left.</summary>
+internal sealed class ExchangeClock : IDisposable
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private readonly ForwarderOptions options;
+    private readonly CancellationTokenSource ending;
+    private readonly ITimer timer;
+    private readonly long endBy;
+    private readonly long longestPause;
+    private long answerBy;
+    private long movedAt;
+
+    public ExchangeClock(CancellationToken aborted, RequestLimits? limits, ForwarderOptions options)
+    {
+        this.options = options;
+        ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        Token = ending.Token;
+        movedAt = options.Time.GetTimestamp();
+        endBy = limits?.TotalTimeout is { } total ? movedAt + Ticks(total) : long.MaxValue;
+        longestPause = limits?.IdleTimeout is { } pause ? Ticks(pause) : long.MaxValue;
+        answerBy = movedAt + Ticks(options.AnswerTimeout);
+        timer = options.Time.CreateTimer(static clock => ((ExchangeClock)clock!).LookAfter(), this, Look, Look);
+    }
+
+    public CancellationToken Token { get; }
+
+    public bool HasTimedOut { get; private set; }
+
+    /// <summary>A piece of the request was sent: the answer may take its time from here.</summary>
+    public void Sent()
+    {
+        Moved();
+        if (Volatile.Read(ref answerBy) != long.MaxValue)
+            Volatile.Write(ref answerBy, options.Time.GetTimestamp() + Ticks(options.AnswerTimeout));
+    }
+
+    /// <summary>The head of the answer is there.</summary>
+    public void Answered()
+    {
+        Moved();
+        Volatile.Write(ref answerBy, long.MaxValue);
+    }
+
+    public void Moved() => Volatile.Write(ref movedAt, options.Time.GetTimestamp());
+
+    public void Dispose()
+    {
+        timer.Dispose();
+        ending.Dispose();
+    }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * options.Time.TimestampFrequency);
+
+    private void LookAfter()
+    {
+        var now = options.Time.GetTimestamp();
+        if (now < Volatile.Read(ref answerBy) && now < endBy && now - Volatile.Read(ref movedAt) < longestPause)
+            return;
+        HasTimedOut = true;
+        try
+        {
+            ending.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself just then.
+        }
+    }
+}

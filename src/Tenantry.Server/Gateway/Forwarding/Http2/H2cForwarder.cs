@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Tenantry.Server.Gateway.Forwarding.Http2;
+
+/// <summary>
+/// Forwards over HTTP/2 without TLS, with prior knowledge: for apps that speak nothing else, as gRPC servers do. Connections are kept for each
+/// <see cref="Route.Upstream"/>, many requests on each.
+/// </summary>
+internal sealed class H2cForwarder : IForwarder, IDisposable
+{
+    private const int InternalError = 2;
+    private const int Cancel = 8;
+    private readonly ForwarderOptions options;
+    private readonly ForwardingFailures failures;
+    private readonly HttpMessageInvoker invoker;
+
+    public H2cForwarder(IUpstreamConnector connector, ForwarderOptions options, ILogger<H2cForwarder> log)
+    {
+        this.options = options;
+        failures = new ForwardingFailures(log);
+        invoker = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionIdleTimeout = options.IdleTimeout,
+            Expect100ContinueTimeout = options.ContinueTimeout,
+            MaxResponseHeadersLength = options.LongestHeadKilobytes,
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+            ConnectCallback = async (connecting, cancellationToken) =>
+            {
+                connecting.InitialRequestMessage.Options.TryGetValue(H2cRequest.Route, out var route);
+                return new NetworkStream(await connector.ConnectAsync(route!, cancellationToken), ownsSocket: true);
+            },
+        });
+    }
+
+    async Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
+    {
+        if (RequestShape.Of(context) is not { } shape || IsTunnel(shape) || RequestHead.Write(context, route, shape, options) is not { } head)
+            return GatewayAnswer.NotForwarded;
+        using var clock = new ExchangeClock(context.RequestAborted, route.Limits, options);
+        using var body = shape.HasBody ? new H2cBody(context, clock) : null;
+        using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, body);
+        ArrayPool<byte>.Shared.Return(head.Buffer);
+        try
+        {
+            return await SendAsync(context, route, request, body, clock);
+        }
+        finally
+        {
+            if (body is not null)
+                await body.StopAsync();
+        }
+    }
+
+    public void Dispose() => invoker.Dispose();
+
+    // A WebSocket would need extended CONNECT on the instance's side.
+    private static bool IsTunnel(RequestShape shape) => shape.IsExtendedConnect || "websocket".Equals(shape.Upgrade, StringComparison.OrdinalIgnoreCase);
+
+    private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)
+    {
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await invoker.SendAsync(request, clock.Token);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return Explain(failure, context, route, body, clock);
+        }
+
+        using (answer)
+            await DeliverAsync(context, route, answer, body, clock);
+        return null;
+    }
+
+    private async Task DeliverAsync(HttpContext context, Route route, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
+    {
+        clock.Answered();
+        var delivery = new H2cAnswer(context, answer, clock);
+        delivery.CopyHead();
+        // An early answer: what is left of the body may never be read, and the next request begins on a connection of its own.
+        if (body is { IsWhole: false } && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+        try
+        {
+            await delivery.CopyBodyAsync();
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        {
+            if (!context.RequestAborted.IsCancellationRequested)
+                failures.Cut(failure, route);
+            Cut(context, failure, clock);
+        }
+    }
+
+    // Only a cut stream says that an answer that has begun is not whole. To HTTP/2 with the instance's own reason.
+    private static void Cut(HttpContext context, Exception failure, ExchangeClock clock)
+    {
+        if (context.Features.Get<IHttpResetFeature>() is not { } stream)
+            context.Abort();
+        else if (clock.HasTimedOut)
+            stream.Reset(Cancel);
+        else
+            stream.Reset(Find<HttpProtocolException>(failure) is { ErrorCode: > 0 and <= int.MaxValue } reset ? (int)reset.ErrorCode : InternalError);
+    }
+
+    private GatewayAnswer? Explain(Exception failure, HttpContext context, Route route, H2cBody? body, ExchangeClock clock)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return null;
+        if (body?.ClientFailure is { } cause)
+            return failures.OfClient(cause, context, route);
+        var told = Find<NoWayInException>(failure) ?? Find<HttpProtocolException>(failure) ?? Find<SocketException>(failure) ?? failure;
+        return failures.Tell(failure switch
+        {
+            _ when clock.HasTimedOut => GatewayAnswer.TimedOut,
+            _ when told is NoWayInException => GatewayAnswer.NoWayIn,
+            OperationCanceledException => GatewayAnswer.TimedOut,
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => GatewayAnswer.Unreachable,
+            _ => GatewayAnswer.Cut,
+        }, told, context, route);
+    }
+
+    private static T? Find<T>(Exception? failure)
+        where T : Exception
+    {
+        for (; failure is not null; failure = failure.InnerException)
+        {
+            if (failure is T found)
+                return found;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>A client that speaks HTTP/2 in frames, so that a test sees them.</summary>
+internal sealed class RawHttp2 : IAsyncDisposable
+{
+    private const byte Data = 0;
+    private const byte Headers = 1;
+    private const byte Settings = 4;
+    private const int EndStream = 1;
+    private const int EndHeaders = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly NetworkStream stream;
+
+    private RawHttp2(NetworkStream stream) => this.stream = stream;
+
+    public static async Task<RawHttp2> ConnectAsync(int port)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        var client = new RawHttp2(new NetworkStream(socket, ownsSocket: true));
+        await client.stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        await client.SendAsync(Settings, 0, 0, []);
+        return client;
+    }
+
+    /// <summary>A GET on stream 1.</summary>
+    public Task AskAsync(string path, string authority) => SendAsync(Headers, EndStream | EndHeaders, 1, Fields((":method", "GET"), (":scheme", "http"), (":path", path), (":authority", authority)));
+
+    /// <summary>The frames of the answer on stream 1, to its end.</summary>
+    public async Task<IReadOnlyList<string>> AnswerFramesAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var frames = new List<string>();
+        var header = new byte[9];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(header, patience.Token);
+            var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+            await stream.ReadExactlyAsync(payload, patience.Token);
+            if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)) != 1)
+                continue;
+            var isLast = header[3] is Data or Headers && (header[4] & EndStream) != 0;
+            frames.Add((header[3] switch { Data => "DATA", Headers => "HEADERS", var other => $"frame {other}" }) + (isLast ? " end" : ""));
+            if (isLast || header[3] == 3)
+                return frames;
+        }
+    }
+
+    public ValueTask DisposeAsync() => stream.DisposeAsync();
+
+    // Literals that are not indexed (RFC 7541 6.2.2).
+    private static byte[] Fields(params (string Name, string Value)[] fields) =>
+        [.. fields.SelectMany(field => (byte[])[0, (byte)field.Name.Length, .. Encoding.ASCII.GetBytes(field.Name), (byte)field.Value.Length, .. Encoding.ASCII.GetBytes(field.Value)])];
+
+    private Task SendAsync(byte type, int flags, int streamId, byte[] payload)
+    {
+        var frame = new byte[9 + payload.Length];
+        frame[1] = (byte)(payload.Length >> 8);
+        frame[2] = (byte)payload.Length;
+        frame[3] = type;
+        frame[4] = (byte)flags;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), streamId);
+        payload.CopyTo(frame, 9);
+        return stream.WriteAsync(frame).AsTask();
+    }
+}

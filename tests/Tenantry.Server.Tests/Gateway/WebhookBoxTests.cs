@@ -1,0 +1,86 @@
+using Tenantry.Server.Gateway.Webhooks;
+using Tenantry.Server.Tests.Serving;
+using Tenantry.Server.Tests.Store;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+public sealed class WebhookBoxTests : IDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly ManualTime time = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private StoredWebhook Hook(string id) => new(id, time.GetUtcNow(), time.GetUtcNow().AddHours(1), "POST", "http", "/hooks", "alice.localhost", null, [], "x"u8.ToArray());
+
+    [Fact]
+    public void OneThatACrashLeftBetweenMarkAndMoveIsInOnePlaceAndSaysWhy()
+    {
+        var box = new WebhookBox(folder.Data, time, new Dying());
+        box.Store("i", Hook("a")).ShouldBeTrue();
+        var path = box.ListPending("i").Single();
+
+        Should.Throw<DiedException>(() => box.Bury("i", path, WebhookBox.Read(path)!, "the app refused it: 422"));
+
+        box.ListDead("i").ShouldBeEmpty();
+        WebhookBox.Read(box.ListPending("i").Single())!.Failure.ShouldBe("the app refused it: 422");
+    }
+
+    [Fact]
+    public void AReplayedOneWaitsBehindTheOthersAndIsNoDeadLetterAnyMore()
+    {
+        var box = new WebhookBox(folder.Data, time);
+        box.Store("i", Hook("a"));
+        box.Bury("i", box.ListPending("i").Single(), Hook("a"), "it was too old");
+        box.Store("i", Hook("b"));
+
+        box.Replay("i", "a").ShouldBeTrue();
+
+        box.ListPending("i").Select(path => WebhookBox.Read(path)!.Id).ShouldBe(["b", "a"]);
+        WebhookBox.Read(box.ListPending("i")[1])!.Failure.ShouldBeNull();
+        box.ListDead("i").ShouldBeEmpty();
+        box.Replay("i", "a").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task WhatAKilledGatewayHadNotPutInItsPlaceIsRemovedLaterByTheNextOne()
+    {
+        var box = new WebhookBox(folder.Data, TimeProvider.System);
+        box.Store("i", Hook("a"));
+        var left = box.ListPending("i").Single() + ".4711-3.new";
+        await File.WriteAllTextAsync(left, "half of");
+
+        (await box.HoldAsync(CancellationToken.None)).Dispose();
+        File.Exists(left).ShouldBeTrue("somebody may be writing it");
+        File.SetLastWriteTimeUtc(left, TimeProvider.System.GetUtcNow().AddMinutes(-5).UtcDateTime);
+        (await box.HoldAsync(CancellationToken.None)).Dispose();
+
+        File.Exists(left).ShouldBeFalse();
+        box.ListPending("i").Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void WithoutTheVariableNothingIsKilled(string? value) => CrashAtWebhook.Read(value).ShouldBeNull();
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("0")]
+    [InlineData("create:3")]
+    public void ABoundaryThatCannotBeReadEndsTheProgram(string value) => Should.Throw<FormatException>(() => CrashAtWebhook.Read(value)).Message.ShouldContain("a number from 1");
+
+    private sealed class DiedException : Exception;
+
+    // At the boundary after the one of the store.
+    private sealed class Dying : IWebhookObserver
+    {
+        private int seen;
+
+        public void Boundary()
+        {
+            if (++seen == 2)
+                throw new DiedException();
+        }
+    }
+}
