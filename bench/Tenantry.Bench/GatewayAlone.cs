@@ -24,6 +24,8 @@ internal sealed class GatewayAlone : IAsyncDisposable
 
     public int Port { get; }
 
+    public int ProcessId => process.Id;
+
     public double MemoryMiB => Programs.MemoryMiB([process.Id]);
 
     public static async Task<GatewayAlone> StartAsync(string program, int upstream, int hosts, CancellationToken cancellationToken)

@@ -9,6 +9,7 @@ namespace Tenantry.Bench;
 internal sealed class LocalBench(string program, string results, bool quick)
 {
     private const double AllowedOverBareMs = 50;
+    private const int WarmUp = 40;
     private readonly int rounds = quick ? 8 : 30;
     private readonly int density = quick ? 40 : 500;
     private readonly Report report = new("Target `local`");
@@ -46,14 +47,17 @@ internal sealed class LocalBench(string program, string results, bool quick)
         var site = Directory.CreateTempSubdirectory("tenantry-bench-site-").FullName;
         await File.WriteAllTextAsync(Path.Combine(site, "index.html"), "hello", cancellationToken);
         await using var peer = await DockerPeer.StartAsync(cancellationToken);
-        for (var warm = 0; warm < 12; warm++)
+        for (var warm = 0; warm < WarmUp; warm++)
             await fleet.CreateUntilAnswerAsync($"warm{warm}", cancellationToken);
         for (var round = 0; round < rounds; round++)
         {
             bare.Add(await BareStart.UntilAnswerAsync(site, 18000 + round, cancellationToken));
             create.Add(await fleet.CreateUntilAnswerAsync($"c{round}", cancellationToken));
-            if (peer is null)
-                continue;
+        }
+
+        // By itself: what the engine clears up after a container lasts longer than its answer, and would be measured with the next ones.
+        for (var round = 0; round < rounds && peer is not null; round++)
+        {
             docker.Add(await peer.RunUntilAnswerAsync($"c{round}", cancellationToken));
             await peer.RemoveAsync($"c{round}", cancellationToken);
         }
@@ -66,7 +70,7 @@ internal sealed class LocalBench(string program, string results, bool quick)
             ["bare start of the process", Report.Number(bare.P50), Report.Number(bare.P95), "1"],
             ["tenantry, target local (request to the API → answer through the gateway)", Report.Number(create.P50), Report.Number(create.P95), Report.Number(create.P50 / bare.P50)],
             ["docker run, published port", Report.Number(docker.P50), Report.Number(docker.P95), Report.Number(docker.P50 / bare.P50)]);
-        report.Say($"Aim: p95 ≤ bare start + {AllowedOverBareMs} ms = {Report.Number(allowed)} ms: **{Report.Verdict(create.P95 <= allowed)}** ({Report.Number(create.P95)} ms), after 12 creations that warm the engine up.");
+        report.Say($"Aim: p95 ≤ bare start + {AllowedOverBareMs} ms = {Report.Number(allowed)} ms: **{Report.Verdict(create.P95 <= allowed)}** ({Report.Number(create.P95)} ms), after {WarmUp} creations that warm the control plane up; the engine of `docker run` is measured after the two others.");
         List<(string, double, bool)> bars = [("bare process", bare.P50, false), ("tenantry local", create.P50, true)];
         if (peer is not null)
             bars.Add(("docker run", docker.P50, false));

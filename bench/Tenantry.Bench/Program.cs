@@ -16,6 +16,9 @@ switch (args)
     case ["wake", var program, var results, .. var rest]:
         await new WakeBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
+    case ["gateway", var program, _, "--hold"]:
+        await GatewayBench.HoldAsync(program, stop.Token);
+        return 0;
     case ["gateway", var program, var results, .. var rest]:
         await new GatewayBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
@@ -23,6 +26,6 @@ switch (args)
         await new DockerBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway [--quick]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway [--quick|--hold]");
         return 2;
 }

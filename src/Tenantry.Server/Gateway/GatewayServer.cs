@@ -45,7 +45,8 @@ public sealed class GatewayServer : IAsyncDisposable
 
         kestrel = new KestrelServer(
             Options.Create(options),
-            new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers),
+            // Straight to the pool: queues of the transport's own are one more wait for a thread.
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 0 }), loggers),
             loggers);
     }
 

@@ -36,6 +36,9 @@ public sealed class Reconciler
         _holder = $"{options.Node}/{Guid.NewGuid():N}";
     }
 
+    /// <summary>True while a pass of this reconciler works on it.</summary>
+    public bool IsWorkingOn(string instanceId) => _inWork.ContainsKey(instanceId);
+
     /// <summary>Frees what an earlier run of this node held when it died.</summary>
     public Task<int> TakeOverAsync(CancellationToken cancellationToken) =>
         _parts.Store.DropLeasesAsync($"{_parts.Options.Node}/", cancellationToken);

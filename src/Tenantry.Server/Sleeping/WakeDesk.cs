@@ -14,6 +14,9 @@ namespace Tenantry.Server.Sleeping;
 public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics metrics, TimeProvider time, ILogger<WakeDesk> log) : IAsyncDisposable
 {
     private const int LeastRetrySeconds = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
@@ -75,9 +78,9 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
     private async Task<WakeAnswer> RunAsync(string instanceId, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
     {
-        var record = await store.FindInstanceAsync(instanceId, stopping.Token) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
-        if (!WakeAsk.Wakes(record))
-            return Present(record);
+        var (record, present) = await SettledAsync(instanceId, seen);
+        if (present is not null)
+            return present;
 
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
@@ -100,6 +103,28 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         }
 
         return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
+    }
+
+    // What is to be woken; or, once nobody works on it any more or that takes long, what to say of it instead.
+    private async Task<(InstanceRecord Record, WakeAnswer? Present)> SettledAsync(string instanceId, long seen)
+    {
+        var pause = LeastPause;
+        while (true)
+        {
+            var isLate = time.GetElapsedTime(seen) > Patience;
+            if (isLate || !reconciler.IsWorkingOn(instanceId))
+            {
+                var record = await store.FindInstanceAsync(instanceId, stopping.Token) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
+                if (WakeAsk.Wakes(record))
+                    return (record, null);
+                var present = Present(record);
+                if (isLate || present.Outcome != WakeOutcome.NotNow || record.Spec.Desired == DesiredState.Deleted)
+                    return (record, present);
+                pause = pause < LongestPause ? pause * 2 : LongestPause;
+            }
+
+            await Task.Delay(pause, time, stopping.Token);
+        }
     }
 
     private WakeAnswer Present(InstanceRecord record) => record switch

@@ -40,6 +40,25 @@ public class HoldingTests
     }
 
     [Fact]
+    public async Task ARequestThatMeetsAChangeIsHeldUntilItIsDoneAndAMonitorIsToldAtOnce()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("hello from the app"));
+        await using var gateway = await TestGateway.StartAsync();
+        var done = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) => done.Task;
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Updating, null) { Rules = Rules }));
+        using var client = gateway.Client();
+
+        var asked = client.GetStringAsync("/");
+        await UntilAsync(() => gateway.Held == 1);
+        using var probe = await client.GetAsync("/healthz");
+        probe.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "204 would say that it is well");
+        done.SetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", app.Port)));
+
+        (await asked).ShouldBe("hello from the app");
+    }
+
+    [Fact]
     public async Task AllWaitingRequestsShareOneWake()
     {
         await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));

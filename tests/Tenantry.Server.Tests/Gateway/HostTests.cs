@@ -81,7 +81,6 @@ public class HostTests
 
     [Theory]
     [InlineData(RouteState.Starting, "2")]
-    [InlineData(RouteState.Updating, "2")]
     [InlineData(RouteState.Failed, "30")]
     [InlineData(RouteState.Leaving, "30")]
     [InlineData(RouteState.WithoutPort, "3600")]

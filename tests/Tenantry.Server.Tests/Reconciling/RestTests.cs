@@ -160,6 +160,25 @@ public sealed class RestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ARequestThatMeetsAWakeByAPersonWaitsForItAndIsToldToComeAgainWhenItTakesLong()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.WantAsync(spec.Id, DesiredState.Asleep);
+        await PassAsync(spec);
+        await _bench.WantAsync(spec.Id, DesiredState.Running);
+        var desk = Desk();
+
+        var late = desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None);
+        (await AfterAsync(late)).Outcome.ShouldBe(WakeOutcome.NotNow, "nobody took up what the person asked for");
+
+        await desk.IdleAsync();
+        var soon = desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None);
+        soon.IsCompleted.ShouldBeFalse();
+        await PassAsync(spec);
+        (await AfterAsync(soon)).Outcome.ShouldBe(WakeOutcome.Awake);
+    }
+
+    [Fact]
     public async Task AChangeOfASleepingInstanceLeavesItAsleepAndTheRequestAfterItGetsTheNewOne()
     {
         var spec = await _bench.RunningAsync("alice");
@@ -186,6 +205,17 @@ public sealed class RestTests : IAsyncLifetime
     }
 
     private WakeDesk Desk() => new(_bench.Store, _reconciler, new WakeMetrics(), _bench.Time, NullLogger<WakeDesk>.Instance);
+
+    private async Task<WakeAnswer> AfterAsync(Task<WakeAnswer> answer)
+    {
+        while (!answer.IsCompleted)
+        {
+            _bench.Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Delay(1);
+        }
+
+        return await answer;
+    }
 
     // The wake before may still be writing down what it came to.
     private async Task<WakeAnswer> UntilOverAsync(WakeDesk desk, InstanceSpec spec)

@@ -125,7 +125,7 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
         return gate.Kind switch
         {
             GateKind.Closed or GateKind.Rested => null,
-            GateKind.Awake when time.GetElapsedTime(gate.At, now) < TrustInWake && route.State is RouteState.Open or RouteState.Resting =>
+            GateKind.Awake when time.GetElapsedTime(gate.At, now) < TrustInWake && route.State is RouteState.Open or RouteState.Resting or RouteState.Updating =>
                 route.State == RouteState.Open && route.Endpoint == gate.Endpoint ? route : route.OpenAt(gate.Endpoint!),
             _ => route.State == RouteState.Open ? route : null,
         };

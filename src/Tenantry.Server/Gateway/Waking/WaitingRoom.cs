@@ -32,12 +32,15 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return await ForwardAsync(context, open, gate, forwarder);
         if (webhook is not null && Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
             return await Webhooks.TakeAsync(context, route, webhook);
-        if (route.State is not (RouteState.Open or RouteState.Resting))
+        if (!IsWorthWaiting(route.State))
             return GatewayAnswer.Of(route.State);
         if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
-            return Ignored(context);
+            return route.State == RouteState.Updating ? GatewayAnswer.Of(route.State) : Ignored(context);
         return await HoldAsync(context, route, gate, forwarder);
     }
+
+    // A first start may take minutes, and a failure until somebody mends it: these are said at once.
+    private static bool IsWorthWaiting(RouteState state) => state is RouteState.Open or RouteState.Resting or RouteState.Updating;
 
     private static GatewayAnswer? Ignored(HttpContext context)
     {
@@ -150,7 +153,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return new WakePoll.State("awake", "", 0);
         }
 
-        if (route.State is not (RouteState.Open or RouteState.Resting))
+        if (!IsWorthWaiting(route.State))
             return new WakePoll.State("waiting", GatewayAnswer.Of(route.State).Detail, 1);
         var seen = time.GetTimestamp();
         var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, seen, WakePoll.Longest), WakePoll.Longest, CancellationToken.None);
