@@ -210,4 +210,39 @@ public class StreamingTests
 
         (await client.GetStringAsync("/")).ShouldBe("all of it");
     }
+
+    [Fact]
+    public async Task OfALargeAnswerEachPieceArrivesBeforeTheNextOneIsSentAndACutOneIsNotWhole()
+    {
+        var heard = new SemaphoreSlim(0);
+        var piece = new string('x', 50_000);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 250000\r\n\r\n");
+            for (var i = 0; i < 4; i++)
+            {
+                (await heard.WaitAsync(Patience)).ShouldBeTrue();
+                await connection.SendAsync(piece);
+            }
+
+            (await heard.WaitAsync(Patience)).ShouldBeTrue();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+
+        using var answer = await client.GetAsync("/", HttpCompletionOption.ResponseHeadersRead);
+        var body = await answer.Content.ReadAsStreamAsync();
+        var buffer = new byte[piece.Length];
+        for (var i = 0; i < 4; i++)
+        {
+            heard.Release();
+            await body.ReadExactlyAsync(buffer);
+            buffer.ShouldAllBe(letter => letter == 'x');
+        }
+
+        heard.Release();
+        await Should.ThrowAsync<IOException>(() => body.ReadExactlyAsync(buffer).AsTask());
+    }
 }

@@ -9,6 +9,7 @@ namespace Tenantry.Server.Gateway.Forwarding;
 internal sealed class AnswerBody(InstanceConnection connection, HttpContext context)
 {
     private const int LargeBody = 16 * 1024;
+    private const int Piece = 64 * 1024;
     private const int MostUnsent = 32 * 1024;
     private readonly PipeWriter writer = context.Response.BodyWriter;
 
@@ -21,7 +22,11 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             if (connection.Unread.IsEmpty)
             {
                 if (rest > LargeBody)
-                    connection.Widen();
+                {
+                    await PassAsync(rest);
+                    return;
+                }
+
                 await ReadAsync(isFlushed: length == rest);
             }
 
@@ -84,6 +89,23 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         else if (chunks.Trailers is { } trailers && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
             trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
         await writer.FlushAsync();
+    }
+
+    // The rest of a large body: read into the memory that it is sent from.
+    private async ValueTask PassAsync(long rest)
+    {
+        if (!context.Response.HasStarted)
+            await writer.FlushAsync();
+        while (rest > 0)
+        {
+            var room = writer.GetMemory((int)Math.Min(rest, Piece));
+            var count = await connection.ReceiveAsync(room[..(int)Math.Min(rest, room.Length)]);
+            if (count == 0)
+                throw new BadAnswerException("no end");
+            writer.Advance(count);
+            rest -= count;
+            await writer.FlushAsync();
+        }
     }
 
     private async ValueTask ReadAsync(bool isFlushed)

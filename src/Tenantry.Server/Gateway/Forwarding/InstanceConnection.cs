@@ -7,7 +7,7 @@ namespace Tenantry.Server.Gateway.Forwarding;
 internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDisposable
 {
     private const int FirstLength = 4 * 1024;
-    private const int LargestLength = 64 * 1024;
+    private const int LargestKept = 32 * 1024;
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstLength);
     private int start;
     private int end;
@@ -88,20 +88,19 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
 
     public void Use(int count) => start += count;
 
-    /// <summary>Makes the buffer large, for bodies that are.</summary>
-    public void Widen()
+    /// <summary>Reads into somebody else's memory. Nothing may be unread. 0: the instance has ended its side.</summary>
+    public async ValueTask<int> ReceiveAsync(Memory<byte> into)
     {
-        if (start != end || buffer.Length >= LargestLength)
-            return;
-        Return();
-        buffer = ArrayPool<byte>.Shared.Rent(LargestLength);
+        var count = await socket.ReceiveAsync(into, SocketFlags.None);
+        Moved();
+        return count;
     }
 
     /// <summary>Begins to wait for what must not come before the next request. False: it came already.</summary>
     public bool Rest()
     {
         AnswerBy = EndBy = LongestPause = long.MaxValue;
-        if (buffer.Length > LargestLength / 2)
+        if (buffer.Length > LargestKept)
             Return();
         MakeRoom();
         idling = socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None);
