@@ -19,13 +19,19 @@ internal static partial class Load
         return new Measured(Number(PerSecond().Match(text)), Time(Half().Match(text)), Time(Last().Match(text)), failed);
     }
 
+    /// <summary>HTTP/1.1 at a rate that is far from the most that could be answered: what one request takes, not what many take from each other.</summary>
+    public static Task<Measured> SteadyAsync(int port, int connections, double perSecond, int seconds, CancellationToken cancellationToken) => RunH2LoadAsync(
+        port, ["--h1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"--rps={perSecond / connections:0.##}"), "-n", ((int)(perSecond * seconds)).ToString(CultureInfo.InvariantCulture), "-H", $":authority: {Host}"], cancellationToken);
+
+    public static Task<Measured> H2LoadAsync(int port, int seconds, CancellationToken cancellationToken) => RunH2LoadAsync(
+        port, ["-c8", "-m16", "-D", seconds.ToString(CultureInfo.InvariantCulture), "-H", $":authority: {Host}"], cancellationToken);
+
     /// <summary>h2load prints no percentiles: its log of each request's time gives them.</summary>
-    public static async Task<Measured> H2LoadAsync(int port, int seconds, CancellationToken cancellationToken)
+    private static async Task<Measured> RunH2LoadAsync(int port, IEnumerable<string> options, CancellationToken cancellationToken)
     {
         var log = Path.GetTempFileName();
         File.Delete(log);
-        var text = await Programs.RunAsync(
-            "h2load", ["-t1", "-c8", "-m16", "-D", seconds.ToString(CultureInfo.InvariantCulture), $"--log-file={log}", "-H", $":authority: {Host}", $"http://127.0.0.1:{port}/"], cancellationToken);
+        var text = await Programs.RunAsync("h2load", ["-t1", $"--log-file={log}", .. options, $"http://127.0.0.1:{port}/"], cancellationToken);
         var times = new List<double>();
         var failed = 0L;
         foreach (var line in File.ReadLines(log))
