@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Tenantry.Bench;
 
-/// <summary>Asks until the first 200, every half millisecond.</summary>
+/// <summary>Asks until the first 200, every millisecond.</summary>
 internal static class Answer
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(0.5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
     public static async Task UntilOkAsync(int port, string host, CancellationToken cancellationToken)
     {
