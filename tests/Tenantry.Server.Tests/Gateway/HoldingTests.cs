@@ -6,20 +6,13 @@ using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
+using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
 
 /// <summary>Requests that meet an instance at rest, with an engine that a test tells what comes of a wake.</summary>
 public class HoldingTests
 {
-    private static readonly WakeRules Rules = new(30, ["/healthz", "/favicon*"], true, 1_000_000);
-
-    private static void LeadToRest(TestGateway gateway, WakeRules? rules = null, string slug = "alice") =>
-        gateway.Lead((slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Resting, null) { Rules = rules ?? Rules }));
-
-    private static WakeAnswer AwakeAt(int port, InstancePhase from = InstancePhase.Asleep) =>
-        new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(TimeProvider.System.GetUtcNow(), from, 0.01, 0.02));
-
     [Fact]
     public async Task ARequestIsHeldAndAnsweredByTheAppOnceItIsAwake()
     {
@@ -79,58 +72,6 @@ public class HoldingTests
 
         (await Task.WhenAll(asked)).ShouldAllBe(body => body == "ok");
         wakes.ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task AHeldBodyArrivesWhole()
-    {
-        await using var app = await AppUpstream.StartAsync(async context =>
-        {
-            using var reader = new StreamReader(context.Request.Body);
-            await context.Response.WriteAsync($"{(await reader.ReadToEndAsync()).Length} {context.Request.ContentLength}");
-        });
-        await using var gateway = await TestGateway.StartAsync();
-        gateway.Engine.Wake = async (_, _) =>
-        {
-            await Task.Delay(100);
-            return AwakeAt(app.Port);
-        };
-        LeadToRest(gateway, Rules with { Buffer = 1000 });
-        using var client = gateway.Client();
-
-        (await (await client.PostAsync("/", new StringContent(new string('x', 3_000_000)))).Content.ReadAsStringAsync()).ShouldBe("3000000 3000000");
-        LeadToRest(gateway, Rules with { Buffer = 10_000_000 }, "bob");
-        using var bob = gateway.Client("bob.localhost");
-        (await (await bob.PostAsync("/", new StringContent(new string('x', 3_000_000)))).Content.ReadAsStringAsync()).ShouldBe("3000000 3000000");
-    }
-
-    [Fact]
-    public async Task BeyondItsBufferASenderHasToWait()
-    {
-        await using var app = await AppUpstream.StartAsync(async context =>
-        {
-            await context.Request.Body.CopyToAsync(Stream.Null);
-            await context.Response.WriteAsync("all");
-        });
-        await using var gateway = await TestGateway.StartAsync();
-        var wake = new TaskCompletionSource<WakeAnswer>();
-        gateway.Engine.Wake = (_, _) => wake.Task;
-        LeadToRest(gateway, Rules with { Buffer = 100_000 });
-        using var client = gateway.Client();
-        var sent = 0L;
-
-        var asked = client.PostAsync("/", new StreamContent(new CountedStream(60_000_000, count => Interlocked.Add(ref sent, count))));
-        await UntilAsync(() => gateway.Held == 1);
-        var before = -1L;
-        while (before != Interlocked.Read(ref sent))
-        {
-            before = Interlocked.Read(ref sent);
-            await Task.Delay(200);
-        }
-
-        before.ShouldBeLessThan(30_000_000, "what sockets hold and a little more");
-        wake.SetResult(AwakeAt(app.Port));
-        (await (await asked).Content.ReadAsStringAsync()).ShouldBe("all");
     }
 
     [Fact]
@@ -304,14 +245,5 @@ public class HoldingTests
         }
 
         return false;
-    }
-
-    private static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await holds())
-            await Task.Delay(5, late.Token);
     }
 }

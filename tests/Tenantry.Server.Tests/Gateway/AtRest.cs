@@ -1,0 +1,28 @@
+using Tenantry.Model.Instances;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Waking;
+using Endpoint = Tenantry.Model.Instances.Endpoint;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>Routes to instances that rest.</summary>
+internal static class AtRest
+{
+    internal static readonly WakeRules Rules = new(30, ["/healthz", "/favicon*"], true, 1_000_000);
+
+    internal static void LeadToRest(TestGateway gateway, WakeRules? rules = null, string slug = "alice") =>
+        gateway.Lead((slug + ".localhost", new Route("id-" + slug, slug, slug, RouteState.Resting, null) { Rules = rules ?? Rules }));
+
+    internal static WakeAnswer AwakeAt(int port, InstancePhase from = InstancePhase.Asleep) =>
+        new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(TimeProvider.System.GetUtcNow(), from, 0.01, 0.02));
+
+    internal static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
+
+    internal static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await holds())
+            await Task.Delay(5, late.Token);
+    }
+}
