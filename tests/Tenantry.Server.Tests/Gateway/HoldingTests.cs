@@ -97,6 +97,24 @@ public class HoldingTests
         (await client.GetStringAsync("/")).ShouldBe("the app");
     }
 
+    [Theory]
+    [InlineData(RouteState.Starting, "alice is being set up")]
+    [InlineData(RouteState.Updating, "alice is being changed")]
+    public async Task ABrowserThatIsEarlyGetsThePageThatTurnsIntoTheApp(RouteState state, string title)
+    {
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { BeforePage = TimeSpan.Zero });
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", state, null) { Rules = Rules }));
+        using var client = gateway.Client();
+        client.DefaultRequestHeaders.Add("Accept", "text/html");
+
+        using var answer = await client.GetAsync("/");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter.ShouldNotBeNull();
+        (await answer.Content.ReadAsStringAsync()).ShouldContain($"<h1>{title}</h1>");
+    }
+
     [Fact]
     public async Task AProgramWaitsAndGetsNoPage()
     {

@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Tenantry.Server.Gateway.Waking;
 
-/// <summary>What a browser shows while an instance wakes. It turns into the app by itself; without scripts it asks again every 2 seconds.</summary>
+/// <summary>What a browser shows while an instance wakes, is set up or changed. It turns into the app by itself; without scripts it asks again every 2 seconds.</summary>
 internal static class WaitingPage
 {
     public static bool IsFor(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
-    public static async Task WriteAsync(HttpContext context, string name)
+    public static async Task WriteAsync(HttpContext context, Route route)
     {
-        var body = Encoding.UTF8.GetBytes(Page(name));
+        var body = Encoding.UTF8.GetBytes(Page(WebUtility.HtmlEncode(route.Slug), Doing(route.State)));
         var response = context.Response;
         // 503, so that nothing that stores answers takes it for the app's.
         response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -24,7 +24,14 @@ internal static class WaitingPage
         await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    private static string Page(string name) => $$"""
+    private static string Doing(RouteState state) => state switch
+    {
+        RouteState.Starting => "being set up",
+        RouteState.Updating => "being changed",
+        _ => "waking up",
+    };
+
+    private static string Page(string name, string doing) => $$"""
         <!doctype html>
         <html lang="en">
         <head>
@@ -32,7 +39,7 @@ internal static class WaitingPage
         <meta name="viewport" content="width=device-width,initial-scale=1">
         <meta name="robots" content="noindex">
         <noscript><meta http-equiv="refresh" content="2"></noscript>
-        <title>{{WebUtility.HtmlEncode(name)}} is waking up</title>
+        <title>{{name}} is {{doing}}</title>
         <style>
         :root { color-scheme: light dark }
         body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 20vh auto 0; padding: 0 1.5rem; text-align: center }
@@ -46,7 +53,7 @@ internal static class WaitingPage
         </head>
         <body>
         <div class="spin" aria-hidden="true"></div>
-        <h1>{{WebUtility.HtmlEncode(name)}} is waking up</h1>
+        <h1>{{name}} is {{doing}}</h1>
         <p role="status" id="say">This page turns into it by itself.</p>
         <script>
         (async () => {
@@ -57,7 +64,7 @@ internal static class WaitingPage
               if (state.phase === 'awake') { location.reload(); return; }
               document.body.className = state.phase;
               say.textContent = state.phase === 'failed' ? state.detail + ' Trying again in ' + state.retryAfter + ' s.' : 'This page turns into it by itself.';
-              await pause(state.phase === 'failed' ? Math.max(1, state.retryAfter) : .3);
+              await pause(state.phase === 'failed' ? Math.max(1, state.retryAfter) : state.retryAfter || .3);
             } catch { await pause(1); }
           }
         })();

@@ -33,10 +33,19 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (webhook is not null && Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
             return await Webhooks.TakeAsync(context, route, webhook);
         if (!IsWorthWaiting(route.State))
-            return GatewayAnswer.Of(route.State);
+            return await SayAsync(context, route);
         if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
             return route.State == RouteState.Updating ? GatewayAnswer.Of(route.State) : Ignored(context);
         return await HoldAsync(context, route, gate, forwarder);
+    }
+
+    // Whoever opens the address of an instance that is just made for them need not come back by hand.
+    private static async ValueTask<GatewayAnswer?> SayAsync(HttpContext context, Route route)
+    {
+        if (route.State != RouteState.Starting || !route.Rules.WaitingPage || !WaitingPage.IsFor(context))
+            return GatewayAnswer.Of(route.State);
+        await WaitingPage.WriteAsync(context, route);
+        return null;
     }
 
     // A first start may take minutes, and a failure until somebody mends it: these are said at once.
@@ -111,7 +120,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             var answer = await AnswerWithinAsync(waking, left, context.RequestAborted);
             if (answer is null && mayShowPage)
             {
-                await WaitingPage.WriteAsync(context, route.Slug);
+                await WaitingPage.WriteAsync(context, route);
                 return (null, null, null);
             }
 
