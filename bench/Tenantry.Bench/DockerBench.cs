@@ -41,7 +41,7 @@ internal sealed class DockerBench(string program, string results, bool quick)
         report.Say($"Busybox `httpd` with a health check of one second, {Environment.ProcessorCount} cores, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]} before the run. Every figure of a table is from the same run and engine.");
         var compose = new ComposePeer(program, plane, peer);
         await OneAsync(fleet, peer, compose, cancellationToken);
-        await LifeAsync(plane, peer, cancellationToken);
+        await new DockerLife(plane, peer, rounds, report).RunAsync(cancellationToken);
         await fleet.RemoveAllAsync(cancellationToken);
         await ManyAsync(fleet, peer, compose, cancellationToken);
         await fleet.RemoveAllAsync(cancellationToken);
@@ -95,40 +95,6 @@ internal sealed class DockerBench(string program, string results, bool quick)
         report.Say($"Tenantry's {many} instances run beside those of the other two, which is to its advantage alone.");
     }
 
-    private async Task LifeAsync(ControlPlane plane, DockerPeer peer, CancellationToken cancellationToken)
-    {
-        var (stop, start, pause, resume) = (new Samples(), new Samples(), new Samples(), new Samples());
-        var (dockerStop, dockerStart, dockerPause, dockerResume) = (new Samples(), new Samples(), new Samples(), new Samples());
-        await peer.RunUntilHealthyAsync("life", cancellationToken);
-        var instances = plane.Client.Instances;
-        async Task DoAsync(Client.Change<Client.InstanceChange> change)
-        {
-            if ((await change.SendAsync(cancellationToken)).Operation is { } operation)
-                await plane.Client.Operations.WaitAsync(operation.Id, cancellationToken);
-        }
-
-        for (var round = 0; round < rounds; round++)
-        {
-            stop.Add(await TimeAsync(() => DoAsync(instances.Sleep("c0"))));
-            start.Add(await TimeAsync(() => DoAsync(instances.Wake("c0"))));
-            pause.Add(await TimeAsync(() => DoAsync(instances.Freeze("c0"))));
-            resume.Add(await TimeAsync(() => DoAsync(instances.Wake("c0"))));
-            dockerStop.Add(await TimeAsync(() => peer.DockerAsync(["stop", "life"], cancellationToken)));
-            dockerStart.Add(await TimeAsync(() => peer.DockerAsync(["start", "life"], cancellationToken)));
-            dockerPause.Add(await TimeAsync(() => peer.DockerAsync(["pause", "life"], cancellationToken)));
-            dockerResume.Add(await TimeAsync(() => peer.DockerAsync(["unpause", "life"], cancellationToken)));
-        }
-
-        await peer.RemoveAsync("life", cancellationToken);
-        report.Say("## Stop, start, pause, unpause");
-        report.Table(
-            ["verb", "tenantry p50 ms", "docker p50 ms", "ratio"],
-            Pair("sleep / stop", stop, dockerStop),
-            Pair("wake / start (tenantry: until healthy)", start, dockerStart),
-            Pair("freeze / pause", pause, dockerPause),
-            Pair("wake / unpause", resume, dockerResume));
-    }
-
     private async Task IdleAsync(ControlPlane plane, Fleet fleet, CancellationToken cancellationToken)
     {
         var before = LocalBench.AvailableMiB();
@@ -152,8 +118,6 @@ internal sealed class DockerBench(string program, string results, bool quick)
     }
 
     private static string[] Row(string way, Samples one, Samples other) => [way, Report.Number(one.P50), Report.Number(one.P95), Report.Number(one.P50 / other.P50)];
-
-    private static string[] Pair(string verb, Samples ours, Samples theirs) => [verb, Report.Number(ours.P50), Report.Number(theirs.P50), Report.Number(ours.P50 / theirs.P50)];
 
     private static async Task<TimeSpan> TimeAsync(Func<Task> work)
     {

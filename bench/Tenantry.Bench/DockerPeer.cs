@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace Tenantry.Bench;
 
@@ -8,11 +9,13 @@ internal sealed class DockerPeer : IAsyncDisposable
 {
     private readonly Process engine;
     private readonly string folder;
+    private readonly HttpClient api;
 
     private DockerPeer(Process engine, string folder)
     {
         this.engine = engine;
         this.folder = folder;
+        api = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://engine") };
     }
 
     /// <summary>The engine's socket, as its clients take it.</summary>
@@ -41,13 +44,27 @@ internal sealed class DockerPeer : IAsyncDisposable
     /// <summary>From `docker run` to the first 200 on its published port.</summary>
     public async Task<TimeSpan> RunUntilAnswerAsync(string name, CancellationToken cancellationToken)
     {
-        var port = FreePort();
         var started = Stopwatch.GetTimestamp();
-        await DockerAsync(
-            ["run", "-d", "--name", name, "-p", $"127.0.0.1:{port}:8080", "--memory", "16m", "--cpus", "0.5", "--read-only", "--cap-drop", "ALL", "bench", "/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
-            cancellationToken);
+        var port = await RunPublishedAsync(name, ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"], cancellationToken);
         await Answer.UntilOkAsync(port, "localhost", cancellationToken);
         return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>`docker run` with the limits of an instance; gives the port of 127.0.0.1 that leads to its 8080.</summary>
+    public async Task<int> RunPublishedAsync(string name, string[] command, CancellationToken cancellationToken)
+    {
+        var port = FreePort();
+        await DockerAsync(
+            ["run", "-d", "--name", name, "-p", $"127.0.0.1:{port}:8080", "--memory", "16m", "--cpus", "0.5", "--read-only", "--cap-drop", "ALL", "bench", .. command],
+            cancellationToken);
+        return port;
+    }
+
+    /// <summary>Tells the engine's API something.</summary>
+    public async Task PostAsync(string path, CancellationToken cancellationToken)
+    {
+        using var answer = await api.PostAsync(path, null, cancellationToken);
+        answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>`docker run` with the limits and the health check of an instance, until the engine calls it healthy.</summary>
@@ -73,12 +90,20 @@ internal sealed class DockerPeer : IAsyncDisposable
         await Programs.RunAsync("kill", ["-TERM", engine.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
         await engine.WaitForExitAsync();
         engine.Dispose();
+        api.Dispose();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint($"{folder}/docker.sock"), cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private static int FreePort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }

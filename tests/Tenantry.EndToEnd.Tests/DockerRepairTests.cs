@@ -1,3 +1,4 @@
+using System.Net;
 using Tenantry.EndToEnd.Tests.Running;
 
 namespace Tenantry.EndToEnd.Tests;
@@ -6,6 +7,7 @@ namespace Tenantry.EndToEnd.Tests;
 public class DockerRepairTests
 {
     private const int Many = 20;
+    private const int Rounds = 4;
 
     [MachineFact("dockerd", "docker")]
     public async Task WhatIsKilledOrRemovedByHandOrByARestartOfTheEngineComesBackWithItsDataAndNothingIsLeftInTheEnd()
@@ -48,6 +50,44 @@ public class DockerRepairTests
         images.ShouldBe(["tenantry/build", "tenantry-test"], ignoreOrder: true, "the app's image and no tenant's");
     }
 
+    [MachineFact("dockerd", "docker")]
+    public async Task AnEngineThatIsEndedInTheMiddleOfCreationsAndDeletionsIsRepairedWithNothingLostAndNothingLeft()
+    {
+        await using var host = await DockerHost.StartAsync();
+        await host.ApplyAgentAsync();
+        (await host.Plane.CallAsync("tenant", "add", "first", "--app", "zeptoclaw-like")).ShouldEndWith(0);
+        (await host.DockerAsync("exec", await ContainerAsync(host, "first"), "/bin/sh", "-c", "echo kept > /data/kept")).ShouldEndWith(0);
+        var wanted = new List<string> { "first" };
+        for (var round = 1; round <= Rounds; round++)
+        {
+            var before = await CountAsync(host);
+            foreach (var tenant in (string[])[$"a{round}", $"b{round}", $"c{round}"])
+                (await host.Plane.CallAsync("tenant", "add", tenant, "--app", "zeptoclaw-like", "--no-wait")).ShouldEndWith(0);
+            wanted.AddRange([$"a{round}", $"b{round}", $"c{round}"]);
+            if (wanted.Remove($"c{round - 1}"))
+                (await host.Plane.CallAsync("tenant", "remove", $"c{round - 1}", "--yes", "--no-wait")).ShouldEndWith(0);
+
+            // Each time at another place of the work.
+            await Eventually.HoldsAsync(async () => (await CountAsync(host) != before || round % 3 == 0, "no container came or went"));
+            await (round % 2 == 1 ? host.Engine.KillAsync() : host.Engine.RestartAsync());
+        }
+
+        using var visitor = new Visitor();
+        await Eventually.HoldsAsync(async () =>
+        {
+            var status = (await host.Plane.JsonAsync("status")).EnumerateArray().ToList();
+            var healthy = status.Where(i => i.GetProperty("phase").GetString() == "Running" && i.GetProperty("health").GetString() == "Healthy").Select(i => i.GetProperty("slug").GetString()!);
+            return (healthy.Order(StringComparer.Ordinal).SequenceEqual(wanted.Order(StringComparer.Ordinal)) && status.Count == wanted.Count, string.Join('\n', status));
+        });
+        foreach (var tenant in wanted)
+            await visitor.AnswersAsync(host.Plane, $"{tenant}.localhost", HttpStatusCode.OK, $"Hello from {tenant}");
+        (await host.DockerAsync("exec", await ContainerAsync(host, "first"), "/bin/sh", "-c", "busybox cat /data/kept")).Out.ShouldBe("kept\n");
+        (await LinesAsync(host, "ps", "-a", "--format", "{{.Label \"tenantry.slug\"}}")).ShouldBe(wanted, ignoreOrder: true);
+        (await LinesAsync(host, "ps", "--format", "{{.Label \"tenantry.slug\"}}")).ShouldBe(wanted, ignoreOrder: true);
+        (await LinesAsync(host, "volume", "ls", "--format", "{{.Label \"tenantry.slug\"}}")).ShouldBe(wanted, ignoreOrder: true);
+        (await LinesAsync(host, "network", "ls", "--filter", "type=custom", "--format", "{{.Label \"tenantry.slug\"}}")).ShouldBe(wanted, ignoreOrder: true);
+    }
+
     [MachineFact("dockerd", "docker", "redis-server", "ldd")]
     public async Task RedisFromDebiansFilesKeepsItsDataOverRest()
     {
@@ -68,6 +108,11 @@ public class DockerRepairTests
         var healthy = status.EnumerateArray().Count(i => i.GetProperty("phase").GetString() == "Running" && i.GetProperty("health").GetString() == "Healthy");
         return (healthy == Many && (await host.DockerAsync("ps", "-q", "--filter", "label=tenantry.slug")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Many, status.ToString());
     });
+
+    private static async Task<int> CountAsync(DockerHost host) => (await LinesAsync(host, "ps", "-aq")).Length;
+
+    private static async Task<string[]> LinesAsync(DockerHost host, params string[] command) =>
+        (await host.DockerAsync(command)).ShouldEndWith(0).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static async Task<string> ContainerAsync(DockerHost host, string tenant) =>
         (await host.DockerAsync("ps", "-aq", "--filter", $"label=tenantry.slug={tenant}")).ShouldEndWith(0).Out.Trim();

@@ -26,6 +26,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>Fits the sample to the platform (image, command).</summary>
     public virtual InstanceWorkload Fit(InstanceWorkload workload) => workload;
 
+    /// <summary>True where the gateway is led to another port than the app's own, on another machine.</summary>
+    public virtual bool PublishesPorts => false;
+
     /// <summary>Commands inside an instance, as the platform spells them.</summary>
     public virtual IReadOnlyList<string> Shell(string script) => ["/bin/busybox", "sh", "-c", script];
 

@@ -38,6 +38,24 @@ public sealed class OptionsTests
             .ShouldBe(("/run/other.sock", "10.9.0.0/16", "10.0.0.2 1.1.1.1", 5000, 2, 4096));
     }
 
+    [Fact]
+    public void AnEngineOnAnotherMachineIsRead()
+    {
+        var folder = DockerTargetOptions.Parse(Options("engine=tcp://engine.example:2376", "cert-path=/etc/docker-certs", "publish=10.0.0.5", "key=/etc/keys/ours.pem")).Remote;
+        folder.ShouldBe(new RemoteEngine("engine.example", 2376, "/etc/docker-certs/ca.pem", "/etc/docker-certs/cert.pem", "/etc/keys/ours.pem", System.Net.IPAddress.Parse("10.0.0.5"), "/run/tenantry-docker", HoldsRules: false));
+    }
+
+    [Theory]
+    [InlineData("certificates on both sides", "engine=tcp://engine.example:2376", "publish=10.0.0.5")]
+    [InlineData("the option publish", "engine=tcp://engine.example:2376", "cert-path=/certs")]
+    [InlineData("engine=tcp://HOST:PORT", "publish=10.0.0.5")]
+    [InlineData("Option engine cannot be", "engine=tcp://engine.example", "publish=10.0.0.5", "cert-path=/certs")]
+    [InlineData("Option publish cannot be", "engine=tcp://engine.example:2376", "publish=0.0.0.0", "cert-path=/certs")]
+    [InlineData("Option cert-path cannot be", "engine=tcp://engine.example:2376", "publish=10.0.0.5", "cert-path=certs")]
+    [InlineData("Option memory cannot be", "engine=tcp://engine.example:2376", "publish=10.0.0.5", "cert-path=/certs", "memory=/run")]
+    public void AnEngineOnAnotherMachineThatIsHalfDescribedIsRefused(string sentence, params string[] options) =>
+        Should.Throw<TargetException>(() => DockerTargetOptions.Parse(Options(options))).Sentence.ShouldContain(sentence);
+
     [Theory]
     [InlineData("runtime=podman")]
     [InlineData("volumes=1")]
@@ -64,7 +82,7 @@ public sealed class OptionsTests
     }
 
     [Theory]
-    [InlineData("engine=tcp://127.0.0.1:2375")]
+    [InlineData("engine=http://127.0.0.1:2375")]
     [InlineData("subnets=10.0.0.0/29")]
     [InlineData("subnets=fd00::/16")]
     [InlineData("dns=one.one")]

@@ -12,6 +12,7 @@ namespace Tenantry.Cli.Commands;
 /// <summary><c>tenantry import compose FILE</c>: a Compose file with a service for each tenant becomes an app and its tenants.</summary>
 internal static class ImportCompose
 {
+    private const string EnvFileName = ".env";
     private const string UsualEngine = "/var/run/docker.sock";
 
     public static Command Create(CliHost host)
@@ -48,7 +49,17 @@ internal static class ImportCompose
         var folder = Path.GetDirectoryName(file)!;
         try
         {
-            return ComposeImporter.Read(await File.ReadAllTextAsync(file, call.CancellationToken), new FolderOnDisk(folder), app, source => ReadText(Path.Combine(folder, source)));
+            var beside = EnvFile.Read(ReadText(Path.Combine(folder, EnvFileName)) ?? "");
+            return ComposeImporter.Read(
+                await File.ReadAllTextAsync(file, call.CancellationToken),
+                new FolderOnDisk(folder),
+                app,
+                source => ReadText(Path.Combine(folder, source)),
+                name => call.Host.Variable(name) ?? beside.GetValueOrDefault(name));
+        }
+        catch (EnvFileException wrong)
+        {
+            throw new CliException(ExitCode.Usage, $"{path} cannot be imported.", errors: [new ProblemError("", wrong.Message, Path.Combine(Path.GetDirectoryName(path) ?? "", EnvFileName), wrong.Line)]);
         }
         catch (ComposeImportException wrong)
         {

@@ -46,8 +46,8 @@ internal sealed class InstanceWork : IAsyncDisposable
 
     private DateTimeOffset Now => _parts.Time.GetUtcNow();
 
-    // Between two tries at the same wish nothing is tried, whoever asks for a look.
-    private bool IsHeld => _record.Status.Failures > 0 && _record.Status.ObservedGeneration == Spec.Generation && Now < _record.Status.NextLookAt;
+    // Between two tries at the same wish nothing is tried, whoever asks for a look; but what failed since the target was away is tried as soon as it is back.
+    private bool IsHeld => _record.Status.Failures > 0 && !StatusOf.WasAway(_record.Status) && _record.Status.ObservedGeneration == Spec.Generation && Now < _record.Status.NextLookAt;
 
     public async Task<Finished> RunAsync()
     {

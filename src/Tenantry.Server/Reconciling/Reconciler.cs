@@ -39,9 +39,12 @@ public sealed class Reconciler
     /// <summary>True while a pass of this reconciler works on it.</summary>
     public bool IsWorkingOn(string instanceId) => _inWork.ContainsKey(instanceId);
 
-    /// <summary>Frees what an earlier run of this node held when it died.</summary>
-    public Task<int> TakeOverAsync(CancellationToken cancellationToken) =>
-        _parts.Store.DropLeasesAsync($"{_parts.Options.Node}/", cancellationToken);
+    /// <summary>Frees what an earlier run of this node held when it died, and has every target notice by itself from now on.</summary>
+    public async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        await _parts.Store.DropLeasesAsync($"{_parts.Options.Node}/", cancellationToken);
+        await _parts.Targets.OpenAllAsync(cancellationToken);
+    }
 
     /// <summary>
     /// One pass. Throws <see cref="StoreUnavailableException"/> only when nothing was begun, and <see cref="OperationCanceledException"/> when it

@@ -12,6 +12,9 @@ internal static class StatusOf
     public const string Ready = "Ready";
     public const string Drifted = "Drifted";
 
+    /// <summary>The target could not even say what there is. A look that succeeds is news, and waits for no next try.</summary>
+    public const string TargetAway = "TargetAway";
+
     private static readonly string[] OwnConditions = [Provisioned, Ready, Drifted];
 
     /// <summary>The target is about to be asked to make or change something.</summary>
@@ -20,6 +23,9 @@ internal static class StatusOf
 
     public static InstanceStatus Deleting(InstanceStatus before, DateTimeOffset now) =>
         Dated(before with { Phase = InstancePhase.Deleting, Reason = "It is being deleted." }, before, now);
+
+    /// <summary>True when the last pass failed because the target could not say what there is.</summary>
+    public static bool WasAway(InstanceStatus status) => status.Conditions.Any(condition => condition is { Type: TargetAway, Value: true });
 
     /// <summary>True when a target was ever asked to make something of it.</summary>
     public static bool IsProvisioned(InstanceStatus status) => status.Conditions.Any(condition => condition is { Type: Provisioned, Value: true });
@@ -102,7 +108,9 @@ internal static class StatusOf
                 Health = seen?.Health ?? InstanceHealth.Unknown,
                 Reason = reason,
                 ObservedGeneration = record.Spec.Generation,
-                Conditions = Set(Own(before.Conditions), now, (Ready, false, reason)),
+                Conditions = seen is null
+                    ? Set(Own(before.Conditions), now, (Ready, false, reason), (TargetAway, true, reason))
+                    : Set(Own(before.Conditions), now, (Ready, false, reason)),
                 Failures = before.Failures + 1,
             },
             before,

@@ -36,6 +36,22 @@ public sealed class TargetSet(
         }
     }
 
+    /// <summary>Makes those that are not made yet, so that they notice by themselves before anybody needs them. One that cannot be made says why to whoever does.</summary>
+    public async Task OpenAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var record in await store.ListTargetsAsync(cancellationToken))
+        {
+            try
+            {
+                await GetAsync(record.Name, cancellationToken);
+            }
+            catch (TargetException failure)
+            {
+                loggers.CreateLogger<TargetSet>().LogDebug(failure, "Target {Target} cannot be made", record.Name);
+            }
+        }
+    }
+
     /// <summary>The same for whoever changes something by it: it is not closed until that is disposed.</summary>
     /// <exception cref="TargetException">As of <see cref="GetAsync"/>; retryable while users of it as it was before its record changed are not done.</exception>
     public async Task<TargetUse> UseAsync(string name, CancellationToken cancellationToken)

@@ -99,6 +99,8 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
             body["WorkingDir"] = service.WorkingDirectory;
         if (service.Name == workload.Services[0].Name)
             body["Hostname"] = workload.Ref.Slug;
+        if (service.Name == workload.Services[0].Name && PublishedPorts() is { Count: > 0 } ports)
+            body["ExposedPorts"] = new JsonObject(ports.Select(port => KeyValuePair.Create(port, (JsonNode?)new JsonObject())));
         return body;
     }
 
@@ -127,12 +129,19 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
                 },
             },
         };
+        if (isFirst && PublishedPorts() is { Count: > 0 } ports)
+            host["PortBindings"] = new JsonObject(ports.Select(port => KeyValuePair.Create(port, (JsonNode?)new JsonArray(new JsonObject { ["HostIp"] = options.Remote!.Publish.ToString(), ["HostPort"] = "" }))));
         if (isFirst && workload.Egress.Mode != EgressMode.None && options.Dns.Count > 0)
             host["Dns"] = Strings(options.Dns);
         if (workload.Limits.Runtime.Length > 0)
             host["Runtime"] = workload.Limits.Runtime;
         return host;
     }
+
+    // On another machine the gateway, and who asks for health, come by ports that the engine chooses; on this one nothing is published.
+    private List<string> PublishedPorts() => options.Remote is null
+        ? []
+        : [.. workload.Services.Select(service => ServiceShape.Of(workload, service).Health?.Port).Append(workload.EntryPort).OfType<int>().Distinct().Order().Select(port => $"{port}/tcp")];
 
     /// <summary>
     /// Options of a service's <c>/tmp</c>. It belongs to the service's user: at a restart runc takes the mode of the folder below it, which is not

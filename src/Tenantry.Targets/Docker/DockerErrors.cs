@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
@@ -8,6 +9,8 @@ namespace Tenantry.Targets.Docker;
 /// <summary>What the engine's refusals mean. The one place that reads its texts.</summary>
 internal static class DockerErrors
 {
+    private static readonly string[] Alerts = ["alert bad certificate", "alert certificate required", "alert unknown ca", "alert certificate unknown", "alert certificate expired", "alert unsupported certificate", "alert handshake failure"];
+
     /// <summary>The failure for a person.</summary>
     internal static TargetException Explain(EngineException error, string what, ResourceName? resource = null)
     {
@@ -34,13 +37,34 @@ internal static class DockerErrors
     /// <summary>True when it is not there.</summary>
     internal static bool IsGone(EngineException error) => error.Status == HttpStatusCode.NotFound;
 
-    /// <summary>True when the engine holds what is left of a container's last start, and cannot start it again.</summary>
-    internal static bool IsStuck(EngineException error) =>
-        error.Message.Contains("task ", StringComparison.OrdinalIgnoreCase) && error.Message.Contains("already exists", StringComparison.OrdinalIgnoreCase);
+    /// <summary>
+    /// True when a container could not be started and one made anew may be: the engine holds what is left of its last start or its network, or is
+    /// about to remove it. Not for a program that cannot be started, which stays so.
+    /// </summary>
+    internal static bool MayBeMendedByANewContainer(EngineException error) => error.Status is not (null or HttpStatusCode.BadRequest);
+
+    /// <summary>True when a network is held by what is connected to it.</summary>
+    internal static bool IsInUse(EngineException error) => error.Message.Contains("active endpoints", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True when somebody else is removing it just now.</summary>
     internal static bool IsBeingRemoved(EngineException error) =>
         error.Status == HttpStatusCode.Conflict && error.Message.Contains("removal", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What it means that a connection could not be made secret, in words.</summary>
+    internal static string TlsRefusal(Exception error) => TlsAlert(error)
+        ?? (error is AuthenticationException ? $"no secret connection could be made: {error.GetBaseException().Message}" : "it speaks no TLS, or ended the connection at once");
+
+    /// <summary>What the engine says of our certificate, in words; null when it says nothing of it.</summary>
+    internal static string? TlsAlert(Exception error)
+    {
+        for (var at = (Exception?)error; at is not null; at = at.InnerException)
+        {
+            if (Alerts.Any(alert => at.Message.Contains(alert, StringComparison.OrdinalIgnoreCase)))
+                return "the engine does not accept our certificate: it is not of the authority that the engine asks for, or has ended";
+        }
+
+        return null;
+    }
 
     // The engine answers 400 for a program that cannot be started too, which another image mends; and for what passes.
     private static bool IsPassing(string text) => text.Contains("timeout", StringComparison.OrdinalIgnoreCase);

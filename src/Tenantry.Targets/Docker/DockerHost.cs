@@ -13,18 +13,21 @@ namespace Tenantry.Targets.Docker;
 /// <summary>What all parts of a Docker target share.</summary>
 internal sealed class DockerHost : IAsyncDisposable
 {
-    internal DockerHost(TargetContext context)
+    internal DockerHost(TargetContext context, DockerTargetOptions options)
     {
-        Options = DockerTargetOptions.Parse(context.Options);
+        Options = options;
         Owner = context.Owner;
         Name = context.Name;
         Time = context.Time;
         Logger = context.Logger;
-        Engine = new EngineClient(Options.Socket);
+        Outside = new OutsideSockets(Sockets, Options.Network);
+        Door = Options.Remote is { } remote ? new TlsDoor(remote, Outside) : new UnixDoor(Options.Socket);
+        Engine = new EngineClient(Door);
         Reader = new InstanceReader(Engine);
-        Files = new InstanceFiles(context.RunFolder);
         Records = new InstanceRecords(context.DataFolder);
+        Removal = new ContainerRemoval(Engine);
         Carriers = new VolumeCarrier(Engine);
+        Files = Options.Remote is null ? new InstanceFiles(context.RunFolder) : new RemoteFiles(Engine, Carriers, Options.Remote.Memory);
         Images = new ImageStore(Engine);
         Networks = new InstanceNetworks(Engine, Options);
         Logs = new ContainerLogs(Engine);
@@ -41,13 +44,19 @@ internal sealed class DockerHost : IAsyncDisposable
 
     internal ILogger Logger { get; }
 
+    internal OutsideSockets Outside { get; }
+
+    internal IEngineDoor Door { get; }
+
     internal IEngine Engine { get; }
 
     internal InstanceReader Reader { get; }
 
-    internal InstanceFiles Files { get; }
+    internal IInstanceFiles Files { get; }
 
     internal InstanceRecords Records { get; }
+
+    internal ContainerRemoval Removal { get; }
 
     internal VolumeCarrier Carriers { get; }
 

@@ -53,6 +53,10 @@ internal static class DockerLabels
             ["label"] = [.. wanted.Select(pair => $"{pair.Label}={pair.Value}")],
         }));
 
+    /// <summary>A query of the Engine API for what has this in its name.</summary>
+    internal static string NameFilter(string part) =>
+        "filters=" + Uri.EscapeDataString(JsonSerializer.Serialize(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["name"] = [part] }));
+
     internal static string FilterOf(InstanceRef instance) => Filter((Owner, instance.Owner), (Instance, instance.Id));
 }
 

@@ -35,7 +35,7 @@ internal sealed class DockerObserver(DockerHost host)
             Release = first?.Labels.GetValueOrDefault(DockerLabels.Release),
             Resources = ResourcesOf(instance, seen, containers),
             Drift = DriftOf(instance, seen, containers),
-            Endpoint = state == ObservedState.Running && first?.Shape?.Port is { } port ? new Endpoint("127.0.0.1", port, first.State.Pid) : null,
+            Endpoint = state == ObservedState.Running && first?.Shape?.Port is { } port ? Endpoints.Of(first, port, host.Options.Remote) : null,
             Trouble = trouble,
         };
     }
@@ -54,6 +54,7 @@ internal sealed class DockerObserver(DockerHost host)
     private static ObservedState StateOf(InstanceSeen seen, List<ContainerSeen> containers)
     {
         if (seen.Shape is not { } shape || seen.Network is null || seen.Former.Count > 0
+            || containers.Exists(container => container.State.IsRemains)
             || shape.Services.Any(service => !seen.Services.ContainsKey(service)) || shape.Volumes.Except(seen.Volumes, StringComparer.Ordinal).Any())
         {
             return ObservedState.Partial;
@@ -104,6 +105,8 @@ internal sealed class DockerObserver(DockerHost host)
             drift.Add(new DriftItem(DockerNames.NetworkResource(instance).ToString(), "there", "removed"));
         drift.AddRange(shape.Volumes.Except(seen.Volumes, StringComparer.Ordinal).Select(volume => new DriftItem(DockerNames.VolumeResource(instance, volume).ToString(), "there", "removed")));
         drift.AddRange(shape.Services.Where(service => !seen.Services.ContainsKey(service)).Select(service => new DriftItem(DockerNames.ServiceResource(instance, service).ToString(), "there", "removed")));
+        drift.AddRange(containers.Where(container => container.State.IsRemains)
+            .Select(container => new DriftItem(DockerNames.ServiceResource(instance, container.Service!).ToString(), "there", "half removed")));
         drift.AddRange(containers.Where(container => IsDetached(containers, container))
             .Select(container => new DriftItem(DockerNames.ServiceResource(instance, container.Service!).ToString(), "in the network of the first service", "cut off from it")));
         return drift;

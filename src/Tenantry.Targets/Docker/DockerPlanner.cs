@@ -83,6 +83,8 @@ internal sealed class DockerPlanner(
         var hasFormer = seen.Former.ContainsKey(service.Name);
         if (container is null && !hasFormer)
             return (StepAction.Create, "it does not exist");
+        if (container is { State.IsRemains: true } && !hasFormer)
+            return (StepAction.Create, "only remains of it are there");
         if (workload.Desired == DesiredState.Asleep)
             return container is { State.IsUp: true } ? (StepAction.Stop, "it is to be asleep") : (null, "");
         if (container is null || hasFormer)

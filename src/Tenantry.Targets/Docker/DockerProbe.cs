@@ -11,9 +11,18 @@ internal static class DockerProbe
 {
     internal static async Task<ProbeReport> LookAsync(DockerHost host, CancellationToken cancellationToken)
     {
-        List<ProbeFinding> findings = [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
+        List<ProbeFinding> findings = host.Options.Remote is { } remote
+            ? [.. await EngineAsync(host, cancellationToken), Rules(remote), Published(remote)]
+            : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
         return new ProbeReport(findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing), findings);
     }
+
+    private static ProbeFinding Rules(RemoteEngine remote) => remote.HoldsRules
+        ? new ProbeFinding("egress", ProbeLevel.Note, "The operator says that the engine's machine holds the rules that close instances in; that cannot be seen from here. Apps with egress are refused.")
+        : new ProbeFinding("egress", ProbeLevel.Missing, "Nothing is known to hold instances in on the engine's machine.", "Load deploy/docker/remote-engine.nft there (nft -f), and set the option rules=loaded");
+
+    private static ProbeFinding Published(RemoteEngine remote) =>
+        new("gateway", ProbeLevel.Note, $"Instances' ports are published on {remote.Publish} alone, in clear: who else is on that network reaches them past the gateway.");
 
     private static ProbeFinding Privilege() => Environment.IsPrivilegedProcess
         ? new ProbeFinding("privilege", ProbeLevel.Ok, "This process is root.")
@@ -27,7 +36,7 @@ internal static class DockerProbe
             var info = await host.Engine.GetAsync("/info", cancellationToken);
             return
             [
-                new ProbeFinding("engine", ProbeLevel.Ok, $"{Text(version, "Version")} with API {Text(version, "ApiVersion")} at {host.Options.Socket}, storage {Text(info, "Driver")}"),
+                new ProbeFinding("engine", ProbeLevel.Ok, $"{Text(version, "Version")} with API {Text(version, "ApiVersion")} at {host.Door.Name}, storage {Text(info, "Driver")}"),
                 Limit(info, "MemoryLimit", "memory"),
                 Limit(info, "CpuCfsQuota", "cpu"),
                 Limit(info, "PidsLimit", "pids"),
@@ -43,6 +52,8 @@ internal static class DockerProbe
         }
         catch (EngineException error)
         {
+            if (host.Options.Remote is not null)
+                return [new ProbeFinding("engine", ProbeLevel.Missing, $"No engine answers: {error.Message.TrimEnd('.')}.", "On its machine: dockerd --tlsverify --tlscacert … --tlscert … --tlskey … --host tcp://ADDRESS:2376")];
             var isInstalled = Programs.Find("dockerd") is not null || Programs.Find("podman") is not null;
             return [new ProbeFinding("engine", ProbeLevel.Missing, $"No engine answers: {error.Message.TrimEnd('.')}.", isInstalled ? "systemctl start docker" : "apt-get install -y docker.io")];
         }

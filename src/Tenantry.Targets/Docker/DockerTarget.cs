@@ -14,7 +14,7 @@ using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Docker;
 
-/// <summary>Runs instances as hardened containers of a Docker engine on this machine.</summary>
+/// <summary>Runs instances as hardened containers of a Docker engine, on this machine or on another.</summary>
 internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices
 {
     internal const string KindName = "docker";
@@ -26,8 +26,13 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
     private bool _isRestored;
 
     internal DockerTarget(TargetContext context)
+        : this(context, DockerTargetOptions.Parse(context.Options))
     {
-        _host = new DockerHost(context);
+    }
+
+    internal DockerTarget(TargetContext context, DockerTargetOptions options)
+    {
+        _host = new DockerHost(context, options);
         _observer = new DockerObserver(_host);
         _data = new DockerData(_host, context.DataFolder);
     }
@@ -35,7 +40,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
     /// <summary>This target's line of the catalogue.</summary>
     internal static TargetKind Catalogued { get; } = new(
         KindName,
-        "A Docker engine on this machine: each instance in hardened containers on a network of its own",
+        "A Docker engine: each instance in hardened containers on a network of its own",
         DockerTargetOptions.Known,
         context => new DockerTarget(context))
     {
@@ -52,7 +57,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         "Planning",
         async () =>
         {
-            DockerWorkloadCheck.Refuse(workload);
+            DockerWorkloadCheck.Refuse(workload, _host.Options.Remote);
             var there = await _host.Reader.ReadAsync(workload.Ref, cancellationToken);
             var missing = new List<string>();
             foreach (var reference in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).Select(service => ImageStore.ReferenceOf(workload, service)).Distinct(StringComparer.Ordinal))
@@ -105,7 +110,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
 
     public Task<int> ExecAsync(InstanceRef instance, ExecRequest request, CancellationToken cancellationToken) => AskAsync(
         $"Running {request.Command.FirstOrDefault()}",
-        async () => await new ContainerExec(_host.Engine).RunAsync((await ChooseAsync(instance, request.Service, cancellationToken))[0], request, cancellationToken));
+        async () => await new ContainerExec(_host.Engine, isHere: _host.Options.Remote is null).RunAsync((await ChooseAsync(instance, request.Service, cancellationToken))[0], request, cancellationToken));
 
     public Task ExportAsync(InstanceRef instance, Stream output, CancellationToken cancellationToken) =>
         AskAsync("Exporting", () => DoneAsync(_data.ExportAsync(instance, output, cancellationToken)));
@@ -117,7 +122,9 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
 
     public async Task<SafeSocketHandle> OpenSocketAsync(Endpoint endpoint, CancellationToken cancellationToken)
     {
-        var path = endpoint.NamespacePid is { } pid ? $"/proc/{pid}/ns/net" : throw new TargetException("The endpoint names no network namespace.", retryable: false);
+        if (_host.Options.Remote is not null)
+            return await _host.Outside.OpenHandleAsync(cancellationToken);
+        var path = endpoint.NamespacePath ?? (endpoint.NamespacePid is { } pid ? $"/proc/{pid}/ns/net" : throw new TargetException("The endpoint names no network namespace.", retryable: false));
         try
         {
             return await _host.Sockets.OpenTcpAsync(path, cancellationToken: cancellationToken);

@@ -12,10 +12,14 @@ internal static class DockerWorkloadCheck
     private static readonly string[] Reserved = ["/", "/proc", "/sys", "/dev", "/run/secrets", "/var/run", "/run/docker.sock"];
 
     /// <summary>Throws a terminal <see cref="TargetException"/> for the first thing that is wrong.</summary>
-    internal static void Refuse(InstanceWorkload workload)
+    internal static void Refuse(InstanceWorkload workload, RemoteEngine? remote)
     {
         if (workload.Services.Count == 0)
             throw Wrong("It has no service.", null);
+        if (remote is { HoldsRules: false })
+            throw Wrong("Nothing holds it in on the engine's machine: load the rules of deploy/docker/remote-engine.nft there, and give the target the option rules=loaded.", null);
+        if (remote is not null && workload.Egress.Mode != EgressMode.None)
+            throw Wrong("On an engine on another machine only apps with egress: none can run: what it may reach could not be held to.", null);
         foreach (var service in workload.Services)
             Refuse(workload, service);
         foreach (var rule in workload.Egress.Mode == EgressMode.List ? workload.Egress.Allow : [])

@@ -5,8 +5,29 @@ using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Docker;
 
-/// <summary>Secrets and rendered files, on a tmpfs of the target's own that containers see parts of, read-only.</summary>
-internal sealed class InstanceFiles(string runFolder)
+/// <summary>Secrets and rendered files in memory on the engine's machine, of which containers see parts, read-only.</summary>
+internal interface IInstanceFiles
+{
+    /// <summary>The instance's folder on the engine's machine.</summary>
+    string Of(InstanceRef instance);
+
+    /// <summary>Writes a service's files, each for the service's user alone, unless they are there.</summary>
+    /// <param name="workload">The instance.</param>
+    /// <param name="service">Whose files.</param>
+    /// <param name="place">Where to.</param>
+    /// <param name="image">Id of an image that the engine has.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task WriteAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken);
+
+    /// <summary>Removes what a service had before.</summary>
+    Task RemoveOthersAsync(InstanceRef instance, ServiceMemory place, CancellationToken cancellationToken);
+
+    /// <summary>Removes all of an instance.</summary>
+    Task RemoveAsync(InstanceRef instance, CancellationToken cancellationToken);
+}
+
+/// <summary>On a tmpfs of the target's own on this machine.</summary>
+internal sealed class InstanceFiles(string runFolder) : IInstanceFiles
 {
     private const UnixFileMode OwnerReads = UnixFileMode.UserRead;
     private const UnixFileMode OwnerEnters = UnixFileMode.UserRead | UnixFileMode.UserExecute;
@@ -14,11 +35,29 @@ internal sealed class InstanceFiles(string runFolder)
     private readonly string _memory = Path.Combine(runFolder, "memory");
     private readonly Lock _mounting = new();
 
-    /// <summary>The instance's folder.</summary>
-    internal string Of(InstanceRef instance) => Path.Combine(_memory, DockerNames.Base(instance));
+    public string Of(InstanceRef instance) => Path.Combine(_memory, DockerNames.Base(instance));
 
-    /// <summary>Writes a service's files, each for the service's user alone, unless they are there.</summary>
-    internal void Write(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place)
+    public Task WriteAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken)
+    {
+        Write(workload, service, place);
+        return Task.CompletedTask;
+    }
+
+    public Task RemoveOthersAsync(InstanceRef instance, ServiceMemory place, CancellationToken cancellationToken)
+    {
+        foreach (var other in Directory.Exists(place.OfService) ? Directory.EnumerateDirectories(place.OfService).Where(path => path != place.Root) : [])
+            Directory.Delete(other, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    public Task RemoveAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(Of(instance)))
+            Directory.Delete(Of(instance), recursive: true);
+        return Task.CompletedTask;
+    }
+
+    private void Write(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place)
     {
         EnsureMounted();
         if (Directory.Exists(place.Root))
@@ -36,21 +75,6 @@ internal sealed class InstanceFiles(string runFolder)
         for (var i = 0; i < service.Files.Count; i++)
             Put(making.File(i), service.Files[i].Content, (UnixFileMode)service.Files[i].Mode & ReadAndRun, user, group);
         Directory.Move(making.Root, place.Root);
-    }
-
-    /// <summary>Removes what a service had before.</summary>
-    internal static void RemoveOthers(ServiceMemory place)
-    {
-        if (!Directory.Exists(place.OfService))
-            return;
-        foreach (var other in Directory.EnumerateDirectories(place.OfService).Where(path => path != place.Root))
-            Directory.Delete(other, recursive: true);
-    }
-
-    internal void Remove(InstanceRef instance)
-    {
-        if (Directory.Exists(Of(instance)))
-            Directory.Delete(Of(instance), recursive: true);
     }
 
     private void EnsureMounted()

@@ -52,6 +52,13 @@ public sealed class ReconcileLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TargetsAreListenedToFromTheStartAlsoWhileNoInstanceIsDue()
+    {
+        await using var loop = await StartAsync();
+        await Eventually.HoldsAsync(() => Task.FromResult(_counts.IsListenedTo), "the target is listened to");
+    }
+
+    [Fact]
     public async Task APokeDuringAPassIsNotLost()
     {
         var spec = await _bench.Fleet.AddInstanceAsync("alice");
@@ -150,8 +157,15 @@ public sealed class ReconcileLoopTests : IAsyncLifetime
     }
 
     /// <summary>Counts how many instances are changed at once, and holds them up when asked.</summary>
-    private sealed class CountingTarget(FakeTarget inner, CountingTarget.Counts counts) : ITarget
+    private sealed class CountingTarget(FakeTarget inner, CountingTarget.Counts counts) : ITarget, INotices
     {
+        public async IAsyncEnumerable<string> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            counts.IsListenedTo = true;
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            yield break;
+        }
+
         public string Kind => inner.Kind;
 
         public string Name => inner.Name;
@@ -203,6 +217,8 @@ public sealed class ReconcileLoopTests : IAsyncLifetime
             public int Now { get; private set; }
 
             public int Most { get; private set; }
+
+            public bool IsListenedTo { get; set; }
 
             public TaskCompletionSource? Gate { get; set; }
 

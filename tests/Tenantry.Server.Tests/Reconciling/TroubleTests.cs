@@ -77,6 +77,22 @@ public sealed class TroubleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhatFailedSinceTheTargetWasAwayIsTriedAsSoonAsItIsBackThoughItsNextTryIsLater()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        _bench.World.Crash(spec.Id, "exit code 1");
+        _bench.Script.Decide = (call, _) => call == FakeCall.Observe ? new FakeReaction.Fail("The engine cannot be reached.", Retryable: true) : null;
+        for (var tries = 0; tries < 8; tries++)
+            (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Retry);
+        (await _bench.StatusAsync(spec.Id)).Reason.ShouldContain("cannot be reached");
+        _bench.Script.Decide = (_, _) => null;
+
+        // The clock stood still: a poke is enough.
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+        (await _bench.StatusAsync(spec.Id)).Health.ShouldBe(InstanceHealth.Healthy);
+    }
+
+    [Fact]
     public async Task ATerminalFailureEndsTheOperationAndWaitsForAPerson()
     {
         var spec = await _bench.Fleet.AddInstanceAsync("alice");

@@ -19,7 +19,7 @@ internal sealed class DockerHarness : ContractHarness
 
     internal DockerHarness(EngineFixture engine)
     {
-        _engine = engine.Skips ? throw new InvalidOperationException("The Docker target's tests need root and docker.io.") : engine;
+        _engine = engine.Skips ? throw new InvalidOperationException("The Docker target's tests need root and their engine.") : engine;
         Owner = $"owner-{Guid.NewGuid():N}";
         Docker = Open();
     }
@@ -48,9 +48,11 @@ internal sealed class DockerHarness : ContractHarness
     public override InstanceWorkload Failing(InstanceWorkload workload) =>
         SampleApp.Digested(workload with { Services = [workload.Services[0] with { Command = Shell("echo boom; exit 3") }] });
 
-    public override async Task KillAsync(InstanceRef instance)
+    public override Task KillAsync(InstanceRef instance) => KillAsync(_engine, instance);
+
+    internal static async Task KillAsync(EngineFixture engine, InstanceRef instance)
     {
-        var seen = await new InstanceReader(_engine.Engine).ReadAsync(instance, CancellationToken.None);
+        var seen = await new InstanceReader(engine.Engine).ReadAsync(instance, CancellationToken.None);
         foreach (var container in seen.Services.Values.Where(container => container.State.Pid > 0))
         {
             using var process = ProcessHandle.Open(container.State.Pid);

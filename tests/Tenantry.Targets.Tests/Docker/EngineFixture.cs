@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Formats.Tar;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Tenantry.Targets.Docker.Engine;
 using Tenantry.Targets.Linux;
@@ -19,16 +20,28 @@ public sealed class EngineFixture : IAsyncLifetime
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly TemporaryFolder _folder = new();
+    private readonly string _command;
     private Process? _engine;
 
     public EngineFixture()
+        : this("dockerd", Dockerd, _ => { })
     {
-        Skips = !Environment.IsPrivilegedProcess || Programs.Find("dockerd") is null;
+    }
+
+    /// <summary>Another one.</summary>
+    /// <param name="program">What it needs.</param>
+    /// <param name="command">The command line that starts it on a folder; its socket is <c>s</c> there.</param>
+    /// <param name="prepare">Makes its network ready.</param>
+    internal EngineFixture(string program, Func<TemporaryFolder, string> command, Action<EngineFixture> prepare)
+    {
+        _command = command(_folder);
+        Skips = !Environment.IsPrivilegedProcess || Programs.Find(program) is null;
         if (Skips)
             return;
         Network = _folder.File("net");
         PinnedNamespaces.Create(Network);
         Run("ip", "link", "set", "lo", "up");
+        prepare(this);
         _engine = StartEngine();
     }
 
@@ -59,6 +72,37 @@ public sealed class EngineFixture : IAsyncLifetime
         await EndAsync(_engine!);
         _engine = StartEngine();
         await AnswersAsync();
+    }
+
+    /// <summary>Ends the engine as <c>kill -9</c> does, whatever it is at, with what it started to run containers by, and starts it again. Containers run on meanwhile.</summary>
+    internal async Task KillAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var containers = ProcessHandle.Open(int.Parse(await File.ReadAllTextAsync(_folder.File("exec/containerd/containerd.pid"), limit.Token), CultureInfo.InvariantCulture));
+        _engine!.Kill();
+        await _engine.WaitForExitAsync(limit.Token);
+        _engine.Dispose();
+        containers?.Signal(SignalNames.Kill);
+        while (containers is not null && Runs(containers.Pid))
+            await Task.Delay(10, limit.Token);
+
+        // Where nobody waits for orphans the number stays taken, and the next engine would wait for what has ended.
+        File.Delete(_folder.File("exec/containerd/containerd.pid"));
+        _engine = StartEngine();
+        await AnswersAsync();
+    }
+
+    // What has ended and was not waited for has no command line any more.
+    private static bool Runs(int pid)
+    {
+        try
+        {
+            return File.ReadAllBytes($"/proc/{pid}/cmdline").Length > 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     public async Task DisposeAsync()
@@ -127,7 +171,11 @@ public sealed class EngineFixture : IAsyncLifetime
     }
 
     private Process StartEngine() => Start(
-        "sh", "-c", $"exec dockerd --host unix://{Socket} --data-root {_folder.File("data")} --exec-root {_folder.File("exec")} --pidfile {_folder.File("pid")} --userland-proxy=false --log-level error > {_folder.File("log")} 2>&1");
+        "sh", "-c", $"exec {_command} > {_folder.File("log")} 2>&1");
+
+    /// <summary>The command line of Docker's engine.</summary>
+    internal static string Dockerd(TemporaryFolder folder) =>
+        $"dockerd --host unix://{folder.File("s")} --data-root {folder.File("data")} --exec-root {folder.File("exec")} --pidfile {folder.File("pid")} --userland-proxy=false --log-level error";
 
     private async Task AnswersAsync()
     {

@@ -84,7 +84,7 @@ internal sealed class ComposeReader(Draft draft, IFolderView folder)
 
     private void FindSecrets(IReadOnlyDictionary<string, YamlValue> keys)
     {
-        foreach (var (name, value) in Compose.Pairs(keys, "environment").Where(p => SecretGuess.IsSecret(p.Name) && Shapes.MapNames.Variables.Problem(p.Name) is null))
+        foreach (var (name, value) in Compose.Pairs(keys, "environment").Where(p => draft.IsSecret(p.Name) && Shapes.MapNames.Variables.Problem(p.Name) is null))
         {
             draft.SecretVariables.Add(name);
             if (value is not null && Compose.Literal(value) is { Length: > 0 } literal)

@@ -22,6 +22,11 @@ internal sealed class Draft
     /// <summary>Variables that hold something secret, which the manifest names without their values.</summary>
     public SortedSet<string> SecretVariables { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Variables that are known to hold something secret, whatever they are called.</summary>
+    public HashSet<string> KnownSecrets { get; } = new(StringComparer.Ordinal);
+
+    public bool IsSecret(string variable) => SecretGuess.IsSecret(variable) || KnownSecrets.Contains(variable);
+
     /// <summary>Secrets that are files and no variables.</summary>
     public SortedSet<string> FileSecrets { get; } = new(StringComparer.Ordinal);
 

@@ -11,15 +11,17 @@ public static class ComposeImporter
     /// <param name="folder">The folder that it is in.</param>
     /// <param name="app">The app's name, or null for the image's.</param>
     /// <param name="read">The text of a file of the host by its path as the Compose file writes it, or null.</param>
-    /// <exception cref="ComposeImportException">There is no tenant in it, or it is no Compose file.</exception>
-    public static ComposeImport Read(string text, IFolderView folder, string? app, Func<string, string?> read)
+    /// <param name="variable">The value of a variable of Compose's own, from the environment or the file <c>.env</c>, or null.</param>
+    /// <exception cref="ComposeImportException">There is no tenant in it, or it is no Compose file, or a variable is not set that must be.</exception>
+    public static ComposeImport Read(string text, IFolderView folder, string? app, Func<string, string?> read, Func<string, string?> variable)
     {
         var notes = new List<ImportNote>();
-        var tenants = TenantService.Find(Services(text), notes);
+        var variables = new ComposeVariables(variable, notes);
+        var tenants = TenantService.Find(variables.Resolve(Services(text)), notes);
         if (tenants.Count == 0)
             throw new ComposeImportException(1, "No service is a tenant's: none has a label that ends in '.tenant', and none has an image.");
         foreach (var tenant in tenants)
-            tenant.Read(folder, read, notes);
+            tenant.Read(folder, read, variables.Secrets, notes);
         var (common, tiers) = Merge(tenants, notes);
         common.Name = app ?? (tenants[0].Service.Image is { } image ? image.Split('/')[^1].Split(':', '@')[0] : folder.Name);
         common.Egress = "internet";

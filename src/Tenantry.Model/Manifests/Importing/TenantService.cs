@@ -70,9 +70,11 @@ internal sealed class TenantService
     /// <summary>Reads the service into a draft in which the tenant's own name is a reference.</summary>
     /// <param name="folder">What a build is looked for in.</param>
     /// <param name="read">The text of a file of the host by its path as the Compose file writes it, or null.</param>
+    /// <param name="secrets">Names of variables that hold something secret whatever they are called.</param>
     /// <param name="notes">What is not carried over.</param>
-    public void Read(IFolderView folder, Func<string, string?> read, List<ImportNote> notes)
+    public void Read(IFolderView folder, Func<string, string?> read, IReadOnlySet<string> secrets, List<ImportNote> notes)
     {
+        Draft.KnownSecrets.UnionWith(secrets);
         foreach (var (key, value) in Keys.Where(pair => !Known.Contains(pair.Key) && pair.Key != "depends_on").ToList())
         {
             notes.Add(new ImportNote(value.Start.Line, $"'{key}' of '{Key.Text}' has no place in a manifest and is left out."));
@@ -88,7 +90,7 @@ internal sealed class TenantService
         }
 
         var files = TakeMounts(read, notes);
-        var secret = Compose.Pairs(Keys, "environment").Where(pair => SecretGuess.IsSecret(pair.Name)).ToList();
+        var secret = Compose.Pairs(Keys, "environment").Where(pair => Draft.IsSecret(pair.Name)).ToList();
         Service = ComposeReader.ReadOne(Draft, folder, Key.Text, "main", Keys);
         foreach (var (name, value) in secret.Where(pair => Draft.SecretVariables.Contains(pair.Name)))
         {

@@ -49,7 +49,7 @@ public static class ComposeRenderer
     {
         try
         {
-            DockerWorkloadCheck.Refuse(workload);
+            DockerWorkloadCheck.Refuse(workload, remote: null);
         }
         catch (TargetException refused)
         {

@@ -46,7 +46,7 @@ internal sealed class DockerData(DockerHost host, string dataFolder)
         foreach (var volume in seen.Volumes)
             volumes.Add(await host.Engine.GetAsync($"/volumes/{DockerNames.Volume(instance, volume)}", cancellationToken));
         foreach (var container in seen.Ordered.Reverse())
-            await host.Engine.DeleteAsync($"/containers/{container.Id}?force=1&v=1", cancellationToken);
+            await host.Removal.RemoveAsync(container.Id, cancellationToken);
         foreach (var volume in volumes)
             await RenewAsync(volume, cancellationToken);
         await host.Carriers.WithAsync(instance, image, seen.Volumes, carrier => host.Carriers.WriteAsync(carrier, checkedTar, cancellationToken), cancellationToken);

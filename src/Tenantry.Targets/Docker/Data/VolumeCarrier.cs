@@ -13,14 +13,14 @@ namespace Tenantry.Targets.Docker.Data;
 internal sealed class VolumeCarrier(IEngine engine)
 {
     private const string Place = "/volumes";
-    private const int MostTries = 200;
-    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
+    private const string FolderPlace = "/folder";
+    private readonly ContainerRemoval _removal = new(engine);
 
     // One instance has one carrier, since it has one name: who comes second waits.
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     /// <summary>The request that makes it. Pure.</summary>
-    internal static JsonObject Create(InstanceRef instance, string image, IEnumerable<string> volumes) => new()
+    internal static JsonObject Create(InstanceRef instance, string image, IEnumerable<string> volumes, string? folder = null) => new()
     {
         ["Image"] = image,
         ["Entrypoint"] = new JsonArray("/never-started"),
@@ -30,6 +30,7 @@ internal sealed class VolumeCarrier(IEngine engine)
         {
             ["NetworkMode"] = "none",
             ["CapDrop"] = new JsonArray("ALL"),
+            ["Binds"] = folder is null ? null : new JsonArray($"{folder}:{FolderPlace}"),
             ["Mounts"] = new JsonArray([.. volumes.Select(volume => new JsonObject
             {
                 ["Type"] = "volume",
@@ -61,22 +62,22 @@ internal sealed class VolumeCarrier(IEngine engine)
     }
 
     /// <summary>Makes one, works with its id, and removes it whatever happens.</summary>
-    internal async Task WithAsync(InstanceRef instance, string image, IEnumerable<string> volumes, Func<string, Task> work, CancellationToken cancellationToken)
+    internal async Task WithAsync(InstanceRef instance, string image, IEnumerable<string> volumes, Func<string, Task> work, CancellationToken cancellationToken, string? folder = null)
     {
         var name = DockerNames.Carrier(instance);
         var turn = _turns.GetOrAdd(name, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancellationToken);
         try
         {
-            await RemoveAsync(name, cancellationToken);
-            var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes), CancellationToken.None);
+            await _removal.RemoveAsync(name, cancellationToken);
+            var made = await engine.PostAsync($"/containers/create?name={name}", Create(instance, image, volumes, folder), CancellationToken.None);
             await work(made.GetProperty("Id").GetString()!);
         }
         finally
         {
             try
             {
-                await RemoveAsync(name, CancellationToken.None);
+                await _removal.RemoveAsync(name, CancellationToken.None);
             }
             finally
             {
@@ -93,20 +94,20 @@ internal sealed class VolumeCarrier(IEngine engine)
     internal Task WriteAsync(string carrier, Stream tar, CancellationToken cancellationToken) =>
         engine.PutAsync($"/containers/{carrier}/archive?path={Place}", tar, cancellationToken);
 
-    // An earlier one may still be going, of a control plane that was killed.
-    private async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Unpacks a tar into the folder of the engine's machine that the carrier has.</summary>
+    internal Task WriteFolderAsync(string carrier, Stream tar, CancellationToken cancellationToken) =>
+        engine.PutAsync($"/containers/{carrier}/archive?path={FolderPlace}", tar, cancellationToken);
+
+    /// <summary>A tar of what is at a path of that folder, or null when nothing is.</summary>
+    internal async Task<Stream?> ReadFolderAsync(string carrier, string path, CancellationToken cancellationToken)
     {
-        for (var tries = 0; ; tries++)
+        try
         {
-            try
-            {
-                await engine.DeleteAsync($"/containers/{name}?force=1&v=1", cancellationToken);
-                return;
-            }
-            catch (EngineException error) when (DockerErrors.IsBeingRemoved(error) && tries < MostTries)
-            {
-                await Task.Delay(BetweenTries, cancellationToken);
-            }
+            return await engine.StreamAsync($"/containers/{carrier}/archive?path={FolderPlace}/{Uri.EscapeDataString(path)}", null, cancellationToken);
+        }
+        catch (EngineException error) when (DockerErrors.IsGone(error))
+        {
+            return null;
         }
     }
 

@@ -1,24 +1,27 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Docker.Engine;
 
-/// <summary>The Engine API over a Unix socket, in a version that both sides know.</summary>
+/// <summary>The Engine API, in a version that both sides know.</summary>
 internal sealed class EngineClient : IEngine
 {
     private static readonly Version Newest = new(1, 47);
-    private readonly string _socketPath;
+    private readonly IEngineDoor _door;
     private readonly HttpClient _http;
     private string? _prefix;
 
     internal EngineClient(string socketPath)
+        : this(new UnixDoor(socketPath))
     {
-        _socketPath = socketPath;
+    }
+
+    internal EngineClient(IEngineDoor door)
+    {
+        _door = door;
         _http = Client(Handler(null));
     }
 
@@ -63,15 +66,15 @@ internal sealed class EngineClient : IEngine
 
     public async Task<IHijacked> HijackAsync(string path, JsonNode body, CancellationToken cancellationToken)
     {
-        Socket? used = null;
-        var client = Client(Handler(socket => used = socket));
+        EngineConnection? used = null;
+        var client = Client(Handler(connection => used = connection));
         try
         {
             using var content = Content(body);
             var answer = await SendAsync(client, HttpMethod.Post, path, content, HttpCompletionOption.ResponseHeadersRead, cancellationToken, upgrade: true);
             if (answer.StatusCode != HttpStatusCode.SwitchingProtocols)
                 throw new EngineException(answer.StatusCode, "The engine did not hand its connection over.");
-            return new Hijacked(client, await answer.Content.ReadAsStreamAsync(cancellationToken), used);
+            return new Hijacked(client, await answer.Content.ReadAsStreamAsync(cancellationToken), used!);
         }
         catch
         {
@@ -80,12 +83,7 @@ internal sealed class EngineClient : IEngine
         }
     }
 
-    public async Task<int?> FindProcessAsync(CancellationToken cancellationToken)
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await ConnectAsync(socket, _socketPath, cancellationToken);
-        return PeerCredentials.Of(socket) is { ProcessId: > 0 } peer ? peer.ProcessId : null;
-    }
+    public Task<int?> FindProcessAsync(CancellationToken cancellationToken) => _door.FindProcessAsync(cancellationToken);
 
     public ValueTask DisposeAsync()
     {
@@ -113,7 +111,7 @@ internal sealed class EngineClient : IEngine
         return "/v" + Negotiate(await JsonAsync(answer, cancellationToken));
     }
 
-    private static async Task<HttpResponseMessage> SendRawAsync(
+    private async Task<HttpResponseMessage> SendRawAsync(
         HttpClient client, HttpMethod method, string path, HttpContent? content, HttpCompletionOption wait, CancellationToken cancellationToken, bool upgrade = false)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
@@ -130,7 +128,8 @@ internal sealed class EngineClient : IEngine
         }
         catch (HttpRequestException error)
         {
-            throw new EngineException(null, (error.InnerException ?? error).Message, error);
+            // What the door says of a connection is whole; what breaks later may be the other side's word about our certificate.
+            throw error.InnerException as EngineException ?? new EngineException(null, DockerErrors.TlsAlert(error) is { } alert ? $"{_door.Name}: {alert}" : (error.InnerException ?? error).Message, error);
         }
 
         if (answer.IsSuccessStatusCode || answer.StatusCode is HttpStatusCode.NotModified or HttpStatusCode.SwitchingProtocols)
@@ -169,41 +168,23 @@ internal sealed class EngineClient : IEngine
 
     private static HttpClient Client(SocketsHttpHandler handler) => new(handler) { BaseAddress = new Uri("http://engine"), Timeout = Timeout.InfiniteTimeSpan };
 
-    private SocketsHttpHandler Handler(Action<Socket>? connected) => new()
+    private SocketsHttpHandler Handler(Action<EngineConnection>? connected) => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
         ConnectCallback = async (_, cancellationToken) =>
         {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await ConnectAsync(socket, _socketPath, cancellationToken);
-            connected?.Invoke(socket);
-            return new NetworkStream(socket, ownsSocket: true);
+            var connection = await _door.OpenAsync(cancellationToken);
+            connected?.Invoke(connection);
+            return connection.Stream;
         },
     };
 
-    private static async Task ConnectAsync(Socket socket, string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-        }
-        catch (SocketException error)
-        {
-            socket.Dispose();
-            throw new EngineException(null, $"{path}: {error.Message}", error);
-        }
-    }
-
-    private sealed class Hijacked(HttpClient client, Stream stream, Socket? socket) : IHijacked
+    private sealed class Hijacked(HttpClient client, Stream stream, EngineConnection connection) : IHijacked
     {
         public Stream Stream => stream;
 
-        public void EndInput()
-        {
-            if (socket is { Connected: true })
-                socket.Shutdown(SocketShutdown.Send);
-        }
+        public Task EndInputAsync() => connection.EndInputAsync();
 
         public async ValueTask DisposeAsync()
         {

@@ -15,6 +15,9 @@ internal sealed record ContainerSeen(
     ServiceShare Share,
     JsonElement Raw)
 {
+    /// <summary>Id of its image.</summary>
+    internal string Image => Raw.GetProperty("Image").GetString()!;
+
     internal string? Service => Labels.GetValueOrDefault(DockerLabels.Service);
 
     internal ServiceShape? Shape { get; } = ServiceShape.Read(Labels.GetValueOrDefault(DockerLabels.Shape));
@@ -60,6 +63,9 @@ internal sealed record ContainerState(
 
     /// <summary>True for what has to be stopped before it is stopped.</summary>
     internal bool IsUp => Status is "running" or "paused" or "restarting";
+
+    /// <summary>True for what is left of a container that was being removed: it never runs again, and holds its name.</summary>
+    internal bool IsRemains => Status is "dead" or "removing";
 
     internal static ContainerState Read(JsonElement json)
     {

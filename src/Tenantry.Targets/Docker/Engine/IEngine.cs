@@ -36,7 +36,7 @@ internal interface IHijacked : IAsyncDisposable
     Stream Stream { get; }
 
     /// <summary>Tells the other side that no more input comes.</summary>
-    void EndInput();
+    Task EndInputAsync();
 }
 
 /// <summary>The engine refused, or could not be reached.</summary>

@@ -10,7 +10,7 @@ internal sealed class InstanceReader(IEngine engine)
     {
         var filter = DockerLabels.FilterOf(instance);
         var networks = engine.GetAsync($"/networks?{filter}", cancellationToken);
-        var volumes = engine.GetAsync($"/volumes?{filter}", cancellationToken);
+        var volumes = engine.GetAsync($"/volumes?{DockerLabels.NameFilter(DockerNames.Volume(instance, ""))}", cancellationToken);
         var listed = await engine.GetAsync($"/containers/json?all=1&{filter}", cancellationToken);
         var services = new Dictionary<string, ContainerSeen>(StringComparer.Ordinal);
         var former = new Dictionary<string, ContainerSeen>(StringComparer.Ordinal);
@@ -29,10 +29,20 @@ internal sealed class InstanceReader(IEngine engine)
         var network = (await networks).EnumerateArray().Where(item => item.GetProperty("Name").GetString() == DockerNames.Network(instance)).ToList();
         return new InstanceSeen(
             network.Count == 0 ? null : ContainerSeen.LabelsOf(network[0]),
-            [.. Items(await volumes, "Volumes").Select(volume => ContainerSeen.LabelsOf(volume).GetValueOrDefault(DockerLabels.Volume, "")).Order(StringComparer.Ordinal)],
+            [.. VolumesOf(instance, await volumes)],
             services,
             former,
             carrier);
+    }
+
+    // By their names: an engine that is ended while it makes a volume can lose its labels.
+    private static IEnumerable<string> VolumesOf(InstanceRef instance, JsonElement volumes)
+    {
+        var prefix = DockerNames.Volume(instance, "");
+        return Items(volumes, "Volumes").Select(volume => volume.GetProperty("Name").GetString()!)
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(name => name[prefix.Length..])
+            .Order(StringComparer.Ordinal);
     }
 
     /// <summary>A container by name or id, or null.</summary>

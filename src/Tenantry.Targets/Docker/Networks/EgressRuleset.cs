@@ -21,7 +21,9 @@ internal static class EgressRuleset
     private const string Closed6 = "::/128, ::1/128, fc00::/7, fe80::/10, ff00::/8";
 
     /// <summary>The table with what holds for every bridge. Loading it again keeps what stands in the map.</summary>
-    internal static string Common(IReadOnlyList<string> dns)
+    /// <param name="dns">Name servers that may be asked though they are private.</param>
+    /// <param name="isPublished">True where ports are published: what the engine leads to a bridge comes in.</param>
+    internal static string Common(IReadOnlyList<string> dns, bool isPublished = false)
     {
         var text = new StringBuilder();
         text.Append("add table ").AppendLine(Table);
@@ -36,7 +38,11 @@ internal static class EgressRuleset
         Rule(text, "input", $"iifname {bridges} ct state established,related accept");
         Rule(text, "input", $"iifname {bridges} drop");
         Rule(text, "forward", $"iifname {bridges} oifname {bridges} drop");
+        if (isPublished)
+            Rule(text, "forward", $"iifname {bridges} ct state established,related accept");
         Rule(text, "forward", $"oifname {bridges} ct state established,related accept");
+        if (isPublished)
+            Rule(text, "forward", $"oifname {bridges} ct status dnat accept");
         Rule(text, "forward", $"oifname {bridges} drop");
         foreach (var server in dns)
         {

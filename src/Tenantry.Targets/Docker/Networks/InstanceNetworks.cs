@@ -32,9 +32,10 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
     };
 
     /// <summary>The request that makes it. Pure.</summary>
-    internal static JsonObject Create(InstanceWorkload workload, IPNetwork subnet)
+    internal static JsonObject Create(InstanceWorkload workload, IPNetwork subnet, bool isRemote = false)
     {
-        var isClosed = workload.Egress.Mode == EgressMode.None;
+        // Into an internal network nothing can be published: on another machine that machine's rules close it.
+        var isClosed = workload.Egress.Mode == EgressMode.None && !isRemote;
         var labels = DockerLabels.Of(workload);
         labels[DockerLabels.Egress] = EgressLabel(workload.Egress);
         var driver = new JsonObject { ["com.docker.network.bridge.name"] = DockerNames.Bridge(workload.Ref) };
@@ -42,6 +43,8 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         // Without an address of its own on the bridge the host cannot be reached from it.
         if (isClosed)
             driver["com.docker.network.bridge.inhibit_ipv4"] = "true";
+        if (isRemote)
+            driver["com.docker.network.bridge.enable_ip_masquerade"] = "false";
         return new JsonObject
         {
             ["Name"] = DockerNames.Network(workload.Ref),
@@ -72,7 +75,7 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
             {
                 try
                 {
-                    await engine.PostAsync("/networks/create", Create(workload, subnet), CancellationToken.None);
+                    await engine.PostAsync("/networks/create", Create(workload, subnet, options.Remote is not null), CancellationToken.None);
                     return;
                 }
                 catch (EngineException error) when (DockerErrors.IsSubnetTaken(error))
@@ -128,8 +131,45 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
 
     internal async Task RemoveAsync(InstanceRef instance, CancellationToken cancellationToken)
     {
-        await engine.DeleteAsync($"/networks/{DockerNames.Network(instance)}", cancellationToken);
+        foreach (var network in (await engine.GetAsync($"/networks?{DockerLabels.FilterOf(instance)}", cancellationToken)).EnumerateArray())
+            await RemoveAsync(network.GetProperty("Id").GetString()!, cancellationToken);
         await _firewall.ForgetAsync(instance, cancellationToken);
+    }
+
+    /// <summary>Has the engine forget the place of a container that is no more, of which an engine that was ended may still know.</summary>
+    internal async Task ForgetAsync(InstanceRef instance, string container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.PostAsync($"/networks/{DockerNames.Network(instance)}/disconnect", new JsonObject { ["Container"] = container, ["Force"] = true }, cancellationToken);
+        }
+        catch (EngineException error) when (error.Status is not null)
+        {
+            // It knows of none, or has no such network.
+        }
+    }
+
+    private async Task RemoveAsync(string network, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.DeleteAsync($"/networks/{network}", cancellationToken);
+        }
+        catch (EngineException error) when (DockerErrors.IsInUse(error))
+        {
+            if (await ForgetGoneAsync(network, cancellationToken) == 0)
+                throw;
+            await engine.DeleteAsync($"/networks/{network}", cancellationToken);
+        }
+    }
+
+    // Places of containers that are no more have no container's id.
+    private async Task<int> ForgetGoneAsync(string network, CancellationToken cancellationToken)
+    {
+        var gone = (await engine.GetAsync($"/networks/{network}", cancellationToken)).GetProperty("Containers").EnumerateObject().Where(place => place.Name.StartsWith("ep-", StringComparison.Ordinal)).ToList();
+        foreach (var place in gone)
+            await engine.PostAsync($"/networks/{network}/disconnect", new JsonObject { ["Container"] = place.Value.GetProperty("Name").GetString(), ["Force"] = true }, cancellationToken);
+        return gone.Count;
     }
 
     public void Dispose()

@@ -8,7 +8,9 @@ using Tenantry.Targets.Linux;
 namespace Tenantry.Targets.Docker.Running;
 
 /// <summary>Runs commands inside containers that run.</summary>
-internal sealed class ContainerExec(IEngine engine)
+/// <param name="engine">The engine.</param>
+/// <param name="isHere">True when its processes are this machine's.</param>
+internal sealed class ContainerExec(IEngine engine, bool isHere)
 {
     internal async Task<int> RunAsync(ContainerSeen container, ExecRequest request, CancellationToken cancellationToken)
     {
@@ -54,7 +56,7 @@ internal sealed class ContainerExec(IEngine engine)
         {
             await input.CopyToAsync(connection.Stream, cancellationToken);
             await connection.Stream.FlushAsync(cancellationToken);
-            connection.EndInput();
+            await connection.EndInputAsync();
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -62,9 +64,12 @@ internal sealed class ContainerExec(IEngine engine)
         }
     }
 
-    // The engine ends no command when its connection goes, so the command and all that came from it are ended by number.
+    // The engine ends no command when its connection goes, so the command and all that came from it are ended by number. On another machine that cannot be:
+    // there a command ends when it reads the end of its input, or by itself.
     private async Task EndAsync(string id)
     {
+        if (!isHere)
+            return;
         var exec = await engine.GetAsync($"/exec/{id}/json", CancellationToken.None);
         if (exec.GetProperty("Running").GetBoolean() && exec.GetProperty("Pid").GetInt32() is > 0 and var pid)
             KillTree(pid);

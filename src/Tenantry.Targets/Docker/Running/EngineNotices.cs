@@ -5,23 +5,35 @@ using Tenantry.Targets.Docker.Engine;
 
 namespace Tenantry.Targets.Docker.Running;
 
-/// <summary>Listens to the engine's events for instances that should be looked at.</summary>
+/// <summary>
+/// Tells of instances that should be looked at: those that the engine's events are about, and all of them whenever it begins to listen, since what
+/// happened before was told to nobody. Once when the engine goes, too: then nothing of what is known of them holds.
+/// </summary>
 internal sealed class EngineNotices(DockerHost host)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     internal async IAsyncEnumerable<string> ListenAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var known = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
-            var reader = await OpenAsync(cancellationToken);
-            while (reader is not null && await LineAsync(reader, cancellationToken) is { } line)
+            using var reader = await OpenAsync(cancellationToken);
+            var there = reader is null ? null : await ThereAsync(cancellationToken);
+            known.UnionWith(there ?? []);
+            foreach (var instance in known)
+                yield return instance;
+
+            // What is gone was told of; what comes back is there again.
+            known = there ?? [];
+            while (there is not null && await LineAsync(reader!, cancellationToken) is { } line)
             {
-                if (InstanceOf(line) is { } instance)
-                    yield return instance;
+                if (InstanceOf(line) is not { } instance)
+                    continue;
+                known.Add(instance);
+                yield return instance;
             }
 
-            reader?.Dispose();
             await Task.Delay(Pause, host.Time, cancellationToken);
         }
     }
@@ -29,10 +41,32 @@ internal sealed class EngineNotices(DockerHost host)
     /// <summary>The instance that an event is about, or null. Pure.</summary>
     internal static string? InstanceOf(string line)
     {
-        if (line.Length == 0)
+        try
+        {
+            return line.Length > 0 && JsonElement.Parse(line).TryGetProperty("Actor", out var actor) && actor.TryGetProperty("Attributes", out var attributes)
+                && attributes.TryGetProperty(DockerLabels.Instance, out var instance) && attributes.TryGetProperty(DockerLabels.Service, out _)
+                ? instance.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            // The last line of an engine that was ended while it wrote it.
             return null;
-        var attributes = JsonElement.Parse(line).GetProperty("Actor").GetProperty("Attributes");
-        return attributes.TryGetProperty(DockerLabels.Instance, out var instance) && attributes.TryGetProperty(DockerLabels.Service, out _) ? instance.GetString() : null;
+        }
+    }
+
+    private async Task<HashSet<string>?> ThereAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var owned = await host.Reader.OwnedAsync(host.Owner, cancellationToken);
+            return [.. owned.Select(instance => instance.Id)];
+        }
+        catch (EngineException error)
+        {
+            host.Logger.LogDebug(error, "The engine does not say now what it has");
+            return null;
+        }
     }
 
     private async Task<StreamReader?> OpenAsync(CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ internal sealed class ServiceHealth(DockerHost host)
 
         if (container.Shape?.Health is not { Port: { } port } health)
             return new HealthSeen(InstanceHealth.Healthy, null);
-        var reason = await TryAsync(container.State.Pid, health, port, cancellationToken);
+        var reason = await TryAsync(container, health, port, cancellationToken);
         return new HealthSeen(Judge(container, health, reason), reason);
     }
 
@@ -59,15 +59,14 @@ internal sealed class ServiceHealth(DockerHost host)
         return now;
     }
 
-    private async Task<string?> TryAsync(int pid, HealthWorkload health, int port, CancellationToken cancellationToken)
+    private async Task<string?> TryAsync(ContainerSeen container, HealthWorkload health, int port, CancellationToken cancellationToken)
     {
         var name = health.HttpPath is null ? $"port {port}" : $"GET {health.HttpPath} on port {port}";
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(health.Timeout);
         try
         {
-            using var socket = new Socket(await host.Sockets.OpenTcpAsync($"/proc/{pid}/ns/net", cancellationToken: limit.Token)) { NoDelay = true };
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), limit.Token);
+            using var socket = await ConnectAsync(container, port, limit.Token);
             return health.HttpPath is null ? null : await GetAsync(socket, health.HttpPath, port, name, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -78,6 +77,33 @@ internal sealed class ServiceHealth(DockerHost host)
         {
             return $"{name}: {error.Message}";
         }
+    }
+
+    private async Task<Socket> ConnectAsync(ContainerSeen container, int port, CancellationToken cancellationToken)
+    {
+        var (socket, address) = host.Options.Remote is { } remote
+            ? (await host.Outside.OpenAsync(cancellationToken), new IPEndPoint(remote.Publish, await PublishedAsync(container, port, remote, cancellationToken)))
+            : (new Socket(await host.Sockets.OpenTcpAsync($"/proc/{container.State.Pid}/ns/net", cancellationToken: cancellationToken)) { NoDelay = true }, new IPEndPoint(IPAddress.Loopback, port));
+        try
+        {
+            await socket.ConnectAsync(address, cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // Services share the first one's network, and their ports are published there.
+    private async Task<int> PublishedAsync(ContainerSeen container, int port, RemoteEngine remote, CancellationToken cancellationToken)
+    {
+        const string Peer = "container:";
+        var first = container.NetworkMode.StartsWith(Peer, StringComparison.Ordinal)
+            ? await host.Reader.FindAsync(container.NetworkMode[Peer.Length..], cancellationToken) ?? throw new IOException("the first service's container is gone")
+            : container;
+        return Endpoints.Of(first, port, remote)?.Port ?? throw new IOException("it is not published");
     }
 
     private static async Task<string?> GetAsync(Socket socket, string path, int port, string name, CancellationToken cancellationToken)

@@ -111,6 +111,6 @@ internal sealed class InstanceApplier(DockerHost host)
         var record = new InstanceRecord(workload.Digest, [.. seen.Services.Values.Select(container => container.Id)], host.Records.Read(workload.Ref)?.ImportCutOff ?? false);
         host.Records.Write(workload.Ref, record);
         foreach (var service in workload.Services)
-            InstanceFiles.RemoveOthers(making.MemoryOf(service));
+            await host.Files.RemoveOthersAsync(workload.Ref, making.MemoryOf(service), cancellationToken);
     }
 }

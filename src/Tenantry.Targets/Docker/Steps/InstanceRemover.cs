@@ -15,11 +15,11 @@ internal sealed class InstanceRemover(DockerHost host, DockerObserver observer)
     {
         var failures = new List<string>();
         var seen = await observer.ObserveAsync(instance, cancellationToken);
-        await host.Engine.DeleteAsync($"/containers/{DockerNames.Carrier(instance)}?force=1&v=1", cancellationToken);
+        await host.Removal.RemoveAsync(DockerNames.Carrier(instance), cancellationToken);
         foreach (var resource in seen.Resources.Select(resource => resource.Resource).Where(resource => resource.Kind == "service").Reverse())
             await TryAsync(resource, steps, failures, () => RemoveServiceAsync(resource.Name, cancellationToken));
         if (failures.Count == 0)
-            host.Files.Remove(instance);
+            await host.Files.RemoveAsync(instance, cancellationToken);
         foreach (var resource in seen.Resources.Select(resource => resource.Resource).Where(resource => resource.Kind == "volume").Reverse())
             await TryAsync(resource, steps, failures, () => host.Engine.DeleteAsync($"/volumes/{resource.Name}", cancellationToken));
         foreach (var resource in seen.Resources.Select(resource => resource.Resource).Where(resource => resource.Kind == "network"))
@@ -32,7 +32,15 @@ internal sealed class InstanceRemover(DockerHost host, DockerObserver observer)
 
     private async Task RemoveServiceAsync(string name, CancellationToken cancellationToken)
     {
-        await _containers.StopAsync(name, cancellationToken);
+        try
+        {
+            await _containers.StopAsync(name, cancellationToken);
+        }
+        catch (EngineException error) when (error.Status is not null)
+        {
+            // What cannot be stopped gently is removed by force.
+        }
+
         await _containers.RemoveAsync(name + ".old", cancellationToken);
         await _containers.RemoveAsync(name, cancellationToken);
     }

@@ -17,7 +17,7 @@ internal sealed class ServiceContainers(DockerHost host)
     {
         var name = DockerNames.Container(workload.Ref, service.Name);
         var there = await host.Reader.FindAsync(name, cancellationToken);
-        if (there is not null && there.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) != host.ContainersOf(workload).DigestOf(service))
+        if (there is not null && (there.State.IsRemains || there.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) != host.ContainersOf(workload).DigestOf(service)))
         {
             await RemoveAsync(name, cancellationToken);
             there = null;
@@ -34,7 +34,7 @@ internal sealed class ServiceContainers(DockerHost host)
     {
         var image = await host.Images.EnsureAsync(workload, service, progress, cancellationToken);
         var making = host.ContainersOf(workload);
-        host.Files.Write(workload, service, making.MemoryOf(service));
+        await host.Files.WriteAsync(workload, service, making.MemoryOf(service), image, cancellationToken);
         var (user, group) = DockerContainers.UserOf(service);
         await host.Carriers.OwnAsync(workload.Ref, image, [.. service.Volumes.Select(volume => (volume.Name, user, group))], cancellationToken);
         string? peer = null;
@@ -52,9 +52,10 @@ internal sealed class ServiceContainers(DockerHost host)
     internal async Task BringUpAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
     {
         var name = DockerNames.Container(workload.Ref, service.Name);
-        host.Files.Write(workload, service, host.ContainersOf(workload).MemoryOf(service));
         var container = await host.Reader.FindAsync(name, cancellationToken)
             ?? throw new TargetException("Its container is gone.", retryable: true, DockerNames.ServiceResource(workload.Ref, service.Name));
+        if (host.Options.Remote is null || !container.State.IsUp)
+            await host.Files.WriteAsync(workload, service, host.ContainersOf(workload).MemoryOf(service), container.Image, cancellationToken);
         if (container.State.IsPaused)
             await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);
         else if (!container.State.IsUp)
@@ -64,17 +65,19 @@ internal sealed class ServiceContainers(DockerHost host)
         await _health.WaitAsync(workload.Ref, service, progress, cancellationToken);
     }
 
-    // An engine that ended while it started a container knows of a task of it for ever, and can neither start nor end that: only a new container helps.
+    // An engine that ended while it started, stopped or removed a container can keep something of it for ever (a task, a place in its network, its
+    // mounts) and then neither start nor end it: only a new container helps.
     private async Task StartAsync(InstanceWorkload workload, ServiceWorkload service, string name, Action<string> progress, CancellationToken cancellationToken)
     {
         try
         {
             await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
         }
-        catch (EngineException error) when (DockerErrors.IsStuck(error))
+        catch (EngineException error) when (DockerErrors.MayBeMendedByANewContainer(error))
         {
             progress("the engine cannot start this container any more; it is made anew");
             await RemoveAsync(name, cancellationToken);
+            await host.Networks.ForgetAsync(workload.Ref, name, cancellationToken);
             await MakeAsync(workload, service, progress, cancellationToken);
             await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
         }
@@ -100,7 +103,7 @@ internal sealed class ServiceContainers(DockerHost host)
         var grace = (int)Math.Ceiling(container.Shape?.StopGraceSeconds ?? 10);
 
         // The kernel never hands such a signal to the first process of a tree: to wait for it would be waiting for nothing.
-        if (SignalNames.NumberOf(container.Shape?.StopSignal ?? "TERM") is { } signal && SignalDisposition.IsDefault(container.State.Pid, signal))
+        if (host.Options.Remote is null && SignalNames.NumberOf(container.Shape?.StopSignal ?? "TERM") is { } signal && SignalDisposition.IsDefault(container.State.Pid, signal))
             grace = 0;
         await host.Engine.PostAsync($"/containers/{name}/stop?t={grace}", null, cancellationToken);
     }
@@ -111,15 +114,7 @@ internal sealed class ServiceContainers(DockerHost host)
         if (await host.Reader.FindAsync(name, cancellationToken) is not { } container)
             return;
         host.Health.Forget(container.Id);
-        try
-        {
-            await host.Engine.DeleteAsync($"/containers/{container.Id}?force=1&v=1", cancellationToken);
-        }
-        catch (EngineException error) when (DockerErrors.IsBeingRemoved(error))
-        {
-            while (await host.Reader.FindAsync(container.Id, cancellationToken) is not null)
-                await Task.Delay(TimeSpan.FromMilliseconds(50), host.Time, cancellationToken);
-        }
+        await host.Removal.RemoveAsync(container.Id, cancellationToken);
     }
 
     private async Task<bool> IsDetachedAsync(InstanceWorkload workload, ContainerSeen container, CancellationToken cancellationToken)

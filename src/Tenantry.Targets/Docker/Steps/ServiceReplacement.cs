@@ -17,7 +17,7 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
         var aside = DockerNames.Former(workload.Ref, service.Name);
         await PutBackAsync(name, aside, cancellationToken);
         var old = await host.Reader.FindAsync(name, cancellationToken);
-        if (old is null)
+        if (old is null or { State.IsRemains: true })
         {
             await containers.CreateAsync(workload, service, progress, cancellationToken);
             return;
@@ -36,15 +36,28 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
         }
         catch (Exception error) when (error is TargetException or EngineException)
         {
-            await PutBackAsync(name, aside, cancellationToken);
-            if (wasUp)
-                await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
             var failure = error as TargetException ?? DockerErrors.Explain((EngineException)error, "The new container could not be made");
-            throw new TargetException($"{failure.Message} The container before it was put back.", failure.Retryable, DockerNames.ServiceResource(workload.Ref, service.Name), failure.Fix, error);
+            var told = await TryPutBackAsync(name, aside, wasUp, cancellationToken);
+            throw new TargetException($"{failure.Message} {told}", failure.Retryable, DockerNames.ServiceResource(workload.Ref, service.Name), failure.Fix, error);
         }
 
         await containers.StopAsync(aside, cancellationToken);
         await containers.RemoveAsync(aside, cancellationToken);
+    }
+
+    private async Task<string> TryPutBackAsync(string name, string aside, bool wasUp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PutBackAsync(name, aside, cancellationToken);
+            if (wasUp)
+                await host.Engine.PostAsync($"/containers/{name}/start", null, cancellationToken);
+            return "The container before it was put back.";
+        }
+        catch (EngineException error)
+        {
+            return $"The container before it could not be put back: {error.Message.TrimEnd('.')}.";
+        }
     }
 
     // What has a container aside has proved nothing yet: the one aside was the last that was right.
@@ -52,6 +65,12 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
     {
         if (await host.Reader.FindAsync(aside, cancellationToken) is not { } former)
             return;
+        if (former.State.IsRemains)
+        {
+            await containers.RemoveAsync(aside, cancellationToken);
+            return;
+        }
+
         await containers.RemoveAsync(name, cancellationToken);
         await host.Engine.PostAsync($"/containers/{former.Id}/rename?name={name}", null, cancellationToken);
     }

@@ -34,7 +34,8 @@ public class ComposeImporterTests
             image: caddy:2
         """;
 
-    private static ComposeImport Read(string text = Text) => ComposeImporter.Read(text, new NoFiles(), null, path => path.EndsWith("config.json", StringComparison.Ordinal) ? $"canary in {path}" : null);
+    private static ComposeImport Read(string text = Text, string env = "") => ComposeImporter.Read(
+        text, new NoFiles(), null, path => path.EndsWith("config.json", StringComparison.Ordinal) ? $"canary in {path}" : null, EnvFile.Read(env).GetValueOrDefault);
 
     [Fact]
     public void EachServiceBecomesATenantOfOneApp()
@@ -90,6 +91,73 @@ public class ComposeImporterTests
         Should.Throw<ComposeImportException>(() => Read("services: { web: { build: . } }")).Message.ShouldContain("No service is a tenant's");
         Should.Throw<ComposeImportException>(() => Read("services: [")).Line.ShouldBeGreaterThan(0);
         Should.Throw<ComposeImportException>(() => Read("a: b")).Message.ShouldContain("no services");
+    }
+
+    [Fact]
+    public void VariablesOfComposeGetTheirValues()
+    {
+        const string Uses = """
+            services:
+              tenant-a:
+                image: "agent:${VERSION}"
+                environment: { MODEL: "${MODEL:-opus}", PLACE: "${REGION-here} ${MISSING:+never}${MODEL:+there}", PRICE: "$$5", NESTED: "${NONE:-${REGION}}" }
+                labels: { com.example.tenant: "${CUSTOMER?who}" }
+            """;
+
+        var import = Read(Uses, "VERSION=1.2\nCUSTOMER='ahmad'\nMODEL=\nREGION=\"eu $VERSION\"");
+
+        var service = ManifestReader.Read(import.Manifest, "tenantry.yaml").ShouldBeGood().Services[0];
+        import.Tenants.Single().Name.ShouldBe("ahmad");
+        service.Image.ShouldBe("agent:1.2");
+        service.Env.ShouldBe(new Dictionary<string, string>(StringComparer.Ordinal) { ["MODEL"] = "opus", ["PLACE"] = "eu 1.2 ", ["PRICE"] = "$5", ["NESTED"] = "eu 1.2" }, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void WhatASecretsVariableHoldsBecomesASecretAndIsNeverPrinted()
+    {
+        const string Uses = """
+            services:
+              tenant-a:
+                image: agent
+                command: [agent, --token, "${BOT_TOKEN}"]
+                environment: [ "AUTHORIZATION=Bearer ${BOT_TOKEN}", "PLAIN=${PLAIN}" ]
+                labels: { com.example.tenant: a }
+            """;
+
+        var import = Read(Uses, "BOT_TOKEN=canary$1\nPLAIN=seen");
+
+        import.Tenants.Single().Secrets["authorization"].ShouldBe("Bearer canary$1");
+        import.Manifest.ShouldContain("PLAIN: seen");
+        (import.Manifest + string.Join('\n', import.Notes)).ShouldNotContain("canary");
+        import.Notes.ShouldContain(note => note.Line == 4 && note.Text.Contains("BOT_TOKEN", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AVariableThatMustBeSetIsAskedForAndOneThatIsNotIsNamed()
+    {
+        const string Uses = "services:\n  tenant-a:\n    image: agent\n    environment: { A: '${NEEDED:?say whose}' }";
+        var refused = Should.Throw<ComposeImportException>(() => Read(Uses, "NEEDED="));
+        (refused.Line, refused.Message).ShouldBe((4, "NEEDED is not set: say whose. Set it in the file .env beside this one, or in the environment."));
+        Read(Uses.Replace(":?say whose", "", StringComparison.Ordinal)).Notes.ShouldContain(note => note.Line == 4 && note.Text.StartsWith("NEEDED is set neither", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("A=1\n\n# B=2\nexport C = 3 # three", "A=1|C=3")]
+    [InlineData("A=\"x \\\"y\\\"\\n$B\"", "A=x \"y\"\n")]
+    [InlineData("B=2\nA='as $B is'", "A=as $B is|B=2")]
+    [InlineData("A=\"one\ntwo\"\nB=a=b", "A=one\ntwo|B=a=b")]
+    [InlineData("B=2\nA=${B}0 \nONLY_A_NAME", "A=20|B=2")]
+    public void AnEnvFileIsReadAsComposeReadsIt(string text, string expected) =>
+        string.Join('|', EnvFile.Read(text).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}")).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("A=1\n2=canary", 2)]
+    [InlineData("A=\"canary", 1)]
+    public void AnEnvFileThatIsNoneIsRefusedWithItsLineAndWithoutItsValues(string text, int line)
+    {
+        var wrong = Should.Throw<EnvFileException>(() => EnvFile.Read(text));
+        wrong.Line.ShouldBe(line);
+        wrong.Message.ShouldNotContain("canary");
     }
 
     private sealed class NoFiles : IFolderView
