@@ -8,11 +8,11 @@ namespace Tenantry.Server.Tests.Gateway;
 /// <summary>A client that speaks HTTP/2 in frames, so that a test sees them.</summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {
-    private const byte Data = 0;
-    private const byte Headers = 1;
-    private const byte Settings = 4;
-    private const int EndStream = 1;
-    private const int EndHeaders = 4;
+    public const byte Data = 0;
+    public const byte Headers = 1;
+    public const byte Settings = 4;
+    public const int EndStream = 1;
+    public const int EndHeaders = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly NetworkStream stream;
 
@@ -54,10 +54,12 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
     // Literals that are not indexed (RFC 7541 6.2.2).
-    private static byte[] Fields(params (string Name, string Value)[] fields) =>
+    public static byte[] Fields(params (string Name, string Value)[] fields) =>
         [.. fields.SelectMany(field => (byte[])[0, (byte)field.Name.Length, .. Encoding.ASCII.GetBytes(field.Name), (byte)field.Value.Length, .. Encoding.ASCII.GetBytes(field.Value)])];
 
-    private Task SendAsync(byte type, int flags, int streamId, byte[] payload)
+    private Task SendAsync(byte type, int flags, int streamId, byte[] payload) => stream.WriteAsync(Frame(type, flags, streamId, payload)).AsTask();
+
+    public static byte[] Frame(byte type, int flags, int streamId, byte[] payload)
     {
         var frame = new byte[9 + payload.Length];
         frame[1] = (byte)(payload.Length >> 8);
@@ -66,6 +68,6 @@ internal sealed class RawHttp2 : IAsyncDisposable
         frame[4] = (byte)flags;
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), streamId);
         payload.CopyTo(frame, 9);
-        return stream.WriteAsync(frame).AsTask();
+        return frame;
     }
 }

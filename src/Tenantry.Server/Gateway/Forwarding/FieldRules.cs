@@ -11,12 +11,18 @@ internal static class FieldRules
     /// <summary>What a field's value must not hold: it would end the line, or be read as its end by somebody.</summary>
     public static readonly SearchValues<char> Breaking = SearchValues.Create("\r\n\0");
 
+    // As above, and whatever else has no place in a line of text.
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
+
     private static readonly FrozenSet<string> OneConnection = Names(
         "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Authenticate", "HTTP2-Settings");
 
     private static readonly FrozenSet<string> NeverTrailers = Names(
         "Host", "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Trailer", "Authorization", "Cookie", "Set-Cookie", "Cache-Control",
         "Expect", "Max-Forwards", "Range", "Location", "Age", "Date", "Expires", "Vary");
+
+    /// <summary>Such that it stays one field, whoever writes it out.</summary>
+    public static bool IsWellFormed(string name, string value) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(Token) && !value.AsSpan().ContainsAny(Controls);
 
     /// <summary>Of one connection (RFC 9110 7.6.1).</summary>
     public static bool IsOfOneConnection(string name) => OneConnection.Contains(name);

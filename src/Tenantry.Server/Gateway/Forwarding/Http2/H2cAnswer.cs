@@ -12,6 +12,7 @@ internal sealed class H2cAnswer(HttpContext context, HttpResponseMessage answer,
     private const int PieceLength = 16 * 1024;
     private const int MostUnsent = 32 * 1024;
 
+    /// <exception cref="BadAnswerException">It is not well formed. Nothing was sent.</exception>
     public void CopyHead()
     {
         context.Response.StatusCode = (int)answer.StatusCode;
@@ -72,8 +73,13 @@ internal sealed class H2cAnswer(HttpContext context, HttpResponseMessage answer,
         List<(string, string)>? all = null;
         foreach (var (name, values) in answer.TrailingHeaders.NonValidated)
         {
-            if (FieldRules.MayTrail(name))
-                (all ??= []).AddRange(values.Select(value => (name, value)));
+            foreach (var value in values)
+            {
+                if (!FieldRules.IsWellFormed(name, value))
+                    throw new BadAnswerException("a trailer that is not well formed");
+                if (FieldRules.MayTrail(name))
+                    (all ??= []).Add((name, value));
+            }
         }
 
         return all;
@@ -83,6 +89,12 @@ internal sealed class H2cAnswer(HttpContext context, HttpResponseMessage answer,
     {
         foreach (var (name, values) in headers)
         {
+            foreach (var value in values)
+            {
+                if (!FieldRules.IsWellFormed(name, value))
+                    throw new BadAnswerException("a header that is not well formed");
+            }
+
             if (!FieldRules.IsOfOneConnection(name))
                 context.Response.Headers[name] = values.Count == 1 ? values.ToString() : new StringValues([.. values]);
         }

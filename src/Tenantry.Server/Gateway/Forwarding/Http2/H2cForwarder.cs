@@ -83,15 +83,23 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         }
 
         using (answer)
-            await DeliverAsync(context, route, answer, body, clock);
-        return null;
+            return await DeliverAsync(context, route, answer, body, clock);
     }
 
-    private async Task DeliverAsync(HttpContext context, Route route, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
+    private async Task<GatewayAnswer?> DeliverAsync(HttpContext context, Route route, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
     {
         clock.Answered();
         var delivery = new H2cAnswer(context, answer, clock);
-        delivery.CopyHead();
+        try
+        {
+            delivery.CopyHead();
+        }
+        catch (BadAnswerException bad)
+        {
+            context.Response.Clear();
+            return failures.Tell(GatewayAnswer.Cut, bad, context, route);
+        }
+
         // An early answer: what is left of the body may never be read, and the next request begins on a connection of its own.
         if (body is { IsWhole: false } && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
@@ -105,6 +113,8 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
                 failures.Cut(failure, route);
             Cut(context, failure, clock);
         }
+
+        return null;
     }
 
     // Only a cut stream says that an answer that has begun is not whole. To HTTP/2 with the instance's own reason.
