@@ -90,6 +90,35 @@ public sealed class AppTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIsWrongBesideTheManifestIsShownTogetherWithItsOwnMistakes()
+    {
+        WriteApp();
+        File.Delete(Path.Combine(_folder, "site.conf.template"));
+        var broken = Manifest.Replace("\"**\", ", "\"**\", \"nomatch/**\", ", StringComparison.Ordinal) + "\ntypo: 1\n---\napp: second\n";
+        await File.WriteAllTextAsync(Path.Combine(_folder, "tenantry.yaml"), broken);
+
+        var run = await CliRun.Of(new CliSetting { Data = _folder, WorkingFolder = _folder }, "app", "apply");
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("tenantry.yaml:4:18: build.inputs[1]: No file of the folder matches 'nomatch/**'.");
+        run.Error.ShouldContain("typo");
+        run.Error.ShouldContain("A second document starts here");
+        run.Error.ShouldContain("site.conf.template:1:1: services.web.files");
+    }
+
+    [Fact]
+    public async Task InputsThatMatchNothingAreAMistakeOfTheirOwn()
+    {
+        WriteApp();
+        await File.WriteAllTextAsync(Path.Combine(_folder, "tenantry.yaml"), Manifest.Replace("\"**\", ", "\"nomatch/**\", ", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(new CliSetting { Data = _folder, WorkingFolder = _folder }, "app", "apply");
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("tenantry.yaml:4:12: build.inputs[0]: No file of the folder matches 'nomatch/**'.");
+    }
+
+    [Fact]
     public async Task ATemplateThatIsNotThereIsNamed()
     {
         WriteApp();

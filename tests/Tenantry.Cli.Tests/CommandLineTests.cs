@@ -14,6 +14,9 @@ public class CommandLineTests
     [InlineData("status", "-o", "yaml")]
     [InlineData("freeze", "alice", "--timeout", "soon")]
     [InlineData("target", "add", "local", "--option", "novalue")]
+    [InlineData("operations", "--limit", "0")]
+    [InlineData("operations", "--limit=-3")]
+    [InlineData("operations", "--limit", "x")]
     public async Task WrongUsageIsExitCodeTwoAndTouchesNothing(params string[] arguments)
     {
         await using var api = await FakeApi.StartAsync();
@@ -25,6 +28,52 @@ public class CommandLineTests
         run.Error.ShouldContain("--help");
         run.Out.ShouldBeEmpty();
         api.Requests.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("x")]
+    public async Task AWrongLimitIsRefusedInWordsOfPeople(string limit)
+    {
+        var run = await CliRun.Of(new CliSetting(), "operations", "--limit", limit);
+        run.Error.ShouldContain($"--limit: '{limit}' is not a whole number from 1.");
+        run.Error.ShouldNotContain("System.");
+    }
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("..bad")]
+    [InlineData("-a.example")]
+    public async Task ServingBelowWhatIsNoDomainIsWrongUsage(string domain)
+    {
+        var run = await CliRun.Of(new CliSetting { Data = "/nonexistent/tenantry" }, "serve", $"--base-domain={domain}");
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("--base-domain");
+    }
+
+    [Fact]
+    public async Task HelpShowsTheTimeoutInAFormThatItTakes() =>
+        (await CliRun.Of(new CliSetting(), "restart", "--help")).Out.ShouldContain("[default: 10m]");
+
+    [Fact]
+    public async Task UsageAndArgumentsOfHelpNameTheSlugAlike() =>
+        (await CliRun.Of(new CliSetting(), "restart", "--help")).Out.ShouldNotContain("<slug>", Case.Sensitive);
+
+    [Theory]
+    [InlineData(0, 1, "Target local (local) is added.")]
+    [InlineData(1, 1, "Target local (local) was so already: nothing changed.")]
+    [InlineData(1, 2, "Target local (local) is changed.")]
+    public async Task AddingATargetTellsWhetherItIsNewUnchangedOrChanged(long before, long after, string expected)
+    {
+        await using var api = await FakeApi.StartAsync();
+        Tenantry.Model.Wire.TargetResponse Local(long version) => new("local", "local", new Dictionary<string, string>(StringComparer.Ordinal), true, 8, version, Samples.Then);
+        if (before > 0)
+            api.On("GET /v1/targets/local", Local(before));
+        api.On("PUT /v1/targets/local", Local(after));
+
+        var run = await CliRun.Of(api, "target", "add", "local");
+
+        run.Out.ShouldStartWith(expected, customMessage: run.Error);
     }
 
     [Fact]

@@ -176,6 +176,7 @@ public class OperationTests
     {
         await using var api = await FakeApi.StartAsync();
         var bob = Samples.Listed(Samples.Alice) with { Slug = "bob" };
+        api.On("GET /v1/apps/site", new AppResponse("site", "site-2", 1, Samples.Then, Samples.Then));
         api.OnList("GET /v1/instances", Samples.Listed(Samples.Alice), bob);
         Accept(api, "PATCH /v1/instances/alice", Samples.Pending, Samples.Succeeded);
         Accept(api, "PATCH /v1/instances/bob", Samples.Pending with { Id = "op2", Slug = "bob" }, Samples.Failed with { Id = "op2", Slug = "bob" });
@@ -185,7 +186,7 @@ public class OperationTests
         run.ExitCode.ShouldBe(1);
         run.Error.ShouldContain("1 of 2 deployments did not succeed");
         api.Requests.Select(r => $"{r.Method} {r.Path}").ShouldBe(
-            ["GET /v1/instances", "PATCH /v1/instances/alice", "PATCH /v1/instances/bob", "GET /v1/operations/op1/events", "GET /v1/operations/op2/events"]);
+            ["GET /v1/apps/site", "GET /v1/instances", "PATCH /v1/instances/alice", "PATCH /v1/instances/bob", "GET /v1/operations/op1/events", "GET /v1/operations/op2/events"]);
         var patch = api.Single("PATCH /v1/instances/alice");
         patch.Body.ShouldContain("\"release\":\"site-2\"");
         patch.Headers["If-Match"].ShouldBe("*");

@@ -52,7 +52,7 @@ public class SecretTests
     {
         var set = Program.Verbs.Single(v => v.Name == "secret").Create(CliHost.OfProcess()).Subcommands.Single(c => c.Name == "set");
 
-        set.Arguments.Select(a => a.Name).ShouldBe(["slug", "name"]);
+        set.Arguments.Select(a => a.Name).ShouldBe(["SLUG", "NAME"]);
         set.Options.Select(o => o.Name).ShouldBe(["--from-file", "--dry-run"], ignoreOrder: true);
     }
 

@@ -28,6 +28,25 @@ public class StreamTests
         query.ShouldContain("since=2026-11-28T10%3A00%3A00");
     }
 
+    [Theory]
+    [InlineData("/v1/instances/alice/logs", "logs", "alice", "-f")]
+    [InlineData("/v1/events", "events")]
+    public async Task InterruptingAStreamIsExitCode130WithoutAWordAboutIt(string path, params string[] arguments)
+    {
+        await using var api = await FakeApi.StartAsync();
+        using var interrupt = new CancellationTokenSource();
+        api.On("GET " + path, async context =>
+        {
+            await context.Response.Body.FlushAsync();
+            await interrupt.CancelAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+
+        var run = await CliRun.Of(new CliSetting { Data = api.Folder, CancellationToken = interrupt.Token }, [.. arguments, "-o", "json"]);
+
+        (run.ExitCode, run.Out, run.Error).ShouldBe((130, "", ""));
+    }
+
     [Fact]
     public async Task AProblemInTheMiddleOfLogsIsNotTheirEnd()
     {

@@ -55,6 +55,21 @@ public sealed class TargetCheckTests
         (run.ExitCode, run.Out, run.Error).ShouldBe((0, "local: works" + Environment.NewLine, ""));
     }
 
+    [Fact]
+    public async Task AKindThatWasNotAddedYetIsCheckedFromHereWhileAControlPlaneRuns()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.OnProblem("POST /v1/targets/fake/check", 404, ProblemCodes.NotFound, "There is no target 'fake'.");
+
+        var run = await CliRun.Of(api, "target", "check", "fake");
+
+        run.ExitCode.ShouldBe(0, run.Error);
+        run.Out.ShouldContain("fake: works");
+        run.Error.ShouldContain("No target 'fake' was added yet");
+        run.Error.ShouldContain("'tenantry target add fake' adds it.");
+        (await CliRun.Of(api, "target", "check", "nothing")).ExitCode.ShouldBe(3);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

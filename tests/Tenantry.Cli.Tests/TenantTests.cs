@@ -72,6 +72,25 @@ public class TenantTests
         (run.Out + run.Error).ShouldNotContain("hush");
     }
 
+    [Theory]
+    [InlineData("missing", null)]
+    [InlineData("empty", "")]
+    public async Task AddingWithASecretFileThatHoldsNoValueAsksNothingOfTheServer(string name, string? content)
+    {
+        await using var api = await FakeApi.StartAsync();
+        Accept(api);
+        var file = Path.Combine(api.Folder, name);
+        if (content is not null)
+            await File.WriteAllTextAsync(file, content);
+
+        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--secret-file", $"token={file}");
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("token");
+        run.Error.ShouldContain(file);
+        api.Requests.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task RemovingWithoutSomebodyToAskNeedsTheFlag()
     {
@@ -142,6 +161,19 @@ public class TenantTests
 
         run.ExitCode.ShouldBe(2);
         run.Error.ShouldContain("--slug: alice, alice-staging");
+    }
+
+    [Fact]
+    public async Task SettingTheTierOfAnUnknownTenantNamesTheNearest()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.OnList<InstanceResponse>("GET /v1/instances");
+        api.OnList("GET /v1/tenants", Samples.Tenant);
+
+        var run = await CliRun.Of(api, "tenant", "set", "alise", "--tier", "pro");
+
+        run.ExitCode.ShouldBe(3);
+        run.Error.ShouldContain("There is no tenant 'alise'. Did you mean 'alice'?");
     }
 
     private static void Accept(FakeApi api)

@@ -20,11 +20,12 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
         var shown = Path.GetRelativePath(host.WorkingFolder, file) is var relative && relative.StartsWith("..", StringComparison.Ordinal) ? file : relative;
         var text = await File.ReadAllTextAsync(file, cancellationToken);
         var read = ManifestReader.Read(text, shown);
-        if (read.Manifest is not { } manifest)
-            throw Mistakes(shown, read.Problems);
-
         var folder = Path.GetDirectoryName(file)!;
-        var sources = ReadSources(manifest, folder, shown);
+        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        IReadOnlyList<ManifestProblem> problems = [.. read.Problems, .. ProblemsBeside(read, folder, sources)];
+        if (read.Manifest is not { } manifest || problems.Count > 0)
+            throw Mistakes(shown, problems);
+
         var inputs = manifest.Build is { } build ? await BuildInputs.ReadAsync(folder, build.Inputs, cancellationToken) : null;
         return new(new(text, shown, inputs?.Digest ?? "", sources), inputs);
     }
@@ -39,15 +40,21 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
             : throw new CliException(ExitCode.Usage, $"There is no {file}.", "Say where the manifest is with -f, or write a first one with 'tenantry init'.");
     }
 
-    private static Dictionary<string, string> ReadSources(Manifest manifest, string folder, string shown)
+    // What is wrong in the folder is told together with what is wrong in the manifest itself.
+    private static IEnumerable<ManifestProblem> ProblemsBeside(ManifestResult read, string folder, Dictionary<string, string> texts)
     {
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        var problems = ManifestSources.Check(manifest, source =>
+        if (read.Readable is not { } readable)
+            return [];
+        var unmatched = readable.Build is { } build
+            ? BuildInputs.FindUnmatched(folder, build.Inputs).Select(i => read.ProblemOfItem("build.inputs", i, $"No file of the folder matches '{build.Inputs[i]}'."))
+            : [];
+        return [.. unmatched, .. read.Manifest is null ? ManifestSources.FindMissing(readable, Read) : ManifestSources.Check(readable, Read)];
+
+        string? Read(string source)
         {
             var path = Path.Combine(folder, source);
             return File.Exists(path) ? texts[source] = File.ReadAllText(path) : null;
-        });
-        return problems.Count == 0 ? texts : throw Mistakes(shown, problems);
+        }
     }
 
     private static CliException Mistakes(string shown, IReadOnlyList<ManifestProblem> problems) => new(

@@ -17,6 +17,12 @@ internal static class ThisMachine
     public static bool StandsInFor(TenantryUnavailableException away) =>
         away is { NotConnected: true, Address.Socket: not null } && Failure.Of(away) is { ExitCode: ExitCode.Unavailable };
 
+    /// <summary>True for the name of a kind.</summary>
+    public static bool Knows(string kind) => TargetCatalog.Find(kind) is not null;
+
+    /// <summary>A report of a kind that is known, with its usual options.</summary>
+    public static Task<TargetCheckResponse> CheckAsync(string kind, CancellationToken cancellationToken) => CheckAsync(TargetCatalog.Find(kind)!, cancellationToken);
+
     /// <summary>A report of that kind, with its usual options; of every kind that needs something when none is named.</summary>
     public static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(string? kind, TenantryUnavailableException away, CancellationToken cancellationToken)
     {

@@ -60,7 +60,7 @@ internal static class AppCommand
             return;
         }
 
-        var table = new TextTable("APP", "RELEASE", "CREATED", "CHANGED");
+        var table = new TextTable("APP", "RELEASE", "CREATED", "CHANGED") { MayLack = ["CREATED", "CHANGED"] };
         foreach (var app in apps)
             table.Row(app.Name, app.Release, Words.Time(app.CreatedAt), Words.Time(app.UpdatedAt));
         table.Write(call.Output, "No apps. 'tenantry app apply -f tenantry.yaml' makes one.");
@@ -90,7 +90,7 @@ internal static class AppCommand
 
             call.Output.Line($"{app.Name}, newest release {app.Release}");
             call.Output.Line();
-            var table = new TextTable("RELEASE", "VERSION", "MANIFEST", "INPUTS", "CREATED");
+            var table = new TextTable("RELEASE", "VERSION", "MANIFEST", "INPUTS", "CREATED") { MayLack = ["INPUTS", "MANIFEST", "CREATED"] };
             foreach (var r in releases)
                 table.Row(r.Id, r.Version, Short(r.ManifestDigest), Short(r.InputsDigest), Words.Time(r.CreatedAt));
             table.Write(call.Output, "");

@@ -49,10 +49,10 @@ internal static class CompleteCommand
         {
             var names = (argument.Name, (parsed.CommandResult.Parent as CommandResult)?.Command.Name) switch
             {
-                ("slug", _) => client.Instances.ListAsync(cancellationToken: late.Token).Select(i => i.Slug),
-                ("app", _) => client.Apps.ListAsync(late.Token).Select(a => a.Name),
-                ("name", "tenant") => client.Tenants.ListAsync(late.Token).Select(t => t.Name),
-                ("name", "target") => client.Targets.ListAsync(late.Token).Select(t => t.Name),
+                ("SLUG", _) => client.Instances.ListAsync(cancellationToken: late.Token).Select(i => i.Slug),
+                ("APP", _) => client.Apps.ListAsync(late.Token).Select(a => a.Name),
+                ("NAME", "tenant") => client.Tenants.ListAsync(late.Token).Select(t => t.Name),
+                ("NAME", "target") => client.Targets.ListAsync(late.Token).Select(t => t.Name),
                 _ => AsyncEnumerable.Empty<string>(),
             };
             return await names.ToListAsync(late.Token);

@@ -36,7 +36,7 @@ internal static class CompletionCommand
 
     public static Command Create(CliHost host)
     {
-        var shell = new Argument<string>("shell") { Description = "bash, zsh or fish.", HelpName = "SHELL" };
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish." };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
         return new Command("completion", "Print a script that completes words of tenantry in a shell.") { shell }.Does(host, call =>
         {

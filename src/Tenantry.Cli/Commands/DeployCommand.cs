@@ -2,6 +2,7 @@ using System.CommandLine;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
@@ -11,7 +12,7 @@ internal static class DeployCommand
 {
     public static Command Create(CliHost host)
     {
-        var slugs = new Argument<string[]>("slug") { Description = "The instances.", HelpName = "SLUG", Arity = ArgumentArity.ZeroOrMore };
+        var slugs = new Argument<string[]>("SLUG") { Description = "The instances.", Arity = ArgumentArity.ZeroOrMore };
         var app = new Option<string?>("--app") { Description = "All instances of this app.", HelpName = "APP" };
         var release = new Option<string>("--release") { Description = "The release; 'latest' is the app's newest.", HelpName = "ID", DefaultValueFactory = _ => "latest" };
         var dryRun = CommandOptions.DryRun();
@@ -23,15 +24,45 @@ internal static class DeployCommand
             var wanted = (call.Value(slugs) ?? []).ToList();
             if (wanted.Count == 0 == (call.Value(app) is null))
                 throw new CliException(ExitCode.Usage, "Say which instances: either slugs, or --app APP for all of an app's.");
-            if (call.Value(app) is { } one)
-                await foreach (var instance in call.Client.Instances.ListAsync(new(App: one), call.CancellationToken))
-                    wanted.Add(instance.Slug);
+            await (call.Value(app) is { } one ? AddAllOfAsync(call, one, wanted) : CheckAllAsync(call, wanted));
+            if (wanted.Count == 0)
+            {
+                call.Output.Nothing($"The app {call.Value(app)} has no instances. 'tenantry tenant add NAME --app {call.Value(app)}' makes one.");
+                return;
+            }
+
             var request = new UpdateInstanceRequest(Release: call.Value(release));
             if (call.Value(dryRun))
                 await PreviewAsync(call, wanted, request);
             else
                 await DeployAsync(call, wanted, request, !call.Value(noWait), call.Value(timeout));
         });
+    }
+
+    private static async Task AddAllOfAsync(Call call, string app, List<string> slugs)
+    {
+        if (await call.Client.Apps.FindAsync(app, call.CancellationToken) is null)
+        {
+            var known = await call.Client.Apps.ListAsync(call.CancellationToken).Select(a => a.Name).ToListAsync(call.CancellationToken);
+            throw new CliException(ExitCode.NotFound, $"There is no app '{app}'.{Nearest.Hint(app, known)}", "'tenantry app list' lists them.");
+        }
+
+        await foreach (var instance in call.Client.Instances.ListAsync(new(App: app), call.CancellationToken))
+            slugs.Add(instance.Slug);
+    }
+
+    // Before the first is changed, so that a mistyped slug changes nothing.
+    private static async Task CheckAllAsync(Call call, IReadOnlyList<string> slugs)
+    {
+        var unknown = new List<string>();
+        foreach (var slug in slugs)
+            if (await call.Client.Instances.FindAsync(slug, call.CancellationToken) is null)
+                unknown.Add(slug);
+        if (unknown.Count == 0)
+            return;
+        var known = await call.Client.Instances.ListAsync(cancellationToken: call.CancellationToken).Select(i => i.Slug).ToListAsync(call.CancellationToken);
+        var sentences = unknown.Select(slug => $"There is no instance '{slug}'.{Nearest.Hint(slug, known)}");
+        throw new CliException(ExitCode.NotFound, string.Join(' ', sentences), "Nothing was deployed. 'tenantry status' lists the instances.");
     }
 
     private static async Task PreviewAsync(Call call, IReadOnlyList<string> slugs, UpdateInstanceRequest request)

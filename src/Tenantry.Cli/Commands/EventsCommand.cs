@@ -21,10 +21,13 @@ internal static class EventsCommand
                     else
                         call.Output.Line($"{change.At.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {change.Sequence,6}  {change.Kind,-9}  {change.Key}  {change.Action}");
                 }
+
+                return (int)ExitCode.Done;
             }
             catch (OperationCanceledException) when (call.CancellationToken.IsCancellationRequested)
             {
-                // Interrupting is how one stops watching.
+                // Interrupting is how one stops watching: no word about it, and no document among the lines.
+                return (int)ExitCode.Interrupted;
             }
         });
     }

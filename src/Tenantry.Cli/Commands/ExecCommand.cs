@@ -11,7 +11,7 @@ internal static class ExecCommand
     public static Command Create(CliHost host)
     {
         var slug = CommandOptions.Slug();
-        var words = new Argument<string[]>("command") { Description = "Program and arguments, after '--'. No shell is involved.", HelpName = "CMD", Arity = ArgumentArity.OneOrMore };
+        var words = new Argument<string[]>("CMD") { Description = "Program and arguments, after '--'. No shell is involved.", Arity = ArgumentArity.OneOrMore };
         var service = new Option<string?>("--service") { Description = "Inside this service; the first when none is named.", HelpName = "NAME" };
         return new Command("exec", "Run a command inside an instance, with its user, limits and network. Ends with the command's exit code.") { slug, words, service }.Does(host, call =>
         {

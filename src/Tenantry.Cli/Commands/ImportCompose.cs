@@ -17,7 +17,7 @@ internal static class ImportCompose
 
     public static Command Create(CliHost host)
     {
-        var file = new Argument<string>("file") { Description = "The Compose file.", HelpName = "FILE" };
+        var file = new Argument<string>("FILE") { Description = "The Compose file." };
         var app = new Option<string?>("--app") { Description = "The app's name; the image's when not said.", HelpName = "NAME" };
         var apply = new Option<bool>("--apply") { Description = "Do it; without, the plan is shown and nothing is changed." };
         var manifest = new Option<string?>("--manifest") { Description = "Also write the manifest to this file.", HelpName = "FILE" };

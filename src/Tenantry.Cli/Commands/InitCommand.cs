@@ -11,7 +11,7 @@ internal static class InitCommand
 {
     public static Command Create(CliHost host)
     {
-        var folder = new Argument<string>("folder") { Description = "The folder of the app; the present one when none is named.", HelpName = "DIR", DefaultValueFactory = _ => "." };
+        var folder = new Argument<string>("DIR") { Description = "The folder of the app; the present one when none is named.", DefaultValueFactory = _ => "." };
         var force = new Option<bool>("--force") { Description = "Write over a manifest that is there." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the manifest, and write nothing." };
         return new Command("init", "Write a first tenantry.yaml by looking at a folder: its compose file, Dockerfile or package.json.") { folder, force, dryRun }.Does(host, async call =>

@@ -26,10 +26,12 @@ internal static class LogsCommand
             {
                 await foreach (var line in call.Client.Instances.ReadLogsAsync(call.Required(slug), query, call.CancellationToken))
                     Write(call, line, call.Value(times));
+                return (int)ExitCode.Done;
             }
             catch (OperationCanceledException) when (query.Follow && call.CancellationToken.IsCancellationRequested)
             {
-                // Interrupting is how one stops following.
+                // Interrupting is how one stops following: no word about it, and no document among the lines.
+                return (int)ExitCode.Interrupted;
             }
         });
     }

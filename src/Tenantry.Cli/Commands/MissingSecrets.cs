@@ -6,10 +6,19 @@ namespace Tenantry.Cli.Commands;
 /// <summary>Secrets that a new instance waits for: taken from files, or from the person who is there.</summary>
 internal static class MissingSecrets
 {
-    public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> files, bool isNeededNow)
+    /// <summary>The values that files hold, by the secret's name. Read before anything is asked of the control plane.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(Call call, IReadOnlyDictionary<string, string> files)
     {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, file) in files)
-            await PutAsync(call, slug, name, await SecretCommand.ReadAsync(call, name, file));
+            values.Add(name, await SecretCommand.ReadFileAsync(call, name, file));
+        return values;
+    }
+
+    public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow)
+    {
+        foreach (var (name, value) in values)
+            await PutAsync(call, slug, name, value);
 
         var missing = new List<string>();
         await foreach (var secret in call.Client.Secrets.ListAsync(slug, call.CancellationToken))

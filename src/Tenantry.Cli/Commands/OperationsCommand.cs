@@ -13,7 +13,7 @@ internal static class OperationsCommand
     public static Command Create(CliHost host)
     {
         var slug = new Option<string?>("--instance") { Description = "Only operations of this instance.", HelpName = "SLUG" };
-        var limit = new Option<int>("--limit") { Description = "At most that many of the newest.", HelpName = "N", DefaultValueFactory = _ => 50 };
+        var limit = CommandOptions.Count("--limit", "At most that many of the newest.", 50);
         return new Command("operations", "List what was asked for and what came of it.") { slug, limit, Show(host) }.Does(host, async call =>
         {
             var operations = await call.Client.Operations.ListAsync(call.Value(slug), call.CancellationToken).Take(call.Value(limit)).ToListAsync(call.CancellationToken);
@@ -23,7 +23,7 @@ internal static class OperationsCommand
                 return;
             }
 
-            var table = new TextTable("ID", "KIND", "INSTANCE", "STATE", "STEPS", "BEGAN", "TOOK", "BY", "MESSAGE");
+            var table = new TextTable("ID", "KIND", "INSTANCE", "STATE", "STEPS", "BEGAN", "TOOK", "BY", "MESSAGE") { MayLack = ["BY", "STEPS", "TOOK", "BEGAN"] };
             foreach (var o in operations)
             {
                 var took = (o.FinishedAt ?? host.Time.GetUtcNow()) - o.CreatedAt;
@@ -68,7 +68,7 @@ internal static class OperationsCommand
         var table = new TextTable("STEP", "STATE", "TOOK", "MESSAGE");
         foreach (var s in operation.Steps)
             table.Row(s.Name, s.State.ToString(), Words.Took((s.FinishedAt ?? call.Host.Time.GetUtcNow()) - s.StartedAt), s.Message);
-        table.Write(call.Output, "No step was taken yet.");
+        table.Write(call.Output, operation.FinishedAt is null ? "No step was taken yet." : "No step was needed.");
     }
 
     private static Cell State(OperationResponse operation)

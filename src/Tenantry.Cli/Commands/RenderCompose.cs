@@ -11,7 +11,7 @@ internal static class RenderCompose
 {
     public static Command Create(CliHost host)
     {
-        var slugs = new Argument<string[]>("slug") { Description = "Which instances; all when none is named.", HelpName = "SLUG", Arity = ArgumentArity.ZeroOrMore };
+        var slugs = new Argument<string[]>("SLUG") { Description = "Which instances; all when none is named.", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string?>("--output") { Description = "Write it to this file, and its files beside it; standard output alone when none is named.", HelpName = "FILE" };
         var version = new Option<string?>("--version") { Description = "The label PREFIX.version; the app's own version when not said.", HelpName = "TEXT" };
         var environment = new Option<string?>("--env") { Description = "The label PREFIX.env; the instance's environment when not said.", HelpName = "TEXT" };

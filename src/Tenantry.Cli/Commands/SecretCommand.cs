@@ -42,11 +42,27 @@ internal static class SecretCommand
     public static async Task<string> ReadAsync(Call call, string name, string? file)
     {
         if (file is not null)
-            return await File.ReadAllTextAsync(call.Host.FullPath(file), call.CancellationToken);
+            return await ReadFileAsync(call, name, file);
         if (call.Output.CanAsk)
             return Prompt.Hidden(call.Host, $"Value of {name}");
         var text = await call.Host.In.ReadToEndAsync(call.CancellationToken);
         return text.EndsWith('\n') ? text[..^1].TrimEnd('\r') : text;
+    }
+
+    /// <summary>A secret's value from a file, which must be there and hold one.</summary>
+    public static async Task<string> ReadFileAsync(Call call, string name, string file)
+    {
+        string value;
+        try
+        {
+            value = await File.ReadAllTextAsync(call.Host.FullPath(file), call.CancellationToken);
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CliException(ExitCode.Usage, $"The value of the secret {name} cannot be read from '{file}': {unread.Message}");
+        }
+
+        return value.Length > 0 ? value : throw new CliException(ExitCode.Usage, $"The file '{file}', which shall hold the value of the secret {name}, is empty.");
     }
 
     private static Command List(CliHost host)

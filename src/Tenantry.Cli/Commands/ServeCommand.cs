@@ -17,6 +17,7 @@ internal static class ServeCommand
         ["gateway"] = ServeRoles.Gateway,
     };
 
+    private const int LongestDomain = 200;
     private static readonly Option<string> Store = new("--store")
     {
         Description = "Where everything is stored: sqlite (in the data folder) or postgres://USER@HOST/DATABASE (TENANTRY_STORE, for an address with a password).",
@@ -55,7 +56,7 @@ internal static class ServeCommand
         Certificates = call.Value(Certificates) is { } folder ? Path.GetFullPath(folder) : null,
         TrustedProxies = call.Value(TrustedProxies) ?? [],
         TakesOver = call.Value(TakeOver),
-        BaseDomain = call.Value(BaseDomain)!.ToLowerInvariant(),
+        BaseDomain = Domain(call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
         IsWebChild = call.Value(WebChild),
@@ -75,6 +76,13 @@ internal static class ServeCommand
 
         return roles != ServeRoles.None ? roles : throw new CliException(ExitCode.Usage, "--role names no role.");
     }
+
+    private static string Domain(string text) => text.Length <= LongestDomain && text.Split('.').All(IsLabel)
+        ? text
+        : throw new CliException(ExitCode.Usage, $"--base-domain: '{text}' is no domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
+
+    private static bool IsLabel(string label) =>
+        label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     private static Option<string> Text(string name, string help, string standard, string description) =>
         new(name) { Description = description, HelpName = help, DefaultValueFactory = _ => standard };

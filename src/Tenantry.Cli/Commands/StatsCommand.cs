@@ -13,7 +13,7 @@ internal static class StatsCommand
 {
     public static Command Create(CliHost host)
     {
-        var slugs = new Argument<string[]>("slug") { Description = "The instances; all that run when none is named.", HelpName = "SLUG", Arity = ArgumentArity.ZeroOrMore };
+        var slugs = new Argument<string[]>("SLUG") { Description = "The instances; all that run when none is named.", Arity = ArgumentArity.ZeroOrMore };
         return new Command("stats", "Show what instances use: CPU, memory, processes, disk, network.") { slugs }.Does(host, async call =>
         {
             var named = call.Value(slugs) ?? [];
@@ -48,7 +48,7 @@ internal static class StatsCommand
 
     private static void Write(Output output, List<StatsResponse> stats)
     {
-        var table = new TextTable("SLUG", "CPU TIME", "MEMORY", "LIMIT", "PIDS", "DISK", "RECEIVED", "SENT", "RESTARTS");
+        var table = new TextTable("SLUG", "CPU TIME", "MEMORY", "LIMIT", "PIDS", "DISK", "RECEIVED", "SENT", "RESTARTS") { MayLack = ["RECEIVED", "SENT", "RESTARTS", "LIMIT", "PIDS", "DISK"] };
         foreach (var s in stats)
         {
             table.Row(

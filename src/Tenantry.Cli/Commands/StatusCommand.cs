@@ -11,7 +11,7 @@ internal static class StatusCommand
 {
     public static Command Create(CliHost host)
     {
-        var slug = new Argument<string?>("slug") { Description = "Only this instance, with everything that is known of it.", HelpName = "SLUG", Arity = ArgumentArity.ZeroOrOne };
+        var slug = new Argument<string?>("SLUG") { Description = "Only this instance, with everything that is known of it.", Arity = ArgumentArity.ZeroOrOne };
         var tenant = new Option<string?>("--tenant") { Description = "Only instances of this tenant." };
         var app = new Option<string?>("--app") { Description = "Only instances of this app." };
         var target = new Option<string?>("--target") { Description = "Only instances on this target." };
@@ -36,7 +36,7 @@ internal static class StatusCommand
         }
 
         var now = call.Host.Time.GetUtcNow();
-        var table = new TextTable("SLUG", "APP", "TARGET", "TIER", "PHASE", "HEALTH", "AGE", "URL", "REASON") { MayLack = ["TIER", "TARGET", "APP", "AGE"] };
+        var table = new TextTable("SLUG", "APP", "TARGET", "TIER", "PHASE", "HEALTH", "AGE", "URL", "REASON") { MayLack = ["TIER", "TARGET", "APP", "AGE", "URL"] };
         foreach (var i in instances)
         {
             table.Row(

@@ -37,11 +37,13 @@ internal static class TargetCommand
                 call.Value(reportDrift) ? false : null,
                 call.Value(parallel));
             var change = call.Value(replace) ? call.Client.Targets.Replace(target, request) : call.Client.Targets.Create(target, request);
+            TargetResponse? before;
             TargetResponse added;
             try
             {
                 if (await call.PreviewAsync(call.Value(dryRun), change))
                     return;
+                before = await call.Client.Targets.FindAsync(target, call.CancellationToken);
                 added = await change.SendAsync(call.CancellationToken);
             }
             catch (TenantryException present) when (present.Status == HttpStatusCode.PreconditionRequired)
@@ -52,9 +54,16 @@ internal static class TargetCommand
             if (call.Output.Json)
                 call.Output.Value(added);
             else
-                call.Output.Line($"Target {added.Name} ({added.Kind}) is configured. 'tenantry target check {added.Name}' tells whether it can work.");
+                call.Output.Line($"{Happened(before, added)} 'tenantry target check {added.Name}' tells whether it can work.");
         });
     }
+
+    private static string Happened(TargetResponse? before, TargetResponse now) => before switch
+    {
+        null => $"Target {now.Name} ({now.Kind}) is added.",
+        { Version: var version } when version == now.Version => $"Target {now.Name} ({now.Kind}) was so already: nothing changed.",
+        _ => $"Target {now.Name} ({now.Kind}) is changed.",
+    };
 
     private static Command List(CliHost host)
     {
@@ -96,7 +105,7 @@ internal static class TargetCommand
 
     private static Command Check(CliHost host)
     {
-        var name = new Argument<string?>("name") { Description = "The target; all of them when none is named. Without a control plane: a kind.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("NAME") { Description = "The target; all of them when none is named. Without a control plane: a kind.", Arity = ArgumentArity.ZeroOrOne };
         return new Command("check", "Tell whether a target can work, and the command that installs what is missing.") { name }.Does(host, async call =>
         {
             var reports = await CheckAsync(call, call.Value(name));
@@ -118,7 +127,7 @@ internal static class TargetCommand
                 : await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
             var reports = new List<TargetCheckResponse>();
             foreach (var target in names)
-                reports.Add(await call.Client.Targets.CheckAsync(target, call.CancellationToken));
+                reports.Add(await CheckOneAsync(call, target));
             if (reports.Count == 0)
                 call.Output.Line("No targets. 'tenantry target add local' adds this machine.");
             return reports;
@@ -129,6 +138,20 @@ internal static class TargetCommand
             var user = call.Host.IsRoot ? "root" : "an ordinary user";
             call.Output.Note($"No control plane answers at {away.Address}: checked from this process, as {user}, with the usual options.");
             return reports;
+        }
+    }
+
+    private static async Task<TargetCheckResponse> CheckOneAsync(Call call, string target)
+    {
+        try
+        {
+            return await call.Client.Targets.CheckAsync(target, call.CancellationToken);
+        }
+        catch (TenantryException unknown) when (unknown.Status == HttpStatusCode.NotFound && call.Client.Address.Socket is not null && ThisMachine.Knows(target))
+        {
+            var report = await ThisMachine.CheckAsync(target, call.CancellationToken);
+            call.Output.Note($"No target '{target}' was added yet: checked from this process with the usual options. 'tenantry target add {target}' adds it.");
+            return report;
         }
     }
 

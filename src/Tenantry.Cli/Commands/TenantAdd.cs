@@ -10,7 +10,7 @@ namespace Tenantry.Cli.Commands;
 /// <summary><c>tenantry tenant add NAME [--app APP]</c>: the tenant if it is not there yet, and an instance of the app.</summary>
 internal static class TenantAdd
 {
-    private sealed record Wanted(CreateTenantRequest Tenant, CreateInstanceRequest? Instance, IReadOnlyDictionary<string, string> SecretFiles, bool Wait, TimeSpan Timeout);
+    private sealed record Wanted(CreateTenantRequest Tenant, CreateInstanceRequest? Instance, IReadOnlyDictionary<string, string> Secrets, bool Wait, TimeSpan Timeout);
 
     public static Command Create(CliHost host)
     {
@@ -35,16 +35,18 @@ internal static class TenantAdd
         {
             name, app, target, tier, environment, release, slug, hosts, features, secrets, display, organization, owner, costCentre, dryRun, noWait, timeout,
         };
-        return command.Does(host, call =>
+        return command.Does(host, async call =>
         {
             var tenant = call.Required(name);
+            if (call.Value(app) is null && call.Value(secrets) is { Count: > 0 })
+                throw new CliException(ExitCode.Usage, "--secret-file is for an instance: say which app with --app APP.");
             var wanted = new Wanted(
                 new(tenant, call.Value(display), call.Value(organization), call.Value(owner), call.Value(costCentre)),
                 call.Value(app) is not { } one ? null : new(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null),
-                call.Value(secrets)!,
+                await MissingSecrets.ReadAsync(call, call.Value(secrets)!),
                 !call.Value(noWait),
                 call.Value(timeout));
-            return call.Value(dryRun) ? PreviewAsync(call, wanted) : AddAsync(call, wanted);
+            await (call.Value(dryRun) ? PreviewAsync(call, wanted) : AddAsync(call, wanted));
         });
     }
 
@@ -97,7 +99,7 @@ internal static class TenantAdd
         }
 
         call.BePatient();
-        await MissingSecrets.FillAsync(call, operation.Slug, wanted.SecretFiles, wanted.Wait);
+        await MissingSecrets.FillAsync(call, operation.Slug, wanted.Secrets, wanted.Wait);
         if (wanted.Wait)
         {
             operation = await call.WaitAsync(operation, wanted.Timeout);

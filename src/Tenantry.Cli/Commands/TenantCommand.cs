@@ -26,7 +26,7 @@ internal static class TenantCommand
             return;
         }
 
-        var table = new TextTable("TENANT", "NAME", "ORGANIZATION", "OWNER", "COST CENTRE", "CREATED", "STATE");
+        var table = new TextTable("TENANT", "NAME", "ORGANIZATION", "OWNER", "COST CENTRE", "CREATED", "STATE") { MayLack = ["CREATED", "COST CENTRE", "ORGANIZATION", "NAME", "OWNER"] };
         foreach (var t in tenants)
             table.Row(t.Name, t.DisplayName, t.Organization, t.Owner, t.CostCentre, Words.Time(t.CreatedAt), t.Deleting ? Cell.Busy("deleting") : "-");
         table.Write(call.Output, "No tenants. 'tenantry tenant add NAME --app APP' makes one.");
@@ -68,7 +68,7 @@ internal static class TenantCommand
         facts.Add("created", Words.Time(tenant.CreatedAt));
         facts.Write(output);
         output.Line();
-        var table = new TextTable("SLUG", "APP", "ENVIRONMENT", "TIER", "PHASE", "HEALTH", "URL");
+        var table = new TextTable("SLUG", "APP", "ENVIRONMENT", "TIER", "PHASE", "HEALTH", "URL") { MayLack = ["TIER", "ENVIRONMENT", "APP", "URL"] };
         foreach (var i in instances)
             table.Row(i.Slug, i.App, i.Environment, i.Tier, InstanceCells.Phase(i), InstanceCells.Health(i), i.Url);
         table.Write(output, "No instances.");

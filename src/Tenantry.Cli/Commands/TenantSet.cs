@@ -3,6 +3,7 @@ using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
@@ -66,6 +67,12 @@ internal static class TenantSet
     {
         var slugs = await call.Client.Instances.ListAsync(new InstanceQuery(Tenant: tenant), call.CancellationToken)
             .Select(i => i.Slug).ToListAsync(call.CancellationToken);
+        if (slugs.Count == 0 && await call.Client.Tenants.FindAsync(tenant, call.CancellationToken) is null)
+        {
+            var known = await call.Client.Tenants.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+            throw new CliException(ExitCode.NotFound, $"There is no tenant '{tenant}'.{Nearest.Hint(tenant, known)}", "'tenantry tenant list' lists them.");
+        }
+
         if (slug is not null)
             return slugs.Contains(slug, StringComparer.Ordinal) ? slug : throw new CliException(ExitCode.NotFound, $"{tenant} has no instance {slug}.", $"Its instances: {string.Join(", ", slugs)}");
         return slugs switch

@@ -18,11 +18,11 @@ internal static class TokenCommand
     private static Command New(CliHost host)
     {
         var name = CommandOptions.Name("name", "Names the token in lists and in the audit.");
-        var expires = CommandOptions.Duration("--expires", "When it ends, such as 12h or 90d from now. Never when it is not said.", TimeSpan.Zero);
+        var expires = CommandOptions.Time("--expires", "When it ends, such as 12h or 90d from now. Never when it is not said.", TimeSpan.Zero);
         var dryRun = CommandOptions.DryRun();
         return new Command("create", "Make a token and print it. It is shown this once.") { name, expires, dryRun }.Does(host, async call =>
         {
-            var lifetime = call.Value(expires);
+            TimeSpan lifetime = call.Value(expires);
             var change = call.Client.Tokens.Create(new(call.Required(name), lifetime > TimeSpan.Zero ? lifetime.TotalSeconds : null));
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;

@@ -27,7 +27,7 @@ internal static class WebhooksCommand
                 return;
             }
 
-            var table = new TextTable("ID", "STATE", "RECEIVED", "METHOD", "PATH", "SIZE", "REASON");
+            var table = new TextTable("ID", "STATE", "RECEIVED", "METHOD", "PATH", "SIZE", "REASON") { MayLack = ["SIZE", "RECEIVED", "METHOD"] };
             foreach (var hook in hooks)
                 table.Row(hook.Id, hook.State, Words.Time(hook.ReceivedAt), hook.Method, hook.Path, Words.Bytes(hook.Bytes), hook.Reason);
             table.Write(call.Output, "No webhook waits and none was given up.");
@@ -37,7 +37,7 @@ internal static class WebhooksCommand
     private static Command One(CliHost host, string name, string description, string done, Func<Call, string, string, Client.Change<string>> change)
     {
         var slug = CommandOptions.Slug();
-        var id = new Argument<string>("id") { Description = "The delivery id, as 'webhooks list' shows it.", HelpName = "ID" };
+        var id = new Argument<string>("ID") { Description = "The delivery id, as 'webhooks list' shows it." };
         var dryRun = CommandOptions.DryRun();
         return new Command(name, description) { slug, id, dryRun }.Does(host, async call =>
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Tenantry.Cli.Running;
 
@@ -11,25 +12,35 @@ internal static class CommandOptions
 
     public static Option<bool> NoWait() => new("--no-wait") { Description = "Return as soon as the change is accepted." };
 
-    public static Option<TimeSpan> Timeout() => Duration("--timeout", "How long to wait, such as 90s, 10m or 1h. The change goes on afterwards.", TimeSpan.FromMinutes(10));
+    public static Option<Duration> Timeout() => Time("--timeout", "How long to wait, such as 90s, 10m or 1h. The change goes on afterwards.", TimeSpan.FromMinutes(10));
 
-    public static Option<TimeSpan> Duration(string name, string description, TimeSpan preset)
+    public static Option<Duration> Time(string name, string description, TimeSpan preset)
     {
-        var option = new Option<TimeSpan>(name)
+        var option = new Option<Duration>(name)
         {
             Description = description,
             HelpName = "TIME",
-            DefaultValueFactory = _ => preset,
+            DefaultValueFactory = _ => new(preset),
         };
         option.CustomParser = result => Writing.Words.ParseDuration(result.Tokens[0].Value) is { } value
+            ? new Duration(value)
+            : Wrong<Duration>(result, $"{name}: '{result.Tokens[0].Value}' is not a duration: use a number and s, m, h or d, such as 90s or 1h30m.");
+        return option;
+    }
+
+    /// <summary>A whole number from 1.</summary>
+    public static Option<int> Count(string name, string description, int preset)
+    {
+        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => preset };
+        option.CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
             ? value
-            : Wrong<TimeSpan>(result, $"{name}: '{result.Tokens[0].Value}' is not a duration: use a number and s, m, h or d, such as 90s or 1h30m.");
+            : Wrong<int>(result, $"{name}: '{result.Tokens[0].Value}' is not a whole number from 1.");
         return option;
     }
 
     public static Argument<string> Slug() => Name("slug", "The instance, by its slug.");
 
-    public static Argument<string> Name(string name, string description) => new(name) { Description = description, HelpName = name.ToUpperInvariant() };
+    public static Argument<string> Name(string name, string description) => new(name.ToUpperInvariant()) { Description = description };
 
     /// <summary><c>KEY=VALUE</c>, any number of times.</summary>
     public static Option<IReadOnlyDictionary<string, string>> Pairs(string name, string description)
@@ -63,4 +74,12 @@ internal static class CommandOptions
         result.AddError(message);
         return default;
     }
+}
+
+/// <summary>A time that help shows as people write it, such as <c>10m</c>.</summary>
+internal readonly record struct Duration(TimeSpan Value)
+{
+    public static implicit operator TimeSpan(Duration duration) => duration.Value;
+
+    public override string ToString() => Writing.Words.Age(Value).Replace(" ", "", StringComparison.Ordinal);
 }

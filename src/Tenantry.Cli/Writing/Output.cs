@@ -52,6 +52,15 @@ internal sealed class Output
         writer.WriteEndArray();
     });
 
+    /// <summary>Says why a list is empty: to programs with an empty array.</summary>
+    public void Nothing(string why)
+    {
+        if (Json)
+            Array<string>([]);
+        else
+            Line(why);
+    }
+
     /// <summary>Writes one line of a stream for programs.</summary>
     public void StreamValue<T>(T value)
     {

@@ -3,11 +3,9 @@ using Spectre.Console.Rendering;
 
 namespace Tenantry.Cli.Writing;
 
-/// <summary>A table for people: bordered by nothing but space, so that it can be cut and searched as well.</summary>
+/// <summary>A table for people: bordered by nothing but space, so that it can be cut and searched as well. The first column says which row it is.</summary>
 internal sealed class TextTable(params string[] headers)
 {
-    private const int Gap = 2;
-    private const int LeastOfSentence = 12;
     private readonly List<Cell[]> _rows = [];
 
     /// <summary>Columns that are left out, in this order, when the terminal has no room for all.</summary>
@@ -24,37 +22,39 @@ internal sealed class TextTable(params string[] headers)
             return;
         }
 
-        var shown = Enumerable.Range(0, headers.Length).ToList();
-        foreach (var lacking in MayLack)
+        var columns = headers.Select((header, i) => new TableWidths.Column(
+            header, [.. _rows.Select(row => row[i].Text)], IsSentence(i))).ToList();
+        var profile = output.Console.Profile;
+        var available = profile.Width;
+        var widths = TableWidths.Fit(columns, MayLack, available);
+        try
         {
-            if (shown.Sum(WidthOf) > output.Console.Profile.Width)
-                shown.RemoveAll(column => headers[column] == lacking);
+            // What does not fit at all is left to the terminal, which wraps whole lines and loses nothing.
+            profile.Width = Math.Max(available, TableWidths.Total(widths));
+            output.Console.Write(Make(widths));
         }
-
-        output.Console.Write(Make(shown));
+        finally
+        {
+            profile.Width = available;
+        }
     }
 
-    private Table Make(IReadOnlyList<int> shown)
+    private Table Make(IReadOnlyList<(int Column, int Width)> shown)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = true };
-        foreach (var column in shown)
+        for (var i = 0; i < shown.Count; i++)
         {
-            var header = new Text(headers[column], new Style(decoration: Decoration.Bold));
-            table.AddColumn(new TableColumn(header) { Padding = new Padding(0, 0, Gap, 0), NoWrap = !IsSentence(column) });
+            var header = new Text(headers[shown[i].Column], new Style(decoration: Decoration.Bold));
+            var gap = i < shown.Count - 1 ? TableWidths.Gap : 0;
+            table.AddColumn(new TableColumn(header) { Padding = new Padding(0, 0, gap, 0), Width = shown[i].Width });
         }
 
         foreach (var row in _rows)
-            table.AddRow(shown.Select(column => (IRenderable)new Text(row[column].Text, row[column].Style)));
+            table.AddRow(shown.Select(c => (IRenderable)new Text(IsSentence(c.Column) ? row[c.Column].Text : TableWidths.Shorten(row[c.Column].Text, c.Width), row[c.Column].Style)));
         return table;
     }
 
-    private int WidthOf(int column)
-    {
-        var longest = _rows.Max(row => row[column].Text.Length);
-        return Gap + Math.Max(headers[column].Length, IsSentence(column) ? Math.Min(longest, LeastOfSentence) : longest);
-    }
-
-    private bool IsSentence(int column) => headers[column] is "REASON" or "MESSAGE" or "WHY";
+    private bool IsSentence(int column) => headers[column] is "REASON" or "MESSAGE" or "WHY" or "DETAIL" or "OPTIONS";
 }
 
 /// <summary>A cell and how it looks where there are colours.</summary>

@@ -8,7 +8,7 @@ internal static class WakeText
 {
     public static void Write(Output output, IReadOnlyList<WakeSummaryResponse> rows, string none)
     {
-        var table = new TextTable("APP", "TARGET", "FROM", "WAKES", "PLATFORM P50", "P95", "P99", "APP P50", "P95", "P99");
+        var table = new TextTable("APP", "TARGET", "FROM", "WAKES", "PLATFORM P50", "P95", "P99", "APP P50", "P95", "P99") { MayLack = ["P95", "TARGET"] };
         foreach (var row in rows)
         {
             table.Row(

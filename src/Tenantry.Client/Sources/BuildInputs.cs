@@ -28,6 +28,11 @@ public sealed record BuildInputs(string Folder, IReadOnlyList<InputFile> Files, 
         return new(root.FullName, files, InputsDigest.Of(files));
     }
 
+    /// <summary>The numbers, from 0, of the globs that take no file of the folder: most likely they are mistyped.</summary>
+    /// <exception cref="IOException">A folder cannot be read.</exception>
+    public static IReadOnlyList<int> FindUnmatched(string folder, IReadOnlyList<string> globs) =>
+        new InputGlobs(globs).FindUnmatched(Walk(new DirectoryInfo(Path.GetFullPath(folder)), "").Select(file => file.Path));
+
     /// <summary>Writes the files as a tar: their paths, contents, links, and whether they are executable; nothing else of theirs.</summary>
     public async Task WriteTarAsync(Stream output, CancellationToken cancellationToken = default)
     {

@@ -26,6 +26,21 @@ public sealed class InputGlobs
         return taken;
     }
 
+    /// <summary>The numbers, from 0, of the patterns that shall take files and match none of these.</summary>
+    public IReadOnlyList<int> FindUnmatched(IEnumerable<string> paths)
+    {
+        var open = Enumerable.Range(0, _patterns.Count).Where(i => _patterns[i].Takes).ToList();
+        foreach (var path in paths)
+        {
+            if (open.Count == 0)
+                break;
+            var names = path.Split('/');
+            open.RemoveAll(i => Matches(_patterns[i].Segments, names));
+        }
+
+        return open;
+    }
+
     private static (bool Takes, string[] Segments) Parse(string pattern)
     {
         var takes = !pattern.StartsWith('!');

@@ -14,9 +14,10 @@ public static class ManifestReader
     {
         text = text.TrimStart('\ufeff');
         YamlValue? root;
+        YamlSyntaxException? further;
         try
         {
-            root = YamlTree.Parse(text);
+            root = YamlTree.Parse(text, out further);
         }
         catch (YamlSyntaxException e)
         {
@@ -27,6 +28,8 @@ public static class ManifestReader
         var context = new ReadContext(fileName, text);
         context.Remember("", root);
         ManifestDescription.Root.TryRead(root, "", context, out var manifest);
-        return new ManifestResult { Manifest = context.Problems.Count == 0 ? manifest : null, Problems = context.Problems };
+        if (further is not null)
+            context.Report("", new Place(further.Line, further.Column, 0), further.Message);
+        return new ManifestResult { Manifest = context.Problems.Count == 0 ? manifest : null, Readable = manifest, Problems = context.Problems, Context = context };
     }
 }

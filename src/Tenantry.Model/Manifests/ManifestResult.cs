@@ -1,3 +1,5 @@
+using Tenantry.Model.Manifests.Shapes;
+
 namespace Tenantry.Model.Manifests;
 
 /// <summary>One mistake in a manifest.</summary>
@@ -17,6 +19,18 @@ public sealed record ManifestResult
 {
     public Manifest? Manifest { get; init; }
 
+    /// <summary>What could be read, also of a file with mistakes: good for nothing but finding further ones in the files beside it. Null when nothing could.</summary>
+    public Manifest? Readable { get; init; }
+
     /// <summary>Every mistake found, in the order of the file.</summary>
     public IReadOnlyList<ManifestProblem> Problems { get; init; } = [];
+
+    internal ReadContext? Context { get; init; }
+
+    /// <summary>A mistake of a list's item that shows only in the files beside the manifest, with the item's place.</summary>
+    /// <param name="list">Such as <c>build.inputs</c>; <see cref="Readable"/> must hold it.</param>
+    /// <param name="index">Which item of it, from 0.</param>
+    /// <param name="message">A sentence that says what is wrong.</param>
+    public ManifestProblem ProblemOfItem(string list, int index, string message) =>
+        (Context ?? throw new InvalidOperationException("Nothing was read.")).ProblemOfItem(list, index, message);
 }

@@ -14,6 +14,14 @@ public static class ManifestSources
             .Where(f => f.Source is not null)
             .SelectMany(f => Check(manifest, f.Source!, PathText.Key(PathText.Key(PathText.Key("services", service.Name), "files"), f.Path), read(f.Source!))))];
 
+    /// <summary>Files that are not there, of a manifest that has mistakes of its own: its references cannot be judged.</summary>
+    /// <param name="manifest">What could be read: <see cref="ManifestResult.Readable"/>.</param>
+    /// <param name="read">As for <see cref="Check(Manifest, Func{string, string})"/>.</param>
+    public static IReadOnlyList<ManifestProblem> FindMissing(Manifest manifest, Func<string, string?> read) =>
+        [.. manifest.Services.SelectMany(service => service.Files
+            .Where(f => f.Source is not null && read(f.Source) is null)
+            .Select(f => Missing(f.Source!, PathText.Key(PathText.Key(PathText.Key("services", service.Name), "files"), f.Path))))];
+
     /// <summary>The manifest with every <see cref="FileDefinition.Source"/> replaced by the text that <paramref name="read"/> returns for it.</summary>
     /// <exception cref="FileNotFoundException"><paramref name="read"/> returned null.</exception>
     public static Manifest Inline(Manifest manifest, Func<string, string?> read) => manifest with
@@ -24,12 +32,14 @@ public static class ManifestSources
     private static IEnumerable<ManifestProblem> Check(Manifest manifest, string source, string path, string? text)
     {
         if (text is null)
-            return [new ManifestProblem(source, 1, 1, path, "There is no such file, or it is not text.")];
+            return [Missing(source, path)];
         return References.In(text)
             .Select(r => (Reference: r, Problem: ReferenceChecks.Problem(manifest, r)))
             .Where(r => r.Problem is not null)
             .Select(r => new ManifestProblem(source, r.Reference.Line, r.Reference.Column, path, ReadContext.Printable(r.Problem!)));
     }
+
+    private static ManifestProblem Missing(string source, string path) => new(source, 1, 1, path, "There is no such file, or it is not text.");
 
     private static FileDefinition Inline(FileDefinition file, Func<string, string?> read) =>
         file.Source is null

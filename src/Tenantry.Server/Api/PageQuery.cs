@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Store;
@@ -9,7 +10,7 @@ namespace Tenantry.Server.Api;
 /// <summary>Which part of a list is wanted.</summary>
 /// <param name="Limit">1 to 1000; 100 unless said.</param>
 /// <param name="Cursor">The <c>next</c> of the part before.</param>
-public readonly record struct PageQuery(string? Limit, string? Cursor)
+public readonly record struct PageQuery([property: FromQuery(Name = "limit")] string? Limit, [property: FromQuery(Name = "cursor")] string? Cursor)
 {
     public const int Largest = 1000;
 

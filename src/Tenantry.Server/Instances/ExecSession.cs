@@ -28,6 +28,7 @@ public sealed class ExecSession(IStore store, IEngineLink engine, TimeProvider t
             try
             {
                 var start = await ReadStartAsync(socket, cancellationToken);
+                await ServiceNames.CheckAsync(store, record, start.Service, cancellationToken);
                 await AuditAsync(record, start, context);
                 pumping = input.PumpAsync();
                 answer = new ExecResponse(await RunAsync(record, start, socket, input, ending.Token));

@@ -94,7 +94,7 @@ internal static class InstancesApi
         await RefuseTwinAsync(spec, store, cancellationToken);
         var plan = addsTarget ? Plan.Nothing : await engine.PlanAsync(spec, cancellationToken);
         string[] notices = addsTarget ? [$"The target '{spec.Target}' (this machine) is added with its first instance; what it would do is known when it is there."] : [];
-        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, notices));
+        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, [.. notices, .. await SecretsApi.NoticesAsync(store, spec, cancellationToken)]));
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<InstanceDetailResponse>, Ok<PlanResponse>>> UpdateAsync(
@@ -117,7 +117,7 @@ internal static class InstancesApi
         if (change.IsDryRun)
         {
             var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
-            return TypedResults.Ok(PlanResponse.Of(differences, plan, []));
+            return TypedResults.Ok(PlanResponse.Of(differences, plan, await SecretsApi.NoticesAsync(store, wanted, cancellationToken)));
         }
 
         ETags.Set(context, record.Spec.Generation);
@@ -149,7 +149,7 @@ internal static class InstancesApi
     {
         var record = await FindAsync(store, slug, cancellationToken);
         Plan plan = await engine.PlanAsync(record.Spec, cancellationToken);
-        return TypedResults.Ok(PlanResponse.Of([], plan, []));
+        return TypedResults.Ok(PlanResponse.Of([], plan, await SecretsApi.NoticesAsync(store, record.Spec, cancellationToken)));
     }
 
     private static async Task RefuseTwinAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken)

@@ -67,6 +67,21 @@ internal static class SecretsApi
         return TypedResults.NoContent();
     }
 
+    /// <summary>What a plan of an instance should say of secrets that it waits for.</summary>
+    public static async Task<IReadOnlyList<string>> NoticesAsync(IStore store, InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
+            return [];
+        var needed = ManifestJson.Read(release.Manifest).Secrets.Where(s => s.Required && s.Generate is null).Select(s => s.Name).ToList();
+        if (needed.Count == 0)
+            return [];
+        var set = (await store.ListSecretsAsync(spec.Id, cancellationToken)).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var missing = needed.Where(name => !set.Contains(name)).ToList();
+        return missing.Count == 0
+            ? []
+            : [$"Nothing of this is done before {(missing.Count == 1 ? "the secret" : "the secrets")} {string.Join(", ", missing)} {(missing.Count == 1 ? "has a value" : "have values")}: 'tenantry secret set {spec.Slug} {missing[0]}'."];
+    }
+
     private static SecretDefinition Declared(Manifest manifest, string name) => manifest.FindSecret(name) ?? throw new ProblemException(
         StatusCodes.Status404NotFound,
         ProblemCodes.NotFound,

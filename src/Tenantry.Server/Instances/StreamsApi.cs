@@ -18,7 +18,7 @@ internal static class StreamsApi
     {
         instances.MapGet("/{slug}/logs", LogsAsync).Takes("service", "tail", "since", "follow").Produces<LogLineResponse>(200, LogStream.ContentType);
         instances.MapGet("/{slug}/stats", StatsAsync);
-        instances.MapGet("/{slug}/exec", ExecAsync).ExcludeFromDescription();
+        instances.MapGet("/{slug}/exec", ExecAsync).WithSummary($"A WebSocket with the subprotocol {ExecChannel.Protocol}: a command inside the instance.").Produces(StatusCodes.Status101SwitchingProtocols);
     }
 
     private static async Task<LogStream> LogsAsync(
@@ -34,6 +34,7 @@ internal static class StreamsApi
     {
         var request = ReadQuery(service, tail, since, follow);
         var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
+        await ServiceNames.CheckAsync(store, record, service, cancellationToken);
         return new LogStream(token => engine.ReadLogsAsync(record.Spec.Id, request, token), time);
     }
 

@@ -33,7 +33,7 @@ public static class Serve
         {
             return Done;
         }
-        catch (ServeRefusedException refusal)
+        catch (Exception refusal) when (refusal is ServeRefusedException or StoreAddressException)
         {
             log.LogCritical("{Reason}", refusal.Message);
             return WrongInput;

@@ -9,7 +9,7 @@ internal static class StoreAddress
 
     public static bool IsPostgres(string store) => Schemes.Any(scheme => store.StartsWith(scheme, StringComparison.Ordinal));
 
-    /// <summary>The connection's settings. <see cref="StoreRefusedException"/> says what is wrong; it never repeats the password.</summary>
+    /// <summary>The connection's settings. <see cref="StoreAddressException"/> says what is wrong; it never repeats the password.</summary>
     public static NpgsqlConnectionStringBuilder ReadPostgres(string store)
     {
         var rest = store[Schemes.First(scheme => store.StartsWith(scheme, StringComparison.Ordinal)).Length..];
@@ -100,6 +100,6 @@ internal static class StoreAddress
         return behind;
     }
 
-    private static StoreRefusedException Refused(string what) =>
+    private static StoreAddressException Refused(string what) =>
         new($"The store's address cannot be used: {what}. The form is postgres://user@host:port/database, or postgres://user@/database?host=/socket/folder.");
 }

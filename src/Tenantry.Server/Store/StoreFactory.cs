@@ -64,6 +64,6 @@ public static class StoreFactory
             return new PostgresDatabase(NpgsqlDataSource.Create(StoreAddress.ReadPostgres(store)), time);
         // What follows the scheme may hold a password.
         var scheme = store.Split(':')[0];
-        throw new StoreRefusedException($"'{scheme}' is no store that Tenantry knows. Say 'sqlite', or an address such as postgres://user@host:5432/tenantry.");
+        throw new StoreAddressException($"'{scheme}' is no store that Tenantry knows. Say 'sqlite', or an address such as postgres://user@host:5432/tenantry.");
     }
 }

@@ -96,4 +96,7 @@ public sealed class LeaseLostException(string key) : Exception($"The lease on '{
 public sealed class StoreUnavailableException(string message, Exception cause) : Exception(message, cause);
 
 /// <summary>The store cannot be used: it is newer than this program, or damaged. The message says what to do.</summary>
-public sealed class StoreRefusedException(string message) : Exception(message);
+public class StoreRefusedException(string message) : Exception(message);
+
+/// <summary>What was asked for is no store's address. The message never repeats a password.</summary>
+public sealed class StoreAddressException(string message) : StoreRefusedException(message);

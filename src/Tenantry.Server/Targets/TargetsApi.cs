@@ -124,7 +124,7 @@ internal static class TargetsApi
             if (MistakeIn(kind, options.Where(o => kind.Options.ContainsKey(o.Key)).ToDictionary(StringComparer.Ordinal)) is { } mistake)
                 errors.Add(new ProblemError("options", mistake));
             foreach (var option in options.Keys.Where(o => !kind.Options.ContainsKey(o)))
-                errors.Add(new ProblemError($"options.{option}", $"The kind '{kind.Kind}' has no option '{option}'.{Nearest.Hint(option, kind.Options.Keys)}"));
+                errors.Add(new ProblemError($"options.{option}", $"The kind '{kind.Kind}' has no option '{option}'; {KnownOptions(kind)}.{Nearest.Hint(option, kind.Options.Keys)}"));
         }
 
         if (request.Parallel is < 1 or > MostParallel)
@@ -132,6 +132,9 @@ internal static class TargetsApi
         if (errors.Count > 0)
             throw ProblemException.Invalid(errors);
     }
+
+    private static string KnownOptions(TargetKind kind) =>
+        kind.Options.Count == 0 ? "it has none" : $"it has {string.Join(", ", kind.Options.Keys.Order(StringComparer.Ordinal))}";
 
     private static string? MistakeIn(TargetKind kind, IReadOnlyDictionary<string, string> options)
     {

@@ -98,7 +98,12 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
             values[secret.Name] = Open(spec, secret);
         foreach (var wanted in manifest.Secrets)
         {
-            if (wanted.Generate is null || values.ContainsKey(wanted.Name))
+            if (values.ContainsKey(wanted.Name))
+                continue;
+            // What nobody has set yet hides nothing of what will be done once it is.
+            if (wanted.Generate is null && wanted.Required && !make)
+                values[wanted.Name] = "(not set yet)";
+            if (wanted.Generate is null)
                 continue;
             values[wanted.Name] = make ? await MakeAsync(spec, wanted.Name, wanted.Generate, cancellationToken) : "(made on creation)";
         }

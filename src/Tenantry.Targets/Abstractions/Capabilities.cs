@@ -68,7 +68,11 @@ public sealed record ExecRequest(
     IReadOnlyList<string> Command,
     Stream Input,
     Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> Output,
-    Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> Error);
+    Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> Error)
+{
+    /// <summary>What the command ends with when its program is not there, as in a shell; a sentence goes to <see cref="Error"/>.</summary>
+    public const int NoProgram = 127;
+}
 
 /// <summary>A target that can keep an instance in memory without CPU. Thawing is <see cref="ITarget.WakeAsync"/>.</summary>
 public interface IFreeze

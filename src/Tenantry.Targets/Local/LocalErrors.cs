@@ -32,10 +32,12 @@ internal static partial class LocalErrors
         var last = LastLine(said);
         if (last.Contains("error executing setns process", StringComparison.Ordinal))
             return new TargetException("This version of runc cannot run commands inside: it cannot enter a network that was made before the container.", retryable: false, resource, "Use the tier's runtime crun or runsc.");
-        return Program().Match(last) is { Success: true } program
-            ? new TargetException($"There is no program {program.Groups[1].Value} in it that can be run.", retryable: false, resource)
-            : new TargetException($"The command could not be run in it: {last}.", retryable: true, resource);
+        return new TargetException($"The command could not be run in it: {last}.", retryable: true, resource);
     }
+
+    /// <summary>The sentence for a command whose program is not inside a service or cannot be run; null when that is not what went wrong.</summary>
+    internal static string? NoProgram(string service, string said) =>
+        Program().Match(LastLine(said)) is { Success: true } program ? $"There is no program {program.Groups[1].Value} in the service {service} that can be run." : null;
 
     private static string LastLine(string said)
     {

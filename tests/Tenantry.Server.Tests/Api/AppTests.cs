@@ -90,9 +90,11 @@ public class AppTests
     {
         await using var api = await StartAsync();
 
-        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest })));
+        var checkedOnly = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest })));
+        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest.Replace("{ pattern:", "{ scope: tenant, pattern:", StringComparison.Ordinal) })));
 
-        applied.Notices.ShouldBe(["'secrets.api-key.pattern' is accepted and not acted on yet. Values are not checked against the pattern."]);
+        checkedOnly.Notices.ShouldBeEmpty("values are checked against the pattern");
+        applied.Notices.ShouldBe(["'secrets.api-key.scope' is accepted and not acted on yet. Every instance has a value of its own, whatever the scope."]);
     }
 
     [Fact]

@@ -57,6 +57,20 @@ public class ExecTests
     }
 
     [Fact]
+    public async Task AServiceThatTheInstanceDoesNotHaveIsNotFoundForCommandsAndLogs()
+    {
+        await using var api = await WithAliceAsync();
+        using var client = new TenantryClient(TenantryAddress.OfSocket(api.Socket));
+
+        var exec = await Should.ThrowAsync<TenantryException>(() => client.Instances.ExecAsync("alice", new ExecStartRequest(["true"], "wab"), new ExecStreams(null, Stream.Null, Stream.Null)));
+        var logs = await Should.ThrowAsync<TenantryException>(() => client.Instances.ReadLogsAsync("alice", new LogQuery("wab")).FirstOrDefaultAsync().AsTask());
+
+        (exec.Status, logs.Status).ShouldBe((HttpStatusCode.NotFound, HttpStatusCode.NotFound));
+        exec.Message.ShouldBe("The instance 'alice' has no service 'wab'; it has web. Did you mean 'web'?");
+        logs.Message.ShouldBe(exec.Message);
+    }
+
+    [Fact]
     public async Task ACommandThatReadsNothingEndsAllTheSame()
     {
         await using var api = await WithAliceAsync();

@@ -83,6 +83,26 @@ public class ServerTests
         instance.TryGetProperty("observedGeneration", out _).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task TheDocumentNamesQueryParametersAsTheServerWantsThem()
+    {
+        await using var api = await StartAsync();
+        using var document = JsonDocument.Parse(await api.Local.GetStringAsync("/openapi/v1.json"));
+        var paths = document.RootElement.GetProperty("paths");
+
+        var query = paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
+            .SelectMany(operation => operation.Value.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().ToArray() : [])
+            .Where(parameter => parameter.GetProperty("in").GetString() == "query")
+            .Select(parameter => parameter.GetProperty("name").GetString()!).ToHashSet(StringComparer.Ordinal);
+
+        query.ShouldContain("limit");
+        query.ShouldContain("cursor");
+        query.ShouldAllBe(name => char.IsLower(name[0]));
+        using var page = await api.Local.GetAsync("/v1/instances?limit=1");
+        page.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        paths.TryGetProperty("/v1/instances/{slug}/exec", out _).ShouldBeTrue();
+    }
+
     // A route that the guide does not name, or names and is not there, fails here.
     [Fact]
     public async Task TheGuideNamesEveryRouteThatThereIs()

@@ -95,9 +95,8 @@ public sealed class ServicesTests
         await instances.ApplyAsync(alice);
 
         (await instances.RunAsync(alice, "id -u; echo $GREETING; grep Seccomp: /proc/self/status | tr -d '\\t'; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || true")).ShouldBe((0, "1000\nhello\nSeccomp:2\n67108864"));
-        var failure = await Should.ThrowAsync<TargetException>(() => instances.ExecAsync(alice, ["no-such-program"]));
-        failure.Message.ShouldContain("no-such-program");
-        failure.Retryable.ShouldBeFalse();
+        (await instances.ExecAsync(alice, ["no-such-program"])).ShouldBe((127, "There is no program no-such-program in the service web that can be run."));
+        (await instances.ExecAsync(alice, ["/nonexist"])).Code.ShouldBe(127);
         (await Should.ThrowAsync<TargetException>(() => instances.ExecAsync(alice, ["true"], "nothing"))).Message.ShouldContain("nothing");
     }
 

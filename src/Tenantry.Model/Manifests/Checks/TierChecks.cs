@@ -27,7 +27,7 @@ internal static class TierChecks
     {
         if (manifest.DefaultTier is { } name)
         {
-            if (manifest.FindTier(name) is null && !context.IsBroken("tiers"))
+            if (manifest.FindTier(name) is null && !context.IsRefused("tiers") && !context.IsBroken(PathText.Key("tiers", name)))
                 context.Report("defaultTier", $"There is no tier '{name}'.{Nearest.Hint(name, manifest.Tiers.Select(t => t.Name))}");
             return name;
         }

@@ -33,6 +33,17 @@ internal sealed class ReadContext(string file, string text)
     public bool IsBroken(string path) =>
         _problems.Exists(p => p.Path == path || p.Path.StartsWith(path + ".", StringComparison.Ordinal) || p.Path.StartsWith(path + "[", StringComparison.Ordinal));
 
+    /// <summary>Whether a mistake has been reported for this value itself, so that nothing is known of its parts.</summary>
+    public bool IsRefused(string path) => _problems.Exists(p => p.Path == path);
+
+    /// <summary>A mistake at an item's place, found when reading was over.</summary>
+    public ManifestProblem ProblemOfItem(string list, int index, string message)
+    {
+        var path = ItemPath(list, index);
+        var at = PlaceOf(path);
+        return new ManifestProblem(file, at.Line, at.Column, path, Printable(message));
+    }
+
     public void Report(string path, Place at, string message) => _problems.Add(new ManifestProblem(file, at.Line, at.Column, path, Printable(message)));
 
     /// <summary>Reports at the value's place, or at that of the nearest thing around it.</summary>

@@ -13,6 +13,7 @@ internal sealed class YamlTree
     private readonly Parser _parser;
     private readonly Dictionary<string, YamlValue> _anchors = new(StringComparer.Ordinal);
     private int _depth;
+    private YamlSyntaxException? _further;
 
     private YamlTree(string text) => _parser = new Parser(new StringReader(text));
 
@@ -20,12 +21,23 @@ internal sealed class YamlTree
     /// <exception cref="YamlSyntaxException">With the place of the first mistake.</exception>
     public static YamlValue? Parse(string text)
     {
+        var root = Parse(text, out var further);
+        return further is null ? root : throw further;
+    }
+
+    /// <summary>The same for a text whose first document is good although others follow.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="further">The mistake that the second document is; null when there is none.</param>
+    public static YamlValue? Parse(string text, out YamlSyntaxException? further)
+    {
         if (text.Length > MaximumText)
             throw new YamlSyntaxException(1, 1, $"The file is longer than {MaximumText} characters.");
         var tree = new YamlTree(text);
         try
         {
-            return tree.ReadDocument();
+            var root = tree.ReadDocument();
+            further = tree._further;
+            return root;
         }
         catch (YamlException e)
         {
@@ -65,7 +77,7 @@ internal sealed class YamlTree
         Next();
         Next();
         if (_parser.Current is DocumentStart second)
-            throw At(second, "A second document starts here; the file may hold one only.");
+            _further = At(second, "A second document starts here; the file may hold one only.");
         return root.Weight <= MaximumWeight ? root : throw new YamlSyntaxException(1, 1, $"With its aliases written out, the file has more than {MaximumWeight} values.");
     }
 

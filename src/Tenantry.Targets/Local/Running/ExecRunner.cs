@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -34,7 +35,12 @@ internal sealed class ExecRunner(LocalHost host, Launcher launcher)
             var line = LocalCommands.Exec(service.Runtime, Launcher.ProgramOf(service.Runtime), host.Paths.RuntimeState, own.ContainerId, processFile, log);
             var child = new ChildCommand(line[0], [.. line.Skip(1)]) { Input = input, OnlyThisEnvironment = true, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
             var code = await ChildProcess.RunAsync(child, Start, output, error, Place, cancellationToken);
-            return code != 0 && File.Exists(log) && await File.ReadAllTextAsync(log, cancellationToken) is { Length: > 0 } said ? throw LocalErrors.OfExec(service.Name, said) : code;
+            if (code == 0 || !File.Exists(log) || await File.ReadAllTextAsync(log, cancellationToken) is not { Length: > 0 } said)
+                return code;
+            if (LocalErrors.NoProgram(service.Name, said) is not { } sentence)
+                throw LocalErrors.OfExec(service.Name, said);
+            await error(Encoding.UTF8.GetBytes(sentence + "\n"), cancellationToken);
+            return ExecRequest.NoProgram;
         }
         finally
         {

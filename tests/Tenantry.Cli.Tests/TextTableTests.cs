@@ -1,0 +1,76 @@
+using Spectre.Console;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+
+namespace Tenantry.Cli.Tests;
+
+public class TextTableTests
+{
+    private const string LongSlug = "a-tenant-with-a-very-long-name-for-its-app-stagi";
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void ALongSlugIsWholeAndStandsBesideItsPhaseOnANarrowTerminal(int width)
+    {
+        var table = new TextTable("SLUG", "APP", "PHASE", "HEALTH", "URL", "REASON") { MayLack = ["APP", "URL"] };
+        table.Row(LongSlug, "site", "Running", "Healthy", $"http://{LongSlug}.localhost:8080", "");
+
+        var lines = Write(table, width);
+
+        lines.Length.ShouldBe(2);
+        lines[1].ShouldStartWith(LongSlug + "  ");
+        lines[1].ShouldContain("Running  Healthy");
+        lines.ShouldAllBe(line => line.GetCellWidth() <= width);
+    }
+
+    [Fact]
+    public void SentencesWrapBetweenWordsOnly()
+    {
+        var table = new TextTable("ID", "INSTANCE", "STATE", "MESSAGE");
+        table.Row("01KABCDEFGHJKMNPQRSTVWXYZ0", "alice", "Failed", "service web: extraordinarily long words are never broken into their letters");
+
+        var lines = Write(table, 80);
+
+        var words = lines.SelectMany(line => line.Split(' ')).ToHashSet(StringComparer.Ordinal);
+        words.ShouldContain("extraordinarily");
+        words.ShouldContain("letters");
+        lines.ShouldAllBe(line => line.GetCellWidth() <= 80);
+    }
+
+    [Fact]
+    public void AsTheLastMeansANameLosesItsMiddleAndTheFirstColumnStays()
+    {
+        var table = new TextTable("ID", "KIND", "INSTANCE", "STATE", "TOOK", "MESSAGE") { MayLack = ["TOOK"] };
+        table.Row("01KABCDEFGHJKMNPQRSTVWXYZ0", "Create", LongSlug, "Succeeded", "12 s", "");
+
+        var lines = Write(table, 80);
+
+        lines.Length.ShouldBe(2);
+        lines[1].ShouldStartWith("01KABCDEFGHJKMNPQRSTVWXYZ0  Create  a-tenant-");
+        lines[1].ShouldContain("…");
+        lines[1].ShouldContain("-stagi  Succeeded");
+    }
+
+    [Fact]
+    public void WhatDoesNotFitAtAllIsLeftToTheTerminalAndLosesNothing()
+    {
+        var table = new TextTable("TENANT", "OWNER", "CREATED");
+        table.Row("alice", "somebody with many names and more words", "2026-11-28 10:00:00");
+
+        var lines = Write(table, 30);
+
+        lines.Length.ShouldBe(2);
+        lines[1].ShouldContain("somebody with many names and more words");
+        lines[1].ShouldContain("2026-11-28 10:00:00");
+    }
+
+    private static string[] Write(TextTable table, int width)
+    {
+        using var writer = new StringWriter();
+        var output = new Output(CliHost.OfProcess() with { Out = writer, OutputIsTerminal = false }, json: false);
+        output.Console.Profile.Width = width;
+        table.Write(output, "nothing");
+        return writer.ToString().TrimEnd().Split('\n');
+    }
+}
