@@ -33,7 +33,17 @@ internal static class Programs
 
     /// <summary>Memory that a process has for itself and its share of what it has with others, in MiB.</summary>
     public static double MemoryMiB(IEnumerable<int> processes) => processes.Sum(id =>
-        double.Parse(File.ReadLines($"/proc/{id}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024);
+    {
+        try
+        {
+            return double.Parse(File.ReadLines($"/proc/{id}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return 0;
+        }
+    });
 
     /// <summary>Ids of a process and the processes of the control plane below it.</summary>
     public static List<int> Tree(int root, string command)

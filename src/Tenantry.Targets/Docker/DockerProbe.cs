@@ -9,6 +9,9 @@ namespace Tenantry.Targets.Docker;
 /// <summary>Looks whether instances can run on the engine, and what to install where they cannot. Changes nothing.</summary>
 internal static class DockerProbe
 {
+    /// <summary>Why an engine that is Podman is refused.</summary>
+    internal const string WhyNotPodman = "Its socket speaks as Docker's does, but data put into a volume goes beside it and a closed network still leads to the host: instances' data and isolation would not be what they are promised to be.";
+
     internal static async Task<ProbeReport> LookAsync(DockerHost host, CancellationToken cancellationToken)
     {
         List<ProbeFinding> findings = host.Options.Remote is { } remote
@@ -16,6 +19,11 @@ internal static class DockerProbe
             : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
         return new ProbeReport(findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing), findings);
     }
+
+    /// <summary>True for Podman's socket that speaks as Docker's engine does, of what it says of itself.</summary>
+    internal static bool IsPodman(JsonElement version) =>
+        version.TryGetProperty("Components", out var parts) && parts.ValueKind == JsonValueKind.Array
+        && parts.EnumerateArray().Any(part => part.TryGetProperty("Name", out var name) && name.GetString()?.StartsWith("Podman", StringComparison.OrdinalIgnoreCase) == true);
 
     private static ProbeFinding Rules(RemoteEngine remote) => remote.HoldsRules
         ? new ProbeFinding("egress", ProbeLevel.Note, "The operator says that the engine's machine holds the rules that close instances in; that cannot be seen from here. Apps with egress are refused.")
@@ -33,6 +41,8 @@ internal static class DockerProbe
         try
         {
             var version = await host.Engine.GetAsync("/version", cancellationToken);
+            if (IsPodman(version))
+                return [new ProbeFinding("engine", ProbeLevel.Missing, $"At {host.Door.Name} is Podman {Text(version, "Version")}. {WhyNotPodman}", "apt-get install -y docker.io")];
             var info = await host.Engine.GetAsync("/info", cancellationToken);
             return
             [

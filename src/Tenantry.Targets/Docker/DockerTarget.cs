@@ -24,6 +24,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
     private readonly DockerData _data;
     private readonly SemaphoreSlim _restoring = new(1);
     private bool _isRestored;
+    private bool _isDocker;
 
     internal DockerTarget(TargetContext context)
         : this(context, DockerTargetOptions.Parse(context.Options))
@@ -58,6 +59,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         async () =>
         {
             DockerWorkloadCheck.Refuse(workload, _host.Options.Remote);
+            await RefusePodmanAsync(cancellationToken);
             var there = await _host.Reader.ReadAsync(workload.Ref, cancellationToken);
             var missing = new List<string>();
             foreach (var reference in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).Select(service => ImageStore.ReferenceOf(workload, service)).Distinct(StringComparer.Ordinal))
@@ -182,6 +184,13 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         {
             _restoring.Release();
         }
+    }
+
+    private async Task RefusePodmanAsync(CancellationToken cancellationToken)
+    {
+        if (!_isDocker && DockerProbe.IsPodman(await _host.Engine.GetAsync("/version", cancellationToken)))
+            throw new TargetException($"The engine at {_host.Door.Name} is Podman. {DockerProbe.WhyNotPodman}", retryable: false, fix: "Give the target a Docker engine (apt-get install -y docker.io).");
+        _isDocker = true;
     }
 
     private static async Task<bool> DoneAsync(Task work)

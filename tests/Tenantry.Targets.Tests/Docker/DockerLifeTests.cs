@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
@@ -153,6 +155,51 @@ public sealed class DockerLifeTests(EngineFixture engine)
         await instances.UntilAsync(running, look => look.Health == InstanceHealth.Healthy);
         (await instances.ExecAsync(running, DockerInstances.Shell("cat /data/kept"))).Output.ShouldBe("kept");
         (await instances.ObserveAsync(asleep)).State.ShouldBe(ObservedState.Stopped, "what slept sleeps on");
+    }
+
+    [NeedsDockerFact]
+    public async Task WhoBeginsToListenIsToldOfEveryInstanceSinceWhatHappenedBeforeWasToldToNobody()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = instances.Workload("alice", "exec sleep 3600", same => same);
+        await instances.ApplyAsync(workload);
+
+        await foreach (var told in instances.Harness.Docker.WatchAsync(instances.Stop))
+        {
+            told.ShouldBe(workload.Ref.Id);
+            break;
+        }
+    }
+
+    [NeedsDockerFact]
+    public async Task TheEndpointOfWhatHasEndedLeadsNowhereWhoeverHasItsProcesssNumberNow()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
+        await instances.ApplyAsync(workload);
+        var before = (await instances.ObserveAsync(workload)).Endpoint.ShouldNotBeNull();
+        using (await instances.Harness.Docker.OpenSocketAsync(before, instances.Stop))
+            before.NamespacePath.ShouldNotBeNull();
+
+        await engine.Engine.PostAsync($"/containers/{DockerNames.Container(workload.Ref, "web")}/restart?t=0", null, instances.Stop);
+
+        (await Should.ThrowAsync<TargetException>(() => instances.Harness.Docker.OpenSocketAsync(before, instances.Stop))).Retryable.ShouldBeTrue();
+        (await instances.UntilAsync(workload, look => look.Health == InstanceHealth.Healthy)).Endpoint.ShouldNotBe(before);
+    }
+
+    [NeedsDockerFact]
+    public async Task AVolumeWhoseLabelsAnEngineLostWhenItWasEndedIsTakenAndGoesWithItsInstance()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
+        var volume = DockerNames.Volume(workload.Ref, "data");
+        await engine.Engine.PostAsync("/volumes/create", new JsonObject { ["Name"] = volume }, instances.Stop);
+
+        (await instances.ApplyAsync(workload)).ShouldNotContain(step => step.Resource.Kind == "volume");
+        (await instances.ObserveAsync(workload)).State.ShouldBe(ObservedState.Running);
+        await instances.AllAsync(instances.Harness.Target.DeleteAsync(workload.Ref, instances.Stop));
+
+        (await Should.ThrowAsync<EngineException>(() => engine.Engine.GetAsync($"/volumes/{volume}", instances.Stop))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [NeedsDockerFact]

@@ -3,9 +3,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Contract;
 using Tenantry.Targets.Docker;
+using Tenantry.Targets.Docker.Engine;
 using Tenantry.Targets.Docker.Networks;
 
 namespace Tenantry.Targets.Tests.Docker;
@@ -63,6 +65,24 @@ public class DockerTextTests
             + EgressRuleset.ForInstance("tnb2", new EgressRules(EgressMode.List, ["192.0.2.7:443", "198.51.100.0/24", "[2001:db8::1]:53"]));
 
         text.ShouldBeGolden("egress.nft");
+    }
+
+    [Theory]
+    [InlineData("dead")]
+    [InlineData("removing")]
+    public void OfWhatAnEngineLeftHalfRemovedANewContainerIsMade(string status)
+    {
+        var workload = Alice with { Services = [Alice.Services[0]] };
+        var containers = new DockerContainers(workload, new DockerTargetOptions(), "/run");
+        var state = new ContainerState(status, 0, 137, false, "", default, null, null);
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal) { [DockerLabels.Service] = "web", [DockerLabels.ServiceDigest] = containers.DigestOf(workload.Services[0]) };
+        var left = new ContainerSeen("id", "name", labels, state, 0, "", ServiceShare.Of(workload.Limits, 1), default);
+        var network = new Dictionary<string, string>(StringComparer.Ordinal) { [DockerLabels.Egress] = "none" };
+        var seen = new InstanceSeen(network, ["data"], new Dictionary<string, ContainerSeen>(StringComparer.Ordinal) { ["web"] = left }, new Dictionary<string, ContainerSeen>(StringComparer.Ordinal), null);
+
+        var plan = new DockerPlanner(workload, seen, InstanceObservation.Absent(workload.Ref), [], containers).Make();
+
+        plan.Steps.ShouldHaveSingleItem().Action.ShouldBe(StepAction.Create);
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class RemoteEngineTests(RemoteEngineFixture engine)
         var workload = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
         await instances.ApplyAsync(workload);
 
-        (await instances.RunAsync(workload, "cat /run/secrets/token; echo; cat /etc/sample/config.json; echo x > /run/secrets/token")).Output.ShouldStartWith("canary-secret-value\n{}");
+        (await instances.RunAsync(workload, "cat /run/secrets/token; echo; cat /etc/sample/config.json")).Output.ShouldBe("canary-secret-value\n{}");
+        (await instances.RunAsync(workload, "echo x > /run/secrets/token")).Code.ShouldNotBe(0, "it is read-only");
         var closed = Path.Combine(instances.Harness.Memory, "instances");
         File.GetUnixFileMode(closed).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Contents(closed).ShouldContain("canary-secret-value");
