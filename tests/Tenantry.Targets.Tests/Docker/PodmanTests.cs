@@ -37,7 +37,7 @@ public sealed class PodmanTests
         (refusal.Retryable, refusal.Sentence.Contains("is Podman", StringComparison.Ordinal)).ShouldBe((false, true));
         asked.ShouldAllBe(line => line.EndsWith("/version HTTP/1.1", StringComparison.Ordinal));
         await end.CancelAsync();
-        await answering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Should.ThrowAsync<OperationCanceledException>(() => answering);
     }
 
     private static async Task AnswerAsync(Socket listener, List<string> asked, CancellationToken cancellationToken)
