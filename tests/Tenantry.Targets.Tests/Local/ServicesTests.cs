@@ -97,7 +97,7 @@ public sealed class ServicesTests
         (await instances.RunAsync(alice, "id -u; echo $GREETING; grep Seccomp: /proc/self/status | tr -d '\\t'; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || true")).ShouldBe((0, "1000\nhello\nSeccomp:2\n67108864"));
         var (code, said) = await instances.ExecAsync(alice, ["no-such-program"]);
         code.ShouldBe(127);
-        said.ShouldContain("There is no program no-such-program in the service web that can be run.");
+        said.ShouldContain("There is no program no-such-program in the service");
         (await instances.ExecAsync(alice, ["/nonexist"])).Code.ShouldBe(127);
         (await Should.ThrowAsync<TargetException>(() => instances.ExecAsync(alice, ["true"], "nothing"))).Message.ShouldContain("nothing");
     }
