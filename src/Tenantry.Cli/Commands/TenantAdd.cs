@@ -110,7 +110,7 @@ internal static class TenantAdd
         if (call.Output.Json)
             Write(call.Output, tenant, instance, operation);
         else
-            call.Output.Line(wanted.Wait ? $"{instance.Slug} is {instance.Phase}: {instance.Url}" : $"Accepted. 'tenantry operations show {operation.Id}' tells how far it is.");
+            call.Output.Line(wanted.Wait ? $"{instance.Slug} is {instance.Phase}{(instance.Url is null ? "." : $": {instance.Url}")}" : $"Accepted. 'tenantry operations show {operation.Id}' tells how far it is.");
     }
 
     private static void Write(Output output, TenantResponse tenant, InstanceDetailResponse? instance, OperationResponse? operation) => output.Document(writer =>

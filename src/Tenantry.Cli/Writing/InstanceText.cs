@@ -23,7 +23,8 @@ internal static class InstanceText
             facts.Add("failures", $"{i.Failures} in a row");
         if (i.Rest is { Length: > 0 } rest)
             facts.Add("rest", rest);
-        facts.Add("url", i.Url);
+        if (i.Url is not null)
+            facts.Add("url", i.Url);
         if (i.Hosts.Count > 0)
             facts.Add("hosts", string.Join(", ", i.Hosts));
         facts.Add("release", i.Release == i.RunningRelease ? i.Release : $"{i.Release} (running: {i.RunningRelease ?? "none"})");

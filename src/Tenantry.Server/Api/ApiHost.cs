@@ -95,6 +95,7 @@ public static class ApiHost
         services.AddSingleton<ChangedInstance>();
         services.AddSingleton<TenantDeletion>();
         services.AddSingleton<ExecSession>();
+        services.AddSingleton<HttpReleases>();
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);

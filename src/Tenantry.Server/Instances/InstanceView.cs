@@ -7,7 +7,7 @@ namespace Tenantry.Server.Instances;
 /// <summary>Instances as they cross the wire.</summary>
 internal static class InstanceView
 {
-    public static InstanceResponse InList(InstanceRecord record, ApiSettings settings) => new()
+    public static InstanceResponse InList(InstanceRecord record, ApiSettings settings, IReadOnlySet<string> reached) => new()
     {
         Slug = record.Spec.Slug,
         Tenant = record.Spec.Tenant,
@@ -20,7 +20,7 @@ internal static class InstanceView
         Phase = record.Status.Phase,
         Health = record.Status.Health,
         Reason = record.Status.Reason,
-        Url = settings.UrlOf(record.Spec.Slug),
+        Url = reached.Contains(record.Spec.Release) ? settings.UrlOf(record.Spec.Slug) : null,
         Generation = record.Spec.Generation,
         ObservedGeneration = record.Status.ObservedGeneration,
         Drift = record.Status.Drift,
@@ -28,7 +28,7 @@ internal static class InstanceView
         Wake = record.Status.Wake,
     };
 
-    public static InstanceDetailResponse Whole(InstanceRecord record, ApiSettings settings) => new(InList(record, settings))
+    public static InstanceDetailResponse Whole(InstanceRecord record, ApiSettings settings, IReadOnlySet<string> reached) => new(InList(record, settings, reached))
     {
         Id = record.Spec.Id,
         Desired = record.Spec.Desired,

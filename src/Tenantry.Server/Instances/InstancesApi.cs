@@ -45,21 +45,23 @@ internal static class InstancesApi
         string? target,
         string? organization,
         IStore store,
+        HttpReleases http,
         ApiSettings settings,
         HttpContext context,
         CancellationToken cancellationToken)
     {
         var filter = new InstanceFilter(tenant, app, target, organization);
         var found = await store.ListInstancesAsync(filter, page.Request(), cancellationToken);
-        return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings)));
+        var reached = await http.AmongAsync(found.Items, cancellationToken);
+        return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings, reached)));
     }
 
     private static async Task<Ok<InstanceDetailResponse>> GetAsync(
-        string slug, IStore store, IEngineLink engine, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)
+        string slug, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)
     {
         var record = await FindAsync(store, slug, cancellationToken);
         ETags.Set(context, record.Spec.Generation);
-        return TypedResults.Ok(InstanceView.Whole(record, settings) with
+        return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)) with
         {
             Rest = await RestReasonAsync(engine, record.Spec.Id, cancellationToken),
             Wakes = await WakesApi.SummarizeAsync(store, record.Spec.Id, cancellationToken),
@@ -105,6 +107,7 @@ internal static class InstancesApi
         InstanceChanges changes,
         IStore store,
         IEngineLink engine,
+        HttpReleases http,
         ApiSettings settings,
         HttpContext context,
         CancellationToken cancellationToken)
@@ -122,7 +125,7 @@ internal static class InstancesApi
 
         ETags.Set(context, record.Spec.Generation);
         if (differences.Length == 0)
-            return TypedResults.Ok(InstanceView.Whole(record, settings));
+            return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
         change.Detail = string.Join("; ", differences.Select(d => $"{d.Field}: {d.From} -> {d.To}"));
         var operation = await changes.UpdateAsync(record.Spec, wanted, OperationKind.Update, change.Actor, cancellationToken);
         ETags.Set(context, operation.Generation);

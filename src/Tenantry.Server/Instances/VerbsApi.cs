@@ -35,13 +35,13 @@ internal static class VerbsApi
     {
         instances.MapPost(
             $"/{{slug}}/{verb}",
-            (string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, ApiSettings settings, CancellationToken cancellationToken) =>
-                RunAsync(new Verb(kind, apply, slug), change, changes, store, engine, settings, cancellationToken))
+            (string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken) =>
+                RunAsync(new Verb(kind, apply, slug), change, changes, store, engine, http, settings, cancellationToken))
             .Changes($"instance.{verb}");
     }
 
     private static async Task<Answer> RunAsync(
-        Verb verb, Change change, InstanceChanges changes, IStore store, IEngineLink engine, ApiSettings settings, CancellationToken cancellationToken)
+        Verb verb, Change change, InstanceChanges changes, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken)
     {
         change.Subject = $"instance {verb.Slug}";
         for (var tries = 1; ; tries++)
@@ -61,11 +61,11 @@ internal static class VerbsApi
             {
                 // Nobody waits for anything when nothing was held.
                 if (verb.Kind == OperationKind.Update)
-                    return TypedResults.Ok(InstanceView.Whole(record, settings));
+                    return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
                 if (await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) is { } underWay)
                     return InstancesApi.Accepted(underWay);
                 if (IsReached(record))
-                    return TypedResults.Ok(InstanceView.Whole(record, settings));
+                    return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
             }
 
             try

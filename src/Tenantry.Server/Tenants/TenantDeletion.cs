@@ -1,13 +1,16 @@
+using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Plans;
 using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Engine;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tenants;
 
 /// <summary>Deletes a tenant: it is marked, so that no instance comes any more, then each instance is deleted; the last one takes the tenant with it.</summary>
-public sealed class TenantDeletion(IStore store, InstanceChanges instances)
+public sealed class TenantDeletion(IStore store, InstanceChanges instances, IEngineLink engine)
 {
     /// <summary>The deletions that were begun, or are under way; none when the tenant is gone at once.</summary>
     public async Task<IReadOnlyList<Operation>> RunAsync(Tenant tenant, string actor, CancellationToken cancellationToken)
@@ -29,10 +32,16 @@ public sealed class TenantDeletion(IStore store, InstanceChanges instances)
     public async Task<PlanResponse> PreviewAsync(Tenant tenant, CancellationToken cancellationToken)
     {
         var changes = new List<ChangeResponse>();
+        var steps = new List<PlanStep>();
         foreach (var instance in await ListAsync(tenant.Name, cancellationToken))
+        {
             changes.Add(new ChangeResponse($"instance {instance.Spec.Slug}", "", instance.Spec.Slug, null));
+            var plan = await engine.PlanAsync(instance.Spec with { Desired = DesiredState.Deleted, Generation = instance.Spec.Generation + 1 }, cancellationToken);
+            steps.AddRange(plan.Steps);
+        }
+
         changes.Add(new ChangeResponse($"tenant {tenant.Name}", "", tenant.Name, null));
-        return new PlanResponse(changes, [], null, []);
+        return PlanResponse.Of(changes, new Plan(steps), []);
     }
 
     private async Task<IReadOnlyList<Model.Instances.InstanceRecord>> ListAsync(string tenant, CancellationToken cancellationToken)

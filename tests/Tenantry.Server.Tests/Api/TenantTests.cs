@@ -103,11 +103,14 @@ public class TenantTests
         await api.AddAsync("alice");
         await api.SeeAsync("alice", InstancePhase.Running);
 
+        api.Engine.Plan = new([new(new("volume", "data"), Model.Plans.StepAction.Delete, "the instance is deleted")]);
         var plan = await ReadAsync<PlanResponse>(await api.Local.DeleteAsync("/v1/tenants/alice?dryRun=true"), HttpStatusCode.OK);
         var deleted = await ReadAsync<DeleteTenantResponse>(await api.Local.DeleteAsync("/v1/tenants/alice"), HttpStatusCode.Accepted);
         var again = await ReadAsync<DeleteTenantResponse>(await api.Local.DeleteAsync("/v1/tenants/alice"), HttpStatusCode.Accepted);
 
         plan.Changes.Select(c => c.Subject).ShouldBe(["instance alice", "tenant alice"]);
+        plan.Steps.Select(s => (s.Kind, s.Name, s.Action)).ShouldBe([("volume", "data", Model.Plans.StepAction.Delete)]);
+        api.Engine.Planned.ShouldHaveSingleItem().Desired.ShouldBe(DesiredState.Deleted);
         deleted.Operations.ShouldHaveSingleItem().Kind.ShouldBe(Model.Operations.OperationKind.Delete);
         again.Operations.Select(o => o.Id).ShouldBe(deleted.Operations.Select(o => o.Id));
         (await api.GetAsync("alice")).Desired.ShouldBe(DesiredState.Deleted);
