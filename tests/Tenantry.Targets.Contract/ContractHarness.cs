@@ -32,6 +32,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>Commands inside an instance, as the platform spells them.</summary>
     public virtual IReadOnlyList<string> Shell(string script) => ["/bin/busybox", "sh", "-c", script];
 
+    /// <summary>Whether commands inside an instance see its files and secrets.</summary>
+    public virtual bool ShowsFiles => true;
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -67,6 +67,21 @@ public abstract class TargetContract : DeletionContract
     }
 
     [Promise]
+    public async Task AChangeOfAFileOrASecretAloneReachesWhatRuns()
+    {
+        if (Target is not IExec exec || !Harness.ShowsFiles)
+            return;
+        var sample = await RunningAsync(Slug("content"));
+        await ChangeAsync(SampleApp.Digested(sample with { Services = [sample.Services[0] with { Files = [new FileWorkload("/etc/sample/config.json", "changed", 0x124)] }, .. sample.Services.Skip(1)] }));
+        (await RunAsync(exec, sample, Harness.Shell("cat /etc/sample/config.json"), "")).Output.ShouldBe("changed");
+
+        await ChangeAsync(SampleApp.Digested(sample with { Secrets = sample.Secrets.ToDictionary(secret => secret.Key, _ => "rotated", StringComparer.Ordinal) }));
+        var (_, secrets, _) = await RunAsync(exec, sample, Harness.Shell("cat /run/secrets/*"), "");
+        secrets.ShouldBe(string.Concat(sample.Secrets.Select(_ => "rotated")));
+        secrets.ShouldNotBeEmpty();
+    }
+
+    [Promise]
     public async Task AnExecReadsItsInput()
     {
         if (Target is not IExec exec)
@@ -185,6 +200,9 @@ public abstract class TargetContract : DeletionContract
         (await ObserveAsync(sample)).WorkloadDigest.ShouldBe(resized.Digest);
         await ShouldRunAsync(resized);
     }
+
+    private async Task ChangeAsync(InstanceWorkload changed) =>
+        await AllAsync(Target.ApplyAsync(await Target.PlanAsync(changed, await ObserveAsync(changed), Stop), changed, Stop));
 
     private async Task<(int Code, string Output, string Error)> RunAsync(IExec exec, InstanceWorkload sample, IReadOnlyList<string> command, string input)
     {

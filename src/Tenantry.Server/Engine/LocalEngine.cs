@@ -16,6 +16,7 @@ namespace Tenantry.Server.Engine;
 /// <summary>What the engine does for the api and the gateway, in the engine's own process.</summary>
 public sealed class LocalEngine(
     IStore store,
+    InstanceLookup instances,
     TargetSet targets,
     WorkloadSource workloads,
     OrphanSweep orphans,
@@ -29,7 +30,7 @@ public sealed class LocalEngine(
     /// <inheritdoc/>
     public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         var endpoint = wakes.EndpointOf(instanceId) ?? record.Status.Endpoint ?? throw new TargetException($"'{record.Spec.Slug}' does not run now.", retryable: true);
         return await Power<ISockets>(target, "make sockets inside an instance").OpenSocketAsync(endpoint, cancellationToken);
     }
@@ -37,7 +38,7 @@ public sealed class LocalEngine(
     /// <inheritdoc/>
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(string instanceId, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         await foreach (var line in Power<ILogs>(target, "read logs").ReadLogsAsync(Ref(record), request, cancellationToken))
             yield return line;
     }
@@ -45,28 +46,28 @@ public sealed class LocalEngine(
     /// <inheritdoc/>
     public async Task<InstanceStats> ReadStatsAsync(string instanceId, CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         return await Power<IStats>(target, "count what an instance uses").ReadStatsAsync(Ref(record), cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         return await Power<IExec>(target, "run commands inside an instance").ExecAsync(Ref(record), request, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task ExportAsync(string instanceId, Stream output, CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         await Power<IData>(target, "hand out data").ExportAsync(Ref(record), output, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)
     {
-        var (target, record) = await FindAsync(instanceId, cancellationToken);
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
         await Power<IData>(target, "take in data").ImportAsync(Ref(record), input, cancellationToken);
     }
 
@@ -146,13 +147,6 @@ public sealed class LocalEngine(
     }
 
     private InstanceRef Ref(InstanceRecord record) => new(record.Spec.Id, record.Spec.Slug, store.Owner);
-
-    private async Task<(ITarget Target, InstanceRecord Record)> FindAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        var record = await store.FindInstanceAsync(instanceId, cancellationToken) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
-        var (target, _) = await targets.GetAsync(record.Spec.Target, cancellationToken);
-        return (target, record);
-    }
 
     private static T Power<T>(ITarget target, string what)
         where T : class => target as T ?? throw new NotSupportedException($"Target '{target.Name}' (kind {target.Kind}) cannot {what}.");

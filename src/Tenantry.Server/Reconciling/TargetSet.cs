@@ -52,6 +52,20 @@ public sealed class TargetSet(
         }
     }
 
+    /// <summary>The target of that name as it was last made, whatever the store says of it now; null when it was not needed yet.</summary>
+    public async Task<ITarget?> FindOpenAsync(string name, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return open.GetValueOrDefault(name)?.Target;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     /// <summary>The same for whoever changes something by it: it is not closed until that is disposed.</summary>
     /// <exception cref="TargetException">As of <see cref="GetAsync"/>; retryable while users of it as it was before its record changed are not done.</exception>
     public async Task<TargetUse> UseAsync(string name, CancellationToken cancellationToken)

@@ -9,6 +9,7 @@ namespace Tenantry.Targets.Local;
 /// <summary>What must not reach a disk: configurations (they hold variables), secrets, rendered files. Lies on a tmpfs of the target's own.</summary>
 internal static class InstanceMemory
 {
+    private const string SecretsFolder = "secrets";
     private const UnixFileMode OwnerReads = UnixFileMode.UserRead;
     private const UnixFileMode AllEnter = (UnixFileMode)0b101_101_101;
     private const UnixFileMode ReadAndRun = (UnixFileMode)0b101_101_101;
@@ -20,27 +21,39 @@ internal static class InstanceMemory
             Mount(paths.Memory);
     }
 
-    /// <summary>Writes a service's secrets and rendered files; gives where they are and are to be seen.</summary>
-    internal static IReadOnlyList<Shown> Write(ServicePaths service, ServiceWorkload workload, IReadOnlyDictionary<string, string> secrets, uint user, uint group)
+    /// <summary>Writes a service's secrets and rendered files, unless this version of them is there; says where they are and are to be seen.</summary>
+    /// <param name="service">Whose.</param>
+    /// <param name="version">Names the version: the same name always has the same content.</param>
+    /// <param name="workload">The files.</param>
+    /// <param name="secrets">The secrets.</param>
+    /// <param name="user">Owner of all of them, and <paramref name="group"/>.</param>
+    internal static ShownContents Write(ServicePaths service, string version, ServiceWorkload workload, IReadOnlyDictionary<string, string> secrets, uint user, uint group)
     {
-        var place = service.Secrets;
-        Clear(place);
-        Directory.CreateDirectory(place);
-        foreach (var (name, value) in secrets)
-            WriteFile(Path.Combine(place, name), value, OwnerReads, user, group);
-        File.SetUnixFileMode(place, AllEnter);
-
-        Clear(service.Files);
-        Directory.CreateDirectory(service.Files);
-        var shown = new List<Shown>();
-        foreach (var file in workload.Files)
+        var place = Path.Combine(service.Contents, Short(version));
+        if (!Directory.Exists(place))
         {
-            var path = Path.Combine(service.Files, $"{shown.Count}");
-            WriteFile(path, file.Content, (UnixFileMode)file.Mode & ReadAndRun, user, group);
-            shown.Add(new Shown(path, file.Path));
+            var begun = $"{place}.new";
+            Clear(begun);
+            var folder = Path.Combine(begun, SecretsFolder);
+            Directory.CreateDirectory(folder);
+            foreach (var (name, value) in secrets)
+                WriteFile(Path.Combine(folder, name), value, OwnerReads, user, group);
+            File.SetUnixFileMode(folder, AllEnter);
+            for (var number = 0; number < workload.Files.Count; number++)
+                WriteFile(Path.Combine(begun, $"{number}"), workload.Files[number].Content, (UnixFileMode)workload.Files[number].Mode & ReadAndRun, user, group);
+            Directory.Move(begun, place);
         }
 
-        return shown;
+        return new ShownContents(Path.Combine(place, SecretsFolder), [.. workload.Files.Select((file, number) => new Shown(Path.Combine(place, $"{number}"), file.Path))]);
+    }
+
+    /// <summary>Removes every version but one.</summary>
+    internal static void KeepOnly(ServicePaths service, string version)
+    {
+        if (!Directory.Exists(service.Contents))
+            return;
+        foreach (var other in Directory.EnumerateDirectories(service.Contents).Where(other => Path.GetFileName(other) != Short(version)))
+            Clear(other);
     }
 
     /// <summary>The names that the instance knows of itself.</summary>
@@ -99,6 +112,8 @@ internal static class InstanceMemory
         File.SetUnixFileMode(path, mode);
     }
 
+    private static string Short(string version) => version[..16];
+
     private static void Clear(string folder)
     {
         if (Directory.Exists(folder))
@@ -107,3 +122,6 @@ internal static class InstanceMemory
 
     private static string DigestOf(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 }
+
+/// <summary>Where a service's secrets lie, and its rendered files with where they are to be seen.</summary>
+internal sealed record ShownContents(string Secrets, IReadOnlyList<Shown> Files);

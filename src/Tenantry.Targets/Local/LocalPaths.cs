@@ -87,9 +87,8 @@ internal sealed record ServicePaths(InstancePaths Instance, string Name)
 
     internal string Config => Path.Combine(Bundle, "config.json");
 
-    internal string Secrets => Path.Combine(Bundle, "secrets");
-
-    internal string Files => Path.Combine(Bundle, "files");
+    /// <summary>Secrets and rendered files, a folder for each version: what runs keeps what it was started with.</summary>
+    internal string Contents => Path.Combine(Bundle, "contents");
 
     internal string PidFile => Path.Combine(Bundle, "pid");
 

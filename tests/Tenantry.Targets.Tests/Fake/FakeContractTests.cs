@@ -18,6 +18,8 @@ public sealed class FakeContractTests : TargetContract
 
         public FakeHarness() => Target = Reopen();
 
+        public override bool ShowsFiles => false;
+
         public override ITarget Target { get; }
 
         public override ITarget Reopen() => new FakeTarget(

@@ -177,7 +177,7 @@ internal sealed class ApplyWork
     {
         var own = Paths.Service(service.Name);
         var (user, group) = LocalBundle.UserOf(service.User);
-        var files = InstanceMemory.Write(own, service, Workload.Secrets, File.FirstUid + user, File.FirstUid + group);
+        var contents = InstanceMemory.Write(own, digest, service, Workload.Secrets, File.FirstUid + user, File.FirstUid + group);
         var input = new BundleInput
         {
             InstanceId = Paths.Id,
@@ -187,8 +187,8 @@ internal sealed class ApplyWork
             FirstUid = File.FirstUid,
             Root = BundleRoot.Nothing,
             AppFolder = _appFolder,
-            SecretsFolder = own.Secrets,
-            Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. Workload.Egress.Mode == EgressMode.Internet ? [new Shown(Paths.Resolvers, "/etc/resolv.conf")] : Array.Empty<Shown>(), .. files],
+            SecretsFolder = contents.Secrets,
+            Files = [new Shown(Paths.Hosts, "/etc/hosts"), .. Workload.Egress.Mode == EgressMode.Internet ? [new Shown(Paths.Resolvers, "/etc/resolv.conf")] : Array.Empty<Shown>(), .. contents.Files],
             Volumes = [.. service.Volumes.Select(volume => new Shown(VolumeStore.FolderOf(Paths, _volumes.First(planned => planned.Name == volume.Name)), volume.Path))],
             CgroupView = CgroupView(),
             NetworkNamespace = _host.Protections.Network ? Paths.Network : _host.HostNetwork,

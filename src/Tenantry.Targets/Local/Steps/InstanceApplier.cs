@@ -135,6 +135,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 if (work.Workload.Desired == DesiredState.Running)
                     await HealthWait.UntilHealthyAsync(host, work.File, service, cancellationToken);
                 host.Health.Follow(work.Paths, service);
+                InstanceMemory.KeepOnly(work.Paths.Service(service.Name), service.Digest);
             }
         }
 

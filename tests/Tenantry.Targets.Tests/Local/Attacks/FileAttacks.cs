@@ -19,8 +19,8 @@ public sealed class FileAttacks
     public Task CannotReadAnotherTenantsSecrets() => Attack.IsRefusedAsync(
         scene =>
         {
-            var secrets = scene.Instances.Harness.Paths.Of(scene.Bob.Ref).Service("main").Secrets;
-            return scene.SucceedsAsync($"cat /host{secrets}/token || cat {secrets}/token", "secret of bob");
+            var secrets = scene.Instances.Harness.Paths.Of(scene.Bob.Ref).Service("main").Contents;
+            return scene.SucceedsAsync($"cat /host{secrets}/*/secrets/token || cat {secrets}/*/secrets/token", "secret of bob");
         },
         all => all with { OwnRoot = false, UserRange = false, NoCapabilities = false },
         user: "0");
