@@ -3,6 +3,8 @@ using System.Diagnostics;
 using Tenantry.Cli.Quickstarting;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Server;
+using Tenantry.Server.Serving;
 
 namespace Tenantry.Cli.Commands;
 
@@ -68,7 +70,7 @@ internal static class QuickstartCommand
             }
         }
 
-        Directory.Delete(folder, recursive: true);
+        DataFolderRemoval.Remove(new DataFolders(folder));
 
         call.Output.Line($"Everything was removed. All of it took {Words.Took(watch.Elapsed)}.");
         if (call.Output.Json)
@@ -82,7 +84,7 @@ internal static class QuickstartCommand
         var watch = Stopwatch.StartNew();
         await using (var plane = await StartAsync(call, folder, watch))
             await new Demo(call).RemoveAsync(Names);
-        Directory.Delete(folder, recursive: true);
+        DataFolderRemoval.Remove(new DataFolders(folder));
         call.Output.Removed("quickstart", folder);
         call.Output.Note($"Node.js and Node-RED are kept for the next time in {QuickstartFolder.Cache(call.Host)}.");
     }

@@ -61,6 +61,9 @@ public static class Serve
             return WebChild.RunAsync(options, output, loggers, stop);
         if (options.TakesOver && options.Roles != ServeRoles.Gateway)
             throw new ServeRefusedException("--take-over is for a process that plays the gateway alone. Run the gateway as a service of its own (--role gateway) beside the others (--role engine,api), and start the next gateway with --role gateway --take-over.");
+        // Nothing that faces the world stays root.
+        if (Environment.IsPrivilegedProcess && !options.Roles.HasFlag(ServeRoles.Engine))
+            OrdinaryUser.Become(options);
         var isSplit = Environment.IsPrivilegedProcess && options.Roles.HasFlag(ServeRoles.Engine) && (options.Roles & ~ServeRoles.Engine) != ServeRoles.None;
         return isSplit ? SplitServe.RunAsync(options, output, loggers, stop) : WholeServe.RunAsync(options, output, loggers, stop);
     }

@@ -80,11 +80,9 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
 
     private ProcessStartInfo Command()
     {
-        var barrier = WebUser.FirstBarrier(options.DataFolder);
-        var folder = barrier is null ? options.DataFolder : ServeFolders.Window(options.Folders);
-        string[] command = [.. Privileges(), .. WebProgram.Command(options), .. Roles(folder)];
         var start = new ProcessStartInfo { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
-        foreach (var part in barrier is null ? command : Shown(options.DataFolder, folder, command))
+        // Started again it takes the addresses that it had: instances and people know them.
+        foreach (var part in OrdinaryUser.Command(options, user, addresses, "--web-child"))
         {
             if (start.FileName.Length == 0)
                 start.FileName = part;
@@ -99,47 +97,9 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
                 start.Environment[name] = value;
         }
 
-        start.Environment["HOME"] = options.Folders.StoreFolder;
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        // May hold a password, which must not be seen in the list of processes.
-        start.Environment["TENANTRY_STORE"] = options.Store;
-        start.Environment["TENANTRY_DATA_SHOWN"] = options.DataFolder;
+        foreach (var (name, value) in OrdinaryUser.Variables(options))
+            start.Environment[name] = value;
         return start;
     }
-
-    // In a mount namespace of its own the web side sees the data folder where it can reach it; nobody else sees that.
-    internal static string[] Shown(string folder, string window, IReadOnlyList<string> command) =>
-    [
-        "unshare", "--mount", "--propagation", "private", "--",
-        "/bin/sh", "-c", "mount --bind -- \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh", folder, window,
-        .. command,
-    ];
-
-    private string[] Privileges() =>
-    [
-        "setpriv",
-        string.Create(CultureInfo.InvariantCulture, $"--reuid={user.Id}"),
-        string.Create(CultureInfo.InvariantCulture, $"--regid={user.Group}"),
-        "--clear-groups",
-        "--no-new-privs",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
-        "--",
-    ];
-
-    // Started again it takes the addresses that it had: instances and people know them.
-    private string[] Roles(string folder) =>
-    [
-        "serve",
-        "--web-child",
-        "--data", folder,
-        "--api", addresses?.Api?.Authority ?? options.Api,
-        "--gateway", addresses?.Gateway?.Authority ?? options.Gateway,
-        "--base-domain", options.BaseDomain,
-        .. options.GatewayTls is null ? (string[])[] : ["--gateway-tls", addresses?.GatewayTls?.Authority ?? options.GatewayTls],
-        .. options.Certificates is null ? (string[])[] : ["--certificates", options.Certificates],
-        .. options.TrustedProxies.SelectMany(network => new[] { "--trusted-proxy", network }),
-        "--role", string.Join(',', new[] { ServeRoles.Api, ServeRoles.Gateway }.Where(role => options.Roles.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant())),
-        "--log-level", options.LogLevel.ToString().ToLowerInvariant(),
-    ];
 }

@@ -123,7 +123,7 @@ internal sealed class WebRole : IAsyncDisposable
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
         using var before = options.TakesOver ? await TakeOver.BeginAsync(options.Folders.Handover, cancellationToken) : null;
-        doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), options.IsWebChild, cancellationToken);
+        doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), IsPatient(options), cancellationToken);
         gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, settings, loggers);
         await gateway.StartAsync(cancellationToken);
         if (before is not null)
@@ -163,13 +163,18 @@ internal sealed class WebRole : IAsyncDisposable
             LoggerFactory = loggers,
             Socket = options.Folders.ApiSocket,
             // The web side of a privileged engine shares its user with strangers ("nobody"): there root alone may ask.
-            SocketUsers = options.IsWebChild ? new HashSet<uint>() : new HashSet<uint> { CurrentUser.Id },
+            SocketUsers = options.ShownFolder is not null ? new HashSet<uint>() : new HashSet<uint> { CurrentUser.Id },
             Address = address,
             Metrics = metrics,
         };
         api = await PortInUse.WaitAsync(
             async () =>
             {
+                // Kestrel tells of a port in use with pages of its own.
+                using (address is { Port: > 0 } ? GatewayDoors.Open(address, null) : null)
+                {
+                }
+
                 // What a process that was killed left.
                 File.Delete(options.Folders.ApiSocket);
                 var app = ApiHost.Build(parts with { Metrics = [.. metrics] });
@@ -184,7 +189,7 @@ internal sealed class WebRole : IAsyncDisposable
                     throw;
                 }
             },
-            options.IsWebChild,
+            IsPatient(options),
             cancellationToken);
         // The kernel says who connects; the mode keeps nobody out who may ask and lets nobody in who may not.
         File.SetUnixFileMode(options.Folders.ApiSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -192,6 +197,9 @@ internal sealed class WebRole : IAsyncDisposable
         var tcp = address is null ? null : listens.Select(text => new Uri(text)).FirstOrDefault(uri => uri.Scheme == Uri.UriSchemeHttp && uri.Port > 0 && uri.Host != "unix");
         Addresses = Addresses with { Api = tcp, ApiSocket = new DataFolders(options.ShownFolder ?? options.DataFolder).ApiSocket };
     }
+
+    // The first one on a data folder follows nobody whose port it could inherit.
+    private static bool IsPatient(ServeOptions options) => options.IsWebChild && File.Exists(options.Folders.Addresses);
 
     private async Task StartAsync(BackgroundService service, CancellationToken cancellationToken)
     {

@@ -8,12 +8,17 @@ internal static class WholeServe
 {
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
-        ServeFolders.Prepare(options.Folders);
+        // An engine that is root is asked by a web side that is not, in a process of its own.
+        var web = Environment.IsPrivilegedProcess ? WebUser.Find(options.WebUser) : null;
+        if (web is not null)
+            ServeFolders.Prepare(options.Folders, web);
+        else if (options.ShownFolder is null)
+            ServeFolders.Prepare(options.Folders);
         // Who takes over gets the lock from the one before, once it serves.
         var held = options.TakesOver ? null : ServeLock.Take(options.DataFolder, options.Roles);
         try
         {
-            await RunAsync(options, output, loggers, lockFile => held = lockFile, () => held?.Dispose(), stop);
+            await RunAsync(options, web, output, loggers, lockFile => held = lockFile, () => held?.Dispose(), stop);
         }
         finally
         {
@@ -21,10 +26,10 @@ internal static class WholeServe
         }
     }
 
-    private static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, Action<ServeLock> hold, Action letGo, CancellationToken stop)
+    private static async Task RunAsync(ServeOptions options, WebUser? user, ServeOutput output, ILoggerFactory loggers, Action<ServeLock> hold, Action letGo, CancellationToken stop)
     {
         await using var store = await OpenStoreAsync(options, loggers, stop);
-        await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, null, loggers, stop) : null;
+        await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, user, loggers, stop) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         if (options.TakesOver)
             hold(ServeLock.Take(options.DataFolder, options.Roles));

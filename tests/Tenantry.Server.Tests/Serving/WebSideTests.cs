@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Tenantry.Server.Serving;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Tests.Serving;
 
@@ -33,18 +35,35 @@ public class WebSideTests
         using var folder = new TestFolder();
         await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
 
-        var web = serve.Children.ShouldHaveSingleItem();
+        await ShouldHoldNoPrivilegeAsync(serve.Children.ShouldHaveSingleItem());
+    }
 
-        foreach (var task in Directory.GetDirectories($"/proc/{web}/task"))
+    [RootFact]
+    public async Task ARoleThatFacesTheWorldGivesUpRootAlsoWhenItRunsByItself()
+    {
+        foreach (var role in (string[])["gateway", "api"])
         {
-            var status = (await File.ReadAllLinesAsync(Path.Combine(task, "status"))).Select(line => line.Split(':', 2)).ToDictionary(p => p[0], p => p[1].Trim(), StringComparer.Ordinal);
-            foreach (var set in new[] { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" })
-                ulong.Parse(status[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture).ShouldBe(0ul, set);
-            status["NoNewPrivs"].ShouldBe("1");
-            status["Uid"].Split('\t').ShouldAllBe(id => id != "0");
-            status["Gid"].Split('\t').ShouldAllBe(id => id != "0");
-            status["Groups"].ShouldBe("");
+            using var folder = new TestFolder();
+            await using var serve = await ServeProcess.StartAsync(folder.Data, "--role", role, "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0");
+            serve.Addresses.GetProperty(role).GetString().ShouldNotBeNull();
+
+            await ShouldHoldNoPrivilegeAsync(serve.Id);
         }
+    }
+
+    [RootFact]
+    public void ADataFolderIsRemovedWithWhatItsTargetsKeepInMemory()
+    {
+        using var folder = new TestFolder();
+        var folders = new DataFolders(folder.Data);
+        Directory.CreateDirectory(folders.StoreFolder);
+        var memory = Path.Combine(ServeFolders.RunFolder(folders), "local", "memory");
+        Directory.CreateDirectory(memory);
+        Mounts.Mount("tenantry", memory, "tmpfs", MountOptions.NoDevices, "mode=0700");
+
+        DataFolderRemoval.Remove(folders);
+
+        (Directory.Exists(folder.Data), Directory.Exists(ServeFolders.RunFolder(folders))).ShouldBe((false, false));
     }
 
     [RootFact]
@@ -162,5 +181,19 @@ public class WebSideTests
         var (_, output) = await AsWebUserAsync(serve.Children.ShouldHaveSingleItem(), "curl", "-s", "--unix-socket", serve.Socket, "http://tenantry/v1/tenants");
 
         output.ShouldContain("\"code\":\"forbidden\"");
+    }
+
+    private static async Task ShouldHoldNoPrivilegeAsync(int process)
+    {
+        foreach (var task in Directory.GetDirectories($"/proc/{process}/task"))
+        {
+            var status = (await File.ReadAllLinesAsync(Path.Combine(task, "status"))).Select(line => line.Split(':', 2)).ToDictionary(p => p[0], p => p[1].Trim(), StringComparer.Ordinal);
+            foreach (var set in new[] { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" })
+                ulong.Parse(status[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture).ShouldBe(0ul, set);
+            status["NoNewPrivs"].ShouldBe("1");
+            status["Uid"].Split('\t').ShouldAllBe(id => id != "0");
+            status["Gid"].Split('\t').ShouldAllBe(id => id != "0");
+            status["Groups"].ShouldBe("");
+        }
     }
 }

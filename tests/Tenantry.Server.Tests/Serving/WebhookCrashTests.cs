@@ -9,6 +9,7 @@ using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Webhooks;
+using Tenantry.Server.Serving;
 using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Gateway;
 using Tenantry.Server.Tests.Store;
@@ -56,7 +57,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         await using (var store = await StoreFactory.OpenAsync("sqlite", folders, TimeProvider.System, CancellationToken.None))
             await PutSleeperAsync(store);
         var listening = new TaskCompletionSource();
-        serving = new EngineServer(engine, folders.EngineSocket, new HashSet<uint> { CurrentUser.Id }, NullLogger<EngineServer>.Instance).RunAsync(listening.SetResult, stop.Token);
+        serving = new EngineServer(engine, folders.EngineSocket, new HashSet<uint> { CurrentUser.Id, WebUser.Find(null).Id }, NullLogger<EngineServer>.Instance).RunAsync(listening.SetResult, stop.Token);
         await listening.Task;
     }
 

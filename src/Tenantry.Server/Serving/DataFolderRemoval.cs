@@ -1,0 +1,18 @@
+using Tenantry.Server.Store;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Server.Serving;
+
+/// <summary>Removes a data folder that no control plane uses any more and on which no instance is left.</summary>
+public static class DataFolderRemoval
+{
+    /// <summary>Removes the folder, and what its targets keep mounted and in memory elsewhere.</summary>
+    public static void Remove(DataFolders folders)
+    {
+        var run = ServeFolders.RunFolder(folders);
+        Mounts.UnmountTree(run);
+        if (Directory.Exists(run))
+            Directory.Delete(run, recursive: true);
+        Directory.Delete(folders.Root, recursive: true);
+    }
+}
