@@ -29,6 +29,9 @@ public sealed record ServeOptions
     /// <summary>Takes the sockets of the gateway that serves this data folder, which then drains and ends.</summary>
     public bool TakesOver { get; init; }
 
+    /// <summary>Goes on with the engine key of the data folder although the store was used with another one.</summary>
+    public bool AcceptsEngineKey { get; init; }
+
     /// <summary>Instances answer at <c>SLUG.BASE-DOMAIN</c>.</summary>
     public string BaseDomain { get; init; } = "localhost";
 

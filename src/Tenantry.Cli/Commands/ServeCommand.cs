@@ -31,6 +31,7 @@ internal static class ServeCommand
     private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder of certificates for --gateway-tls: pairs NAME.crt and NAME.key (PEM), read again when they change.", HelpName = "DIR" };
     private static readonly Option<string[]> TrustedProxies = new("--trusted-proxy") { Description = "Network of proxies in front of the gateway whose X-Forwarded-* and Forwarded are believed, such as 10.0.0.0/8. May be given several times.", HelpName = "CIDR" };
     private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Take the sockets of the gateway that serves this data folder; it drains and ends. With --role gateway." };
+    private static readonly Option<bool> AcceptEngineKey = new("--accept-engine-key") { Description = "Go on with the data folder's engine key although the store was used with another one, which is lost: secrets have to be set again." };
     private static readonly Option<string> BaseDomain = Text("--base-domain", "DOMAIN", "localhost", "Instances answer at SLUG.DOMAIN.");
     private static readonly Option<string> Role = Text("--role", "ROLES", "engine,api,gateway", "Which roles this process plays, with commas between them.");
     private static readonly Option<string?> WebUser = new("--web-user") { Description = "The ordinary user that plays api and gateway when root serves (default: tenantry, else nobody).", HelpName = "USER" };
@@ -42,7 +43,7 @@ internal static class ServeCommand
         Level.AcceptOnlyFromAmong(Levels);
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, BaseDomain, Role, WebUser, Level, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, Role, WebUser, Level, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
@@ -56,6 +57,7 @@ internal static class ServeCommand
         Certificates = call.Value(Certificates) is { } folder ? Path.GetFullPath(folder) : null,
         TrustedProxies = call.Value(TrustedProxies) ?? [],
         TakesOver = call.Value(TakeOver),
+        AcceptsEngineKey = call.Value(AcceptEngineKey),
         BaseDomain = Domain(call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),

@@ -23,6 +23,9 @@ public static class EngineKey
         return key.PublicKey;
     }
 
+    /// <summary>Tells keys apart, and says nothing of what they seal.</summary>
+    public static string MarkOf(ECDiffieHellman key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+
     private static ECDiffieHellman Load(string path)
     {
         if ((File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0)

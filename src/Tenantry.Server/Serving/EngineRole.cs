@@ -54,6 +54,7 @@ internal sealed class EngineRole : IAsyncDisposable
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
     public static async Task<EngineRole> StartAsync(ServeOptions options, IStore store, WebUser? web, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        await ClaimAsync(options, store, cancellationToken);
         var role = new EngineRole(options, store, loggers, out var engine);
         var users = new HashSet<uint> { 0, CurrentUser.Id };
         if (web is not null)
@@ -65,6 +66,18 @@ internal sealed class EngineRole : IAsyncDisposable
         if (role.serving.IsFaulted)
             await role.serving;
         return role;
+    }
+
+    // With another key it could read no secret and would break every instance that it changes.
+    private static async Task ClaimAsync(ServeOptions options, IStore store, CancellationToken cancellationToken)
+    {
+        using var key = EngineKey.LoadOrCreate(options.Folders);
+        var mark = EngineKey.MarkOf(key);
+        if (await store.ClaimEngineKeyAsync(mark, options.AcceptsEngineKey, cancellationToken) == mark)
+            return;
+        throw new EngineKeyException(
+            $"The store was used by an engine with another key than {options.Folders.EngineKey}. If this is a control plane of its own, give it a store of its own. " +
+            "If it shares the store with another one, give it a copy of that one's engine/engine.key. If that key is lost, start once with --accept-engine-key and set all secrets again. Nothing was changed.");
     }
 
     /// <summary>Starts to reconcile. Instances are told that they answer at that gateway.</summary>

@@ -156,6 +156,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>False when there is none. The instance's generation grows.</summary>
     Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken);
 
+    /// <summary>The mark of the engine key to which secrets are sealed: this one when there is none yet or with <paramref name="replace"/>, else the one that is stored.</summary>
+    Task<string> ClaimEngineKeyAsync(string mark, bool replace, CancellationToken cancellationToken);
+
     /// <summary>Stores a token's hash. The token itself is never stored.</summary>
     Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken);
 

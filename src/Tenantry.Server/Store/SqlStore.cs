@@ -148,6 +148,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TokenRows.AddAsync(s, token), cancellationToken);
 
+    public Task<string> ClaimEngineKeyAsync(string mark, bool replace, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => MetaRows.ClaimEngineKeyAsync(s, mark, replace), cancellationToken);
+
     public Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TokenRows.FindAsync(s, hash), cancellationToken);
 

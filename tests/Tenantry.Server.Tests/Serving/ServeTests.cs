@@ -70,6 +70,26 @@ public class ServeTests
     }
 
     [Fact]
+    public async Task AStoreThatWasUsedWithAnotherEngineKeyIsRefusedUntilThatIsAccepted()
+    {
+        using var folder = new TestFolder();
+        await using (var first = await ServeProcess.StartFreeAsync(folder.Data))
+            (await first.TerminateAsync()).ShouldBe(0);
+        File.Delete(Path.Combine(folder.Data, "engine", "engine.key"));
+
+        await using (var second = await ServeProcess.StartFreeAsync(folder.Data))
+        {
+            (await second.EndAsync()).ShouldBe(1);
+            second.Log.ShouldContain("--accept-engine-key");
+        }
+
+        await using (var third = await ServeProcess.StartFreeAsync(folder.Data, "--accept-engine-key"))
+            (await third.TerminateAsync()).ShouldBe(0);
+        await using var fourth = await ServeProcess.StartFreeAsync(folder.Data);
+        await fourth.ReadyAsync();
+    }
+
+    [Fact]
     public async Task ATakenPortIsToldAtOnceByAServeWithoutAnEngine()
     {
         using var folder = new TestFolder();

@@ -34,6 +34,15 @@ public abstract class AccessTests(IStorePlace place) : StoreTests(place)
         await Should.ThrowAsync<StoreConflictException>(() => Store.PutSecretAsync("none", "key", [1], false, Ct));
 
     [Fact]
+    public async Task TheFirstEngineKeyStaysUntilAnotherIsAccepted()
+    {
+        (await Store.ClaimEngineKeyAsync("one", replace: false, Ct)).ShouldBe("one");
+        (await Store.ClaimEngineKeyAsync("two", replace: false, Ct)).ShouldBe("one");
+        (await Store.ClaimEngineKeyAsync("two", replace: true, Ct)).ShouldBe("two");
+        (await Store.ClaimEngineKeyAsync("one", replace: false, Ct)).ShouldBe("two");
+    }
+
+    [Fact]
     public async Task TokensAreFoundByHashAndNamedOnce()
     {
         var token = new ApiToken("ci", "h1", Time.GetUtcNow(), Time.GetUtcNow().AddDays(1));
