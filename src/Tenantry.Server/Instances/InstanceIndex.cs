@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Gateway.Waking;
@@ -9,35 +8,19 @@ namespace Tenantry.Server.Instances;
 /// <summary>What the gateway and the metrics need of every instance.</summary>
 public sealed class InstanceIndex : StoreIndex<InstanceEntry>
 {
-    private readonly IStore store;
-    private readonly Dictionary<string, ReleaseRules> rules = new(StringComparer.Ordinal);
+    private readonly ReleaseCache<ReleaseRules> rules;
 
     public InstanceIndex(IStore store)
-        : base(store) => this.store = store;
+        : base(store) => rules = new ReleaseCache<ReleaseRules>(store, manifest => manifest is null ? ReleaseRules.None : ReleaseRules.Of(manifest));
 
     protected override async ValueTask<InstanceEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
-        // A release never changes.
-        if (!rules.TryGetValue(record.Spec.Release, out var known))
-            rules[record.Spec.Release] = known = await ReadRulesAsync(record.Spec.Release, cancellationToken);
+        var known = await rules.FindAsync(record.Spec.Release, cancellationToken);
         return InstanceEntry.Of(record, known.Wake) with
         {
             Limits = known.Limits.GetValueOrDefault(record.Spec.Tier),
             SpeaksHttp2 = known.SpeaksHttp2,
         };
-    }
-
-    private async Task<ReleaseRules> ReadRulesAsync(string release, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await store.FindReleaseAsync(release, cancellationToken) is { } found ? ReleaseRules.Of(ManifestJson.Read(found.Manifest)) : ReleaseRules.None;
-        }
-        catch (JsonException)
-        {
-            // The reconciler says so in the instance's status.
-            return ReleaseRules.None;
-        }
     }
 }
 

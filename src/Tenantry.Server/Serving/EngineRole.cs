@@ -27,11 +27,11 @@ internal sealed class EngineRole : IAsyncDisposable
     private Task serving = Task.CompletedTask;
     private Task reconciling = Task.CompletedTask;
 
-    private EngineRole(ServeOptions options, IStore store, ILoggerFactory loggers, out LocalEngine engine)
+    private EngineRole(ServeOptions options, IStore store, ECDiffieHellman key, ILoggerFactory loggers, out LocalEngine engine)
     {
         baseDomain = options.BaseDomain;
         urls = new InstanceUrls(baseDomain, Uri.UriSchemeHttp, ServeAddresses.Parse(options.Gateway, "--gateway").Port);
-        key = EngineKey.LoadOrCreate(options.Folders);
+        this.key = key;
         var pokes = new Pokes();
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
@@ -54,8 +54,8 @@ internal sealed class EngineRole : IAsyncDisposable
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
     public static async Task<EngineRole> StartAsync(ServeOptions options, IStore store, WebUser? web, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        await ClaimAsync(options, store, cancellationToken);
-        var role = new EngineRole(options, store, loggers, out var engine);
+        var key = await ClaimKeyAsync(options, store, cancellationToken);
+        var role = new EngineRole(options, store, key, loggers, out var engine);
         var users = new HashSet<uint> { 0, CurrentUser.Id };
         if (web is not null)
             users.Add(web.Id);
@@ -69,12 +69,13 @@ internal sealed class EngineRole : IAsyncDisposable
     }
 
     // With another key it could read no secret and would break every instance that it changes.
-    private static async Task ClaimAsync(ServeOptions options, IStore store, CancellationToken cancellationToken)
+    private static async Task<ECDiffieHellman> ClaimKeyAsync(ServeOptions options, IStore store, CancellationToken cancellationToken)
     {
-        using var key = EngineKey.LoadOrCreate(options.Folders);
+        var key = EngineKey.LoadOrCreate(options.Folders);
         var mark = EngineKey.MarkOf(key);
         if (await store.ClaimEngineKeyAsync(mark, options.AcceptsEngineKey, cancellationToken) == mark)
-            return;
+            return key;
+        key.Dispose();
         throw new EngineKeyException(
             $"The store was used by an engine with another key than {options.Folders.EngineKey}. If this is a control plane of its own, give it a store of its own. " +
             "If it shares the store with another one, give it a copy of that one's engine/engine.key. If that key is lost, start once with --accept-engine-key and set all secrets again. Nothing was changed.");

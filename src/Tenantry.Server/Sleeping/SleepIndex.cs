@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Instances;
@@ -9,31 +8,17 @@ namespace Tenantry.Server.Sleeping;
 /// <summary>Every instance with what its release says about rest, held in memory.</summary>
 public sealed class SleepIndex : StoreIndex<SleepEntry>
 {
-    private readonly IStore store;
-    private readonly Dictionary<string, Manifest?> manifests = new(StringComparer.Ordinal);
+    private readonly ReleaseCache<Manifest?> manifests;
 
     public SleepIndex(IStore store)
-        : base(store) => this.store = store;
+        : base(store) => manifests = new ReleaseCache<Manifest?>(store, manifest => manifest);
 
+    // Nobody rests by a policy that cannot be read.
     protected override async ValueTask<SleepEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
-        if (!manifests.TryGetValue(record.Spec.Release, out var manifest))
-            manifests[record.Spec.Release] = manifest = await ReadAsync(record.Spec.Release, cancellationToken);
+        var manifest = await manifests.FindAsync(record.Spec.Release, cancellationToken);
         return new SleepEntry(
             record, manifest?.FindTier(record.Spec.Tier)?.Sleep ?? manifest?.Sleep, manifest?.Busy ?? new BusyDefinition(), manifest?.Entry);
-    }
-
-    private async Task<Manifest?> ReadAsync(string release, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await store.FindReleaseAsync(release, cancellationToken) is { } found ? ManifestJson.Read(found.Manifest) : null;
-        }
-        catch (JsonException)
-        {
-            // The reconciler says so in the instance's status; nobody rests by a policy that cannot be read.
-            return null;
-        }
     }
 }
 

@@ -52,6 +52,23 @@ public class HoldingTests
     }
 
     [Fact]
+    public async Task ARequestThatCouldNotConnectWaitsOnlyAMomentForBetterRoutes()
+    {
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { ForOldRoutes = TimeSpan.FromMilliseconds(100) });
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", port)) { Rules = Rules }));
+        using var client = gateway.Client();
+
+        using var answer = await client.GetAsync("/");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
+    }
+
+    [Fact]
     public async Task AllWaitingRequestsShareOneWake()
     {
         await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));

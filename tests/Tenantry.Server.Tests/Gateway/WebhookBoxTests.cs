@@ -43,6 +43,25 @@ public sealed class WebhookBoxTests : IDisposable
     }
 
     [Fact]
+    public void OneThatIsReplayedTwiceLivesNoLongerThanTheFirstTime()
+    {
+        var box = new WebhookBox(folder.Data, time);
+        var hook = Hook("a");
+        box.Store("i", hook);
+        for (var again = 0; again < 2; again++)
+        {
+            var path = box.ListPending("i").Single();
+            box.Bury("i", path, WebhookBox.Read(path)!, "it was too old");
+            time.Advance(TimeSpan.FromHours(1));
+            box.Replay("i", "a").ShouldBeTrue();
+        }
+
+        var replayed = WebhookBox.Read(box.ListPending("i").Single())!;
+        (replayed.ExpiresAt - time.GetUtcNow()).ShouldBe(hook.ExpiresAt - hook.ReceivedAt);
+        replayed.ReceivedAt.ShouldBe(hook.ReceivedAt);
+    }
+
+    [Fact]
     public async Task WhatAKilledGatewayHadNotPutInItsPlaceIsRemovedLaterByTheNextOne()
     {
         var box = new WebhookBox(folder.Data, TimeProvider.System);

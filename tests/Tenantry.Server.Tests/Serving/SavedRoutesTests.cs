@@ -67,12 +67,7 @@ public class SavedRoutesTests
         await using var store = await StoreFactory.OpenAsync(database, new DataFolders(folder.Data), TimeProvider.System, CancellationToken.None);
         var fleet = new Fleet(store, TimeProvider.System);
         await fleet.SetUpAsync();
-        await fleet.AddInstanceAsync("alice");
-        var record = (await store.FindInstanceBySlugAsync("alice", CancellationToken.None))!;
-        await store.WriteStatusAsync(
-            record.Status with { Phase = InstancePhase.Running, ObservedGeneration = record.Spec.Generation, Endpoint = new Endpoint("127.0.0.1", port) },
-            await fleet.LeaseAsync(record.Spec.Id),
-            CancellationToken.None);
+        await fleet.AddAnsweringAsync("alice", port);
     }
 
     private static async Task AnswersAsync(ServeProcess serve, HttpStatusCode status)

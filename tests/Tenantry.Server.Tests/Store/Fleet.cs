@@ -50,6 +50,17 @@ internal sealed class Fleet(IStore store, TimeProvider time)
     public Task<Tenant> AddTenantAsync(string name) => store.CreateTenantAsync(
         new Tenant(name, name, "acme", "", "", 1, time.GetUtcNow()), CancellationToken.None);
 
+    /// <summary>A tenant and its instance of the same name, which answers on that port of this machine.</summary>
+    public async Task AddAnsweringAsync(string slug, int port)
+    {
+        await AddInstanceAsync(slug);
+        var record = (await store.FindInstanceBySlugAsync(slug, CancellationToken.None))!;
+        await store.WriteStatusAsync(
+            record.Status with { Phase = InstancePhase.Running, ObservedGeneration = record.Spec.Generation, Endpoint = new Endpoint("127.0.0.1", port) },
+            await LeaseAsync(record.Spec.Id),
+            CancellationToken.None);
+    }
+
     /// <summary>A tenant and its instance of the same name.</summary>
     public async Task<InstanceSpec> AddInstanceAsync(string slug)
     {

@@ -64,8 +64,8 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         var answer = await SendAsync(context, route, gate, forwarder);
         if ((answer != GatewayAnswer.Unreachable && answer != GatewayAnswer.NoWayIn) || context.RequestAborted.IsCancellationRequested)
             return answer;
-        var waking = await waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes);
-        return waking.Outcome == WakeOutcome.Awake && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open ? await SendAsync(context, open, gate, forwarder) : answer;
+        var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
+        return waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open ? await SendAsync(context, open, gate, forwarder) : answer;
     }
 
     private static async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)

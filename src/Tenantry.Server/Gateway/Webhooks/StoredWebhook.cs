@@ -29,6 +29,9 @@ internal sealed record StoredWebhook(
     /// <summary>Why it is a dead letter, or null.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>When a person last had it tried again, or null.</summary>
+    public DateTimeOffset? ReplayedAt { get; init; }
+
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, StoredWebhookContext.Default.StoredWebhook);
 
     public static StoredWebhook? Read(ReadOnlySpan<byte> bytes)

@@ -84,7 +84,8 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
         if (Find(ListDead(instanceId), id) is not { } path || Read(path) is not { } webhook)
             return false;
         var place = MakePlace(instanceId, Pending);
-        var fresh = webhook with { ExpiresAt = time.GetUtcNow() + (webhook.ExpiresAt - webhook.ReceivedAt), Failure = null };
+        var now = time.GetUtcNow();
+        var fresh = webhook with { ExpiresAt = now + (webhook.ExpiresAt - (webhook.ReplayedAt ?? webhook.ReceivedAt)), ReplayedAt = now, Failure = null };
         AtomicFile.Write(path, fresh.ToBytes(), durable: true);
         AtomicFile.Move(path, Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)));
         return true;
