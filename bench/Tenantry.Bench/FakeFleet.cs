@@ -37,9 +37,9 @@ internal sealed class FakeFleet(bool quick)
         await PrepareAsync(store, now, cancellationToken);
         using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
         var workloads = new WorkloadSource(store, key, new SourceFolders(folders), () => new InstanceUrls("localhost", "http", 8080));
-        await using var targets = new TargetSet(store, [FakeTarget.CatalogLine], folders, folders.Root, _ => { }, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var targets = new TargetSet(store, [FakeTarget.CatalogLine], folders, folders.Root, "bench", _ => { }, TimeProvider.System, NullLoggerFactory.Instance);
         var reconciler = new Reconciler(
-            store, targets, workloads, new ChangeSignal(), ReconcilerOptions.For(folders), TimeProvider.System, NullLogger<Reconciler>.Instance);
+            store, targets, workloads, new ChangeSignal(), new ReconcilerOptions { Node = "bench" }, TimeProvider.System, NullLogger<Reconciler>.Instance);
         var ids = new List<string>();
         for (var number = 0; number < size; number++)
             ids.Add(await CreateAsync(store, number, now, cancellationToken));

@@ -50,11 +50,27 @@ public sealed record ServeOptions
     /// <summary>Least important level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>How log lines are written.</summary>
+    public ServeLogFormat LogFormat { get; init; } = ServeLogFormat.Json;
+
+    /// <summary>How people reach the gateway where something stands in front of it: scheme, <see cref="BaseDomain"/> and port. Null: at the gateway's own address.</summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>How this program is started again for the web side: program and first arguments. Null: as it was started itself.</summary>
     public IReadOnlyList<string>? SelfCommand { get; init; }
 
     /// <summary>Where the database, the sockets and the files are.</summary>
     public DataFolders Folders => new(DataFolder);
+}
+
+/// <summary>How log lines are written.</summary>
+public enum ServeLogFormat
+{
+    /// <summary>One JSON object a line.</summary>
+    Json,
+
+    /// <summary>Sentences.</summary>
+    Text,
 }
 
 /// <summary>Roles of DESIGN: engine (privileged, off the network), api and gateway (face the world).</summary>
@@ -94,6 +110,9 @@ public sealed record DataFolders(string Root)
 
     /// <summary>The engine's private key, 0600.</summary>
     public string EngineKey => Path.Combine(Root, "engine", "engine.key");
+
+    /// <summary>The engine's name.</summary>
+    public string EngineNode => Path.Combine(Root, "engine", "node");
 
     /// <summary>The engine's public key.</summary>
     public string EnginePublicKey => Path.Combine(Root, "engine.pub");

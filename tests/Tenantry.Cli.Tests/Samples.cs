@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 
@@ -38,6 +39,19 @@ internal static class Samples
         Failures = 0,
         ChangedAt = Then,
     };
+
+    /// <summary>The manifest of <c>site</c> as a release holds it.</summary>
+    public static string Manifest { get; } = ManifestJson.Write(ManifestReader.Read(
+        """
+        app: site
+        version: "1"
+        services:
+          web: { command: [/bin/site], ports: [8080] }
+        secrets:
+          token: {}
+          llm-key: {}
+        """,
+        "tenantry.yaml").Manifest!);
 
     public static TenantResponse Tenant { get; } = new("alice", "Alice", "default", "", "", false, 7, Then);
 

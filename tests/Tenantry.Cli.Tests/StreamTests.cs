@@ -83,11 +83,15 @@ public class StreamTests
         });
 
         var run = await CliRun.Of(new CliSetting { Data = api.Folder, Input = "some input" }, "exec", "alice", "--", "sh", "-c", "cat; exit 42");
+        var typedAhead = await CliRun.Of(new CliSetting { Data = api.Folder, Input = "some input", IsTerminal = true }, "exec", "alice", "--", "cat");
+        var typed = await CliRun.Of(new CliSetting { Data = api.Folder, Input = "some input", IsTerminal = true }, "exec", "-i", "alice", "--", "cat");
 
         run.ExitCode.ShouldBe(42, run.Error);
         run.Out.ShouldBe("got some input");
         run.Error.ShouldBe("oh");
-        start!.Command.ShouldBe(["sh", "-c", "cat; exit 42"]);
+        typedAhead.Out.ShouldBe("got ");
+        typed.Out.ShouldBe("got some input");
+        start!.Command.ShouldBe(["cat"]);
     }
 
     [Fact]

@@ -23,34 +23,31 @@ public class TenantTests
     }
 
     [Fact]
-    public async Task ATenantThatExistsGetsOneMoreInstance()
+    public async Task TheTenantIsAskedForWithItsInstanceSoThatOneIsNotMadeWithoutTheOther()
     {
         await using var api = await FakeApi.StartAsync();
         Accept(api);
-        api.On("GET /v1/tenants/alice", Samples.Tenant);
 
-        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site");
+        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--owner", "ann");
 
         run.ExitCode.ShouldBe(0, run.Error);
+        FakeApi.Read<CreateInstanceRequest>(api.Single("POST /v1/instances").Body).NewTenant.ShouldBe(new CreateTenantRequest("alice", Owner: "ann"));
         api.Requests.ShouldNotContain(r => r.Method == "POST" && r.Path == "/v1/tenants");
     }
 
     [Fact]
-    public async Task ARefusedInstanceLeavesNoTenantBehind()
+    public async Task ASecretThatTheAppDoesNotDeclareIsToldBeforeAnythingIsMade()
     {
         await using var api = await FakeApi.StartAsync();
         Accept(api);
-        api.OnProblem("POST /v1/instances", 404, "not-found", "There is no app 'site'.");
-        api.On("DELETE /v1/tenants/alice", context =>
-        {
-            context.Response.StatusCode = 204;
-            return Task.CompletedTask;
-        });
+        var file = Path.Combine(api.Folder, "token.txt");
+        await File.WriteAllTextAsync(file, "hush");
 
-        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site");
+        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--secret-file", $"tokn={file}");
 
-        run.ExitCode.ShouldBe(3);
-        api.Single("DELETE /v1/tenants/alice");
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("site declares no secret tokn; it declares token, llm-key. Did you mean 'token'?");
+        api.Requests.ShouldNotContain(r => r.Method == "POST");
     }
 
     [Fact]
@@ -88,7 +85,7 @@ public class TenantTests
         run.ExitCode.ShouldBe(2);
         run.Error.ShouldContain("token");
         run.Error.ShouldContain(file);
-        api.Requests.ShouldBeEmpty();
+        api.Requests.ShouldAllBe(r => r.Method == "GET");
     }
 
     [Fact]
@@ -178,7 +175,8 @@ public class TenantTests
 
     private static void Accept(FakeApi api)
     {
-        api.On("POST /v1/tenants", Samples.Tenant, 201);
+        api.On("GET /v1/tenants/alice", Samples.Tenant);
+        api.On("GET /v1/apps/site/releases/latest", new ReleaseResponse("site-1", "site", "1", "", "", Samples.Then, Samples.Manifest));
         api.On("POST /v1/instances", Samples.Pending, 202);
         api.OnList<SecretResponse>("GET /v1/instances/alice/secrets");
         api.OnEvents([Samples.Pending, Samples.Succeeded]);

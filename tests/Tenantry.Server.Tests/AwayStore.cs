@@ -25,7 +25,7 @@ public class AwayStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         if (IsAway && targetMethod!.Name is not nameof(IAsyncDisposable.DisposeAsync))
-            throw new StoreUnavailableException("The database does not answer.", new IOException("away"));
+            throw new StoreUnavailableException("a test took it away", new IOException("away"));
         try
         {
             return targetMethod!.Invoke(inner, args);

@@ -29,6 +29,8 @@ internal sealed class FakeEngine : IEngineLink
 
     public List<InstanceSpec> Planned { get; } = [];
 
+    public List<string> Adopted { get; } = [];
+
     public Plan Plan { get; set; } = Plan.Nothing;
 
     public Exception? Failure { get; set; }
@@ -86,10 +88,10 @@ internal sealed class FakeEngine : IEngineLink
         Data = data.ToArray();
     }
 
-    public Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    public Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken)
     {
         Answer();
-        Planned.Add(spec);
+        Planned.Add(question.Spec);
         return Task.FromResult(Plan);
     }
 
@@ -97,6 +99,13 @@ internal sealed class FakeEngine : IEngineLink
     {
         Answer();
         return Task.FromResult(new ProbeReport(false, [new ProbeFinding("crun", ProbeLevel.Missing, "crun is not there.", "apt-get install crun")]));
+    }
+
+    public Task AdoptTargetAsync(string target, CancellationToken cancellationToken)
+    {
+        Answer();
+        Adopted.Add(target);
+        return Task.CompletedTask;
     }
 
     public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken)

@@ -18,7 +18,16 @@ internal static class DoctorCommand
         if (isLocal)
             LookAtFolder(call, findings);
         if (await LookAtServerAsync(call, findings))
-            await LookAtTargetsAsync(call, findings);
+        {
+            try
+            {
+                await LookAtTargetsAsync(call, findings);
+            }
+            catch (TenantryException failed)
+            {
+                findings.Add(new("targets", "Missing", failed.Message, Failure.Of(failed)!.Fix));
+            }
+        }
 
         var isWell = findings.TrueForAll(f => f.Level != "Missing");
         if (call.Output.Json)

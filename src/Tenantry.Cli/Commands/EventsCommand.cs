@@ -19,7 +19,7 @@ internal static class EventsCommand
                     if (call.Output.Json)
                         call.Output.StreamValue(change);
                     else
-                        call.Output.Line($"{change.At.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {change.Sequence,6}  {change.Kind,-9}  {change.Key}  {change.Action}");
+                        call.Output.Line($"{change.At.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {change.Sequence,6}  {change.Kind,-9}  {change.Slug ?? change.Key}  {change.Action}");
                 }
 
                 return (int)ExitCode.Done;

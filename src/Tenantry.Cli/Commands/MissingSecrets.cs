@@ -1,15 +1,27 @@
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Model.Manifests;
 
 namespace Tenantry.Cli.Commands;
 
 /// <summary>Secrets that a new instance waits for: taken from files, or from the person who is there.</summary>
 internal static class MissingSecrets
 {
-    /// <summary>The values that files hold, by the secret's name. Read before anything is asked of the control plane.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(Call call, IReadOnlyDictionary<string, string> files)
+    /// <summary>The values that files hold, by the secret's name. All are read, and known to the app, before anything is changed.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(Call call, string? app, string? release, IReadOnlyDictionary<string, string> files)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (app is null || files.Count == 0)
+            return values;
+        var manifest = ManifestJson.Read((await call.Client.Apps.GetReleaseAsync(app, release ?? "latest", call.CancellationToken)).Manifest!);
+        var declared = manifest.Secrets.Select(s => s.Name).ToList();
+        var strange = files.Keys.Where(name => !declared.Contains(name)).ToList();
+        if (strange.Count > 0)
+        {
+            var known = declared.Count == 0 ? "it declares none" : $"it declares {string.Join(", ", declared)}";
+            throw new CliException(ExitCode.Usage, $"--secret-file: {app} declares no secret {string.Join(", ", strange)}; {known}.{Nearest.Hint(strange[0], declared)}");
+        }
+
         foreach (var (name, file) in files)
             values.Add(name, await SecretCommand.ReadFileAsync(call, name, file));
         return values;

@@ -36,18 +36,29 @@ internal static class ServeCommand
     private static readonly Option<string> Role = Text("--role", "ROLES", "engine,api,gateway", "Which roles this process plays, with commas between them.");
     private static readonly Option<string?> WebUser = new("--web-user") { Description = "The ordinary user that plays api and gateway when root serves (default: tenantry, else nobody).", HelpName = "USER" };
     private static readonly Option<string> Level = Text("--log-level", string.Join('|', Levels), "information", "Least important lines of the log, which goes to standard error as JSON.");
+    private static readonly Option<string?> LogFormat = new("--log-format") { Description = "json or text (default: text on a terminal, else json).", HelpName = "FORMAT" };
+    private static readonly Option<string?> PublicUrl = new("--public-url") { Description = "How people reach the gateway when something stands in front of it, such as https://apps.example.com: instances' addresses have this scheme and port, and this name as base domain.", HelpName = "URL" };
     private static readonly Option<bool> WebChild = new("--web-child") { Hidden = true };
 
     public static Command Create(CliHost host)
     {
         Level.AcceptOnlyFromAmong(Levels);
+        LogFormat.AcceptOnlyFromAmong("json", "text");
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, Role, WebUser, Level, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, Role, WebUser, Level, LogFormat, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
-    private static ServeOptions Options(Call call) => new()
+    private static ServeOptions Options(Call call)
+    {
+        var publicUrl = call.Value(PublicUrl) is { } text ? Url(text) : null;
+        if (publicUrl is not null && call.IsGiven(BaseDomain) && call.Value(BaseDomain) != publicUrl.Host)
+            throw new CliException(ExitCode.Usage, $"--public-url says that instances answer below {publicUrl.Host}, and --base-domain says {call.Value(BaseDomain)}. One of them is enough.");
+        return Options(call, publicUrl);
+    }
+
+    private static ServeOptions Options(Call call, Uri? publicUrl) => new()
     {
         DataFolder = call.DataFolder,
         Store = call.IsGiven(Store) ? call.Value(Store)! : call.Host.Variable("TENANTRY_STORE") ?? call.Value(Store)!,
@@ -58,11 +69,13 @@ internal static class ServeCommand
         TrustedProxies = call.Value(TrustedProxies) ?? [],
         TakesOver = call.Value(TakeOver),
         AcceptsEngineKey = call.Value(AcceptEngineKey),
-        BaseDomain = Domain(call.Value(BaseDomain)!.ToLowerInvariant()),
+        PublicUrl = publicUrl,
+        BaseDomain = publicUrl?.Host ?? Domain(call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
         IsWebChild = call.Value(WebChild),
         ShownFolder = call.Host.Variable("TENANTRY_DATA_SHOWN"),
+        LogFormat = (call.Value(LogFormat) ?? (call.Host.ErrorIsTerminal ? "text" : "json")) == "text" ? ServeLogFormat.Text : ServeLogFormat.Json,
         LogLevel = Enum.Parse<LogLevel>(call.Value(Level)!, ignoreCase: true),
     };
 
@@ -81,7 +94,15 @@ internal static class ServeCommand
 
     private static string Domain(string text) => text.Length <= LongestDomain && text.Split('.').All(IsLabel)
         ? text
-        : throw new CliException(ExitCode.Usage, $"--base-domain: '{text}' is no domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
+        : throw new CliException(ExitCode.Usage, $"'{text}' is no base domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
+
+    private static Uri Url(string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/" || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
+            throw new CliException(ExitCode.Usage, $"--public-url: '{text}' is not an address such as https://apps.example.com: scheme, name and, if it is not the usual one, port.");
+        Domain(url.Host);
+        return url;
+    }
 
     private static bool IsLabel(string label) =>
         label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');

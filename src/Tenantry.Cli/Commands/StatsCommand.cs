@@ -14,7 +14,7 @@ internal static class StatsCommand
     public static Command Create(CliHost host)
     {
         var slugs = new Argument<string[]>("SLUG") { Description = "The instances; all that run when none is named.", Arity = ArgumentArity.ZeroOrMore };
-        return new Command("stats", "Show what instances use: CPU, memory, processes, disk, network.") { slugs }.Does(host, async call =>
+        return new Command("stats", "Show what instances use: CPU, memory, processes, disk, and network as far as they call out (what comes through the gateway is not in it).") { slugs }.Does(host, async call =>
         {
             var named = call.Value(slugs) ?? [];
             var stats = new List<StatsResponse>();

@@ -8,7 +8,7 @@ using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
 
-/// <summary><c>tenantry target add|list|check|remove</c></summary>
+/// <summary><c>tenantry target add|list|check|adopt|remove</c></summary>
 internal static class TargetCommand
 {
     public static Command Create(CliHost host) => new("target", "Targets: the places where instances run.")
@@ -16,6 +16,7 @@ internal static class TargetCommand
         Add(host),
         List(host),
         Check(host),
+        Adopt(host),
         Remove(host),
     };
 
@@ -153,6 +154,25 @@ internal static class TargetCommand
             call.Output.Note($"No target '{target}' was added yet: checked from this process with the usual options. 'tenantry target add {target}' adds it.");
             return report;
         }
+    }
+
+    private static Command Adopt(CliHost host)
+    {
+        var name = CommandOptions.Name("name", "The target.");
+        var yes = CommandOptions.Yes("Do not ask.");
+        var dryRun = CommandOptions.DryRun();
+        return new Command("adopt", "Make a target that is one machine, such as local, this engine's, when the engine that it belonged to is gone for good.") { name, yes, dryRun }.Does(host, async call =>
+        {
+            var change = call.Client.Targets.Adopt(call.Required(name));
+            if (await call.PreviewAsync(call.Value(dryRun), change))
+                return;
+            Prompt.Confirm(call, call.Value(yes), $"Instances on {call.Required(name)} are made anew here, with empty volumes; if the other engine still runs, they run twice. Go on?");
+            await change.SendAsync(call.CancellationToken);
+            if (call.Output.Json)
+                call.Output.Value(await call.Client.Targets.GetAsync(call.Required(name), call.CancellationToken));
+            else
+                call.Output.Line($"Target {call.Required(name)} is this engine's now.");
+        });
     }
 
     private static Command Remove(CliHost host)

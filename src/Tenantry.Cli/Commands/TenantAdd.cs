@@ -40,10 +40,11 @@ internal static class TenantAdd
             var tenant = call.Required(name);
             if (call.Value(app) is null && call.Value(secrets) is { Count: > 0 })
                 throw new CliException(ExitCode.Usage, "--secret-file is for an instance: say which app with --app APP.");
+            var newTenant = new CreateTenantRequest(tenant, call.Value(display), call.Value(organization), call.Value(owner), call.Value(costCentre));
             var wanted = new Wanted(
-                new(tenant, call.Value(display), call.Value(organization), call.Value(owner), call.Value(costCentre)),
-                call.Value(app) is not { } one ? null : new(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null),
-                await MissingSecrets.ReadAsync(call, call.Value(secrets)!),
+                newTenant,
+                call.Value(app) is not { } one ? null : new(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null, newTenant),
+                await MissingSecrets.ReadAsync(call, call.Value(app), call.Value(release), call.Value(secrets)!),
                 !call.Value(noWait),
                 call.Value(timeout));
             await (call.Value(dryRun) ? PreviewAsync(call, wanted) : AddAsync(call, wanted));
@@ -52,52 +53,25 @@ internal static class TenantAdd
 
     private static async Task PreviewAsync(Call call, Wanted wanted)
     {
-        var tenants = call.Client.Tenants;
-        var exists = await tenants.FindAsync(wanted.Tenant.Name, call.CancellationToken) is not null;
-        if (exists && wanted.Instance is { } further)
-        {
-            PlanText.Write(call.Output, await call.Client.Instances.Create(further).PreviewAsync(call.CancellationToken));
-            return;
-        }
-
-        var plan = await tenants.Create(wanted.Tenant).PreviewAsync(call.CancellationToken);
         if (wanted.Instance is { } instance)
-        {
-            // An instance of a tenant that is not there yet cannot be previewed: what can be looked up beforehand is.
-            var release = await call.Client.Apps.GetReleaseAsync(instance.App, instance.Release ?? "latest", call.CancellationToken);
-            plan = plan with { Changes = [.. plan.Changes, new ChangeResponse($"instance of {instance.App} for {instance.Tenant}", "", null, $"release {release.Id}")] };
-        }
-
-        PlanText.Write(call.Output, plan);
+            PlanText.Write(call.Output, await call.Client.Instances.Create(instance).PreviewAsync(call.CancellationToken));
+        else
+            PlanText.Write(call.Output, await call.Client.Tenants.Create(wanted.Tenant).PreviewAsync(call.CancellationToken));
     }
 
     private static async Task AddAsync(Call call, Wanted wanted)
     {
-        var tenants = call.Client.Tenants;
-        var tenant = wanted.Instance is null ? null : await tenants.FindAsync(wanted.Tenant.Name, call.CancellationToken);
-        var isNew = tenant is null;
-        tenant ??= await tenants.Create(wanted.Tenant).SendAsync(call.CancellationToken);
-        if (wanted.Instance is null)
+        if (wanted.Instance is not { } request)
         {
+            var added = await call.Client.Tenants.Create(wanted.Tenant).SendAsync(call.CancellationToken);
             if (call.Output.Json)
-                Write(call.Output, tenant, null, null);
+                Write(call.Output, added, null, null);
             else
-                call.Output.Line($"Added tenant {tenant.Name}.");
+                call.Output.Line($"Added tenant {added.Name}.");
             return;
         }
 
-        OperationResponse operation;
-        try
-        {
-            operation = await call.Client.Instances.Create(wanted.Instance).SendAsync(call.CancellationToken);
-        }
-        catch (TenantryException) when (isNew)
-        {
-            // Refused as a whole: a tenant without its instance was not asked for.
-            await tenants.Delete(tenant.Name).SendAsync(call.CancellationToken);
-            throw;
-        }
-
+        var operation = await call.Client.Instances.Create(request).SendAsync(call.CancellationToken);
         call.BePatient();
         await MissingSecrets.FillAsync(call, operation.Slug, wanted.Secrets, wanted.Wait);
         if (wanted.Wait)
@@ -108,7 +82,7 @@ internal static class TenantAdd
 
         var instance = await call.Client.Instances.GetAsync(operation.Slug, call.CancellationToken);
         if (call.Output.Json)
-            Write(call.Output, tenant, instance, operation);
+            Write(call.Output, await call.Client.Tenants.GetAsync(request.Tenant, call.CancellationToken), instance, operation);
         else
             call.Output.Line(wanted.Wait ? $"{instance.Slug} is {instance.Phase}{(instance.Url is null ? "." : $": {instance.Url}")}" : $"Accepted. 'tenantry operations show {operation.Id}' tells how far it is.");
     }

@@ -35,6 +35,9 @@ public sealed class TargetsClient
     /// <summary>Removes a target; a conflict while an instance is on it.</summary>
     public Change<string> Delete(string target) => _transport.Empty(HttpMethod.Delete, Route(target), target);
 
+    /// <summary>Makes a target that is one machine the machine of this server's engine, when the engine that it belonged to is gone for good. What that one made is lost: instances begin with empty volumes.</summary>
+    public Change<string> Adopt(string target) => _transport.Empty(HttpMethod.Post, Route(target) + "/adopt", target);
+
     /// <summary>Whether a target can work, and what is missing.</summary>
     public async Task<TargetCheckResponse> CheckAsync(string target, CancellationToken cancellationToken = default)
     {

@@ -37,7 +37,8 @@ public sealed record AuditVerifyResponse(bool Whole, string? Problem);
 /// <param name="Key">What changed: an id or a name.</param>
 /// <param name="Action">What happened to it.</param>
 /// <param name="At">When.</param>
-public sealed record EventResponse(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
+/// <param name="Slug">The instance's slug, for an instance and its operations; null when it is gone by now.</param>
+public sealed record EventResponse(long Sequence, string Kind, string Key, string Action, DateTimeOffset At, string? Slug = null);
 
 /// <summary>Answer to <c>GET /v1/server</c>.</summary>
 /// <param name="Version">Of this program.</param>

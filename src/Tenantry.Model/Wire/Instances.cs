@@ -6,7 +6,7 @@ using Tenantry.Model.Plans;
 namespace Tenantry.Model.Wire;
 
 /// <summary>Body of <c>POST /v1/instances</c>.</summary>
-/// <param name="Tenant">A tenant that exists.</param>
+/// <param name="Tenant">A tenant that exists, or the name of <paramref name="NewTenant"/>.</param>
 /// <param name="App">An app that was applied.</param>
 /// <param name="Environment"><c>prod</c> when null.</param>
 /// <param name="Target">May be null while one target alone is configured.</param>
@@ -15,6 +15,7 @@ namespace Tenantry.Model.Wire;
 /// <param name="Slug">Derived from tenant, app and environment when null.</param>
 /// <param name="Hosts">Further host names that lead to it.</param>
 /// <param name="Features">Values of the manifest's features, as text.</param>
+/// <param name="NewTenant">The tenant is made from this with the instance when there is none of that name; nothing is made when the instance is refused.</param>
 public sealed record CreateInstanceRequest(
     string Tenant,
     string App,
@@ -24,7 +25,8 @@ public sealed record CreateInstanceRequest(
     string? Release = null,
     string? Slug = null,
     IReadOnlyList<string>? Hosts = null,
-    IReadOnlyDictionary<string, string>? Features = null);
+    IReadOnlyDictionary<string, string>? Features = null,
+    CreateTenantRequest? NewTenant = null);
 
 /// <summary>Body of <c>PATCH /v1/instances/{slug}</c>: what is null stays as it is.</summary>
 /// <param name="Tier">A tier of the wanted release.</param>

@@ -16,7 +16,7 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         {
             if (context.HttpContext.Request.Method != HttpMethods.Post || !IdempotencyKey.TryRead(context.HttpContext, out var key))
                 result = await next(context);
-            else if (await answers.RunAsync(key, async () => await next(context), context.HttpContext.RequestAborted) is var answer && answer.IsReplay)
+            else if (await answers.RunAsync(key, context.HttpContext, async () => await next(context)) is var answer && answer.IsReplay)
                 return answer.Result;
             else
                 result = answer.Result;

@@ -12,15 +12,15 @@ internal sealed class IdempotentAnswers(IStore store, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Gate> gates = new(StringComparer.Ordinal);
 
-    public async Task<(object? Result, bool IsReplay)> RunAsync(IdempotencyKey key, Func<Task<object?>> run, CancellationToken cancellationToken)
+    public async Task<(object? Result, bool IsReplay)> RunAsync(IdempotencyKey key, HttpContext context, Func<Task<object?>> run)
     {
         var gate = Enter(key.Key);
         try
         {
-            await gate.Turn.WaitAsync(cancellationToken);
+            await gate.Turn.WaitAsync(context.RequestAborted);
             try
             {
-                return await RunAloneAsync(key, run, cancellationToken);
+                return await RunAloneAsync(key, context, run);
             }
             finally
             {
@@ -33,9 +33,9 @@ internal sealed class IdempotentAnswers(IStore store, TimeProvider time)
         }
     }
 
-    private async Task<(object? Result, bool IsReplay)> RunAloneAsync(IdempotencyKey key, Func<Task<object?>> run, CancellationToken cancellationToken)
+    private async Task<(object? Result, bool IsReplay)> RunAloneAsync(IdempotencyKey key, HttpContext context, Func<Task<object?>> run)
     {
-        if (await store.FindAnswerAsync(key.Key, cancellationToken) is { } before)
+        if (await store.FindAnswerAsync(key.Key, context.RequestAborted) is { } before)
             return (Again(key, before), true);
         object? result;
         try
@@ -45,16 +45,16 @@ internal sealed class IdempotentAnswers(IStore store, TimeProvider time)
         catch (StoreConflictException)
         {
             // Another server on the same store may have answered this key in the meantime.
-            if (await store.FindAnswerAsync(key.Key, cancellationToken) is { } answer)
+            if (await store.FindAnswerAsync(key.Key, context.RequestAborted) is { } answer)
                 return (Again(key, answer), true);
             throw;
         }
 
-        await SaveAsync(key, result);
+        await SaveAsync(key, result, context.Response.Headers.ETag.ToString());
         return (result, false);
     }
 
-    private async Task SaveAsync(IdempotencyKey key, object? result)
+    private async Task SaveAsync(IdempotencyKey key, object? result, string etag)
     {
         while (result is INestedHttpResult nested)
             result = nested.Result;
@@ -65,7 +65,7 @@ internal sealed class IdempotentAnswers(IStore store, TimeProvider time)
         try
         {
             await store.SaveAnswerAsync(
-                new IdempotentAnswer(key.Key, key.RequestHash, status, location, body, time.GetUtcNow()), CancellationToken.None);
+                new IdempotentAnswer(key.Key, key.RequestHash, status, location, body, time.GetUtcNow(), etag), CancellationToken.None);
         }
         catch (StoreConflictException)
         {
@@ -124,6 +124,8 @@ internal sealed class IdempotentAnswers(IStore store, TimeProvider time)
             httpContext.Response.Headers["Idempotent-Replayed"] = "true";
             if (answer.Location.Length > 0)
                 httpContext.Response.Headers.Location = answer.Location;
+            if (answer.ETag.Length > 0)
+                httpContext.Response.Headers.ETag = answer.ETag;
             return httpContext.Response.WriteAsync(answer.Body, httpContext.RequestAborted);
         }
     }

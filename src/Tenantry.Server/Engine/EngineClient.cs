@@ -40,7 +40,7 @@ public sealed class EngineClient(string socketPath) : IEngineLink
         CallAsync<InstanceStats>("stats", instanceId, null, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken) => CallAsync<Plan>("plan", spec.Id, spec, cancellationToken);
+    public Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken) => CallAsync<Plan>("plan", question.Spec.Id, question, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) => CallAsync<ProbeReport>("probe", null, target, cancellationToken);
@@ -48,6 +48,9 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     /// <inheritdoc/>
     public async Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) =>
         await CallAsync<OrphanReport>("orphans", null, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task AdoptTargetAsync(string target, CancellationToken cancellationToken) => CallAsync("adoptTarget", "", target, cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => CallAsync("removeOrphan", orphan.Ref.Id, orphan, cancellationToken);

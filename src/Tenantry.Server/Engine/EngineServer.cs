@@ -105,10 +105,14 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadStatsAsync(id, token), token);
                 break;
             case "plan":
-                await connection.WriteJsonAsync(EngineFrames.Done, await engine.PlanAsync(Argument<InstanceSpec>(request), token), token);
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.PlanAsync(Argument<PlanQuestion>(request), token), token);
                 break;
             case "probe":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ProbeAsync(Argument<string>(request), token), token);
+                break;
+            case "adoptTarget":
+                await engine.AdoptTargetAsync(Argument<string>(request), token);
+                await connection.WriteAsync(EngineFrames.Done, default, token);
                 break;
             case "orphans":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ListOrphansAsync(token), token);

@@ -27,7 +27,13 @@ public interface IEngineLink
     Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken);
 
     /// <summary>What would change if this were the spec. The instance need not exist yet.</summary>
-    Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken);
+    Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken);
+
+    /// <summary>The same where tenant and target are stored.</summary>
+    Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken) => PlanAsync(new PlanQuestion(spec), cancellationToken);
+
+    /// <summary>Makes a target that is one machine this engine's, whatever engine it belonged to.</summary>
+    Task AdoptTargetAsync(string target, CancellationToken cancellationToken);
 
     Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken);
 

@@ -72,14 +72,22 @@ public sealed class LocalEngine(
     }
 
     /// <inheritdoc/>
-    public async Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    public async Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken)
     {
+        var spec = question.Spec;
+        if (question.NewTarget is { } record)
+        {
+            await using var made = targets.MakeApart(record);
+            var nothing = InstanceObservation.Absent(new InstanceRef(spec.Id, spec.Slug, store.Owner));
+            return await made.PlanAsync(await PreviewAsync(question, cancellationToken), nothing, cancellationToken);
+        }
+
         var (target, _) = await targets.GetAsync(spec.Target, cancellationToken);
         var reference = new InstanceRef(spec.Id, spec.Slug, store.Owner);
         var seen = await target.ObserveAsync(reference, cancellationToken);
         if (spec.Desired == DesiredState.Deleted)
             return new Plan([.. seen.Resources.Reverse().Select(resource => new PlanStep(resource.Resource, StepAction.Delete, "the instance is deleted"))]);
-        var workload = await PreviewAsync(spec, cancellationToken);
+        var workload = await PreviewAsync(question, cancellationToken);
         var plan = await target.PlanAsync(workload, seen, cancellationToken);
         return spec.Desired switch
         {
@@ -96,6 +104,9 @@ public sealed class LocalEngine(
         var (found, _) = await targets.GetAsync(target, cancellationToken);
         return await found.ProbeAsync(cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task AdoptTargetAsync(string target, CancellationToken cancellationToken) => targets.AdoptAsync(target, cancellationToken);
 
     /// <inheritdoc/>
     public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) => orphans.ListAsync(cancellationToken);
@@ -134,11 +145,11 @@ public sealed class LocalEngine(
 
     private static Plan Only(InstanceSpec spec, StepAction action, string why) => new([new PlanStep(new ResourceName("instance", spec.Slug), action, why)]);
 
-    private async Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    private async Task<InstanceWorkload> PreviewAsync(PlanQuestion question, CancellationToken cancellationToken)
     {
         try
         {
-            return await workloads.PreviewAsync(spec, cancellationToken);
+            return await workloads.PreviewAsync(question.Spec, question.NewTenant, cancellationToken);
         }
         catch (WorkloadRefusedException refusal)
         {

@@ -28,19 +28,36 @@ internal static class EventsApi
 
     private static async IAsyncEnumerable<StreamEvent> ReadAsync(long after, IStore store, ChangeFeed feed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var slugs = new Dictionary<string, string?>(StringComparer.Ordinal);
         while (true)
         {
             var change = feed.NextChange;
             var changes = await store.ListChangesAsync(after, Piece, cancellationToken);
             foreach (var item in changes)
             {
-                var response = new EventResponse(item.Sequence, item.Kind, item.Key, item.Action, item.At);
+                var response = new EventResponse(item.Sequence, item.Kind, item.Key, item.Action, item.At, await SlugAsync(item));
                 yield return new StreamEvent(item.Sequence, item.Kind, JsonSerializer.Serialize(response, WireJson.Options));
                 after = item.Sequence;
             }
 
             if (changes.Count < Piece)
                 await change.WaitAsync(cancellationToken);
+        }
+
+        // A slug is for life: each is looked up once, as long as there is something to look up.
+        async Task<string?> SlugAsync(ChangeEvent item)
+        {
+            if (slugs.TryGetValue(item.Key, out var known))
+                return known;
+            var slug = item.Kind switch
+            {
+                "instance" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Slug,
+                "operation" => (await store.FindOperationAsync(item.Key, cancellationToken))?.Slug,
+                _ => null,
+            };
+            if (slug is not null)
+                slugs[item.Key] = slug;
+            return slug;
         }
     }
 

@@ -87,16 +87,32 @@ internal static class InstancesApi
     {
         var request = body.Value;
         change.Subject = $"instance of {request.App} for {request.Tenant}";
-        var spec = await newInstance.ResolveAsync(request, cancellationToken);
+        var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, cancellationToken);
+        var spec = await newInstance.ResolveAsync(request, tenant, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
-        change.Detail = $"tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
-        var addsTarget = await newInstance.NeedsTargetAsync(spec, add: !change.IsDryRun, cancellationToken);
-        if (!change.IsDryRun)
+        change.Detail = $"{(isNewTenant ? "new " : "")}tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
+        var newTenant = isNewTenant ? tenant : null;
+        var newTarget = await newInstance.MissingTargetAsync(spec, cancellationToken);
+        if (change.IsDryRun)
+        {
+            await RefuseTwinAsync(spec, store, cancellationToken);
+            var plan = await engine.PlanAsync(new PlanQuestion(spec, newTenant, newTarget), cancellationToken);
+            ChangeResponse[] tenants = isNewTenant ? [new ChangeResponse($"tenant {tenant.Name}", "", null, tenant.Name)] : [];
+            string[] notices = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
+            return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. notices, .. await SecretsApi.NoticesAsync(store, spec, cancellationToken)]));
+        }
+
+        await newInstance.AddAsync(newTarget, newTenant, cancellationToken);
+        try
+        {
             return Accepted(await changes.CreateAsync(spec, change.Actor, cancellationToken));
-        await RefuseTwinAsync(spec, store, cancellationToken);
-        var plan = addsTarget ? Plan.Nothing : await engine.PlanAsync(spec, cancellationToken);
-        string[] notices = addsTarget ? [$"The target '{spec.Target}' (this machine) is added with its first instance; what it would do is known when it is there."] : [];
-        return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(null, spec)], plan, [.. notices, .. await SecretsApi.NoticesAsync(store, spec, cancellationToken)]));
+        }
+        catch (StoreConflictException) when (isNewTenant)
+        {
+            // Refused as a whole: a tenant without its instance was not asked for.
+            await store.DeleteTenantAsync(tenant.Name, cancellationToken);
+            throw;
+        }
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<InstanceDetailResponse>, Ok<PlanResponse>>> UpdateAsync(

@@ -17,11 +17,18 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
 {
     private const string EmbeddedTarget = "local";
 
-    public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
+    /// <summary>The tenant of a request: the one of that name, or the one that the request would make.</summary>
+    public async Task<(Tenant Tenant, bool IsNew)> FindTenantAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
     {
-        var tenant = await store.FindTenantAsync(request.Tenant, cancellationToken) ?? throw ProblemException.NotFound("tenant", request.Tenant, "tenant");
-        if (tenant.Deleting)
-            throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.");
+        if (request.NewTenant is { } wanted && wanted.Name != request.Tenant)
+            throw ProblemException.Invalid("newTenant.name", $"The same name as 'tenant' is expected: '{request.Tenant}'.");
+        if (await store.FindTenantAsync(request.Tenant, cancellationToken) is { } tenant)
+            return tenant.Deleting ? throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.") : (tenant, false);
+        return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, time.GetUtcNow()), true);
+    }
+
+    public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, Tenant tenant, CancellationToken cancellationToken)
+    {
         var release = await AppsApi.FindReleaseAsync(store, request.App, request.Release ?? "latest", cancellationToken);
         var manifest = ManifestJson.Read(release.Manifest);
         var environment = request.Environment ?? Slug.DefaultEnvironment;
@@ -53,23 +60,27 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             time.GetUtcNow());
     }
 
-    /// <summary>Adds this machine as a target with the first instance, so that nothing need be configured. False when there is nothing to add.</summary>
-    public async Task<bool> NeedsTargetAsync(InstanceSpec spec, bool add, CancellationToken cancellationToken)
+    /// <summary>This machine as a target, which is added with the first instance, so that nothing need be configured. Null when there is nothing to add.</summary>
+    public async Task<TargetRecord?> MissingTargetAsync(InstanceSpec spec, CancellationToken cancellationToken) =>
+        await store.FindTargetAsync(spec.Target, cancellationToken) is null ? TargetsApi.Usual(spec.Target, EmbeddedTarget, time.GetUtcNow()) : null;
+
+    /// <summary>Stores what an instance needs and is not there yet. Whatever another request added first stays.</summary>
+    public async Task AddAsync(TargetRecord? target, Tenant? tenant, CancellationToken cancellationToken)
     {
-        if (await store.FindTargetAsync(spec.Target, cancellationToken) is not null)
-            return false;
-        if (!add)
-            return true;
         try
         {
-            await store.PutTargetAsync(TargetsApi.Usual(spec.Target, EmbeddedTarget, time.GetUtcNow()), 0, cancellationToken);
+            if (target is not null)
+                await store.PutTargetAsync(target, 0, cancellationToken);
         }
         catch (StoreConflictException)
         {
             // Another first instance was quicker.
         }
 
-        return true;
+        if (tenant is null)
+            return;
+        await store.EnsureOrganizationAsync(tenant.Organization, cancellationToken);
+        await store.CreateTenantAsync(tenant, cancellationToken);
     }
 
     private async Task<string> PickTargetAsync(string? wanted, List<ProblemError> errors, CancellationToken cancellationToken)

@@ -74,10 +74,7 @@ internal sealed class OperationJournal(
         if (_operation is null)
             return null;
         var now = time.GetUtcNow();
-        var steps = _operation.Steps.Select(step => step.State == OperationStepState.Running && error is not null
-            ? step with { State = OperationStepState.Failed, Message = error, FinishedAt = now }
-            : step);
-        _operation = _operation with { Steps = [.. steps] };
+        _operation = _operation with { Steps = [.. _operation.Steps.Select(step => Closed(step, end, error, now))] };
         if (end is { } state)
         {
             _operation = _operation with
@@ -93,6 +90,14 @@ internal sealed class OperationJournal(
             await observer.BoundaryAsync(_operation.Kind, ++_boundaries, cancellationToken);
         return _operation;
     }
+
+    // A step that was cut off, by a crash say, and that the next pass found nothing left to do for, was done.
+    private static OperationStep Closed(OperationStep step, OperationState? end, string? error, DateTimeOffset now) => step.State != OperationStepState.Running ? step : (end, error) switch
+    {
+        (OperationState.Succeeded, _) => step with { State = OperationStepState.Done, Message = "was cut off, and found done", FinishedAt = now },
+        (_, { } why) => step with { State = OperationStepState.Failed, Message = why, FinishedAt = now },
+        _ => step,
+    };
 
     private static string NameOf(StepEvent step) => $"{step.Action.ToString().ToLowerInvariant()} {step.Resource}";
 

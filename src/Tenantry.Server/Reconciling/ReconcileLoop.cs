@@ -80,7 +80,7 @@ public sealed class ReconcileLoop(
         var now = time.GetUtcNow();
         _queue.Limit((await store.ListTargetsAsync(cancellationToken)).ToDictionary(target => target.Name, target => target.Parallel, StringComparer.Ordinal));
         var limit = 2 * (LooksAtOnce + options.TotalParallel);
-        var due = await store.ListDueAsync(now, limit, cancellationToken);
+        var due = await store.ListDueAsync(options.Node, now, limit, cancellationToken);
         var settled = new List<DueInstance>();
         foreach (var instance in due.Where(instance => !_queue.Knows(instance.Id)))
         {
@@ -91,7 +91,7 @@ public sealed class ReconcileLoop(
         }
         if (settled.Count > 0 && _looking is null)
             _looking = Task.Run(() => LookAsync(settled), CancellationToken.None);
-        var next = due.Count == 0 ? await store.NextDueAsync(cancellationToken) ?? DateTimeOffset.MaxValue : now + options.Poll;
+        var next = due.Count == 0 ? await store.NextDueAsync(options.Node, cancellationToken) ?? DateTimeOffset.MaxValue : now + options.Poll;
         _listAt = Earlier(next, now + options.Poll);
     }
 

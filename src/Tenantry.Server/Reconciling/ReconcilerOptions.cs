@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Tenantry.Server.Reconciling;
 
 /// <summary>Times and limits of the reconciler.</summary>
@@ -49,11 +46,4 @@ public sealed record ReconcilerOptions
 
     /// <summary>0 to 1, for jitter.</summary>
     public Func<double> Chance { get; init; } = Random.Shared.NextDouble;
-
-    /// <summary>For the one engine of a data folder on this machine.</summary>
-    public static ReconcilerOptions For(DataFolders folders)
-    {
-        var folder = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(folders.Root)));
-        return new ReconcilerOptions { Node = $"{Environment.MachineName}-{Convert.ToHexStringLower(folder)[..12]}" };
-    }
 }

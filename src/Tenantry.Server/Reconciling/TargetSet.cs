@@ -6,13 +6,15 @@ namespace Tenantry.Server.Reconciling;
 
 /// <summary>
 /// The configured targets as objects: one is made when it is first needed and made anew when its record changed. What they notice by
-/// themselves goes to <paramref name="noticed"/>.
+/// themselves goes to <paramref name="noticed"/>. One that is a machine is at home at the first engine that needs it, <paramref name="node"/>, and no other
+/// engine on the same store works on it.
 /// </summary>
 public sealed class TargetSet(
     IStore store,
     IReadOnlyList<TargetKind> catalog,
     DataFolders folders,
     string runFolder,
+    string node,
     Action<string> noticed,
     TimeProvider time,
     ILoggerFactory loggers) : IAsyncDisposable
@@ -86,6 +88,10 @@ public sealed class TargetSet(
         }
     }
 
+    /// <summary>A target that is not stored, for a look; who asks for it closes it. Nothing is told of what it notices.</summary>
+    /// <exception cref="TargetException">Its kind is unknown, or its options make no sense: terminal.</exception>
+    public ITarget MakeApart(TargetRecord record) => Make(record);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -95,9 +101,32 @@ public sealed class TargetSet(
         gate.Dispose();
     }
 
-    private async Task<TargetRecord> FindAsync(string name, CancellationToken cancellationToken) =>
-        await store.FindTargetAsync(name, cancellationToken)
-        ?? throw new TargetException($"There is no target '{name}'.", retryable: false, fix: $"Add it with 'tenantry target add {name} --kind KIND'.");
+    /// <summary>Makes a target that is a machine at home here, whatever engine it belonged to. What that one made is not known here.</summary>
+    /// <exception cref="TargetException">There is none of that name, or it is no machine: terminal.</exception>
+    public async Task AdoptAsync(string name, CancellationToken cancellationToken)
+    {
+        var record = await store.FindTargetAsync(name, cancellationToken) ?? throw Unknown(name);
+        if (!IsOneMachine(record))
+            throw new TargetException($"Target '{name}' is no single machine: every engine works on it already.", retryable: false);
+        await store.SettleTargetAsync(name, node, replace: true, cancellationToken);
+    }
+
+    private async Task<TargetRecord> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var record = await store.FindTargetAsync(name, cancellationToken) ?? throw Unknown(name);
+        if (!IsOneMachine(record) || record.Home == node)
+            return record;
+        var home = record.Home.Length > 0 ? record.Home : await store.SettleTargetAsync(name, node, replace: false, cancellationToken);
+        return home == node ? record with { Home = home } : throw new TargetException(
+            $"Target '{name}' is the machine of another engine, '{home}'; only that one works on it.",
+            retryable: true,
+            fix: $"Ask there. If it is gone for good, 'tenantry target adopt {name}' makes this engine work on it, with empty volumes.");
+    }
+
+    private bool IsOneMachine(TargetRecord record) => catalog.FirstOrDefault(line => line.Kind == record.Kind)?.IsOneMachine(record.Options) == true;
+
+    private static TargetException Unknown(string name) =>
+        new($"There is no target '{name}'.", retryable: false, fix: $"Add it with 'tenantry target add {name} --kind KIND'.");
 
     private async Task<OpenTarget> OpenAsync(TargetRecord record)
     {

@@ -36,9 +36,9 @@ internal sealed class EngineRole : IAsyncDisposable
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
         var gateways = new GatewayHub(TimeProvider.System);
-        targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), pokes.Add, TimeProvider.System, loggers);
+        var settings = new ReconcilerOptions { Node = EngineNode.Of(options.Folders) };
+        targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), settings.Node, pokes.Add, TimeProvider.System, loggers);
         var workloads = new WorkloadSource(store, key, new SourceFolders(options.Folders), () => urls);
-        var settings = ReconcilerOptions.For(options.Folders);
         var reconciler = new Reconciler(
             store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways);
         var wakeMetrics = new WakeMetrics();

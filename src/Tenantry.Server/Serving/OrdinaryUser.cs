@@ -76,6 +76,8 @@ internal static partial class OrdinaryUser
         .. options.TrustedProxies.SelectMany(network => new[] { "--trusted-proxy", network }),
         "--role", string.Join(',', new[] { ServeRoles.Api, ServeRoles.Gateway }.Where(role => options.Roles.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant())),
         "--log-level", options.LogLevel.ToString().ToLowerInvariant(),
+        "--log-format", options.LogFormat.ToString().ToLowerInvariant(),
+        .. options.PublicUrl is null ? (string[])[] : ["--public-url", options.PublicUrl.GetLeftPart(UriPartial.Authority)],
     ];
 
     private static string Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")

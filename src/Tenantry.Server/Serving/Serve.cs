@@ -19,7 +19,7 @@ public static class Serve
     /// </summary>
     public static async Task<int> RunAsync(ServeOptions options, TextWriter output, CancellationToken cancellationToken)
     {
-        using var loggers = ServeLogging.Create(options.LogLevel);
+        using var loggers = ServeLogging.Create(options.LogLevel, options.LogFormat);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = OnSignal(PosixSignal.SIGTERM, stop);
         using var interrupt = OnSignal(PosixSignal.SIGINT, stop);
@@ -45,7 +45,7 @@ public static class Serve
         }
         catch (StoreUnavailableException failure)
         {
-            log.LogCritical("{Reason}", failure.Message);
+            log.LogCritical("{Reason}", $"The store does not answer ({failure.Reason}). Nothing was started. Check the address in --store or TENANTRY_STORE and that the database is up, and start again.");
             return Unavailable;
         }
         catch (Exception failure)

@@ -15,7 +15,7 @@ internal static class SplitServe
         await using var engine = await EngineRole.StartAsync(options, store, user, loggers, stop);
         await using var web = new WebProcess(options, user, loggers.CreateLogger<WebProcess>());
         var addresses = await web.StartAsync(stop);
-        engine.Begin(addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
+        engine.Begin(options.PublicUrl ?? addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         await output.TellAsync(addresses);
         await web.KeepAsync(stop);
     }

@@ -70,7 +70,7 @@ internal sealed class WebRole : IAsyncDisposable
             await web.StartGatewayAsync(options, engine, feed, index, loggers, cancellationToken);
         if (options.Roles.HasFlag(ServeRoles.Api))
             await web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken);
-        AddressesFile.Write(options.Folders.Addresses, web.Addresses);
+        AddressesFile.Write(options.Folders.Addresses, web.Addresses, options.Roles);
         return web;
     }
 
@@ -152,7 +152,7 @@ internal sealed class WebRole : IAsyncDisposable
             Settings = new ApiSettings
             {
                 BaseDomain = options.BaseDomain,
-                Gateway = () => Addresses.Gateway ?? new Uri($"http://{options.Gateway}"),
+                Gateway = () => options.PublicUrl ?? Addresses.Gateway ?? AddressesFile.Read(options.Folders.Addresses)?.Gateway ?? new Uri($"http://{options.Gateway}"),
                 EnginePublicKey = () => EngineKey.LoadPublic(options.Folders),
                 Version = ServerVersion.Text,
                 StartedAt = TimeProvider.System.GetUtcNow(),

@@ -34,7 +34,7 @@ internal static class WholeServe
         if (options.TakesOver)
             hold(ServeLock.Take(options.DataFolder, options.Roles));
         web.WhenHandedOver(letGo);
-        engine?.Begin(web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
+        engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
         await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));

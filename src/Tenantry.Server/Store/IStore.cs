@@ -73,7 +73,8 @@ public interface IStore : IAsyncDisposable
     Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes the leases of those of the instances that exist and that nobody works on, and reads them, in one transaction. Who holds an
+    /// Takes the leases of those of the instances that exist, that nobody works on, and whose target the holder (<c>node/run</c>) may work on,
+    /// and reads them, in one transaction. Who holds an
     /// instance's lease has until its end: what nobody finished by then is due again.
     /// </summary>
     Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
@@ -100,11 +101,11 @@ public interface IStore : IAsyncDisposable
     /// </summary>
     Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken);
 
-    /// <summary>Instances that are due and that nobody works on: not seen at their generation, or their time has come. Oldest first.</summary>
-    Task<IReadOnlyList<DueInstance>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+    /// <summary>Instances that are due and that nobody works on, of targets on which this node's engine may work: not seen at their generation, or their time has come. Oldest first.</summary>
+    Task<IReadOnlyList<DueInstance>> ListDueAsync(string node, DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
-    /// <summary>When the next instance becomes due, or null when there is none.</summary>
-    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+    /// <summary>When the next instance that this node's engine may work on becomes due, or null when there is none.</summary>
+    Task<DateTimeOffset?> NextDueAsync(string node, CancellationToken cancellationToken);
 
     Task<Operation?> FindOperationAsync(string id, CancellationToken cancellationToken);
 
@@ -141,6 +142,12 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Creates or changes. Conflict when the stored version is not <paramref name="expectedVersion"/> (0: must be new).</summary>
     Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Says at which node a target is at home that is one machine: this one when it has none yet or with <paramref name="replace"/>, else the one that
+    /// is stored, which is returned. Instances of a target that was moved are due at once. Empty when there is no such target.
+    /// </summary>
+    Task<string> SettleTargetAsync(string name, string node, bool replace, CancellationToken cancellationToken);
 
     /// <summary>Conflict while an instance is on it. False when there is none.</summary>
     Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken);

@@ -72,11 +72,11 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.RemoveAsync(s, id, lease), cancellationToken);
 
-    public Task<IReadOnlyList<DueInstance>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => StatusRows.ListDueAsync(s, now, limit), cancellationToken);
+    public Task<IReadOnlyList<DueInstance>> ListDueAsync(string node, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => StatusRows.ListDueAsync(s, node, now, limit), cancellationToken);
 
-    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(StatusRows.NextDueAsync, cancellationToken);
+    public Task<DateTimeOffset?> NextDueAsync(string node, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => StatusRows.NextDueAsync(s, node), cancellationToken);
 
     public Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
         IReadOnlyList<string> ids, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
@@ -129,6 +129,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TargetRows.PutAsync(s, target, expectedVersion), cancellationToken);
+
+    public Task<string> SettleTargetAsync(string name, string node, bool replace, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TargetRows.SettleAsync(s, name, node, replace), cancellationToken);
 
     public Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TargetRows.DeleteAsync(s, name), cancellationToken);

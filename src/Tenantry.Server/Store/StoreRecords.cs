@@ -59,6 +59,7 @@ public sealed record Lease(string Key, string Holder, long Token, DateTimeOffset
 /// <param name="Parallel">How many instances are worked on at once.</param>
 /// <param name="Version">Its ETag.</param>
 /// <param name="CreatedAt">When it was added.</param>
+/// <param name="Home">The engine that alone works on it, where the target is one machine; empty: every engine does.</param>
 public sealed record TargetRecord(
     string Name,
     string Kind,
@@ -66,7 +67,8 @@ public sealed record TargetRecord(
     bool RepairDrift,
     int Parallel,
     long Version,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    string Home = "");
 
 /// <summary>A secret, readable by the engine alone.</summary>
 public sealed record SealedSecret(string InstanceId, string Name, byte[] Value, long Version, bool Generated, DateTimeOffset CreatedAt);
@@ -75,7 +77,7 @@ public sealed record SealedSecret(string InstanceId, string Name, byte[] Value, 
 public sealed record ApiToken(string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
 
 /// <summary>What was answered to a request with an <c>Idempotency-Key</c>.</summary>
-public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt);
+public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt, string ETag = "");
 
 /// <summary>Who did what to what.</summary>
 public sealed record AuditEntry(string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, DateTimeOffset At);
@@ -93,7 +95,11 @@ public sealed class StoreConflictException(string message) : Exception(message);
 public sealed class LeaseLostException(string key) : Exception($"The lease on '{key}' was taken by another worker.");
 
 /// <summary>The database does not answer.</summary>
-public sealed class StoreUnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class StoreUnavailableException(string reason, Exception cause) : Exception($"The store does not answer ({reason}). It is tried again.", cause)
+{
+    /// <summary>What the database or the network says.</summary>
+    public string Reason => reason;
+}
 
 /// <summary>The store cannot be used: it is newer than this program, or damaged. The message says what to do.</summary>
 public class StoreRefusedException(string message) : Exception(message);

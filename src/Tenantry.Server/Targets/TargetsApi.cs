@@ -27,6 +27,7 @@ internal static class TargetsApi
         targets.MapPut("/{target}", PutAsync).Changes("target.put");
         targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete");
         targets.MapPost("/{target}/check", CheckAsync);
+        targets.MapPost("/{target}/adopt", AdoptAsync).Changes("target.adopt");
         routes.MapGet("/target-kinds", ListKinds).Paged().WithTags("Targets");
     }
 
@@ -104,6 +105,17 @@ internal static class TargetsApi
             target,
             report.Works,
             [.. report.Findings.Select(f => new TargetFindingResponse(f.Subject, f.Level.ToString(), f.Message, f.Fix))]));
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> AdoptAsync(string target, Change change, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        change.Subject = $"target {target}";
+        var present = await FindAsync(store, target, cancellationToken);
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "home", present.Home, "this engine")));
+        change.Detail = $"home was {(present.Home.Length > 0 ? present.Home : "nowhere")}";
+        await engine.AdoptTargetAsync(target, cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static Ok<PageResponse<TargetKindResponse>> ListKinds(IReadOnlyList<TargetKind> kinds) =>

@@ -10,7 +10,24 @@ internal static class TenantText
 {
     private const int Longest = 200;
 
-    public static void Check(CreateTenantRequest request, string organization)
+    private const string DefaultOrganization = "default";
+
+    /// <summary>The tenant that a request asks for, not stored yet.</summary>
+    public static Tenant Make(CreateTenantRequest request, DateTimeOffset now)
+    {
+        var organization = request.Organization ?? DefaultOrganization;
+        Check(request, organization);
+        return new Tenant(
+            request.Name,
+            string.IsNullOrEmpty(request.DisplayName) ? request.Name : request.DisplayName,
+            organization,
+            request.Owner ?? "",
+            request.CostCentre ?? "",
+            1,
+            now);
+    }
+
+    private static void Check(CreateTenantRequest request, string organization)
     {
         var errors = new List<ProblemError>();
         AddName(NameKind.Tenant, "name", request.Name, errors);

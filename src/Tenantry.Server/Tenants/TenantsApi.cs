@@ -13,8 +13,6 @@ namespace Tenantry.Server.Tenants;
 /// <summary>Tenants and their organizations.</summary>
 internal static class TenantsApi
 {
-    private const string DefaultOrganization = "default";
-
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {
         var tenants = routes.MapGroup("/tenants").WithTags("Tenants");
@@ -42,8 +40,7 @@ internal static class TenantsApi
     {
         var request = body.Value;
         change.Subject = $"tenant {request.Name}";
-        var organization = request.Organization ?? DefaultOrganization;
-        TenantText.Check(request, organization);
+        var wanted = TenantText.Make(request, time.GetUtcNow());
         if (change.IsDryRun)
         {
             if (await store.FindTenantAsync(request.Name, cancellationToken) is not null)
@@ -51,17 +48,8 @@ internal static class TenantsApi
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", null, request.Name)));
         }
 
-        await store.EnsureOrganizationAsync(organization, cancellationToken);
-        var tenant = await store.CreateTenantAsync(
-            new Tenant(
-                request.Name,
-                string.IsNullOrEmpty(request.DisplayName) ? request.Name : request.DisplayName,
-                organization,
-                request.Owner ?? "",
-                request.CostCentre ?? "",
-                1,
-                time.GetUtcNow()),
-            cancellationToken);
+        await store.EnsureOrganizationAsync(wanted.Organization, cancellationToken);
+        var tenant = await store.CreateTenantAsync(wanted, cancellationToken);
         ETags.Set(context, tenant.Version);
         return TypedResults.Created($"/v1/tenants/{tenant.Name}", TenantResponse.Of(tenant));
     }

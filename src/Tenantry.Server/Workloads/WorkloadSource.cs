@@ -4,6 +4,7 @@ using System.Text.Json;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
+using Tenantry.Model.Tenants;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Secrets;
@@ -29,7 +30,7 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
             return new WorkloadResult.Resolved(kept);
         try
         {
-            var workload = await BuildAsync(spec, makeSecrets: true, cancellationToken);
+            var workload = await BuildAsync(spec, newTenant: null, makeSecrets: true, cancellationToken);
             resolved[spec.Id] = workload;
             generations[spec.Id] = spec.Generation;
             return new WorkloadResult.Resolved(workload);
@@ -40,9 +41,9 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
         }
     }
 
-    /// <summary>What a spec that need not be stored would run; makes and stores nothing.</summary>
+    /// <summary>What a spec that need not be stored would run, for a tenant that need not be stored either; makes and stores nothing.</summary>
     /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
-    public Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, CancellationToken cancellationToken) => BuildAsync(spec, makeSecrets: false, cancellationToken);
+    public Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, CancellationToken cancellationToken) => BuildAsync(spec, newTenant, makeSecrets: false, cancellationToken);
 
     /// <summary>Drops what is kept of an instance that is gone.</summary>
     public void Forget(string instanceId)
@@ -51,11 +52,11 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
         resolved.TryRemove(instanceId, out _);
     }
 
-    private async Task<InstanceWorkload> BuildAsync(InstanceSpec spec, bool makeSecrets, CancellationToken cancellationToken)
+    private async Task<InstanceWorkload> BuildAsync(InstanceSpec spec, Tenant? newTenant, bool makeSecrets, CancellationToken cancellationToken)
     {
         var release = await store.FindReleaseAsync(spec.Release, cancellationToken)
             ?? throw new WorkloadRefusedException("ReleaseUnknown", $"There is no release {spec.Release} of {spec.App}. Deploy one that exists: 'tenantry app show {spec.App}' lists them.");
-        var tenant = await store.FindTenantAsync(spec.Tenant, cancellationToken)
+        var tenant = newTenant ?? await store.FindTenantAsync(spec.Tenant, cancellationToken)
             ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'.");
         var manifest = ReadManifest(release);
         var secrets = await SecretsAsync(spec, manifest, makeSecrets, cancellationToken);

@@ -32,4 +32,7 @@ public sealed record TargetKind(
 {
     /// <summary>Throws a terminal <see cref="TargetException"/> that names every option whose value makes no sense. Touches nothing.</summary>
     public Action<IReadOnlyDictionary<string, string>> CheckOptions { get; init; } = _ => { };
+
+    /// <summary>True when a target with these options is the machine of the engine that uses it: no other engine can work on what is there.</summary>
+    public Func<IReadOnlyDictionary<string, string>, bool> IsOneMachine { get; init; } = _ => false;
 }

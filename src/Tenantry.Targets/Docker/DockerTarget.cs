@@ -46,6 +46,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         context => new DockerTarget(context))
     {
         CheckOptions = options => DockerTargetOptions.Parse(options),
+        IsOneMachine = options => !options.TryGetValue("engine", out var engine) || engine.StartsWith("unix:", StringComparison.Ordinal),
     };
 
     public string Kind => KindName;

@@ -37,6 +37,7 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         context => new LocalTarget(context))
     {
         CheckOptions = options => LocalTargetOptions.Parse(options),
+        IsOneMachine = _ => true,
     };
 
     public string Kind => KindName;

@@ -79,6 +79,22 @@ public class TargetTests
     }
 
     [Fact]
+    public async Task ATargetIsAdoptedByTheEngineWhenSomebodySaysSo()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+
+        using var dry = await api.Local.PostAsync("/v1/targets/local/adopt?dryRun=true", null);
+        api.Engine.Adopted.ShouldBeEmpty();
+        using var adopted = await api.Local.PostAsync("/v1/targets/local/adopt", null);
+
+        dry.StatusCode.ShouldBe(HttpStatusCode.OK);
+        adopted.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        api.Engine.Adopted.ShouldBe(["local"]);
+        await ProblemAsync(await api.Local.PostAsync("/v1/targets/moon/adopt", null), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+    }
+
+    [Fact]
     public async Task ATargetWithAnInstanceIsNotDeleted()
     {
         await using var api = await StartAsync();

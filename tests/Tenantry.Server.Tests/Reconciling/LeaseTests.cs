@@ -55,7 +55,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var pass = _bench.Reconciler.PassAsync(spec.Id, stop.Token);
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => pass);
-        (await _bench.Store.ListDueAsync(_bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
+        (await _bench.Store.ListDueAsync("here", _bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
     }
 }

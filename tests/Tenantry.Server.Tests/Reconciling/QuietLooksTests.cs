@@ -81,7 +81,7 @@ public sealed class QuietLooksTests : IAsyncLifetime
         var before = await _bench.StatusAsync(spec.Id);
         (await LookAsync([spec.Id, quiet.Id])).ShouldBe([spec.Id]);
         (await _bench.StatusAsync(spec.Id)).ShouldSayTheSameAs(before with { NextLookAt = _bench.Time.GetUtcNow() });
-        (await _bench.Store.ListDueAsync(_bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem().Id.ShouldBe(spec.Id);
+        (await _bench.Store.ListDueAsync("here", _bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem().Id.ShouldBe(spec.Id);
     }
 
     [Fact]

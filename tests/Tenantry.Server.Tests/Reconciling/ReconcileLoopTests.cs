@@ -260,6 +260,6 @@ public class FailingStore : DispatchProxy
         Interlocked.Increment(ref _calls);
         if (_isMended || !typeof(Task).IsAssignableFrom(targetMethod!.ReturnType))
             return targetMethod!.Invoke(_store, args);
-        throw new StoreUnavailableException("The store does not answer.", new IOException());
+        throw new StoreUnavailableException("a test took it away", new IOException());
     }
 }

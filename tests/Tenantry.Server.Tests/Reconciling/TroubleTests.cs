@@ -282,7 +282,7 @@ public sealed class TroubleTests : IAsyncLifetime
         _bench.Time.Advance(TimeSpan.FromSeconds(5));
         (await pass).ShouldBe(PassEnd.Settled);
         (await _bench.NewestOperationAsync(spec.Id)).State.ShouldBe(OperationState.Pending);
-        (await _bench.Store.ListDueAsync(_bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
+        (await _bench.Store.ListDueAsync("here", _bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
         (await _bench.NewestOperationAsync(spec.Id)).State.ShouldBe(OperationState.Succeeded);
         (await _bench.StatusAsync(spec.Id)).ObservedGeneration.ShouldBe(2);

@@ -64,13 +64,14 @@ internal sealed class Workbench : IAsyncDisposable
     public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null) => new(
         store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer);
 
-    public TargetSet NewTargets(IStore store, Action<string> noticed, Func<ITarget, ITarget>? wrap = null)
+    public TargetSet NewTargets(IStore store, Action<string> noticed, Func<ITarget, ITarget>? wrap = null, string? node = null, bool isOneMachine = false)
     {
         var set = new TargetSet(
             store,
-            [FakeTarget.CatalogLine with { Create = context => (wrap ?? Wrap)(new FakeTarget(context, World, Script)) }],
+            [FakeTarget.CatalogLine with { Create = context => (wrap ?? Wrap)(new FakeTarget(context, World, Script)), IsOneMachine = _ => isOneMachine }],
             new DataFolders(_folder),
             Path.Combine(_folder, "run"),
+            node ?? Options.Node,
             noticed,
             Time,
             NullLoggerFactory.Instance);

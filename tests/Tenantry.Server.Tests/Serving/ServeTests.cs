@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace Tenantry.Server.Tests.Serving;
@@ -36,6 +37,49 @@ public class ServeTests
 
         foreach (var line in serve.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             Should.NotThrow(() => JsonDocument.Parse(line).Dispose(), line);
+    }
+
+    [Fact]
+    public async Task TheLogIsSentencesWhenAPersonWantsThemAndAStoreThatIsAwayIsOne()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartAsync(
+            folder.Data, "--log-format", "text", "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x");
+
+        (await serve.EndAsync()).ShouldBe(7);
+
+        var line = serve.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
+        line.ShouldMatch(@"^\d\d:\d\d:\d\d error: The store does not answer \(PostgreSQL: .*\)\. Nothing was started\. .*--store.* start again\.$");
+    }
+
+    [Fact]
+    public async Task InstancesAnswerAtTheAddressThatPeopleReach()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data, "--public-url", "https://apps.example.com");
+        await serve.ReadyAsync();
+        using var client = serve.Client();
+
+        // It waits for its secret: nothing runs.
+        using var app = await client.PostAsJsonAsync("/v1/apps", new { manifest = Api.TestApi.Manifest });
+        app.IsSuccessStatusCode.ShouldBeTrue(await app.Content.ReadAsStringAsync());
+        using var instance = await client.PostAsJsonAsync("/v1/instances", new { tenant = "alice", app = "notes", newTenant = new { name = "alice" } });
+        instance.IsSuccessStatusCode.ShouldBeTrue(await instance.Content.ReadAsStringAsync());
+
+        (await client.GetStringAsync("/v1/instances/alice")).ShouldContain("\"https://alice.apps.example.com\"");
+    }
+
+    [Fact]
+    public async Task TheFileOfAddressesKeepsWhatTheOtherRoleSaid()
+    {
+        using var folder = new TestFolder();
+        await using var api = await ServeProcess.StartAsync(folder.Data, "--role", "engine,api", "--api", "127.0.0.1:0");
+        await using var gateway = await ServeProcess.StartAsync(folder.Data, "--role", "gateway", "--gateway", "127.0.0.1:0");
+
+        var file = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder.Data, "addresses.json"))).RootElement;
+
+        file.GetProperty("api").GetString().ShouldBe(api.Addresses.GetProperty("api").GetString());
+        file.GetProperty("gateway").GetString().ShouldBe(gateway.Addresses.GetProperty("gateway").GetString());
     }
 
     [Fact]

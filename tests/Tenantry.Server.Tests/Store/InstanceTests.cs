@@ -193,7 +193,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldBeNull();
         (await Store.FindTenantAsync("alice", Ct)).ShouldBeNull();
         (await Store.ListSecretsAsync(spec.Id, Ct)).ShouldBeEmpty();
-        (await Store.NextDueAsync(Ct)).ShouldBeNull();
+        (await Store.NextDueAsync("here", Ct)).ShouldBeNull();
         (await Store.ListOperationsAsync(spec.Id, new PageRequest(), Ct)).Items.ShouldHaveSingleItem().State.ShouldBe(OperationState.Superseded);
         await Fleet.AddInstanceAsync("alice");
     }

@@ -102,10 +102,10 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         await DueAsync();
         await Store.FinishPassAsync(new PassOutcome(lease, Seen(spec.Id, 1, TimeSpan.FromMinutes(5)), null), Ct);
         await DueAsync();
-        (await Store.NextDueAsync(Ct)).ShouldBe(Time.GetUtcNow().AddMinutes(5));
+        (await Store.NextDueAsync("here", Ct)).ShouldBe(Time.GetUtcNow().AddMinutes(5));
         Time.Advance(TimeSpan.FromMinutes(5));
         await DueAsync("id-alice");
-        (await Store.ListDueAsync(Time.GetUtcNow(), 10, Ct)).ShouldHaveSingleItem().Settled.ShouldBeTrue();
+        (await Store.ListDueAsync("here", Time.GetUtcNow(), 10, Ct)).ShouldHaveSingleItem().Settled.ShouldBeTrue();
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         var left = await Fleet.LeaseAsync(spec.Id);
         Time.Advance(TimeSpan.FromSeconds(20));
         left = (await Store.RenewLeaseAsync(left, Short, Ct)).ShouldNotBeNull();
-        (await Store.NextDueAsync(Ct)).ShouldBe(left.ExpiresAt);
+        (await Store.NextDueAsync("here", Ct)).ShouldBe(left.ExpiresAt);
         Time.Advance(TimeSpan.FromSeconds(29));
         await DueAsync();
         Time.Advance(TimeSpan.FromSeconds(1));
@@ -192,6 +192,29 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
     }
 
     [Fact]
+    public async Task WhatIsAtHomeAtAnotherNodeIsNeitherDueNorClaimedHere()
+    {
+        await Fleet.SetUpAsync();
+        await Fleet.AddInstanceAsync("a");
+
+        (await Store.SettleTargetAsync(Fleet.Target, "here", replace: false, Ct)).ShouldBe("here");
+        (await Store.SettleTargetAsync(Fleet.Target, "there", replace: false, Ct)).ShouldBe("here");
+
+        await DueAsync("id-a");
+        (await Store.ListDueAsync("there", Time.GetUtcNow(), 10, Ct)).ShouldBeEmpty();
+        (await Store.NextDueAsync("there", Ct)).ShouldBeNull();
+        (await Store.ClaimInstancesAsync(["id-a"], "there/run", Short, Ct)).ShouldBeEmpty();
+        var claimed = (await Store.ClaimInstancesAsync(["id-a"], "here/run", Short, Ct)).ShouldHaveSingleItem();
+        await Store.FinishLooksAsync([new QuietLook(claimed.Lease, Time.GetUtcNow().AddMinutes(5))], Ct);
+
+        (await Store.SettleTargetAsync(Fleet.Target, "there", replace: true, Ct)).ShouldBe("there");
+        await DueAsync();
+        (await Store.ListDueAsync("there", Time.GetUtcNow(), 10, Ct)).ShouldHaveSingleItem().Id.ShouldBe("id-a");
+        (await Store.FindTargetAsync(Fleet.Target, Ct)).ShouldNotBeNull().Home.ShouldBe("there");
+        (await Store.SettleTargetAsync("nowhere", "there", replace: true, Ct)).ShouldBe("");
+    }
+
+    [Fact]
     public async Task TheOldestIsDueFirst()
     {
         await Fleet.SetUpAsync();
@@ -203,7 +226,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         }
         Time.Advance(TimeSpan.FromMinutes(2));
         await DueAsync("id-b", "id-c");
-        (await Store.ListDueAsync(Time.GetUtcNow(), 1, Ct)).ShouldHaveSingleItem().Id.ShouldBe("id-b");
+        (await Store.ListDueAsync("here", Time.GetUtcNow(), 1, Ct)).ShouldHaveSingleItem().Id.ShouldBe("id-b");
     }
 
     private InstanceStatus Seen(string id, long generation, TimeSpan next) => InstanceStatus.New(id, Time.GetUtcNow()) with
@@ -215,7 +238,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
     };
 
     private async Task DueAsync(params string[] ids) =>
-        (await Store.ListDueAsync(Time.GetUtcNow(), 10, Ct)).Select(due => due.Id).ShouldBe(ids);
+        (await Store.ListDueAsync("here", Time.GetUtcNow(), 10, Ct)).Select(due => due.Id).ShouldBe(ids);
 }
 
 public sealed class SqliteLeaseTests() : LeaseTests(new SqlitePlace());

@@ -115,7 +115,7 @@ public abstract class OpeningTests(IStorePlace place) : StoreTests(place)
                 break;
         }
         seen.ShouldBe(Enumerable.Range(0, 10_000).Select(i => $"s{i:d5}"));
-        (await Store.ListDueAsync(Time.GetUtcNow(), 500, Ct)).Count.ShouldBe(500);
+        (await Store.ListDueAsync("here", Time.GetUtcNow(), 500, Ct)).Count.ShouldBe(500);
     }
 
     /// <summary>Takes everything out of the database, so that it is as before its first start.</summary>

@@ -76,5 +76,5 @@ internal static class StoreErrors
         : "Something that this names does not exist, or is still in use.";
 
     private static StoreUnavailableException Unavailable(string database, Exception error) =>
-        new($"The store does not answer ({database}: {error.Message}). It is tried again.", error);
+        new($"{database}: {error.Message}", error);
 }

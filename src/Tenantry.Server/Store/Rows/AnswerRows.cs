@@ -4,7 +4,7 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class AnswerRows
 {
-    private const string Columns = "key, request_hash, status, location, body, created_at";
+    private const string Columns = "key, request_hash, status, location, body, created_at, etag";
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 
     public static async Task<IdempotentAnswer?> FindAsync(Session session, string key) =>
@@ -15,7 +15,7 @@ internal static class AnswerRows
     {
         await session.ExecuteAsync("DELETE FROM answers WHERE created_at <= @oldest", new { oldest = Oldest(session) });
         await session.ExecuteAsync(
-            $"INSERT INTO answers ({Columns}) VALUES (@Key, @RequestHash, @Status, @Location, @Body, @CreatedAt)",
+            $"INSERT INTO answers ({Columns}) VALUES (@Key, @RequestHash, @Status, @Location, @Body, @CreatedAt, @ETag)",
             new
             {
                 answer.Key,
@@ -23,6 +23,7 @@ internal static class AnswerRows
                 Status = (long)answer.Status,
                 answer.Location,
                 answer.Body,
+                answer.ETag,
                 CreatedAt = StoreTime.ToMicros(answer.CreatedAt),
             });
     }
@@ -37,7 +38,8 @@ internal static class AnswerRows
         public string Location { get; init; } = "";
         public string Body { get; init; } = "";
         public long CreatedAt { get; init; }
+        public string Etag { get; init; } = "";
 
-        public IdempotentAnswer ToAnswer() => new(Key, RequestHash, (int)Status, Location, Body, StoreTime.FromMicros(CreatedAt));
+        public IdempotentAnswer ToAnswer() => new(Key, RequestHash, (int)Status, Location, Body, StoreTime.FromMicros(CreatedAt), Etag);
     }
 }

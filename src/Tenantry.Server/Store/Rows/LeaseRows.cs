@@ -29,12 +29,12 @@ internal static class LeaseRows
         var rows = await session.ListAsync<ClaimRow>(
             $"""
             INSERT INTO leases (key, holder, token, expires_at)
-            SELECT id, @holder, 1, @expires FROM instances WHERE {session.Dialect.In("id", "@ids")} ORDER BY id
+            SELECT id, @holder, 1, @expires FROM instances WHERE {session.Dialect.In("id", "@ids")} AND {TargetRows.MayWork} ORDER BY id
             ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, token = leases.token + 1, expires_at = excluded.expires_at
             WHERE leases.expires_at <= @now
             RETURNING key, token
             """,
-            new { ids = ids.ToArray(), holder, expires, now = session.NowMicros });
+            new { ids = ids.ToArray(), holder, node = NodeOf(holder), expires, now = session.NowMicros });
         await StatusRows.BeginAsync(session, [.. rows.Select(row => row.Key)], expires);
         return [.. rows.Select(row => new Lease(row.Key, holder, row.Token, StoreTime.FromMicros(expires)))];
     }
@@ -83,6 +83,9 @@ internal static class LeaseRows
     }
 
     public static Task<int> RemoveAsync(Session session, string key) => session.ExecuteAsync("DELETE FROM leases WHERE key = @key", new { key });
+
+    // A holder is "node/run".
+    private static string NodeOf(string holder) => holder.IndexOf('/', StringComparison.Ordinal) is var end and >= 0 ? holder[..end] : holder;
 
     private static long Expiry(Session session, TimeSpan duration) => StoreTime.ToMicros(session.Now + duration);
 

@@ -76,40 +76,41 @@ internal static class StatusRows
         """,
         looks.Select(look => new { look.Lease.Key, look.Lease.Holder, look.Lease.Token, next = StoreTime.ToMicros(look.NextLookAt) }));
 
-    public static async Task<IReadOnlyList<DueInstance>> ListDueAsync(Session session, DateTimeOffset now, int limit)
+    public static async Task<IReadOnlyList<DueInstance>> ListDueAsync(Session session, string node, DateTimeOffset now, int limit)
     {
         var rows = await session.ListAsync<DueRow>(
-            """
+            $"""
             SELECT s.instance_id AS id, i.target,
                 CASE WHEN s.observed_generation = i.generation AND s.failures = 0
                     AND (s.phase IN ('Frozen', 'Asleep') OR s.phase = 'Running' AND s.health = 'Healthy') THEN 1 ELSE 0 END AS settled
             FROM statuses s
             JOIN instances i ON i.id = s.instance_id
             LEFT JOIN leases l ON l.key = s.instance_id AND l.expires_at > @now
-            WHERE s.due_at <= @now AND l.key IS NULL
+            WHERE s.due_at <= @now AND l.key IS NULL AND i.{TargetRows.MayWork}
             ORDER BY s.due_at, s.instance_id
             LIMIT @limit
             """,
-            new { now = StoreTime.ToMicros(now), limit = (long)limit });
+            new { node, now = StoreTime.ToMicros(now), limit = (long)limit });
         return [.. rows.Select(row => new DueInstance(row.Id, row.Target, row.Settled != 0))];
     }
 
-    public static async Task<DateTimeOffset?> NextDueAsync(Session session)
+    public static async Task<DateTimeOffset?> NextDueAsync(Session session, string node)
     {
         var free = await session.FirstAsync<long?>(
-            """
+            $"""
             SELECT s.due_at FROM statuses s
+            JOIN instances i ON i.id = s.instance_id
             LEFT JOIN leases l ON l.key = s.instance_id AND l.expires_at > @now
-            WHERE l.key IS NULL ORDER BY s.due_at, s.instance_id LIMIT 1
+            WHERE l.key IS NULL AND i.{TargetRows.MayWork} ORDER BY s.due_at, s.instance_id LIMIT 1
             """,
-            new { now = session.NowMicros });
+            new { node, now = session.NowMicros });
         // What somebody works on now may be left behind: it is due when that lease runs out.
         var left = await session.FirstAsync<long?>(
-            """
-            SELECT l.expires_at FROM leases l JOIN statuses s ON s.instance_id = l.key
-            WHERE l.expires_at > @now ORDER BY l.expires_at LIMIT 1
+            $"""
+            SELECT l.expires_at FROM leases l JOIN instances i ON i.id = l.key
+            WHERE l.expires_at > @now AND i.{TargetRows.MayWork} ORDER BY l.expires_at LIMIT 1
             """,
-            new { now = session.NowMicros });
+            new { node, now = session.NowMicros });
         return free is null || left is null ? StoreTime.FromMicros(free ?? left) : StoreTime.FromMicros(Math.Min(free.Value, left.Value));
     }
 

@@ -4,7 +4,11 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class TargetRows
 {
-    private const string Columns = "name, kind, options, repair_drift, parallel, version, created_at";
+    private const string Stored = "name, kind, options, repair_drift, parallel, version, created_at";
+    private const string Columns = Stored + ", home";
+
+    /// <summary>A condition that an instance is on a target on which the engine <c>@node</c> may work.</summary>
+    public const string MayWork = "target NOT IN (SELECT t.name FROM targets t WHERE t.home <> '' AND t.home <> @node)";
 
     public static async Task<TargetRecord?> FindAsync(Session session, string name) => (await FindRowAsync(session, name, ""))?.ToTarget();
 
@@ -31,7 +35,7 @@ internal static class TargetRows
         };
         await session.ExecuteAsync(
             stored is null
-                ? $"INSERT INTO targets ({Columns}) VALUES (@Name, @Kind, @Options, @RepairDrift, @Parallel, 1, @CreatedAt)"
+                ? $"INSERT INTO targets ({Stored}) VALUES (@Name, @Kind, @Options, @RepairDrift, @Parallel, 1, @CreatedAt)"
                 : """
                   UPDATE targets SET kind = @Kind, options = @Options, repair_drift = @RepairDrift, parallel = @Parallel, version = version + 1
                   WHERE name = @Name
@@ -52,6 +56,19 @@ internal static class TargetRows
         return true;
     }
 
+    /// <summary>Makes it the home of one that has none, or with <paramref name="replace"/> of any. The target's home afterwards.</summary>
+    public static async Task<string> SettleAsync(Session session, string name, string node, bool replace)
+    {
+        var settled = await session.ExecuteAsync("UPDATE targets SET home = @node WHERE name = @name AND home <> @node AND (home = '' OR @replace = 1)", new { name, node, replace = replace ? 1L : 0L });
+        if (settled > 0 && replace)
+        {
+            foreach (var id in await session.ListAsync<string>("SELECT id FROM instances WHERE target = @name", new { name }))
+                await StatusRows.MakeDueAsync(session, id);
+        }
+
+        return await session.FirstAsync<string>("SELECT home FROM targets WHERE name = @name", new { name }) ?? "";
+    }
+
     private static Task<TargetRow?> FindRowAsync(Session session, string name, string suffix) =>
         session.FirstAsync<TargetRow>($"SELECT {Columns} FROM targets WHERE name = @name{suffix}", new { name });
 
@@ -64,8 +81,9 @@ internal static class TargetRows
         public long Parallel { get; init; }
         public long Version { get; init; }
         public long CreatedAt { get; init; }
+        public string Home { get; init; } = "";
 
         public TargetRecord ToTarget() =>
-            new(Name, Kind, StoreJson.ReadValues(Options), RepairDrift != 0, (int)Parallel, Version, StoreTime.FromMicros(CreatedAt));
+            new(Name, Kind, StoreJson.ReadValues(Options), RepairDrift != 0, (int)Parallel, Version, StoreTime.FromMicros(CreatedAt), Home);
     }
 }

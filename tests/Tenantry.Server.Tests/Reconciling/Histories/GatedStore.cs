@@ -37,7 +37,7 @@ public class GatedStore : DispatchProxy
         {
             // Timers of a process that lives are in time; those of one that stands still are not.
             if (_process.IsStalled)
-                throw new StoreUnavailableException("The process stands still.", new IOException());
+                throw new StoreUnavailableException("the process stands still", new IOException());
             _process.ThrowIfDead();
         }
         else
