@@ -82,7 +82,7 @@ internal sealed class FakeFleet(bool quick)
         var spec = new InstanceSpec(
             $"bench{number:D8}", name, "bench", "default", "bench-static", name, "fake", "small", "bench-1", [], new Dictionary<string, string>(StringComparer.Ordinal), DesiredState.Running, 0, 1, now);
         var operation = new Operation($"op{number:D8}", OperationKind.Create, spec.Id, spec.Slug, "bench", 1, OperationState.Pending, [], 0, null, now, null);
-        await store.CreateInstanceAsync(spec, operation, cancellationToken);
+        await store.CreateInstanceAsync(spec, operation, null, cancellationToken);
         return spec.Id;
     }
 

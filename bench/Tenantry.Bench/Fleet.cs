@@ -39,8 +39,8 @@ internal sealed class Fleet(ControlPlane plane, string app, string target)
 
     public async Task<OperationResponse> StartAsync(string name, CancellationToken cancellationToken)
     {
-        await plane.Client.Tenants.Create(new CreateTenantRequest(name)).SendAsync(cancellationToken);
-        return await plane.Client.Instances.Create(new CreateInstanceRequest(name, app, Target: target, Tier: "small")).SendAsync(cancellationToken);
+        // As "tenantry tenant add" asks for it.
+        return await plane.Client.Instances.Create(new CreateInstanceRequest(name, app, Target: target, Tier: "small", NewTenant: new CreateTenantRequest(name))).SendAsync(cancellationToken);
     }
 
     public async Task<TimeSpan> CreateUntilAnswerAsync(string name, CancellationToken cancellationToken)

@@ -59,7 +59,7 @@ internal sealed class GatewayAlone : IAsyncDisposable
         var spec = new InstanceSpec(
             "id-alice", "alice", "alice", "bench", "bench", "prod", "here", "free", "bench-1", [.. Enumerable.Range(1, hosts - 1).Select(number => $"h{number}.example.com")],
             new Dictionary<string, string>(StringComparer.Ordinal), DesiredState.Running, 0, 1, now);
-        await store.CreateInstanceAsync(spec, new Operation("op-1", OperationKind.Create, spec.Id, spec.Slug, "bench", 1, OperationState.Pending, [], 0, null, now, null), cancellationToken);
+        await store.CreateInstanceAsync(spec, new Operation("op-1", OperationKind.Create, spec.Id, spec.Slug, "bench", 1, OperationState.Pending, [], 0, null, now, null), null, cancellationToken);
         var record = (await store.FindInstanceAsync(spec.Id, cancellationToken))!;
         var lease = (await store.TryAcquireLeaseAsync(spec.Id, "bench", TimeSpan.FromMinutes(1), cancellationToken))!;
         await store.WriteStatusAsync(record.Status with { Phase = InstancePhase.Running, ObservedGeneration = 1, Endpoint = new Endpoint("127.0.0.1", upstream) }, lease, cancellationToken);

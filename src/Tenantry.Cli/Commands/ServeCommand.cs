@@ -70,7 +70,7 @@ internal static class ServeCommand
         TakesOver = call.Value(TakeOver),
         AcceptsEngineKey = call.Value(AcceptEngineKey),
         PublicUrl = publicUrl,
-        BaseDomain = publicUrl?.Host ?? Domain(call.Value(BaseDomain)!.ToLowerInvariant()),
+        BaseDomain = publicUrl?.Host ?? Domain("--base-domain", call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
         IsWebChild = call.Value(WebChild),
@@ -92,15 +92,15 @@ internal static class ServeCommand
         return roles != ServeRoles.None ? roles : throw new CliException(ExitCode.Usage, "--role names no role.");
     }
 
-    private static string Domain(string text) => text.Length <= LongestDomain && text.Split('.').All(IsLabel)
+    private static string Domain(string option, string text) => text.Length <= LongestDomain && text.Split('.').All(IsLabel)
         ? text
-        : throw new CliException(ExitCode.Usage, $"'{text}' is no base domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
+        : throw new CliException(ExitCode.Usage, $"{option}: '{text}' is no domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
 
     private static Uri Url(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/" || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
             throw new CliException(ExitCode.Usage, $"--public-url: '{text}' is not an address such as https://apps.example.com: scheme, name and, if it is not the usual one, port.");
-        Domain(url.Host);
+        Domain("--public-url", url.Host);
         return url;
     }
 

@@ -10,9 +10,9 @@ namespace Tenantry.Server.Gateway;
 public sealed class RouteFeed(
     Routes routes, InstanceIndex index, ChangeFeed changes, string baseDomain, string file, TimeProvider time, ILogger<RouteFeed> log) : BackgroundService
 {
-    // Many changes at once become one table: one is taken in at once, the next ones after a rest. The more there is to do, the longer it is,
-    // so that a long list of routes under steady change costs a tenth of a core at most.
-    private const int RestPerWork = 9;
+    // Many changes at once become one table; a long list of routes under steady change costs a tenth of a core at most.
+    private const double Share = 0.1;
+    private static readonly TimeSpan MostAtOnce = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LeastRest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SlowLook = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(1);
@@ -27,12 +27,13 @@ public sealed class RouteFeed(
     {
         await LoadSavedAsync(stoppingToken);
         var saving = SaveAsync(stoppingToken);
+        var budget = new WorkBudget(Share, MostAtOnce, time);
         while (!stoppingToken.IsCancellationRequested)
         {
             var change = changes.NextChange;
             var begin = time.GetTimestamp();
             var worked = await LookAsync(stoppingToken);
-            var rest = Task.Delay(LeastRest + (time.GetElapsedTime(begin) * RestPerWork), time, stoppingToken);
+            var rest = Task.Delay(LeastRest + budget.RestAfter(time.GetElapsedTime(begin)), time, stoppingToken);
             await Task.WhenAny(change, Task.Delay(worked ? SlowLook : BetweenSaves, time, stoppingToken));
             await rest.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Tenants;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Store;
 
@@ -9,10 +10,10 @@ namespace Tenantry.Server.Instances;
 /// <summary>Writes what is wanted of instances, each change with the operation that a person can watch.</summary>
 public sealed class InstanceChanges(IStore store, IEngineLink engine, TimeProvider time, ILogger<InstanceChanges> log)
 {
-    public async Task<Operation> CreateAsync(InstanceSpec spec, string actor, CancellationToken cancellationToken)
+    public async Task<Operation> CreateAsync(InstanceSpec spec, Tenant? newTenant, string actor, CancellationToken cancellationToken)
     {
         var operation = NewOperation(OperationKind.Create, spec, actor);
-        await store.CreateInstanceAsync(spec, operation, cancellationToken);
+        await store.CreateInstanceAsync(spec, operation, newTenant, cancellationToken);
         await PokeAsync(spec.Id);
         return operation;
     }

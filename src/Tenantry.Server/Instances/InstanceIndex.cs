@@ -13,6 +13,9 @@ public sealed class InstanceIndex : StoreIndex<InstanceEntry>
     public InstanceIndex(IStore store)
         : base(store) => rules = new ReleaseCache<ReleaseRules>(store, manifest => manifest is null ? ReleaseRules.None : ReleaseRules.Of(manifest));
 
+    protected override bool IsSame(InstanceEntry before, InstanceEntry now) =>
+        before.Hosts.SequenceEqual(now.Hosts, StringComparer.Ordinal) && before == now with { Hosts = before.Hosts };
+
     protected override async ValueTask<InstanceEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
         var known = await rules.FindAsync(record.Spec.Release, cancellationToken);

@@ -10,6 +10,8 @@ using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
+using Tenantry.Server.Targets;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Instances;
 
@@ -83,7 +85,7 @@ internal static class InstancesApi
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> CreateAsync(
-        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, IReadOnlyList<TargetKind> kinds, CancellationToken cancellationToken)
     {
         var request = body.Value;
         change.Subject = $"instance of {request.App} for {request.Tenant}";
@@ -102,17 +104,13 @@ internal static class InstancesApi
             return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. notices, .. await SecretsApi.NoticesAsync(store, spec, cancellationToken)]));
         }
 
-        await newInstance.AddAsync(newTarget, newTenant, cancellationToken);
-        try
+        if (newTarget is not null)
         {
-            return Accepted(await changes.CreateAsync(spec, change.Actor, cancellationToken));
+            await newInstance.AddAsync(newTarget, cancellationToken);
+            await TargetsApi.SettleAsync(newTarget, kinds, engine, cancellationToken);
         }
-        catch (StoreConflictException) when (isNewTenant)
-        {
-            // Refused as a whole: a tenant without its instance was not asked for.
-            await store.DeleteTenantAsync(tenant.Name, cancellationToken);
-            throw;
-        }
+
+        return Accepted(await changes.CreateAsync(spec, newTenant, change.Actor, cancellationToken));
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<InstanceDetailResponse>, Ok<PlanResponse>>> UpdateAsync(

@@ -64,23 +64,17 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
     public async Task<TargetRecord?> MissingTargetAsync(InstanceSpec spec, CancellationToken cancellationToken) =>
         await store.FindTargetAsync(spec.Target, cancellationToken) is null ? TargetsApi.Usual(spec.Target, EmbeddedTarget, time.GetUtcNow()) : null;
 
-    /// <summary>Stores what an instance needs and is not there yet. Whatever another request added first stays.</summary>
-    public async Task AddAsync(TargetRecord? target, Tenant? tenant, CancellationToken cancellationToken)
+    /// <summary>Stores a target that an instance needs. One that another request added first stays.</summary>
+    public async Task AddAsync(TargetRecord target, CancellationToken cancellationToken)
     {
         try
         {
-            if (target is not null)
-                await store.PutTargetAsync(target, 0, cancellationToken);
+            await store.PutTargetAsync(target, 0, cancellationToken);
         }
         catch (StoreConflictException)
         {
             // Another first instance was quicker.
         }
-
-        if (tenant is null)
-            return;
-        await store.EnsureOrganizationAsync(tenant.Organization, cancellationToken);
-        await store.CreateTenantAsync(tenant, cancellationToken);
     }
 
     private async Task<string> PickTargetAsync(string? wanted, List<ProblemError> errors, CancellationToken cancellationToken)

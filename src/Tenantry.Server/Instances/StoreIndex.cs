@@ -24,7 +24,7 @@ public abstract class StoreIndex<T>(IStore store)
     /// <summary>True once it has been read from the store.</summary>
     public bool IsLoaded => Interlocked.Read(ref seen) >= 0;
 
-    /// <summary>Takes in what changed. True when anything did.</summary>
+    /// <summary>Takes in what changed. True when an entry did.</summary>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         await refreshing.WaitAsync(cancellationToken);
@@ -37,6 +37,9 @@ public abstract class StoreIndex<T>(IStore store)
             refreshing.Release();
         }
     }
+
+    /// <summary>True when a newer entry says nothing new.</summary>
+    protected virtual bool IsSame(T before, T now) => before.Equals(now);
 
     /// <summary>What is kept of an instance.</summary>
     protected abstract ValueTask<T> EntryAsync(InstanceRecord record, CancellationToken cancellationToken);
@@ -82,15 +85,23 @@ public abstract class StoreIndex<T>(IStore store)
         }
 
         var updated = entries.ToBuilder();
+        var isNew = false;
         foreach (var id in ids)
         {
-            if (await store.FindInstanceAsync(id, cancellationToken) is { } record)
-                updated[id] = await EntryAsync(record, cancellationToken);
-            else
-                updated.Remove(id);
+            if (await store.FindInstanceAsync(id, cancellationToken) is not { } record)
+            {
+                isNew |= updated.Remove(id);
+                continue;
+            }
+
+            var entry = await EntryAsync(record, cancellationToken);
+            if (updated.TryGetValue(id, out var before) && IsSame(before, entry))
+                continue;
+            updated[id] = entry;
+            isNew = true;
         }
         entries = updated.ToImmutable();
         Interlocked.Exchange(ref seen, last);
-        return ids.Count > 0;
+        return isNew;
     }
 }

@@ -48,10 +48,10 @@ public interface IStore : IAsyncDisposable
     Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes spec, fresh status and operation in one transaction. Conflict when the slug, one of the hosts, or tenant × app ×
+    /// Writes spec, fresh status, operation, and the tenant (with its organization) if it is to be made, in one transaction. Conflict when the slug, one of the hosts, or tenant × app ×
     /// environment is taken, when the tenant is being deleted, and when tenant, target or release do not exist.
     /// </summary>
-    Task CreateInstanceAsync(InstanceSpec spec, Operation operation, CancellationToken cancellationToken);
+    Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken);
 
     Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken);
 

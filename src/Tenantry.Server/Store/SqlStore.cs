@@ -51,8 +51,8 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TenantRows.DeleteAsync(s, name), cancellationToken);
 
-    public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => InstanceRows.CreateAsync(s, spec, operation), cancellationToken);
+    public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => InstanceRows.CreateAsync(s, spec, operation, newTenant), cancellationToken);
 
     public Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.FindAsync(s, id), cancellationToken);

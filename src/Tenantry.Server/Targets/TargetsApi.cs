@@ -35,6 +35,21 @@ internal static class TargetsApi
     public static TargetRecord Usual(string name, string kind, DateTimeOffset now) => new(
         name, kind, new Dictionary<string, string>(StringComparer.Ordinal), RepairDrift: true, DefaultParallel, Version: 0, now);
 
+    /// <summary>A new target that is one machine is the machine of the engine that was asked, not of another one on the same store. Without an engine: of the first that needs it.</summary>
+    public static async Task SettleAsync(TargetRecord added, IReadOnlyList<TargetKind> kinds, IEngineLink engine, CancellationToken cancellationToken)
+    {
+        if (kinds.FirstOrDefault(kind => kind.Kind == added.Kind)?.IsOneMachine(added.Options) != true)
+            return;
+        try
+        {
+            await engine.AdoptTargetAsync(added.Name, cancellationToken);
+        }
+        catch (EngineUnavailableException)
+        {
+            // It is not there to be asked.
+        }
+    }
+
     private static async Task<Ok<PageResponse<TargetResponse>>> ListAsync(IStore store, CancellationToken cancellationToken) =>
         TypedResults.Ok(PageQuery.Whole(await store.ListTargetsAsync(cancellationToken), Response));
 
@@ -51,6 +66,7 @@ internal static class TargetsApi
         Change change,
         IStore store,
         IReadOnlyList<TargetKind> kinds,
+        IEngineLink engine,
         TimeProvider time,
         HttpContext context,
         CancellationToken cancellationToken)
@@ -77,6 +93,8 @@ internal static class TargetsApi
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", present is null ? null : Text(present), Text(wanted))));
         var stored = present is not null && IsWanted(present, request) ? present : await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
+        if (present is null)
+            await SettleAsync(stored, kinds, engine, cancellationToken);
         ETags.Set(context, stored.Version);
         return present is null ? TypedResults.Created($"/v1/targets/{target}", Response(stored)) : TypedResults.Ok(Response(stored));
     }

@@ -108,7 +108,7 @@ public sealed class EngineSocketTests : IAsyncLifetime
     [Fact]
     public async Task APlanAndAProbeCrossTheSocket()
     {
-        (await Client.PlanAsync(Spec, stop.Token)).Steps.Single().ToString().ShouldContain("alice-data");
+        (await Client.PlanAsync(new PlanQuestion(Spec), stop.Token)).Steps.Single().ToString().ShouldContain("alice-data");
         (await Client.ProbeAsync("t", stop.Token)).Works.ShouldBeTrue();
         var report = await Client.ListOrphansAsync(stop.Token);
         (report.Orphans.Single().Ref.Slug, report.Unreachable.Single()).ShouldBe(("lost", new UnreachableTarget("away", "It is away.")));
@@ -203,11 +203,13 @@ public sealed class EngineSocketTests : IAsyncLifetime
             data = all.ToArray();
         }
 
-        public Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken) =>
-            Task.FromResult(new Plan([new PlanStep(new ResourceName("volume", $"{spec.Slug}-data"), StepAction.Create, "new")]));
+        public Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken) =>
+            Task.FromResult(new Plan([new PlanStep(new ResourceName("volume", $"{question.Spec.Slug}-data"), StepAction.Create, "new")]));
 
         public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) =>
             Task.FromResult(new ProbeReport(true, [new ProbeFinding("crun", ProbeLevel.Ok, "is there")]));
+
+        public Task AdoptTargetAsync(string target, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<OrphanReport> ListOrphansAsync(CancellationToken cancellationToken) =>
             Task.FromResult(new OrphanReport([new Orphan("t", new InstanceRef("i9", "lost", "me"))], [new UnreachableTarget("away", "It is away.")]));

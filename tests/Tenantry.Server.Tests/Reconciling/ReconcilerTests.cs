@@ -158,7 +158,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
             new TargetRecord("old", "gone", new Dictionary<string, string>(StringComparer.Ordinal), true, 1, 0, _bench.Time.GetUtcNow()), 0, CancellationToken.None);
         await _bench.Fleet.AddTenantAsync("alice");
         var spec = _bench.Fleet.NewSpec("alice", "old");
-        await _bench.Store.CreateInstanceAsync(spec, _bench.Fleet.NewOperation(spec, OperationKind.Create), CancellationToken.None);
+        await _bench.Store.CreateInstanceAsync(spec, _bench.Fleet.NewOperation(spec, OperationKind.Create), null, CancellationToken.None);
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Failed);
         (await _bench.StatusAsync(spec.Id)).Reason.ShouldContain("'gone'");
         (await _bench.NewestOperationAsync(spec.Id)).State.ShouldBe(OperationState.Failed);

@@ -172,7 +172,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         await store.ApplyReleaseAsync(new Release("hooks-1", manifest.App, manifest.Version, ManifestDigest.Of(manifest), "", ManifestJson.Write(manifest), TimeProvider.System.GetUtcNow()), CancellationToken.None);
         await fleet.AddTenantAsync("alice");
         var spec = fleet.NewSpec("alice") with { App = "hooks", Release = "hooks-1", Desired = DesiredState.Asleep };
-        await store.CreateInstanceAsync(spec, fleet.NewOperation(spec, OperationKind.Create), CancellationToken.None);
+        await store.CreateInstanceAsync(spec, fleet.NewOperation(spec, OperationKind.Create), null, CancellationToken.None);
         var record = (await store.FindInstanceBySlugAsync("alice", CancellationToken.None))!;
         await store.WriteStatusAsync(
             record.Status with { Phase = InstancePhase.Asleep, ObservedGeneration = record.Spec.Generation }, await fleet.LeaseAsync(spec.Id), CancellationToken.None);

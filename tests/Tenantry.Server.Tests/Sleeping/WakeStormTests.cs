@@ -107,7 +107,7 @@ public sealed class WakeStormTests : IAsyncLifetime
     {
         await bench.Fleet.AddTenantAsync(slug);
         var spec = bench.Fleet.NewSpec(slug) with { Desired = DesiredState.Asleep };
-        await bench.Store.CreateInstanceAsync(spec, bench.Fleet.NewOperation(spec, OperationKind.Create), CancellationToken.None);
+        await bench.Store.CreateInstanceAsync(spec, bench.Fleet.NewOperation(spec, OperationKind.Create), null, CancellationToken.None);
         (await bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
     }
 

@@ -66,7 +66,7 @@ internal sealed class Fleet(IStore store, TimeProvider time)
     {
         await AddTenantAsync(slug);
         var spec = NewSpec(slug);
-        await store.CreateInstanceAsync(spec, NewOperation(spec, OperationKind.Create), CancellationToken.None);
+        await store.CreateInstanceAsync(spec, NewOperation(spec, OperationKind.Create), null, CancellationToken.None);
         return spec;
     }
 

@@ -1,6 +1,7 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Plans;
+using Tenantry.Model.Tenants;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Store;
@@ -19,7 +20,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
             RestartNonce = 7,
         };
         var operation = Fleet.NewOperation(spec, OperationKind.Create);
-        await Store.CreateInstanceAsync(spec, operation, Ct);
+        await Store.CreateInstanceAsync(spec, operation, null, Ct);
 
         var record = (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldNotBeNull();
         record.ShouldSayTheSameAs(new InstanceRecord(spec, InstanceStatus.New(spec.Id, Time.GetUtcNow())));
@@ -39,13 +40,31 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
     }
 
     [Fact]
+    public async Task ATenantIsMadeWithItsInstanceOrNotAtAll()
+    {
+        await Fleet.SetUpAsync();
+        await Fleet.AddInstanceAsync("bob");
+        var tenant = new Tenant("alice", "Alice", "new-org", "", "", 1, Time.GetUtcNow());
+        var taken = Fleet.NewSpec("alice") with { Slug = "bob", Organization = "new-org" };
+        var free = Fleet.NewSpec("alice") with { Organization = "new-org" };
+
+        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(taken, Fleet.NewOperation(taken, OperationKind.Create), tenant, Ct));
+        (await Store.FindTenantAsync("alice", Ct)).ShouldBeNull();
+        (await Store.ListOrganizationsAsync(Ct)).ShouldNotContain(organization => organization.Name == "new-org");
+        await Store.CreateInstanceAsync(free, Fleet.NewOperation(free, OperationKind.Create), tenant, Ct);
+
+        (await Store.FindTenantAsync("alice", Ct)).ShouldBe(tenant);
+        (await Store.FindInstanceBySlugAsync("alice", Ct)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task TheSlugIsUnique()
     {
         await Fleet.SetUpAsync();
         await Fleet.AddInstanceAsync("alice");
         await Fleet.AddTenantAsync("bob");
         var twin = Fleet.NewSpec("bob") with { Slug = "alice" };
-        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(twin, Fleet.NewOperation(twin), Ct)))
+        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(twin, Fleet.NewOperation(twin), null, Ct)))
             .Message.ShouldContain("'alice'");
         (await Store.FindInstanceAsync(twin.Id, Ct)).ShouldBeNull();
     }
@@ -56,9 +75,9 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         await Fleet.SetUpAsync();
         await Fleet.AddInstanceAsync("alice");
         var twin = Fleet.NewSpec("alice") with { Id = "other", Slug = "alice-2" };
-        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(twin, Fleet.NewOperation(twin), Ct));
+        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(twin, Fleet.NewOperation(twin), null, Ct));
         var staging = twin with { Environment = "staging" };
-        await Store.CreateInstanceAsync(staging, Fleet.NewOperation(staging, OperationKind.Create), Ct);
+        await Store.CreateInstanceAsync(staging, Fleet.NewOperation(staging, OperationKind.Create), null, Ct);
     }
 
     [Fact]
@@ -68,13 +87,13 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         await Fleet.AddTenantAsync("alice");
         await Fleet.AddTenantAsync("bob");
         var alice = Fleet.NewSpec("alice") with { Hosts = ["shop.example.org"] };
-        await Store.CreateInstanceAsync(alice, Fleet.NewOperation(alice, OperationKind.Create), Ct);
+        await Store.CreateInstanceAsync(alice, Fleet.NewOperation(alice, OperationKind.Create), null, Ct);
         var bob = Fleet.NewSpec("bob") with { Hosts = ["shop.example.org"] };
-        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(bob, Fleet.NewOperation(bob), Ct)))
+        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(bob, Fleet.NewOperation(bob), null, Ct)))
             .Message.ShouldContain("'shop.example.org'");
 
         await Fleet.ChangeAsync(alice.Id, OperationKind.Update, spec => spec with { Hosts = ["new.example.org"] });
-        await Store.CreateInstanceAsync(bob, Fleet.NewOperation(bob, OperationKind.Create), Ct);
+        await Store.CreateInstanceAsync(bob, Fleet.NewOperation(bob, OperationKind.Create), null, Ct);
         await Should.ThrowAsync<StoreConflictException>(
             () => Fleet.ChangeAsync(alice.Id, OperationKind.Update, spec => spec with { Hosts = ["new.example.org", "shop.example.org"] }));
         (await Store.FindInstanceAsync(alice.Id, Ct)).ShouldNotBeNull().Spec.Hosts.ShouldBe(["new.example.org"]);
@@ -91,7 +110,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
             var spec = Fleet.NewSpec($"t{i}") with { Slug = "wanted", Hosts = ["wanted.example.org"] };
             try
             {
-                await Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), Ct);
+                await Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), null, Ct);
                 return 1;
             }
             catch (StoreConflictException)
@@ -117,7 +136,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
             "target" => spec with { Target = "nobody" },
             _ => spec with { Release = "nobody" },
         };
-        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec), Ct)))
+        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec), null, Ct)))
             .Message.ShouldContain("'nobody'");
     }
 
@@ -214,7 +233,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         var tenant = await Fleet.AddTenantAsync("alice");
         await Store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, Ct);
         var spec = Fleet.NewSpec("alice");
-        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec), Ct));
+        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec), null, Ct));
     }
 
     [Fact]
@@ -228,7 +247,7 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         foreach (var (slug, target) in new[] { ("a", "here"), ("b", "there"), ("c", "here"), ("d", "here") })
         {
             var spec = Fleet.NewSpec(slug, target);
-            await Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), Ct);
+            await Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), null, Ct);
         }
         (await SlugsAsync(new InstanceFilter())).ShouldBe(["a", "b", "c", "d"]);
         (await SlugsAsync(new InstanceFilter(Target: "here"))).ShouldBe(["a", "c", "d"]);

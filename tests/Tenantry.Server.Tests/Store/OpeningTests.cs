@@ -100,7 +100,7 @@ public abstract class OpeningTests(IStorePlace place) : StoreTests(place)
                     for (var i = 0; i < 10_000; i++)
                     {
                         var spec = Fleet.NewSpec($"s{i:d5}") with { Tenant = "all", Environment = $"e{i}" };
-                        await Server.Store.Rows.InstanceRows.CreateAsync(session, spec, Fleet.NewOperation(spec));
+                        await Server.Store.Rows.InstanceRows.CreateAsync(session, spec, Fleet.NewOperation(spec), null);
                     }
                 },
                 Ct);

@@ -1,5 +1,6 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Tenants;
 using Tenantry.Server.Store.Connections;
 
 namespace Tenantry.Server.Store.Rows;
@@ -10,8 +11,14 @@ internal static class InstanceRows
     private const string Columns =
         "id, slug, tenant, organization, app, environment, target, tier, release, hosts, features, desired, restart_nonce, generation, created_at, hold";
 
-    public static async Task CreateAsync(Session session, InstanceSpec spec, Operation operation)
+    public static async Task CreateAsync(Session session, InstanceSpec spec, Operation operation, Tenant? newTenant)
     {
+        if (newTenant is not null)
+        {
+            await TenantRows.EnsureOrganizationAsync(session, newTenant.Organization);
+            await TenantRows.CreateAsync(session, newTenant);
+        }
+
         await TenantRows.RequireForInstanceAsync(session, spec.Tenant);
         if (await session.FirstAsync<string>("SELECT id FROM instances WHERE slug = @Slug", new { spec.Slug }) is not null)
             throw new StoreConflictException($"The slug '{spec.Slug}' is taken by another instance.");

@@ -74,6 +74,7 @@ internal sealed class HistoryScene
         [FakeTarget.CatalogLine with { Create = context => wrap(new FakeTarget(context, World, Script)) }],
         new DataFolders(Path.GetTempPath()),
         Path.GetTempPath(),
+        "history",
         _ => { },
         Time,
         NullLoggerFactory.Instance);
