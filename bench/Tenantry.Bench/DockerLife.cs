@@ -52,7 +52,7 @@ internal sealed class DockerLife(ControlPlane plane, DockerPeer peer, int rounds
             await DoneAsync(cancellationToken);
         }
 
-        await peer.RemoveAsync(Name, cancellationToken);
+        await peer.RemoveAsync([Name], cancellationToken);
         report.Say("## Stop, start, pause, unpause");
         report.Table([["verb", "tenantry p50 ms", "p95", "engine's API p50 ms", "p95", "ratio of p50"], .. pairs.Select(pair => pair.Row())]);
         report.Say("Both sides are asked over a Unix socket by a client that stays connected, and run the same command with the same limits. Tenantry's part holds the record of the operation, the look at the engine before and after, and the way through the gateway.");

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Bench;
 
@@ -10,6 +12,7 @@ internal sealed class DockerPeer : IAsyncDisposable
     private readonly Process engine;
     private readonly string folder;
     private readonly HttpClient api;
+    private readonly NamespaceSockets sockets = new();
 
     private DockerPeer(Process engine, string folder)
     {
@@ -70,20 +73,42 @@ internal sealed class DockerPeer : IAsyncDisposable
     /// <summary>`docker run` with the limits and the health check of an instance, until the engine calls it healthy.</summary>
     public async Task RunUntilHealthyAsync(string name, CancellationToken cancellationToken)
     {
-        await DockerAsync(
-            ["run", "-d", "--name", name, "--memory", "16m", "--memory-swap", "16m", "--cpus", "0.5", "--pids-limit", "32", "--read-only", "--cap-drop", "ALL", "--user", "1000:1000", "--health-cmd", "/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/", "--health-interval", "1s", "bench", "/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
-            cancellationToken);
-        await UntilHealthyAsync($"name=^/{name}$", $"name=^/{name}$", 1, cancellationToken);
+        await RunCheckedAsync(name, "1s", cancellationToken);
+        await UntilHealthyAsync($"name=^/{name}$", 1, cancellationToken);
     }
 
-    /// <summary>Waits until so many containers of both filters are healthy.</summary>
-    public async Task UntilHealthyAsync(string filter, string other, int count, CancellationToken cancellationToken)
+    /// <summary>From `docker run` with the limits and the health check of an instance to the first 200, asked inside the container's network.</summary>
+    public async Task<TimeSpan> RunUntilAnswerInsideAsync(string name, CancellationToken cancellationToken)
     {
-        while ((await DockerAsync(["ps", "-q", "--filter", "health=healthy", "--filter", filter, "--filter", other], cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length < count)
+        var started = Stopwatch.GetTimestamp();
+        await RunCheckedAsync(name, "30s", cancellationToken);
+        await UntilAnswerAsync([name], cancellationToken);
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Ids of the containers of a filter.</summary>
+    public async Task<IReadOnlyList<string>> FindAsync(string filter, CancellationToken cancellationToken) =>
+        (await DockerAsync(["ps", "-q", "--filter", filter], cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Waits until so many containers of a filter are healthy.</summary>
+    public async Task UntilHealthyAsync(string filter, int count, CancellationToken cancellationToken)
+    {
+        while ((await DockerAsync(["ps", "-q", "--filter", "health=healthy", "--filter", filter], cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length < count)
             await Task.Delay(20, cancellationToken);
     }
 
-    public Task RemoveAsync(string name, CancellationToken cancellationToken) => DockerAsync(["rm", "-f", name], cancellationToken);
+    /// <summary>Asks each of these containers, inside its network, until the first 200.</summary>
+    public async Task UntilAnswerAsync(IEnumerable<string> containers, CancellationToken cancellationToken)
+    {
+        foreach (var container in containers)
+        {
+            using var seen = JsonDocument.Parse(await api.GetStringAsync($"/containers/{container}/json", cancellationToken));
+            var network = $"/proc/{seen.RootElement.GetProperty("State").GetProperty("Pid").GetInt32()}/ns/net";
+            await Answer.UntilOkAsync(async token => new Socket(await sockets.OpenTcpAsync(network, cancellationToken: token)), 8080, "localhost", cancellationToken);
+        }
+    }
+
+    public Task RemoveAsync(IEnumerable<string> names, CancellationToken cancellationToken) => DockerAsync(["rm", "-f", .. names], cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -91,8 +116,13 @@ internal sealed class DockerPeer : IAsyncDisposable
         await engine.WaitForExitAsync();
         engine.Dispose();
         api.Dispose();
+        sockets.Dispose();
         Directory.Delete(folder, recursive: true);
     }
+
+    private Task RunCheckedAsync(string name, string interval, CancellationToken cancellationToken) => DockerAsync(
+        ["run", "-d", "--name", name, "--memory", "16m", "--memory-swap", "16m", "--cpus", "0.5", "--pids-limit", "32", "--read-only", "--cap-drop", "ALL", "--user", "1000:1000", "--health-cmd", "/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/", "--health-interval", interval, "bench", "/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
+        cancellationToken);
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

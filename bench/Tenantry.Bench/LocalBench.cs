@@ -59,7 +59,7 @@ internal sealed class LocalBench(string program, string results, bool quick)
         for (var round = 0; round < rounds && peer is not null; round++)
         {
             docker.Add(await peer.RunUntilAnswerAsync($"c{round}", cancellationToken));
-            await peer.RemoveAsync($"c{round}", cancellationToken);
+            await peer.RemoveAsync([$"c{round}"], cancellationToken);
         }
 
         Directory.Delete(site, recursive: true);

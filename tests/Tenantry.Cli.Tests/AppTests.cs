@@ -71,6 +71,25 @@ public sealed class AppTests : IDisposable
     }
 
     [Fact]
+    public async Task ABuildIsForcedOnlyWhereThereIsOne()
+    {
+        await using var api = await FakeApi.StartAsync();
+        WriteApp();
+        var inputs = await BuildInputs.ReadAsync(_folder, ["**", "!tenantry.yaml"]);
+        api.On($"HEAD /v1/sources/{inputs.Digest}", _ => Task.CompletedTask);
+        api.On("POST /v1/apps", Applied(isNew: true), 201);
+
+        var run = await CliRun.Of(api, "app", "apply", "-f", _folder, "--force-build");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "tenantry.yaml"), "app: site\nversion: \"1\"\nservices: { web: { image: \"site:1\" } }\n");
+        var without = await CliRun.Of(api, "app", "apply", "-f", _folder, "--force-build");
+
+        run.ExitCode.ShouldBe(0, run.Error);
+        FakeApi.Read<ApplyAppRequest>(api.Single("POST /v1/apps").Body).ForceBuild.ShouldBeTrue();
+        without.ExitCode.ShouldBe(2);
+        without.Error.ShouldContain("has no build that could be forced");
+    }
+
+    [Fact]
     public async Task EveryMistakeOfAManifestIsShownBeforeAnythingIsSent()
     {
         await using var api = await FakeApi.StartAsync();

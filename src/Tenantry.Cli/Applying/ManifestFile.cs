@@ -30,6 +30,12 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
         return new(new(text, shown, inputs?.Digest ?? "", sources), inputs);
     }
 
+    /// <summary>The same, with its build forced.</summary>
+    /// <exception cref="CliException">It has none.</exception>
+    public ManifestFile Forced() => Inputs is null
+        ? throw new CliException(ExitCode.Usage, $"{Request.FileName} has no build that could be forced.", "Leave --force-build out.")
+        : this with { Request = Request with { ForceBuild = true } };
+
     private static string Find(CliHost host, string path)
     {
         var file = host.FullPath(path);

@@ -21,10 +21,13 @@ internal static class AppCommand
     private static Command Apply(CliHost host)
     {
         var file = new Option<string>("--file", "-f") { Description = "The manifest, or the folder that holds tenantry.yaml.", HelpName = "FILE", DefaultValueFactory = _ => ManifestFile.DefaultName };
+        var force = new Option<bool>("--force-build") { Description = "Make a release of its own, whose build is made again though its inputs did not change." };
         var dryRun = CommandOptions.DryRun();
-        return new Command("apply", "Make a release of a manifest. Instances keep theirs until 'tenantry deploy'.") { file, dryRun }.Does(host, async call =>
+        return new Command("apply", "Make a release of a manifest. Instances keep theirs until 'tenantry deploy'.") { file, force, dryRun }.Does(host, async call =>
         {
             var manifest = await ManifestFile.ReadAsync(host, call.Value(file)!, call.CancellationToken);
+            if (call.Value(force))
+                manifest = manifest.Forced();
             if (call.Value(dryRun))
             {
                 PlanText.Write(call.Output, await AppApply.PreviewAsync(call, manifest));

@@ -5,9 +5,9 @@ public sealed record App(string Name, string Release, long Version, DateTimeOffs
 
 /// <summary>
 /// One immutable version of an app. <paramref name="Id"/> is derived from the digests, so that the same manifest and the same
-/// inputs always give the same release.
+/// inputs always give the same release, unless its build is forced.
 /// </summary>
-/// <param name="Id">Derived from app, manifest digest and inputs digest: at most 40 characters, a DNS label.</param>
+/// <param name="Id">See <see cref="ReleaseId"/>.</param>
 /// <param name="App">The app's name.</param>
 /// <param name="Version">The version that the manifest states.</param>
 /// <param name="ManifestDigest"><c>sha256:</c> and 64 hexadecimal digits over the manifest's canonical form.</param>

@@ -7,11 +7,13 @@ namespace Tenantry.Model.Wire;
 /// <param name="FileName">Its name, for problems.</param>
 /// <param name="InputsDigest">Digest of the build's inputs, which were sent before with <c>PUT /v1/sources/{digest}</c>; empty when there are none.</param>
 /// <param name="Files">Texts of the files that the manifest names as templates (<c>source:</c>), by path relative to the manifest.</param>
+/// <param name="ForceBuild">True for a release of its own, whose build is made again though its inputs were built before.</param>
 public sealed record ApplyAppRequest(
     string Manifest,
     string? FileName = null,
     string? InputsDigest = null,
-    IReadOnlyDictionary<string, string>? Files = null);
+    IReadOnlyDictionary<string, string>? Files = null,
+    bool ForceBuild = false);
 
 /// <summary>Answer to <c>POST /v1/apps</c>.</summary>
 /// <param name="App">The app as it is now.</param>

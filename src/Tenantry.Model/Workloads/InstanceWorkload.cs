@@ -58,13 +58,15 @@ public sealed record ReleaseSource(string Id, string SourceFolder, BuildWorkload
 /// <param name="Dockerfile">Relative path, for targets with containers.</param>
 /// <param name="Environment">Variables for the command.</param>
 /// <param name="Output">Subfolder of that folder that is the result; <c>.</c> for the whole folder.</param>
+/// <param name="IsForced">True when nothing of an earlier build may be used, also where a target keeps parts of one.</param>
 public sealed record BuildWorkload(
     string Key,
     IReadOnlyList<string> Inputs,
     IReadOnlyList<string> Command,
     string? Dockerfile,
     IReadOnlyDictionary<string, string> Environment,
-    string Output);
+    string Output,
+    bool IsForced = false);
 
 /// <summary>One service of an instance.</summary>
 public sealed record ServiceWorkload

@@ -188,7 +188,7 @@ public static class WorkloadBuilder
 
     private static BuildWorkload? Build(BuildDefinition? build, WorkloadParts parts) => build is null
         ? null
-        : new BuildWorkload(BuildKey(build, parts.Release), parts.Sources.Paths, build.Command, build.Dockerfile, build.Env, build.Output);
+        : new BuildWorkload(BuildKey(build, parts.Release), parts.Sources.Paths, build.Command, build.Dockerfile, build.Env, build.Output, ReleaseId.IsForced(parts.Release));
 
     private static string BuildKey(BuildDefinition build, Release release)
     {
@@ -198,6 +198,8 @@ public static class WorkloadBuilder
         foreach (var (name, value) in build.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             text.Append("env ").Append(name).Append('=').Append(value).Append('\0');
         text.Append("dockerfile ").Append(build.Dockerfile).Append('\0').Append("output ").Append(build.Output);
+        if (ReleaseId.IsForced(release))
+            text.Append('\0').Append("release ").Append(release.Id);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..40];
     }
 }

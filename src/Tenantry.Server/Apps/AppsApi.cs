@@ -13,6 +13,7 @@ namespace Tenantry.Server.Apps;
 internal static class AppsApi
 {
     private const long LongestManifest = 4 << 20;
+    private const string ForcedNotice = "A forced build is a release of its own, which gets its id when it is applied: another one than is shown here.";
 
     public static void MapApps(this IEndpointRouteBuilder routes)
     {
@@ -40,10 +41,12 @@ internal static class AppsApi
         Body<ApplyAppRequest> body, Change change, IStore store, SourceUploads uploads, TimeProvider time, CancellationToken cancellationToken)
     {
         var (release, notices) = ReleaseOfRequest.Make(body.Value, uploads, time.GetUtcNow());
+        if (!body.Value.ForceBuild)
+            release = await NewestOfSameAsync(release, store, cancellationToken);
         change.Subject = $"app {release.App}";
         change.Detail = $"release {release.Id}";
         if (change.IsDryRun)
-            return TypedResults.Ok(await PreviewAsync(release, notices, store, cancellationToken));
+            return TypedResults.Ok(await PreviewAsync(release, body.Value.ForceBuild ? [.. notices, ForcedNotice] : notices, store, cancellationToken));
         var applied = await store.ApplyReleaseAsync(release, cancellationToken);
         var answer = new ApplyAppResponse(
             AppResponse.Of(applied.App), ReleaseResponse.Of(applied.Release), applied.IsNewRelease, applied.AppChanged, notices);
@@ -51,6 +54,10 @@ internal static class AppsApi
             ? TypedResults.Created($"/v1/apps/{applied.App.Name}/releases/{applied.Release.Id}", answer)
             : TypedResults.Ok(answer);
     }
+
+    // Who applies the same again means the build that was forced last, not the one before it.
+    private static async Task<Model.Apps.Release> NewestOfSameAsync(Model.Apps.Release release, IStore store, CancellationToken cancellationToken) =>
+        (await store.ListReleasesAsync(release.App, cancellationToken)).FirstOrDefault(known => known.ManifestDigest == release.ManifestDigest && known.InputsDigest == release.InputsDigest) ?? release;
 
     private static async Task<PlanResponse> PreviewAsync(
         Model.Apps.Release release, IReadOnlyList<string> notices, IStore store, CancellationToken cancellationToken)

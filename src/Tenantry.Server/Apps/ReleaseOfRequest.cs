@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
@@ -12,7 +11,6 @@ namespace Tenantry.Server.Apps;
 internal static class ReleaseOfRequest
 {
     private const string DefaultFileName = "tenantry.yaml";
-    private const int DigestDigits = 12;
 
     public static (Release Release, IReadOnlyList<string> Notices) Make(ApplyAppRequest request, SourceUploads uploads, DateTimeOffset now)
     {
@@ -21,13 +19,16 @@ internal static class ReleaseOfRequest
             errors.Add(new ProblemError("inputsDigest", $"No files with the digest '{sent}' were sent; send them first: PUT /v1/sources/DIGEST."));
         var read = ManifestReader.Read(request.Manifest, request.FileName ?? DefaultFileName);
         errors.AddRange(read.Problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column)));
+        if (request.ForceBuild && read.Manifest is { Build: null })
+            errors.Add(new ProblemError("forceBuild", "The manifest has no build that could be made again."));
         if (read.Manifest is null || errors.Count > 0)
             throw ProblemException.Invalid(errors);
         var manifest = Whole(read.Manifest, request.Files);
         var digest = ManifestDigest.Of(manifest);
         var inputs = request.InputsDigest ?? "";
+        var forced = request.ForceBuild ? now.ToString("O", CultureInfo.InvariantCulture) : "";
         var release = new Release(
-            Id(manifest.App, digest, inputs),
+            ReleaseId.Of(manifest.App, digest, inputs, forced),
             manifest.App,
             manifest.Version,
             digest,
@@ -35,14 +36,6 @@ internal static class ReleaseOfRequest
             ManifestJson.Write(manifest),
             now);
         return (release, ManifestNotices.Of(manifest));
-    }
-
-    /// <summary>The same manifest and inputs give the same id; it is a DNS label of at most 40 characters.</summary>
-    private static string Id(string app, string manifestDigest, string inputsDigest)
-    {
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{app}\n{manifestDigest}\n{inputsDigest}")))[..DigestDigits];
-        var room = Model.Naming.NamingRules.MaximumLength - DigestDigits - 1;
-        return $"{(app.Length <= room ? app : app[..room].TrimEnd('-'))}-{digest}";
     }
 
     private static Manifest Whole(Manifest manifest, IReadOnlyDictionary<string, string>? files)

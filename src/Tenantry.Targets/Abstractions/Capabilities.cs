@@ -72,6 +72,9 @@ public sealed record ExecRequest(
 {
     /// <summary>What the command ends with when its program is not there, as in a shell; a sentence goes to <see cref="Error"/>.</summary>
     public const int NoProgram = 127;
+
+    /// <summary>What the command ends with when its program is there and cannot be run, as in a shell; a sentence goes to <see cref="Error"/>.</summary>
+    public const int NotRunnable = 126;
 }
 
 /// <summary>A target that can keep an instance in memory without CPU. Thawing is <see cref="ITarget.WakeAsync"/>.</summary>

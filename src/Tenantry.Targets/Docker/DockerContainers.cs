@@ -18,6 +18,9 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
     /// <summary>Whom a service runs as when nothing is said.</summary>
     internal const string OrdinaryUser = "1000:1000";
 
+    /// <summary>The name server of an instance without egress: asked from inside its network, where nobody answers.</summary>
+    internal const string NoNameServer = "127.0.0.1";
+
     private const double NanosecondsPerSecond = 1_000_000_000;
     private const int RaisedOomScore = 500;
 
@@ -131,7 +134,11 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
         };
         if (isFirst && PublishedPorts() is { Count: > 0 } ports)
             host["PortBindings"] = new JsonObject(ports.Select(port => KeyValuePair.Create(port, (JsonNode?)new JsonArray(new JsonObject { ["HostIp"] = options.Remote!.Publish.ToString(), ["HostPort"] = "" }))));
-        if (isFirst && workload.Egress.Mode != EgressMode.None && options.Dns.Count > 0)
+
+        // Without a name server of its own an engine asks the host's, and where that listens on loopback asks it itself, past every network: a way out for whoever owns a domain.
+        if (isFirst && workload.Egress.Mode == EgressMode.None)
+            host["Dns"] = Strings([NoNameServer]);
+        else if (isFirst && options.Dns.Count > 0)
             host["Dns"] = Strings(options.Dns);
         if (workload.Limits.Runtime.Length > 0)
             host["Runtime"] = workload.Limits.Runtime;

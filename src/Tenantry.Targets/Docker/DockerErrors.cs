@@ -50,6 +50,23 @@ internal static class DockerErrors
     internal static bool IsBeingRemoved(EngineException error) =>
         error.Status == HttpStatusCode.Conflict && error.Message.Contains("removal", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True when output may be the engine's word that it could not start a command.</summary>
+    internal static bool MayBeExecRefusal(ReadOnlySpan<byte> output) => output.StartsWith("OCI runtime exec failed: "u8);
+
+    /// <summary>What a command ends with that the engine could not start, with the reason, as in a shell; null when that is not for its program.</summary>
+    internal static (int Code, string Sentence)? ExecEnd(string said, string program, string? service)
+    {
+        if (said.Contains("executable file not found", StringComparison.Ordinal) || said.Contains("no such file or directory", StringComparison.Ordinal))
+            return (ExecRequest.NoProgram, $"There is no program {program} in the service {service} that can be run.");
+        foreach (var why in (string[])["permission denied", "exec format error", "is a directory"])
+        {
+            if (said.Contains(why, StringComparison.Ordinal))
+                return (ExecRequest.NotRunnable, $"The program {program} in the service {service} cannot be run: {why}.");
+        }
+
+        return null;
+    }
+
     /// <summary>What it means that a connection could not be made secret, in words.</summary>
     internal static string TlsRefusal(Exception error) => TlsAlert(error)
         ?? (error is AuthenticationException ? $"no secret connection could be made: {error.GetBaseException().Message}" : "it speaks no TLS, or ended the connection at once");

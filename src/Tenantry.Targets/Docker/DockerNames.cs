@@ -11,6 +11,12 @@ internal static class DockerNames
     /// <summary>Every bridge of ours begins so, and nobody else's: the firewall knows them by it.</summary>
     internal const string BridgePrefix = "tnb";
 
+    /// <summary>
+    /// Bridges on another machine from which the internet may be reached begin so: the rules there stand still and know them by it. No digit follows that could
+    /// make it one of the others.
+    /// </summary>
+    internal const string OpenBridgePrefix = BridgePrefix + "i";
+
     // A bridge's name is an interface's: 15 characters at most.
     private const int BridgeDigits = 12;
     private const int ShortDigits = 8;
@@ -18,6 +24,8 @@ internal static class DockerNames
     internal static string Network(InstanceRef instance) => Base(instance);
 
     internal static string Bridge(InstanceRef instance) => BridgePrefix + Digest(instance)[..BridgeDigits];
+
+    internal static string OpenBridge(InstanceRef instance) => OpenBridgePrefix + Digest(instance)[..(BridgeDigits - 1)];
 
     internal static string Volume(InstanceRef instance, string volume) => $"{Base(instance)}-{volume}";
 

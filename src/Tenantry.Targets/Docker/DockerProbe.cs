@@ -26,7 +26,7 @@ internal static class DockerProbe
         && parts.EnumerateArray().Any(part => part.TryGetProperty("Name", out var name) && name.GetString()?.StartsWith("Podman", StringComparison.OrdinalIgnoreCase) == true);
 
     private static ProbeFinding Rules(RemoteEngine remote) => remote.HoldsRules
-        ? new ProbeFinding("egress", ProbeLevel.Note, "The operator says that the engine's machine holds the rules that close instances in; that cannot be seen from here. Apps with egress are refused.")
+        ? new ProbeFinding("egress", ProbeLevel.Note, "The operator says that the engine's machine holds the rules that close instances in; that cannot be seen from here. They hold egress none and internet; an app with a list is refused.")
         : new ProbeFinding("egress", ProbeLevel.Missing, "Nothing is known to hold instances in on the engine's machine.", "Load deploy/docker/remote-engine.nft there (nft -f), and set the option rules=loaded");
 
     private static ProbeFinding Published(RemoteEngine remote) =>

@@ -63,10 +63,10 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
             await RefusePodmanAsync(cancellationToken);
             var there = await _host.Reader.ReadAsync(workload.Ref, cancellationToken);
             var missing = new List<string>();
-            foreach (var reference in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).Select(service => ImageStore.ReferenceOf(workload, service)).Distinct(StringComparer.Ordinal))
+            foreach (var service in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).DistinctBy(service => ImageStore.ReferenceOf(workload, service), StringComparer.Ordinal))
             {
-                if (await _host.Images.FindAsync(reference, cancellationToken) is null)
-                    missing.Add(reference);
+                if (await _host.Images.FindAsync(workload, service, cancellationToken) is null)
+                    missing.Add(ImageStore.ReferenceOf(workload, service));
             }
 
             return new DockerPlanner(workload, there, seen, missing, _host.ContainersOf(workload)).Make();

@@ -18,8 +18,8 @@ internal static class DockerWorkloadCheck
             throw Wrong("It has no service.", null);
         if (remote is { HoldsRules: false })
             throw Wrong("Nothing holds it in on the engine's machine: load the rules of deploy/docker/remote-engine.nft there, and give the target the option rules=loaded.", null);
-        if (remote is not null && workload.Egress.Mode != EgressMode.None)
-            throw Wrong("On an engine on another machine only apps with egress: none can run: what it may reach could not be held to.", null);
+        if (remote is not null && workload.Egress.Mode == EgressMode.List)
+            throw Wrong("A list of egress cannot be held on an engine on another machine: the rules there are its operator's and the same for every app. Use egress: none or internet, or a target on the engine's own machine.", null);
         foreach (var service in workload.Services)
             Refuse(workload, service);
         foreach (var rule in workload.Egress.Mode == EgressMode.List ? workload.Egress.Allow : [])

@@ -23,9 +23,11 @@ public static class SignalDisposition
 
     internal static bool IsDefault(string status, int signal)
     {
-        var bit = 1UL << (signal - 1);
-        return ((Mask(status, "SigBlk:") | Mask(status, "SigIgn:") | Mask(status, "SigCgt:")) & bit) == 0;
+        return !IsIn(Mask(status, "SigBlk:") | Mask(status, "SigIgn:") | Mask(status, "SigCgt:"), signal);
     }
+
+    /// <summary>True when a set of signals, as the kernel writes it, holds one.</summary>
+    internal static bool IsIn(ulong signals, int signal) => (signals & (1UL << (signal - 1))) != 0;
 
     private static ulong Mask(string status, string name)
     {

@@ -92,7 +92,20 @@ public sealed class WorkloadBuilderTests
         Build(Shop, desired: DesiredState.Asleep).Digest.ShouldBe(digest, "what it should be doing does not count");
     }
 
-    private static InstanceWorkload Build(string yaml, string? tier = null, Dictionary<string, string>? secrets = null, DesiredState desired = DesiredState.Running)
+    [Fact]
+    public void AForcedBuildIsAnotherOneOfTheSameInputsAndUsesNothingOfTheFirst()
+    {
+        var yaml = Shop + "\nbuild: { command: [make] }\n";
+        var (usual, same, forced) = (Made(""), Made(""), Made("2026-11-29T00:00:00Z"));
+
+        (usual.Key, usual.IsForced).ShouldBe((same.Key, false));
+        forced.IsForced.ShouldBeTrue();
+        forced.Key.ShouldNotBe(usual.Key);
+
+        BuildWorkload Made(string mark) => Build(yaml, release: ReleaseId.Of("shop", "sha256:0", "", mark)).Release.Build.ShouldNotBeNull();
+    }
+
+    private static InstanceWorkload Build(string yaml, string? tier = null, Dictionary<string, string>? secrets = null, DesiredState desired = DesiredState.Running, string? release = null)
     {
         var read = ManifestReader.Read(yaml, "tenantry.yaml");
         var manifest = read.Manifest.ShouldNotBeNull(string.Join("\n", read.Problems));
@@ -102,7 +115,7 @@ public sealed class WorkloadBuilderTests
                 "id-1", "alice", "alice", "acme", manifest.App, "prod", "local", tier ?? manifest.Tiers[0].Name, $"{manifest.App}-1", [],
                 new Dictionary<string, string>(StringComparer.Ordinal), desired, 0, 1, now),
             new Tenant("alice", "Alice", "acme", "", "", 1, now),
-            new Release($"{manifest.App}-1", manifest.App, manifest.Version, "sha256:0", "", "{}", now),
+            new Release(release ?? $"{manifest.App}-1", manifest.App, manifest.Version, "sha256:0", "", "{}", now),
             manifest,
             ReleaseInputs.None,
             secrets ?? new Dictionary<string, string>(StringComparer.Ordinal) { ["token"] = "t0ken" },

@@ -43,6 +43,26 @@ public class AppTests
     }
 
     [Fact]
+    public async Task AForcedBuildIsAReleaseOfItsOwnAndStaysTheNewestWhenTheSameIsAppliedAgain()
+    {
+        await using var api = await StartAsync();
+        var manifest = Manifest + "\nbuild: { command: [make] }\n";
+        var one = await api.ApplyAsync(manifest);
+
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+        using var preview = await api.Local.PostAsync("/v1/apps?dryRun=true", Json(new { manifest, forceBuild = true }));
+        var forced = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest, forceBuild = true })), HttpStatusCode.Created);
+        var again = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest })), HttpStatusCode.OK);
+
+        (await ReadAsync<PlanResponse>(preview, HttpStatusCode.OK)).Notices.ShouldContain(notice => notice.Contains("id", StringComparison.Ordinal));
+        forced.Release.Id.ShouldNotBe(one);
+        (forced.Release.ManifestDigest, forced.Release.InputsDigest).ShouldBe((again.Release.ManifestDigest, again.Release.InputsDigest));
+        (again.Release.Id, again.NewRelease, again.Changed).ShouldBe((forced.Release.Id, false, false));
+        var problem = await ProblemAsync(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest, forceBuild = true })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        problem.Errors!.ShouldHaveSingleItem().Path.ShouldBe("forceBuild");
+    }
+
+    [Fact]
     public async Task EveryMistakeOfAManifestIsToldWithItsPlace()
     {
         await using var api = await StartAsync();

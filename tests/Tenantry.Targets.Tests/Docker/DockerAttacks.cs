@@ -26,8 +26,7 @@ public sealed class DockerAttacks(EngineFixture engine)
         var name = DockerNames.Container(bob.Ref, "main");
         string[] ways = [address, name, "bob", $"{name}.{DockerNames.Network(bob.Ref)}"];
 
-        foreach (var way in ways)
-            (await instances.SucceedsAsync(alice, Fetch($"{way}:8080"), "page of bob")).ShouldBeFalse(way);
+        (await instances.ReachedAsync(alice, [.. ways.Select(way => $"{way}:8080")], "page of bob")).ShouldBeEmpty();
         await APlainNeighbourIsReachedAsync(instances);
     }
 
@@ -38,7 +37,7 @@ public sealed class DockerAttacks(EngineFixture engine)
         await using var instances = new DockerInstances(engine);
         var (alice, bob) = await NeighboursAsync(instances, Serve, Internet);
 
-        (await instances.SucceedsAsync(alice, Fetch($"{await instances.AddressAsync(bob)}:8080"), "page of bob")).ShouldBeFalse();
+        (await instances.SucceedsAsync(alice, DockerInstances.Fetch($"{await instances.AddressAsync(bob)}:8080"), "page of bob")).ShouldBeFalse();
         await APlainNeighbourIsReachedAsync(instances);
     }
 
@@ -91,11 +90,10 @@ public sealed class DockerAttacks(EngineFixture engine)
         await using var instances = new DockerInstances(engine);
         var (alice, _) = await NeighboursAsync(instances);
 
-        foreach (var place in (string[])[StandInNetwork.Internet, StandInNetwork.Metadata, StandInNetwork.Private, $"{StandInNetwork.Host}:7070"])
-        {
-            (await instances.SucceedsAsync(alice, Fetch(place), "reached")).ShouldBeFalse(place);
-            (await instances.SucceedsUnprotectedAsync(On("bridge"), Fetch(place), "reached")).ShouldBeTrue(place);
-        }
+        string[] places = [StandInNetwork.Internet, StandInNetwork.Metadata, StandInNetwork.Private, $"{StandInNetwork.Host}:7070"];
+        (await instances.ReachedAsync(alice, places)).ShouldBeEmpty();
+        foreach (var place in places)
+            (await instances.SucceedsUnprotectedAsync(On("bridge"), DockerInstances.Fetch(place), "reached")).ShouldBeTrue(place);
     }
 
     [NeedsDockerFact]
@@ -107,9 +105,7 @@ public sealed class DockerAttacks(EngineFixture engine)
         var (alice, _) = await NeighboursAsync(instances, fit: Internet);
         var gateway = (await instances.InspectAsync(alice)).GetProperty("NetworkSettings").GetProperty("Networks").GetProperty(DockerNames.Network(alice.Ref)).GetProperty("Gateway").GetString();
 
-        (await instances.SucceedsAsync(alice, Fetch(StandInNetwork.Internet), "reached")).ShouldBeTrue();
-        foreach (var place in (string[])[StandInNetwork.Metadata, StandInNetwork.Private, $"{StandInNetwork.Host}:7070", $"{gateway}:7070"])
-            (await instances.SucceedsAsync(alice, Fetch(place), "reached")).ShouldBeFalse(place);
+        (await instances.ReachedAsync(alice, [StandInNetwork.Internet, StandInNetwork.Metadata, StandInNetwork.Private, $"{StandInNetwork.Host}:7070", $"{gateway}:7070"])).ShouldBe([StandInNetwork.Internet]);
     }
 
     [NeedsDockerFact]
@@ -120,9 +116,7 @@ public sealed class DockerAttacks(EngineFixture engine)
         var (alice, _) = await NeighboursAsync(
             instances, fit: workload => workload with { Egress = new EgressRules(EgressMode.List, [$"{StandInNetwork.Private}:80", $"{StandInNetwork.OtherInternet}:443", "169.254.0.0/16"]) });
 
-        (await instances.SucceedsAsync(alice, Fetch(StandInNetwork.Private), "reached")).ShouldBeTrue();
-        foreach (var place in (string[])[StandInNetwork.Internet, StandInNetwork.OtherInternet, StandInNetwork.Metadata])
-            (await instances.SucceedsAsync(alice, Fetch(place), "reached")).ShouldBeFalse(place);
+        (await instances.ReachedAsync(alice, [StandInNetwork.Private, StandInNetwork.Internet, StandInNetwork.OtherInternet, StandInNetwork.Metadata])).ShouldBe([StandInNetwork.Private]);
     }
 
     [NeedsDockerFact]
@@ -178,12 +172,10 @@ public sealed class DockerAttacks(EngineFixture engine)
     private static async Task APlainNeighbourIsReachedAsync(DockerInstances instances)
     {
         var (network, victim) = await instances.PlainNeighbourAsync(Serve);
-        var reached = await instances.SucceedsUnprotectedAsync(On(network), $"for i in 1 2 3 4 5 6 7 8; do {Fetch($"{victim}:8080")} && exit; sleep 0.2; done; exit 1", "page of bob");
+        var reached = await instances.SucceedsUnprotectedAsync(On(network), $"for i in 1 2 3 4 5 6 7 8; do {DockerInstances.Fetch($"{victim}:8080")} && exit; sleep 0.2; done; exit 1", "page of bob");
         await instances.RemovePlainAsync();
         reached.ShouldBeTrue();
     }
-
-    private static string Fetch(string place) => $"timeout 3 busybox wget -q -O - http://{place}/";
 
     private static JsonObject On(string network) => new() { ["NetworkMode"] = network };
 

@@ -29,6 +29,16 @@ internal sealed class DockerInstances(EngineFixture engine) : InstancesOn<Docker
         return code == 0 && (canary is null || output.Contains(canary, StringComparison.Ordinal));
     }
 
+    /// <summary>Those of these places that an instance gets the canary from, asked beside each other: what is closed answers nothing, and is waited for.</summary>
+    internal async Task<IReadOnlyList<string>> ReachedAsync(InstanceWorkload attacker, IReadOnlyList<string> places, string canary = "reached")
+    {
+        var reached = await Task.WhenAll(places.Select(place => SucceedsAsync(attacker, Fetch(place), canary)));
+        return [.. places.Where((_, i) => reached[i])];
+    }
+
+    /// <summary>A script that asks a place for a page.</summary>
+    internal static string Fetch(string place) => $"timeout 3 busybox wget -q -O - http://{place}/";
+
     /// <summary>A network as the engine makes it, with a container on it that runs a script; gives the network's name and the container's name.</summary>
     internal async Task<(string Network, string Victim)> PlainNeighbourAsync(string script)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
@@ -33,59 +34,29 @@ public sealed class DockerLifeTests(EngineFixture engine)
     }
 
     [NeedsDockerFact]
-    public async Task AnImageIsLoadedFromAnArchive()
+    public async Task AnExecOfWhatIsNotThereEndsWith127AndOfWhatCannotBeRunWith126WithTheReasonAsErrorOutput()
     {
         await using var instances = new DockerInstances(engine);
-        using var folder = new TemporaryFolder();
-        const string Name = "tenantry-test-archived:1";
-        await EngineFixture.ImportAsync(engine.Engine, Name, instances.Stop);
-        await using (var archive = await engine.Engine.StreamAsync($"/images/{Name}/get", null, instances.Stop))
-        await using (var file = File.Create(folder.File("image.tar")))
-            await archive.CopyToAsync(file, instances.Stop);
-        await engine.Engine.DeleteAsync($"/images/{Name}", instances.Stop);
-        var workload = instances.Workload("alice", "exec sleep 3600", all => all with
-        {
-            Release = new ReleaseSource("archived", folder.Path, null),
-            Services = [all.Services[0] with { Image = null, Root = new RootSource(RootKind.Image, "image.tar") }],
-        });
-
+        var workload = instances.Workload("alice", "exec sleep 3600", same => same);
         await instances.ApplyAsync(workload);
-
-        (await instances.RunAsync(workload, "echo from the archive")).Output.ShouldBe("from the archive");
-    }
-
-    [NeedsDockerFact]
-    public async Task ADockerfileIsBuiltOnceForAllTenants()
-    {
-        await using var instances = new DockerInstances(engine);
-        using var folder = new TemporaryFolder();
-        File.Copy(Programs.Find("busybox")!, folder.File("busybox"));
-        await File.WriteAllTextAsync(folder.File("Dockerfile"), "FROM scratch\nARG MARK\nCOPY busybox /bin/busybox\nENV MARK=$MARK\n", instances.Stop);
-        var build = new BuildWorkload($"{Guid.NewGuid():N}", ["Dockerfile", "busybox"], [], "Dockerfile", new Dictionary<string, string>(StringComparer.Ordinal) { ["MARK"] = "built here" }, ".");
-        InstanceWorkload Made(string slug) => instances.Workload(slug, "exec sleep 3600", all => all with
+        async Task<(int Code, string Output, string Error)> RunAsync(params string[] command)
         {
-            Release = new ReleaseSource("built", folder.Path, build),
-            Services = [all.Services[0] with { Image = null }],
-        });
-        var (alice, bob) = (Made("alice"), Made("bob"));
+            using var output = new MemoryStream();
+            using var error = new MemoryStream();
+            var request = new ExecRequest(null, command, Stream.Null, async (piece, stop) => await output.WriteAsync(piece, stop), async (piece, stop) => await error.WriteAsync(piece, stop));
+            return (await instances.Harness.Docker.ExecAsync(workload.Ref, request, instances.Stop), Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(error.ToArray()));
+        }
 
-        var first = await instances.ApplyAsync(alice);
-        var second = await instances.ApplyAsync(bob);
+        foreach (var program in (string[])["no-such-program", "/no/such/program"])
+            (await RunAsync(program)).ShouldBe((ExecRequest.NoProgram, "", $"There is no program {program} in the service main that can be run.\n"));
+        foreach (var program in (string[])["/run/secrets/token", "/etc"])
+        {
+            var (code, output, error) = await RunAsync(program);
+            (code, output).ShouldBe((ExecRequest.NotRunnable, ""), error);
+            error.ShouldStartWith($"The program {program} in the service main cannot be run: ");
+        }
 
-        first.ShouldContain(step => step.State == StepState.Progress && step.Message.StartsWith("Step 1/", StringComparison.Ordinal));
-        second.ShouldNotContain(step => step.Message.StartsWith("Step 1/", StringComparison.Ordinal));
-        (await instances.RunAsync(bob, "echo $MARK")).Output.ShouldBe("built here");
-    }
-
-    [NeedsDockerFact]
-    public async Task AnImageThatIsNowhereIsExplained()
-    {
-        await using var instances = new DockerInstances(engine);
-        var workload = instances.Workload("alice", "exec sleep 3600", all => all with { Services = [all.Services[0] with { Image = "127.0.0.1:9/nowhere/app:1" }] });
-
-        var failure = await Should.ThrowAsync<TargetException>(instances.ApplyAsync(workload));
-
-        failure.Sentence.ShouldContain("127.0.0.1:9/nowhere/app:1");
+        (await RunAsync("/bin/busybox", "sh", "-c", "echo 'OCI runtime exec failed: it only says so'; exit 126")).ShouldBe((126, "OCI runtime exec failed: it only says so\n", ""), "a command's own words are its output");
     }
 
     [NeedsDockerFact]

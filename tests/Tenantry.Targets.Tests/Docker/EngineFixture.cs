@@ -112,6 +112,8 @@ public sealed class EngineFixture : IAsyncLifetime
         await RemoveContainersAsync();
         await Engine.DisposeAsync();
         await EndAsync(_engine!);
+        using (var limit = new CancellationTokenSource(Patience))
+            await new EngineShims(_folder.File("exec")).EndAsync(limit.Token);
         PinnedNamespaces.Unpin(Network);
         _folder.Dispose();
     }

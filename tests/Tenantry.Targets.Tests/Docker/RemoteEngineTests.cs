@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
@@ -9,15 +10,15 @@ using Tenantry.Targets.Docker;
 using Tenantry.Targets.Docker.Networks;
 using Tenantry.Targets.Tests.Linux;
 using Tenantry.Targets.Tests.Local;
+using Tenantry.Targets.Tests.Local.Attacks;
 
 namespace Tenantry.Targets.Tests.Docker;
 
-/// <summary>The whole contract, with the engine on another machine: the same code as on this one but for the way there, so that it runs when it is asked for.</summary>
+/// <summary>The whole contract, with the engine on another machine.</summary>
 [Collection(RemoteEngineTestGroup.Name)]
 public sealed class RemoteContractTests(RemoteEngineFixture engine) : TargetContract
 {
-    public static string? WhyNot => NeedsDockerFactAttribute.WhyNotHere
-        ?? (Environment.GetEnvironmentVariable("TENANTRY_TEST_REMOTE") == "1" ? null : "skipped: takes a minute; TENANTRY_TEST_REMOTE=1 runs it");
+    public static string? WhyNot => NeedsDockerFactAttribute.WhyNotHere;
 
     protected override Task<ContractHarness> OpenAsync() => Task.FromResult<ContractHarness>(new RemoteHarness(engine));
 }
@@ -93,7 +94,28 @@ public sealed class RemoteEngineTests(RemoteEngineFixture engine)
     }
 
     [NeedsDockerFact]
-    public async Task WithoutTheRulesNothingRunsThereAndWithEgressNeither()
+    public async Task WithInternetItReachesThatAndNeitherPrivateRangesNorMetadataNorTheMachineNorANeighbour()
+    {
+        using var world = await StandInNetwork.AroundAsync(engine.Here.Network);
+        await world.ListenOnHostAsync(IPAddress.Any, 7070);
+        await using var instances = new InstancesOn<RemoteHarness>(new RemoteHarness(engine));
+        InstanceWorkload Made(string slug, EgressMode egress) => SampleApp.Digested(instances.Harness.Fit(SampleApp.Make(slug, instances.Harness.Owner) with { Egress = new EgressRules(egress, []) }));
+        var (alice, bob, closed) = (Made("alice", EgressMode.Internet), Made("bob", EgressMode.Internet), Made("carol", EgressMode.None));
+        foreach (var workload in (InstanceWorkload[])[alice, bob, closed])
+            await instances.ApplyAsync(workload);
+        var published = (await instances.ObserveAsync(bob)).Endpoint.ShouldNotBeNull();
+        var inside = (await engine.Here.Engine.GetAsync($"/containers/{DockerNames.Container(bob.Ref, "web")}/json", instances.Stop)).GetProperty("NetworkSettings").GetProperty("Networks").EnumerateObject().Single().Value.GetProperty("IPAddress");
+        async Task<bool> ReachesAsync(InstanceWorkload from, string place) => (await instances.RunAsync(from, $"timeout 3 busybox wget -q -O - http://{place}/")).Code == 0;
+
+        (await ReachesAsync(alice, StandInNetwork.Internet)).ShouldBeTrue();
+        (await ReachesAsync(closed, StandInNetwork.Internet)).ShouldBeFalse();
+        string[] places = [StandInNetwork.Metadata, StandInNetwork.Private, $"{StandInNetwork.Host}:7070", $"{RemoteEngineFixture.Address}:7070", $"{published.Host}:{published.Port}", $"{inside}:8080"];
+        (await Task.WhenAll(places.Select(place => ReachesAsync(alice, place)))).ShouldAllBe(reached => !reached);
+        (await TinyHttp.GetAsync((ISockets)instances.Harness.Target, published, instances.Stop)).ShouldContain("hello from bob");
+    }
+
+    [NeedsDockerFact]
+    public async Task WithoutTheRulesNothingRunsThereAndWithAListNeither()
     {
         await using var harness = new RemoteHarness(engine);
         var workload = SampleApp.Digested(harness.Fit(SampleApp.Make("alice", harness.Owner)));
@@ -105,7 +127,8 @@ public sealed class RemoteEngineTests(RemoteEngineFixture engine)
 
         (await RefusedAsync(target, workload)).ShouldContain("rules=loaded");
         (await target.ProbeAsync(CancellationToken.None)).Works.ShouldBeFalse();
-        (await RefusedAsync(harness.Target, workload with { Egress = new EgressRules(EgressMode.Internet, []) })).ShouldContain("egress: none");
+        (await RefusedAsync(harness.Target, workload with { Egress = new EgressRules(EgressMode.List, ["192.0.2.7:443"]) })).ShouldContain("egress: none or internet");
+        (await harness.Target.ProbeAsync(CancellationToken.None)).Findings.ShouldContain(finding => finding.Subject == "egress" && finding.Message.Contains("a list is refused", StringComparison.Ordinal));
     }
 
     [NeedsDockerFact]

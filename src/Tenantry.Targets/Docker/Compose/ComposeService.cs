@@ -58,6 +58,8 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
         {
             node["hostname"] = Text(Slug);
             node["networks"] = new JsonArray(Slug);
+            if (workload.Egress.Mode != EgressMode.Internet)
+                node["dns"] = new JsonArray(DockerContainers.NoNameServer);
         }
         else
         {

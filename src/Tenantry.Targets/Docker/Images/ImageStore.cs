@@ -24,10 +24,17 @@ internal sealed class ImageStore(IEngine engine)
         return $"{OwnPrefix}build:{workload.Release.Build!.Key}";
     }
 
+    // A tag of ours for each release that names its image by a tag: whoever moves that one moves no release. A digest cannot be moved.
+    private static string? KeptAs(InstanceWorkload workload, ServiceWorkload service) =>
+        service.Image is { Length: > 0 } image && !image.Contains('@', StringComparison.Ordinal) ? $"{OwnPrefix}release:{Tag($"{workload.Release.Id}\n{image}")}" : null;
+
     internal static ResourceName Resource(string reference) => new("image", reference);
 
-    /// <summary>Its id, or null when the engine has no such image.</summary>
-    internal async Task<string?> FindAsync(string reference, CancellationToken cancellationToken)
+    /// <summary>The id of a service's image, or null when the engine does not have it.</summary>
+    internal async Task<string?> FindAsync(InstanceWorkload workload, ServiceWorkload service, CancellationToken cancellationToken) =>
+        (KeptAs(workload, service) is { } kept ? await FindAsync(kept, cancellationToken) : null) ?? await FindAsync(ReferenceOf(workload, service), cancellationToken);
+
+    private async Task<string?> FindAsync(string reference, CancellationToken cancellationToken)
     {
         try
         {
@@ -41,6 +48,17 @@ internal sealed class ImageStore(IEngine engine)
 
     /// <summary>Brings it to the engine, unless it is there. Gives its id.</summary>
     internal async Task<string> EnsureAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var kept = KeptAs(workload, service);
+        if (kept is not null && await FindAsync(kept, cancellationToken) is { } there)
+            return there;
+        var id = await BringAsync(workload, service, progress, cancellationToken);
+        if (kept is not null)
+            await TagAsync(id, kept, cancellationToken);
+        return id;
+    }
+
+    private async Task<string> BringAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
     {
         var reference = ReferenceOf(workload, service);
         if (await FindAsync(reference, cancellationToken) is { } there)
@@ -77,7 +95,7 @@ internal sealed class ImageStore(IEngine engine)
     {
         var build = release.Build!;
         var arguments = build.Environment.Count == 0 ? "" : "&buildargs=" + Uri.EscapeDataString(JsonSerializer.Serialize(build.Environment));
-        var path = $"/build?t={Uri.EscapeDataString(reference)}&rm=1&forcerm=1&dockerfile={Uri.EscapeDataString(build.Dockerfile!)}{arguments}";
+        var path = $"/build?t={Uri.EscapeDataString(reference)}&rm=1&forcerm=1&dockerfile={Uri.EscapeDataString(build.Dockerfile!)}{(build.IsForced ? "&nocache=1" : "")}{arguments}";
         await using var context = await BuildContext.WriteAsync(release.SourceFolder, build, cancellationToken);
         await FollowAsync($"Building {build.Dockerfile}", reference, path, context, progress, cancellationToken);
     }
@@ -86,8 +104,13 @@ internal sealed class ImageStore(IEngine engine)
     {
         await using var stream = ImageArchive.Open(archive);
         var loaded = await FollowAsync($"Loading {archive}", reference, "/images/load?quiet=1", stream, progress, cancellationToken);
-        var (repository, tag) = Split(reference);
-        await engine.PostAsync($"/images/{Uri.EscapeDataString(LoadedName(loaded) ?? throw Odd(archive))}/tag?repo={repository}&tag={tag}", null, cancellationToken);
+        await TagAsync(Uri.EscapeDataString(LoadedName(loaded) ?? throw Odd(archive)), reference, cancellationToken);
+    }
+
+    private async Task TagAsync(string image, string name, CancellationToken cancellationToken)
+    {
+        var (repository, tag) = Split(name);
+        await engine.PostAsync($"/images/{image}/tag?repo={repository}&tag={tag}", null, cancellationToken);
     }
 
     private static string ArchivePath(InstanceWorkload workload, ServiceWorkload service) => Path.Combine(workload.Release.SourceFolder, service.Root.Path);

@@ -22,12 +22,16 @@ internal static class EgressRuleset
 
     /// <summary>The table with what holds for every bridge. Loading it again keeps what stands in the map.</summary>
     /// <param name="dns">Name servers that may be asked though they are private.</param>
-    /// <param name="isPublished">True where ports are published: what the engine leads to a bridge comes in.</param>
+    /// <param name="isPublished">
+    /// True on a machine whose engine is reached from another one: what the engine leads to a bridge comes in, and bridges are let out by their names alone.
+    /// </param>
     internal static string Common(IReadOnlyList<string> dns, bool isPublished = false)
     {
         var text = new StringBuilder();
         text.Append("add table ").AppendLine(Table);
         text.Append("add map ").Append(Table).AppendLine(" egress { type ifname : verdict; }");
+        if (isPublished)
+            text.Append("add set ").Append(Table).AppendLine(" dns { type ipv4_addr; }");
         foreach (var (chain, header) in new[] { ("input", " { type filter hook input priority -10; policy accept; }"), ("forward", " { type filter hook forward priority -10; policy accept; }"), ("internet", "") })
         {
             text.Append("add chain ").Append(Table).Append(' ').Append(chain).AppendLine(header);
@@ -44,6 +48,9 @@ internal static class EgressRuleset
         if (isPublished)
             Rule(text, "forward", $"oifname {bridges} ct status dnat accept");
         Rule(text, "forward", $"oifname {bridges} drop");
+        var open = $"\"{DockerNames.OpenBridgePrefix}*\"";
+        if (isPublished)
+            Rule(text, "forward", $"iifname {open} ip daddr @dns meta l4proto {{ tcp, udp }} th dport 53 accept");
         foreach (var server in dns)
         {
             Rule(text, "forward", $"iifname {bridges} ip daddr {server} udp dport 53 accept");
@@ -52,6 +59,8 @@ internal static class EgressRuleset
 
         Rule(text, "forward", $"iifname {bridges} ip daddr {{ {AlwaysClosed4} }} drop");
         Rule(text, "forward", $"iifname {bridges} ip6 daddr {{ {AlwaysClosed6} }} drop");
+        if (isPublished)
+            Rule(text, "forward", $"iifname {open} jump internet");
         Rule(text, "forward", "iifname vmap @egress");
         Rule(text, "forward", $"iifname {bridges} drop");
         Rule(text, "internet", $"ip daddr {{ {Closed4} }} drop");

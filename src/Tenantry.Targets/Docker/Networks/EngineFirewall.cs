@@ -30,9 +30,6 @@ internal sealed class EngineFirewall(IEngine engine, DockerTargetOptions options
 
     private async Task LoadAsync(string rules, bool required, CancellationToken cancellationToken)
     {
-        // Another machine's rules are its operator's.
-        if (options.Remote is not null && !required)
-            return;
         if (Programs.Find("nft") is null)
         {
             if (!required)

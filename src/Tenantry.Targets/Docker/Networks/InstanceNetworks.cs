@@ -38,12 +38,13 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         var isClosed = workload.Egress.Mode == EgressMode.None && !isRemote;
         var labels = DockerLabels.Of(workload);
         labels[DockerLabels.Egress] = EgressLabel(workload.Egress);
-        var driver = new JsonObject { ["com.docker.network.bridge.name"] = DockerNames.Bridge(workload.Ref) };
+        var isOpen = isRemote && workload.Egress.Mode == EgressMode.Internet;
+        var driver = new JsonObject { ["com.docker.network.bridge.name"] = isOpen ? DockerNames.OpenBridge(workload.Ref) : DockerNames.Bridge(workload.Ref) };
 
         // Without an address of its own on the bridge the host cannot be reached from it.
         if (isClosed)
             driver["com.docker.network.bridge.inhibit_ipv4"] = "true";
-        if (isRemote)
+        if (isRemote && !isOpen)
             driver["com.docker.network.bridge.enable_ip_masquerade"] = "false";
         return new JsonObject
         {
@@ -61,7 +62,7 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
     /// <summary>Makes an instance's network, unless it is there or being made.</summary>
     internal async Task EnsureAsync(InstanceWorkload workload, CancellationToken cancellationToken)
     {
-        if (workload.Egress.Mode != EgressMode.None)
+        if (workload.Egress.Mode != EgressMode.None && options.Remote is null)
             await _firewall.AllowAsync(workload.Ref, workload.Egress, cancellationToken);
         await _choosing.WaitAsync(cancellationToken);
         try
@@ -120,6 +121,9 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
     /// <summary>Loads the rules of every network of that owner: a reboot takes them, and the engine brings its bridges back without.</summary>
     internal async Task RestoreRulesAsync(string owner, CancellationToken cancellationToken)
     {
+        // Another machine's rules are its operator's.
+        if (options.Remote is not null)
+            return;
         var networks = await engine.GetAsync($"/networks?{DockerLabels.Filter((DockerLabels.Owner, owner))}", cancellationToken);
         foreach (var labels in networks.EnumerateArray().Select(ContainerSeen.LabelsOf))
         {
@@ -133,7 +137,8 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
     {
         foreach (var network in (await engine.GetAsync($"/networks?{DockerLabels.FilterOf(instance)}", cancellationToken)).EnumerateArray())
             await RemoveAsync(network.GetProperty("Id").GetString()!, cancellationToken);
-        await _firewall.ForgetAsync(instance, cancellationToken);
+        if (options.Remote is null)
+            await _firewall.ForgetAsync(instance, cancellationToken);
     }
 
     /// <summary>Has the engine forget the place of a container that is no more, of which an engine that was ended may still know.</summary>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
@@ -19,11 +19,12 @@ internal sealed class ContainerExec(IEngine engine, bool isHere)
         var made = await engine.PostAsync($"/containers/{container.Id}/exec", Create(request.Command), cancellationToken);
         var id = made.GetProperty("Id").GetString()!;
         await using var connection = await engine.HijackAsync($"/exec/{id}/start", new JsonObject { ["Detach"] = false, ["Tty"] = false }, cancellationToken);
+        var output = new ExecOutput(request);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var feeding = FeedAsync(connection, request.Input, ended.Token);
         try
         {
-            await FrameReader.ReadAsync(connection.Stream, (isError, piece, token) => isError ? request.Error(piece, token) : request.Output(piece, token), cancellationToken);
+            await FrameReader.ReadAsync(connection.Stream, output.AddAsync, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -37,7 +38,19 @@ internal sealed class ContainerExec(IEngine engine, bool isHere)
             await feeding;
         }
 
-        return (await engine.GetAsync($"/exec/{id}/json", cancellationToken)).GetProperty("ExitCode").GetInt32();
+        var end = await engine.GetAsync($"/exec/{id}/json", cancellationToken);
+        if (end.GetProperty("Pid").GetInt32() == 0)
+            return await RefusedAsync(container, request, output.Held ?? "the engine did not start it", cancellationToken);
+        await output.PassAsync(cancellationToken);
+        return end.GetProperty("ExitCode").GetInt32();
+    }
+
+    private static async Task<int> RefusedAsync(ContainerSeen container, ExecRequest request, string said, CancellationToken cancellationToken)
+    {
+        if (DockerErrors.ExecEnd(said, request.Command[0], container.Service) is not (var code, var sentence))
+            throw new TargetException($"The command could not be run in service {container.Service}: {said.TrimEnd('.')}.", retryable: true);
+        await request.Error(Encoding.UTF8.GetBytes(sentence + "\n"), cancellationToken);
+        return code;
     }
 
     private static JsonObject Create(IReadOnlyList<string> command) => new()
@@ -103,7 +116,4 @@ internal sealed class ContainerExec(IEngine engine, bool isHere)
 
         return children;
     }
-
-    /// <summary>True when the failure is that there is no such program in the container.</summary>
-    internal static bool IsNoProgram(EngineException error) => error.Status == HttpStatusCode.BadRequest;
 }

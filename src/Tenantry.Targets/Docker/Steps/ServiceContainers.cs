@@ -11,6 +11,7 @@ namespace Tenantry.Targets.Docker.Steps;
 internal sealed class ServiceContainers(DockerHost host)
 {
     private readonly HealthWait _health = new(host);
+    private readonly FirstProcess _first = new(host.Engine, isHere: host.Options.Remote is null);
 
     /// <summary>Makes a service's container and brings it up, unless the instance is to sleep. One that is there and right is kept.</summary>
     internal async Task CreateAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
@@ -103,7 +104,7 @@ internal sealed class ServiceContainers(DockerHost host)
         var grace = (int)Math.Ceiling(container.Shape?.StopGraceSeconds ?? 10);
 
         // The kernel never hands such a signal to the first process of a tree: to wait for it would be waiting for nothing.
-        if (host.Options.Remote is null && SignalNames.NumberOf(container.Shape?.StopSignal ?? "TERM") is { } signal && SignalDisposition.IsDefault(container.State.Pid, signal))
+        if (SignalNames.NumberOf(container.Shape?.StopSignal ?? "TERM") is { } signal && await _first.IsDeafToAsync(container, signal, cancellationToken))
             grace = 0;
         await host.Engine.PostAsync($"/containers/{name}/stop?t={grace}", null, cancellationToken);
     }
