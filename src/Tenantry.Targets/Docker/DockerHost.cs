@@ -27,7 +27,7 @@ internal sealed class DockerHost : IAsyncDisposable
         Records = new InstanceRecords(context.DataFolder);
         Removal = new ContainerRemoval(Engine);
         Carriers = new VolumeCarrier(Engine);
-        Files = Options.Remote is null ? new InstanceFiles(context.RunFolder) : new RemoteFiles(Engine, Carriers, Options.Remote.Memory);
+        Files = Options.Remote is null ? new InstanceFiles(Engine, Carriers, context.RunFolder) : new RemoteFiles(Engine, Carriers, Options.Remote.Memory);
         Images = new ImageStore(Engine);
         Networks = new InstanceNetworks(Engine, Options);
         Logs = new ContainerLogs(Engine);

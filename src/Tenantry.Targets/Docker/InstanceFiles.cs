@@ -1,6 +1,8 @@
 using System.Text;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Workloads;
+using Tenantry.Targets.Docker.Data;
+using Tenantry.Targets.Docker.Engine;
 using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Docker;
@@ -10,6 +12,9 @@ internal interface IInstanceFiles
 {
     /// <summary>The instance's folder on the engine's machine.</summary>
     string Of(InstanceRef instance);
+
+    /// <summary>Before a service's container is made: writes its files, and gives its volumes to its user that still are the engine's.</summary>
+    Task PrepareAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken);
 
     /// <summary>Writes a service's files, each for the service's user alone, unless they are there.</summary>
     /// <param name="workload">The instance.</param>
@@ -27,15 +32,46 @@ internal interface IInstanceFiles
 }
 
 /// <summary>On a tmpfs of the target's own on this machine.</summary>
-internal sealed class InstanceFiles(string runFolder) : IInstanceFiles
+internal sealed class InstanceFiles(IEngine engine, VolumeCarrier carriers, string runFolder) : IInstanceFiles
 {
     private const UnixFileMode OwnerReads = UnixFileMode.UserRead;
     private const UnixFileMode OwnerEnters = UnixFileMode.UserRead | UnixFileMode.UserExecute;
     private const UnixFileMode ReadAndRun = (UnixFileMode)0b101_101_101;
+    private const UnixFileMode FolderMode = (UnixFileMode)0b111_101_101;
     private readonly string _memory = Path.Combine(runFolder, "memory");
     private readonly Lock _mounting = new();
 
     public string Of(InstanceRef instance) => Path.Combine(_memory, DockerNames.Base(instance));
+
+    public async Task PrepareAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken)
+    {
+        Write(workload, service, place);
+        var (user, group) = DockerContainers.UserOf(service);
+        var others = new List<string>();
+        foreach (var volume in service.Volumes)
+        {
+            if (!await GiveAsync(DockerNames.Volume(workload.Ref, volume.Name), user, group, cancellationToken))
+                others.Add(volume.Name);
+        }
+
+        await carriers.OwnAsync(workload.Ref, image, [.. others.Select(volume => (volume, user, group))], cancellationToken);
+    }
+
+    // Where the engine keeps it on this machine. One whose users are not this machine's keeps it as another user than root, and gives it away itself.
+    private async Task<bool> GiveAsync(string volume, uint user, uint group, CancellationToken cancellationToken)
+    {
+        var place = (await engine.GetAsync($"/volumes/{volume}", cancellationToken)).GetProperty("Mountpoint").GetString();
+        if (!Directory.Exists(place))
+            return false;
+        var (owner, _) = FileStatus.OwnerOf(place);
+        if (owner == 0)
+        {
+            Ownership.Give(place, user, group);
+            File.SetUnixFileMode(place, FolderMode);
+        }
+
+        return owner == 0 || owner == user;
+    }
 
     public Task WriteAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken)
     {

@@ -23,6 +23,28 @@ internal sealed class RemoteFiles(IEngine engine, VolumeCarrier carriers, string
 
     public string Of(InstanceRef instance) => $"{memory}/{Closed}/{DockerNames.Base(instance)}";
 
+    // One carrier for both: making and removing one is most of the work.
+    public Task PrepareAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken)
+    {
+        var (user, group) = DockerContainers.UserOf(service);
+        List<string> volumes = [.. service.Volumes.Select(volume => volume.Name)];
+        var hasFiles = workload.Secrets.Count > 0 || service.Files.Count > 0;
+        return volumes.Count == 0 && !hasFiles
+            ? Task.CompletedTask
+            : carriers.WithAsync(
+                workload.Ref,
+                image,
+                volumes,
+                async carrier =>
+                {
+                    if (hasFiles)
+                        await WriteTarAsync(carrier, tar => FillAsync(tar, workload, service, place, cancellationToken), cancellationToken);
+                    await carriers.OwnAsync(carrier, [.. volumes.Select(volume => (volume, user, group))], cancellationToken);
+                },
+                cancellationToken,
+                memory);
+    }
+
     public Task WriteAsync(InstanceWorkload workload, ServiceWorkload service, ServiceMemory place, string image, CancellationToken cancellationToken) =>
         workload.Secrets.Count == 0 && service.Files.Count == 0
             ? Task.CompletedTask

@@ -28,7 +28,7 @@ public sealed class DockerImageTests(EngineFixture engine)
         told.ShouldContain($"Digest: {digest}");
         (await MarkAsync(instances, workload)).ShouldBe("pulled");
         var failure = await Should.ThrowAsync<TargetException>(() => instances.ApplyAsync(Of(instances, "bob", "r1", $"{StandInRegistry.Repository}:nothing")));
-        failure.Sentence.ShouldContain($"Pulling {StandInRegistry.Repository}:nothing failed: manifest for");
+        failure.Sentence.ShouldContain($"Pulling {StandInRegistry.Repository}:nothing failed: manifest unknown.");
     }
 
     [NeedsDockerFact]

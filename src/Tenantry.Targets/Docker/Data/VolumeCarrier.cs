@@ -50,15 +50,18 @@ internal sealed class VolumeCarrier(IEngine engine)
             instance,
             image,
             owners.Select(owner => owner.Volume),
-            async id =>
-            {
-                foreach (var (volume, user, group) in owners)
-                {
-                    if (user != 0 && await IsRootsAsync(id, volume, cancellationToken))
-                        await GiveAsync(id, volume, user, group, cancellationToken);
-                }
-            },
+            carrier => OwnAsync(carrier, owners, cancellationToken),
             cancellationToken);
+    }
+
+    /// <summary>The same through a carrier that has them.</summary>
+    internal async Task OwnAsync(string carrier, IReadOnlyList<(string Volume, uint User, uint Group)> owners, CancellationToken cancellationToken)
+    {
+        foreach (var (volume, user, group) in owners)
+        {
+            if (user != 0 && await IsRootsAsync(carrier, volume, cancellationToken))
+                await GiveAsync(carrier, volume, user, group, cancellationToken);
+        }
     }
 
     /// <summary>Makes one, works with its id, and removes it whatever happens.</summary>

@@ -159,7 +159,7 @@ internal sealed class ImageStore(IEngine engine)
             var fix = what.StartsWith("Pulling", StringComparison.Ordinal)
                 ? "Correct the service's image, let the engine reach and log in to its registry, or give run.root an image archive."
                 : null;
-            throw new TargetException($"{what} failed: {error.Message}", retryable: true, Resource(reference), fix, error);
+            throw new TargetException($"{what} failed: {error.Message.TrimEnd('.')}.", retryable: true, Resource(reference), fix, error);
         }
     }
 

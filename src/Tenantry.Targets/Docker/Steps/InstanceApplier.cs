@@ -19,7 +19,7 @@ internal sealed class InstanceApplier(DockerHost host)
         foreach (var step in plan.Steps)
             await steps.StepAsync(step.Resource, step.Action, progress => TakeAsync(step, workload, progress, cancellationToken));
         if (workload.Desired != DesiredState.Deleted)
-            await SettleAsync(workload, cancellationToken);
+            await SettleAsync(plan, workload, cancellationToken);
     }
 
     private Task TakeAsync(PlanStep step, InstanceWorkload workload, Action<string> progress, CancellationToken cancellationToken) => step.Resource.Kind switch
@@ -99,8 +99,12 @@ internal sealed class InstanceApplier(DockerHost host)
         await host.Engine.PostAsync($"/containers/{container}/update", body, cancellationToken);
     }
 
+    // What is new has nothing older, and what is only started has what it had.
+    private static bool MayLeaveFiles(Plan plan) =>
+        !plan.Steps.Any(step => step is { Action: StepAction.Create, Resource.Kind: "network" }) && plan.Steps.Any(step => step is { Resource.Kind: "service", Action: StepAction.Create or StepAction.Replace or StepAction.Update });
+
     // Written only when every container is as the workload wants it: an unfinished change stays visible as another digest.
-    private async Task SettleAsync(InstanceWorkload workload, CancellationToken cancellationToken)
+    private async Task SettleAsync(Plan plan, InstanceWorkload workload, CancellationToken cancellationToken)
     {
         var seen = await host.Reader.ReadAsync(workload.Ref, cancellationToken);
         var making = host.ContainersOf(workload);
@@ -110,7 +114,7 @@ internal sealed class InstanceApplier(DockerHost host)
             return;
         var record = new InstanceRecord(workload.Digest, [.. seen.Services.Values.Select(container => container.Id)], host.Records.Read(workload.Ref)?.ImportCutOff ?? false);
         host.Records.Write(workload.Ref, record);
-        foreach (var service in workload.Services)
+        foreach (var service in MayLeaveFiles(plan) ? workload.Services : [])
             await host.Files.RemoveOthersAsync(workload.Ref, making.MemoryOf(service), cancellationToken);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class ServiceContainers(DockerHost host)
         if (there is null)
             await MakeAsync(workload, service, progress, cancellationToken);
         if (workload.Desired != DesiredState.Asleep)
-            await BringUpAsync(workload, service, progress, cancellationToken);
+            await BringUpAsync(workload, service, progress, cancellationToken, isNew: there is null);
     }
 
     /// <summary>Makes a service's container; it does not run yet.</summary>
@@ -35,9 +35,7 @@ internal sealed class ServiceContainers(DockerHost host)
     {
         var image = await host.Images.EnsureAsync(workload, service, progress, cancellationToken);
         var making = host.ContainersOf(workload);
-        await host.Files.WriteAsync(workload, service, making.MemoryOf(service), image, cancellationToken);
-        var (user, group) = DockerContainers.UserOf(service);
-        await host.Carriers.OwnAsync(workload.Ref, image, [.. service.Volumes.Select(volume => (volume.Name, user, group))], cancellationToken);
+        await host.Files.PrepareAsync(workload, service, making.MemoryOf(service), image, cancellationToken);
         string? peer = null;
         if (service != workload.Services[0])
         {
@@ -50,12 +48,12 @@ internal sealed class ServiceContainers(DockerHost host)
     }
 
     /// <summary>Starts or thaws it, whichever it needs, and waits until it is healthy.</summary>
-    internal async Task BringUpAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    internal async Task BringUpAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken, bool isNew = false)
     {
         var name = DockerNames.Container(workload.Ref, service.Name);
         var container = await host.Reader.FindAsync(name, cancellationToken)
             ?? throw new TargetException("Its container is gone.", retryable: true, DockerNames.ServiceResource(workload.Ref, service.Name));
-        if (host.Options.Remote is null || !container.State.IsUp)
+        if (!isNew && (host.Options.Remote is null || !container.State.IsUp))
             await host.Files.WriteAsync(workload, service, host.ContainersOf(workload).MemoryOf(service), container.Image, cancellationToken);
         if (container.State.IsPaused)
             await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);

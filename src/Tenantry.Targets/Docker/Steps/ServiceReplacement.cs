@@ -32,7 +32,7 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
                 await containers.StopAsync(aside, cancellationToken);
             await containers.MakeAsync(workload, service, progress, cancellationToken);
             if (workload.Desired != DesiredState.Asleep)
-                await containers.BringUpAsync(workload, service, progress, cancellationToken);
+                await containers.BringUpAsync(workload, service, progress, cancellationToken, isNew: true);
         }
         catch (Exception error) when (error is TargetException or EngineException)
         {
