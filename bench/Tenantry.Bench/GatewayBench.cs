@@ -76,8 +76,8 @@ internal sealed class GatewayBench(string program, string results, bool quick)
     // All at the same rate, which is half of what we answer at most.
     private async Task AddedAsync((string Name, int Port)[] systems, double perSecond, CancellationToken cancellationToken)
     {
-        var measured = await MeasureAsync([.. systems, ("upstream alone", GatewayRivals.UpstreamPort)], (port, time) => Load.SteadyAsync(port, 64, perSecond, time, cancellationToken));
-        Say(string.Create(CultureInfo.InvariantCulture, $"Small answers, HTTP/1.1, {perSecond:0} requests/s"), measured);
+        var measured = await MeasureAsync([.. systems, ("upstream alone", GatewayRivals.UpstreamPort)], (port, time) => SpreadLoad.RunAsync(port, 64, perSecond, time, cancellationToken));
+        Say(string.Create(CultureInfo.InvariantCulture, $"Small answers, HTTP/1.1, {perSecond:0} requests/s, evenly spread over 64 connections"), measured);
         var added = measured["tenantry"].P99 - measured["upstream alone"].P99;
         report.Say($"Aim: p99 added by us ≤ {AddedAim} ms at half load: **{Report.Verdict(added <= AddedAim)}** ({Report.Number(added)} ms).");
     }

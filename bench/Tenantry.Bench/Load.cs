@@ -19,10 +19,6 @@ internal static partial class Load
         return new Measured(Number(PerSecond().Match(text)), Time(Half().Match(text)), Time(Last().Match(text)), failed);
     }
 
-    /// <summary>HTTP/1.1 at a rate that is far from the most that could be answered: what one request takes, not what many take from each other.</summary>
-    public static Task<Measured> SteadyAsync(int port, int connections, double perSecond, int seconds, CancellationToken cancellationToken) => RunH2LoadAsync(
-        port, ["--h1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"--rps={perSecond / connections:0.##}"), "-n", ((int)(perSecond * seconds)).ToString(CultureInfo.InvariantCulture), "-H", $":authority: {Host}"], cancellationToken);
-
     public static Task<Measured> H2LoadAsync(int port, int seconds, CancellationToken cancellationToken) => RunH2LoadAsync(
         port, ["-c8", "-m16", "-D", seconds.ToString(CultureInfo.InvariantCulture), "-H", $":authority: {Host}"], cancellationToken);
 

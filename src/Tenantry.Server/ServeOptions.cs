@@ -123,6 +123,9 @@ public sealed record DataFolders(string Root)
     /// <summary>Where a gateway hands its sockets to the next one.</summary>
     public string Handover => Path.Combine(Root, "gateway", "handover.sock");
 
+    /// <summary>As <see cref="Handover"/>, for the web side of a privileged engine: only the next one of the same engine asks there.</summary>
+    public string Renewal => Path.Combine(Root, "gateway", "renewal.sock");
+
     /// <summary>Webhooks that wait for their instances, and dead letters; the gateway writes it, the API reads it and moves what a person says.</summary>
     public string Webhooks => Path.Combine(Root, "gateway", "webhooks");
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using Tenantry.EndToEnd.Tests.Running;
 
@@ -25,6 +26,9 @@ public class Http2Tests
             answer.TrailingHeaders.GetValues("x-length").ShouldBe(["5"]);
         }
 
+        foreach (var version in (Version[])[HttpVersion.Version20, HttpVersion.Version11])
+            (await SayOnASocketAsync(plane, version, "ping")).ShouldBe("ping");
+
         (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
         using var held = await PostAsync(plane, HttpVersion.Version20, "/echo", "still there");
         (await held.Content.ReadAsStringAsync()).ShouldBe("still there");
@@ -33,6 +37,21 @@ public class Http2Tests
         using var hook = await PostAsync(plane, HttpVersion.Version20, "/hooks/x", "news");
         hook.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, hook.Headers.GetValues("Tenantry-Delivery").Single() + " news", "/log");
+    }
+
+    private static async Task<string> SayOnASocketAsync(ControlPlane plane, Version version, string text)
+    {
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = version;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.SetRequestHeader("Host", "alice.localhost");
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
+        await socket.ConnectAsync(new Uri(plane.Gateway.Replace("http:", "ws:", StringComparison.Ordinal)), invoker, CancellationToken.None);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+        var buffer = new byte[100];
+        var answer = await socket.ReceiveAsync(buffer, CancellationToken.None);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
+        return Encoding.ASCII.GetString(buffer, 0, answer.Count);
     }
 
     private static async Task<HttpResponseMessage> PostAsync(ControlPlane plane, Version version, string path, string body)

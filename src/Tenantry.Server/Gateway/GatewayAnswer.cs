@@ -32,6 +32,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer Cut = new(
         502, "unreachable", "No answer", "The instance ended the connection before it had answered.");
 
+    public static readonly GatewayAnswer NoWebSockets = new(
+        502, "no-websockets", "No WebSockets", "The app speaks HTTP/2 and does not take WebSockets over it: it does not announce SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441).");
+
     public static readonly GatewayAnswer TimedOut = new(
         504, ProblemCodes.TimedOut, "Took too long", "The instance did not answer in time.");
 

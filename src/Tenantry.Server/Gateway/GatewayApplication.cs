@@ -95,6 +95,8 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
         finally
         {
             limiter.End(route);
+            if (context.Features.Get<RequestGuard>() is { IsLong: true } guard)
+                guard.IsLong = false;
         }
     }
 

@@ -9,6 +9,11 @@ public sealed class GatewayDoors : IDisposable
 {
     private const int Backlog = 512;
 
+    // A client that vanished without a word is noticed after three minutes, also on a connection that nobody says anything on. Seconds.
+    private const int QuietTime = 120;
+    private const int BetweenQuestions = 15;
+    private const int Questions = 4;
+
     private GatewayDoors(Socket plain, Socket? tls)
     {
         Plain = plain;
@@ -58,6 +63,11 @@ public sealed class GatewayDoors : IDisposable
         {
             if (address.Address.Equals(IPAddress.IPv6Any))
                 socket.DualMode = true;
+            // Connections inherit these.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, QuietTime);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, BetweenQuestions);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Questions);
             socket.Bind(address);
             socket.Listen(Backlog);
             return socket;

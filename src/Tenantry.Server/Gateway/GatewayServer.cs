@@ -31,22 +31,22 @@ public sealed class GatewayServer : IAsyncDisposable
         options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
         options.ListenHandle((ulong)doors.Plain.Handle, listener =>
         {
-            PriorKnowledge.Recognize(listener);
-            RequestGuard.Use(listener);
+            PriorKnowledge.Recognize(listener, settings.HeadTimeout);
+            RequestGuard.Use(listener, settings.HeadTimeout);
         });
         if (doors.Tls is not null && certificates is not null)
         {
             options.ListenHandle((ulong)doors.Tls.Handle, listener =>
             {
                 new TlsEntrance(certificates, settings.Trusts, loggers.CreateLogger<TlsEntrance>()).Use(listener);
-                RequestGuard.Use(listener);
+                RequestGuard.Use(listener, settings.HeadTimeout);
             });
         }
 
         kestrel = new KestrelServer(
             Options.Create(options),
-            // Straight to the pool: queues of the transport's own are one more wait for a thread.
-            new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 0 }), loggers),
+            // What waits for a pipe goes on where it is filled: a thread of the pool, or a polling thread while a connection is prompt.
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true }), loggers),
             loggers);
     }
 

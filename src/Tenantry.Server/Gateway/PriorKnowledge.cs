@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,16 +14,14 @@ namespace Tenantry.Server.Gateway;
 /// </summary>
 internal static class PriorKnowledge
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n"u8;
 
-    public static void Recognize(ListenOptions listener)
+    public static void Recognize(ListenOptions listener, TimeSpan timeout)
     {
         listener.Protocols = HttpProtocols.Http1AndHttp2;
         listener.Use(next => async connection =>
         {
-            if (await BeginsWithPrefaceAsync(connection) is not { } begins)
+            if (await BeginsWithPrefaceAsync(connection, timeout) is not { } begins)
                 return;
             if (begins)
             {
@@ -38,36 +37,33 @@ internal static class PriorKnowledge
     public static bool IsHttp2(ConnectionContext connection) =>
         connection.Features.Get<ITlsApplicationProtocolFeature>() is { } agreed && agreed.ApplicationProtocol.Span.SequenceEqual("h2"u8);
 
-    // Null: nothing came in time.
-    private static async ValueTask<bool?> BeginsWithPrefaceAsync(ConnectionContext connection)
+    // Null: nothing, or no more of a preface, came in time.
+    private static async ValueTask<bool?> BeginsWithPrefaceAsync(ConnectionContext connection, TimeSpan timeout)
     {
         var input = connection.Transport.Input;
-        if (!input.TryRead(out var read))
+        if (input.TryRead(out var read) && Looked(input, read) is { } known)
+            return known;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+        patience.CancelAfter(timeout);
+        try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-            patience.CancelAfter(Patience);
-            try
+            while (true)
             {
-                read = await input.ReadAsync(patience.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return null;
+                if (Looked(input, await input.ReadAsync(patience.Token)) is { } begins)
+                    return begins;
             }
         }
-
-        while (true)
+        catch (OperationCanceledException)
         {
-            var begin = Compare(read.Buffer);
-            if (begin is not null || read.IsCompleted)
-            {
-                input.AdvanceTo(read.Buffer.Start);
-                return begin ?? false;
-            }
-
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            read = await input.ReadAsync(connection.ConnectionClosed);
+            return null;
         }
+    }
+
+    private static bool? Looked(PipeReader input, ReadResult read)
+    {
+        var begins = Compare(read.Buffer) ?? (read.IsCompleted ? false : null);
+        input.AdvanceTo(read.Buffer.Start, begins is null ? read.Buffer.End : read.Buffer.Start);
+        return begins;
     }
 
     // Null: too little was sent to tell.

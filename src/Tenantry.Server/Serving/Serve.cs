@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Tenantry.Server.Gateway;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 
@@ -57,6 +58,8 @@ public static class Serve
 
     private static Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
+        if (options.Roles.HasFlag(ServeRoles.Gateway))
+            PollingThread.MakeEnough();
         if (options.IsWebChild)
             return WebChild.RunAsync(options, output, loggers, stop);
         if (options.TakesOver && options.Roles != ServeRoles.Gateway)

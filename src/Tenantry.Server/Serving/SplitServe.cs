@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Store;
 
@@ -6,6 +7,9 @@ namespace Tenantry.Server.Serving;
 /// <summary>The engine in this process, which is root; api and gateway in a child that is an ordinary user.</summary>
 internal static class SplitServe
 {
+    // SIGUSR2, which asks nginx for the same. SIGHUP is a terminal's end.
+    private const PosixSignal Renew = (PosixSignal)12;
+
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
         var user = WebUser.Find(options.WebUser);
@@ -17,6 +21,12 @@ internal static class SplitServe
         var addresses = await web.StartAsync(stop);
         engine.Begin(options.PublicUrl ?? addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         await output.TellAsync(addresses);
+        using var renewal = PosixSignalRegistration.Create(Renew, context =>
+        {
+            context.Cancel = true;
+            if (options.Roles.HasFlag(ServeRoles.Gateway))
+                web.Renew();
+        });
         await web.KeepAsync(stop);
     }
 }

@@ -3,7 +3,7 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Serving;
 
-/// <summary>Api and gateway in the process that a privileged engine started; it ends with its engine.</summary>
+/// <summary>Api and gateway in the process that a privileged engine started; it ends with its engine, or when the next one has taken over.</summary>
 internal static class WebChild
 {
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
@@ -12,8 +12,9 @@ internal static class WebChild
         _ = EndWithEngineAsync(ending);
         await using var store = await StoreFactory.OpenUpgradedAsync(options.Store, options.Folders, TimeProvider.System, ending.Token);
         await using var web = await WebRole.StartAsync(options, store, loggers, ending.Token);
+        web.WhenHandedOver(web.StopApiAsync);
         await output.TellAsync(web.Addresses);
-        await Task.Delay(Timeout.InfiniteTimeSpan, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token));
     }
 
     // The engine holds the other end of standard input for as long as it lives.

@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Tenantry.Server.Serving;
 
-/// <summary>Starts the web side as an ordinary user, starts it anew when it ends, and stops it.</summary>
+/// <summary>Starts the web side as an ordinary user, starts it anew when it ends, puts the next one in its place without a gap, and stops it.</summary>
 internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<WebProcess> log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LivedLong = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(12);
+    private readonly List<Process> leaving = [];
+    private TaskCompletionSource renewal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? process;
     private ServeAddresses? addresses;
 
@@ -18,16 +20,13 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
     /// <exception cref="ServeRefusedException">It ended before it listened; its own log lines say why.</exception>
     public async Task<ServeAddresses> StartAsync(CancellationToken cancellationToken)
     {
-        process = Process.Start(Command()) ?? throw new IOException("The web side did not start.");
-        var line = await process.StandardOutput.ReadLineAsync(cancellationToken);
-        if (line is null)
-        {
-            await process.WaitForExitAsync(cancellationToken);
+        process = Start();
+        return addresses = await ReadAsync(process, cancellationToken) ??
             throw new ServeRefusedException($"The web side ended with code {process.ExitCode} before it listened; the lines above say why.{Advice()}");
-        }
-
-        return addresses = ServeAddresses.Read(line);
     }
+
+    /// <summary>Asks for another web side in the place of the one that runs.</summary>
+    public void Renew() => renewal.TrySetResult();
 
     /// <summary>Keeps it running until cancelled.</summary>
     public async Task KeepAsync(CancellationToken cancellationToken)
@@ -36,8 +35,9 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
         while (true)
         {
             var started = Stopwatch.GetTimestamp();
-            await process!.WaitForExitAsync(cancellationToken);
-            log.LogError("The web side ended with code {Code}; it is started again", process.ExitCode);
+            while (await IsAskedAsync(process!, cancellationToken))
+                await ReplaceAsync(cancellationToken);
+            log.LogError("The web side ended with code {Code}; it is started again", process!.ExitCode);
             pause = Stopwatch.GetElapsedTime(started) > LivedLong ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
             await Task.Delay(pause, cancellationToken);
             process.Dispose();
@@ -55,34 +55,85 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (process is null)
-            return;
+        if (process is not null)
+            leaving.Add(process);
+        await Task.WhenAll(leaving.Select(StopAsync));
+    }
+
+    private async Task StopAsync(Process web)
+    {
         try
         {
             // Closing its input tells it to drain and end.
-            process.StandardInput.Close();
+            web.StandardInput.Close();
             using var patience = new CancellationTokenSource(StopTime);
-            await process.WaitForExitAsync(patience.Token);
+            await web.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
             log.LogWarning("The web side did not end in {Seconds} s and was killed", StopTime.TotalSeconds);
-            process.Kill();
-            await process.WaitForExitAsync();
+            web.Kill();
+            await web.WaitForExitAsync();
         }
 
-        process.Dispose();
+        web.Dispose();
+    }
+
+    // False: it has ended.
+    private async Task<bool> IsAskedAsync(Process web, CancellationToken cancellationToken)
+    {
+        var ended = web.WaitForExitAsync(cancellationToken);
+        await Task.WhenAny(ended, renewal.Task);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (ended.IsCompleted)
+            return false;
+        renewal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return true;
+    }
+
+    // The next one takes the gateway's sockets over; the one before serves until then, and drains.
+    private async Task ReplaceAsync(CancellationToken cancellationToken)
+    {
+        foreach (var gone in leaving.Where(web => web.HasExited).ToList())
+        {
+            leaving.Remove(gone);
+            gone.Dispose();
+        }
+
+        var next = Start("--take-over");
+        leaving.Add(next);
+        if (await ReadAsync(next, cancellationToken) is not { } theirs)
+        {
+            log.LogError("The next web side ended with code {Code} before it served; the lines above say why", next.ExitCode);
+            return;
+        }
+
+        leaving.Remove(next);
+        leaving.Add(process!);
+        (process, addresses) = (next, theirs);
+        log.LogInformation("The next web side serves");
+    }
+
+    private Process Start(params IReadOnlyList<string> more) => Process.Start(Command(more)) ?? throw new IOException("The web side did not start.");
+
+    // Null: it ended.
+    private static async Task<ServeAddresses?> ReadAsync(Process web, CancellationToken cancellationToken)
+    {
+        if (await web.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+            return ServeAddresses.Read(line);
+        await web.WaitForExitAsync(cancellationToken);
+        return null;
     }
 
     private string Advice() => WebUser.FirstBarrier(options.DataFolder) is { } barrier
         ? $" If it could not reach {options.DataFolder}: user '{user.Name}' cannot pass {barrier}. Choose another --data folder, such as /var/lib/tenantry."
         : "";
 
-    private ProcessStartInfo Command()
+    private ProcessStartInfo Command(IReadOnlyList<string> more)
     {
         var start = new ProcessStartInfo { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
         // Started again it takes the addresses that it had: instances and people know them.
-        foreach (var part in OrdinaryUser.Command(options, user, addresses, "--web-child"))
+        foreach (var part in OrdinaryUser.Command(options, user, addresses, ["--web-child", .. more]))
         {
             if (start.FileName.Length == 0)
                 start.FileName = part;

@@ -5,6 +5,8 @@ namespace Tenantry.Server.Serving;
 /// <summary>Where the ordinary user finds this program: as it is, or a copy where the way to it is closed to others (a checkout below /root).</summary>
 internal static class WebProgram
 {
+    private static int copies;
+
     public static IReadOnlyList<string> Command(ServeOptions options)
     {
         if (options.SelfCommand is { } given)
@@ -19,7 +21,8 @@ internal static class WebProgram
 
     private static string Copy(string home, ServeOptions options)
     {
-        var copy = Path.Combine(ServeFolders.RunFolder(options.Folders), "program");
+        // The one before may still run from its copy.
+        var copy = Path.Combine(ServeFolders.RunFolder(options.Folders), $"program-{Interlocked.Increment(ref copies) % 2}");
         if (Directory.Exists(copy))
             Directory.Delete(copy, recursive: true);
         foreach (var folder in Directory.EnumerateDirectories(home, "*", SearchOption.AllDirectories).Prepend(home))

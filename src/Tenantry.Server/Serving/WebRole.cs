@@ -29,6 +29,7 @@ internal sealed class WebRole : IAsyncDisposable
 
     // Nobody waits for a gateway that was taken over: long answers and WebSockets may end in peace.
     private static readonly TimeSpan HandoverDrainTime = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ApiHandoverTime = TimeSpan.FromSeconds(2);
     private readonly List<BackgroundService> services = [];
     private readonly List<IMetricSource> metrics = [];
     private GatewayServer? gateway;
@@ -47,10 +48,21 @@ internal sealed class WebRole : IAsyncDisposable
     public Task HandedOver => desk?.HandedOver ?? Task.Delay(Timeout.Infinite);
 
     /// <summary>Called when the next gateway takes over, before this one drains.</summary>
-    public void WhenHandedOver(Action letGo)
+    public void WhenHandedOver(Func<Task> letGo)
     {
         if (desk is not null)
             desk.LetGo = letGo;
+    }
+
+    /// <summary>The api lets go of its addresses. What is asked of it just then is answered, what streams is cut.</summary>
+    public async Task StopApiAsync()
+    {
+        if (api is null)
+            return;
+        using var drain = new CancellationTokenSource(ApiHandoverTime);
+        await api.StopAsync(drain.Token);
+        await api.DisposeAsync();
+        api = null;
     }
 
     /// <summary>Where it listens.</summary>
@@ -122,16 +134,16 @@ internal sealed class WebRole : IAsyncDisposable
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
-        using var before = options.TakesOver ? await TakeOver.BeginAsync(options.Folders.Handover, cancellationToken) : null;
+        using var before = options.TakesOver ? await TakeOver.BeginAsync(DeskOf(options), cancellationToken) : null;
         doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), IsPatient(options), cancellationToken);
         gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, settings, loggers);
         await gateway.StartAsync(cancellationToken);
         if (before is not null)
             await before.FinishAsync(cancellationToken);
         await StartAsync(webhooks, cancellationToken);
-        if (options.Roles == ServeRoles.Gateway && !options.IsWebChild)
+        if (options.Roles == ServeRoles.Gateway || options.IsWebChild)
         {
-            desk = new HandoverDesk(doors, options.Folders.Handover, loggers.CreateLogger<HandoverDesk>());
+            desk = new HandoverDesk(doors, DeskOf(options), loggers.CreateLogger<HandoverDesk>());
             desk.Start();
         }
 
@@ -197,6 +209,8 @@ internal sealed class WebRole : IAsyncDisposable
         var tcp = address is null ? null : listens.Select(text => new Uri(text)).FirstOrDefault(uri => uri.Scheme == Uri.UriSchemeHttp && uri.Port > 0 && uri.Host != "unix");
         Addresses = Addresses with { Api = tcp, ApiSocket = new DataFolders(options.ShownFolder ?? options.DataFolder).ApiSocket };
     }
+
+    private static string DeskOf(ServeOptions options) => options.IsWebChild ? options.Folders.Renewal : options.Folders.Handover;
 
     // The first one on a data folder follows nobody whose port it could inherit.
     private static bool IsPatient(ServeOptions options) => options.IsWebChild && File.Exists(options.Folders.Addresses);

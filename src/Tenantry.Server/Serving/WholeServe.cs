@@ -33,7 +33,11 @@ internal static class WholeServe
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         if (options.TakesOver)
             hold(ServeLock.Take(options.DataFolder, options.Roles));
-        web.WhenHandedOver(letGo);
+        web.WhenHandedOver(() =>
+        {
+            letGo();
+            return Task.CompletedTask;
+        });
         engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);

@@ -10,7 +10,9 @@ internal sealed class RawHttp2 : IAsyncDisposable
 {
     public const byte Data = 0;
     public const byte Headers = 1;
+    public const byte Reset = 3;
     public const byte Settings = 4;
+    public const byte Continuation = 9;
     public const int EndStream = 1;
     public const int EndHeaders = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -51,13 +53,34 @@ internal sealed class RawHttp2 : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the frames of a list again and again, with rising stream numbers, until the gateway has had enough. False: it never had.</summary>
+    public async Task<bool> FloodAsync(Func<int, byte[]> frames, int most)
+    {
+        var reading = stream.CopyToAsync(Stream.Null);
+        try
+        {
+            for (var i = 0; i < most && !reading.IsCompleted; i++)
+                await stream.WriteAsync(frames((i * 2) + 1));
+            await reading.WaitAsync(Patience);
+            return true;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
     // Literals that are not indexed (RFC 7541 6.2.2).
     public static byte[] Fields(params (string Name, string Value)[] fields) =>
         [.. fields.SelectMany(field => (byte[])[0, (byte)field.Name.Length, .. Encoding.ASCII.GetBytes(field.Name), (byte)field.Value.Length, .. Encoding.ASCII.GetBytes(field.Value)])];
 
-    private Task SendAsync(byte type, int flags, int streamId, byte[] payload) => stream.WriteAsync(Frame(type, flags, streamId, payload)).AsTask();
+    public Task SendAsync(byte type, int flags, int streamId, byte[] payload) => stream.WriteAsync(Frame(type, flags, streamId, payload)).AsTask();
 
     public static byte[] Frame(byte type, int flags, int streamId, byte[] payload)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Engine;
@@ -9,6 +10,7 @@ using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Limits;
 using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Gateway.Webhooks;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -20,6 +22,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly GatewayServer server;
     private readonly WakingParts waking;
     private readonly GatewayDoors doors;
+    private BackgroundService? webhooks;
 
     private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates)
     {
@@ -68,6 +71,14 @@ internal sealed class TestGateway : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>Stores webhooks in that folder and delivers them from it.</summary>
+    public async Task<WebhookBox> KeepWebhooksAsync(string folder)
+    {
+        webhooks = waking.KeepWebhooks(folder, Routes, forwarder, () => true, TimeProvider.System, NullLogger.Instance);
+        await webhooks.StartAsync(CancellationToken.None);
+        return new WebhookBox(folder, TimeProvider.System);
+    }
+
     /// <summary>Leads alice.localhost to a port of this machine.</summary>
     public void Lead(int port, string slug = "alice", RouteState state = RouteState.Open, Endpoint? endpoint = null) => Lead(
         (slug + ".localhost", new Route("id-" + slug, slug, slug + "-tenant", state, state == RouteState.Open ? endpoint ?? new Endpoint("127.0.0.1", port) : null)));
@@ -114,6 +125,8 @@ internal sealed class TestGateway : IAsyncDisposable
         await now.CancelAsync();
         await server.StopAsync(now.Token);
         await waking.Attendance.StopAsync(CancellationToken.None);
+        await (webhooks?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
+        webhooks?.Dispose();
         await server.DisposeAsync();
         doors.Dispose();
         forwarder.Dispose();

@@ -1,65 +1,19 @@
-using System.Net;
-using System.Net.WebSockets;
-using System.Text;
-
 namespace Tenantry.Server.Tests.Gateway;
 
 public class UpgradeTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static Task<AppUpstream> EchoAsync() => AppUpstream.StartAsync(async context =>
-    {
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault());
-        var buffer = new byte[1 << 20];
-        while (true)
-        {
-            var part = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
-            if (part.MessageType == WebSocketMessageType.Close)
-                break;
-            await socket.SendAsync(buffer.AsMemory(0, part.Count), part.MessageType, part.EndOfMessage, context.RequestAborted);
-        }
-
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", CancellationToken.None);
-    });
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task AWebSocketWorksBothWays(bool http2)
     {
-        await using var upstream = await EchoAsync();
+        await using var upstream = await EchoSocket.StartAsync();
         await using var gateway = await TestGateway.StartAsync();
         gateway.Lead(upstream.Port);
-        using var invoker = gateway.Client();
-        using var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol("chat.v2");
-        if (http2)
-        {
-            socket.Options.HttpVersion = HttpVersion.Version20;
-            socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        }
 
-        using var patience = new CancellationTokenSource(Patience);
-        await socket.ConnectAsync(new Uri($"ws://alice.localhost:{gateway.Port}/socket"), invoker, patience.Token);
-        socket.SubProtocol.ShouldBe("chat.v2");
-        var buffer = new byte[200_000];
-        foreach (var message in new[] { "hello", new string('x', 150_000), "" })
-        {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, endOfMessage: true, patience.Token);
-            var length = 0;
-            ValueWebSocketReceiveResult part;
-            do
-            {
-                part = await socket.ReceiveAsync(buffer.AsMemory(length), patience.Token);
-                length += part.Count;
-            }
-            while (!part.EndOfMessage);
-            Encoding.UTF8.GetString(buffer, 0, length).ShouldBe(message);
-        }
-
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token);
-        socket.CloseStatusDescription.ShouldBe("bye");
+        await EchoSocket.TalkAsync(gateway, http2);
     }
 
     [Fact]

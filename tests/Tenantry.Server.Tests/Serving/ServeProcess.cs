@@ -134,6 +134,8 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    public void Signal(int signal) => Kill(Id, signal);
+
     public Task<int> TerminateAsync()
     {
         Kill(Id, Terminate);

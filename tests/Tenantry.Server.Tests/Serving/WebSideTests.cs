@@ -9,6 +9,8 @@ namespace Tenantry.Server.Tests.Serving;
 /// <summary>Root serves: the engine keeps root, and taking over the web side must give none of it.</summary>
 public class WebSideTests
 {
+    private const int UserSignal2 = 12;
+
     private static string Status(int process, string field) =>
         File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(field + ":", StringComparison.Ordinal))[(field.Length + 1)..].Trim();
 
@@ -134,6 +136,47 @@ public class WebSideTests
         (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
         using var gateway = await http.GetAsync(serve.Gateway);
         gateway.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [RootFact]
+    public async Task AWebSideIsRenewedWithoutARequestThatIsRefusedOrCut()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+        var first = serve.Children.ShouldHaveSingleItem();
+        using var stop = new CancellationTokenSource();
+        var answered = 0;
+        var load = Enumerable.Range(0, 2).Select(worker => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                // New connections as well as old ones.
+                using var client = new HttpClient();
+                for (var i = 0; i < 1 + (worker * 5); i++)
+                {
+                    using var answer = await client.GetAsync(serve.Gateway);
+                    answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+                    Interlocked.Increment(ref answered);
+                }
+            }
+        })).ToArray();
+
+        for (var round = 0; round < 2; round++)
+        {
+            var before = answered;
+            var present = serve.Children.ShouldHaveSingleItem();
+            serve.Signal(UserSignal2);
+            await Waiting.ForAsync(() => serve.Children is [var next] && next != present);
+            await serve.ReadyAsync();
+            await Waiting.ForAsync(() => answered > before + 50 || load.Any(worker => worker.IsFaulted));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+        using var http = new HttpClient();
+        (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
+        (await serve.TerminateAsync()).ShouldBe(0, serve.Log);
     }
 
     [RootFact]

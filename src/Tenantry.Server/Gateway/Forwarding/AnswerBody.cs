@@ -6,22 +6,24 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>An answer's body on its way back: each piece leaves when it comes, and no more is read than the client takes.</summary>
-internal sealed class AnswerBody(InstanceConnection connection, HttpContext context)
+internal sealed class AnswerBody(InstanceConnection connection, HttpContext context, Pace pace)
 {
-    private const int LargeBody = 16 * 1024;
     private const int Piece = 64 * 1024;
     private const int MostUnsent = 32 * 1024;
     private readonly PipeWriter writer = context.Response.BodyWriter;
+    private long passed;
 
     /// <summary>A body of so many bytes.</summary>
     public async Task CopyAsync(long length)
     {
         var rest = length;
+        if (length > Pace.Short)
+            pace.SlowDown();
         while (rest > 0)
         {
             if (connection.Unread.IsEmpty)
             {
-                if (rest > LargeBody)
+                if (rest > Pace.Short)
                 {
                     await PassAsync(rest);
                     return;
@@ -46,8 +48,10 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         {
             if (!connection.Unread.IsEmpty)
             {
+                var count = connection.Unread.Length;
                 await writer.WriteAsync(connection.Unread);
-                connection.Use(connection.Unread.Length);
+                connection.Use(count);
+                await GoOnAsync(count);
             }
 
             var reading = connection.ReadAsync();
@@ -73,6 +77,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             unsent += written;
             if (chunks.IsAtEnd)
                 break;
+            await GoOnAsync(written);
             var reading = connection.ReadAsync();
             if (!reading.IsCompleted || unsent > MostUnsent)
             {
@@ -99,6 +104,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         while (rest > 0)
         {
             var room = writer.GetMemory((int)Math.Min(rest, Piece));
+            await PollingThread.LeaveAsync();
             var count = await connection.ReceiveAsync(room[..(int)Math.Min(rest, room.Length)]);
             if (count == 0)
                 throw new BadAnswerException("no end");
@@ -106,6 +112,16 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             rest -= count;
             await writer.FlushAsync();
         }
+    }
+
+    // Nobody said how long it is.
+    private ValueTask GoOnAsync(int count)
+    {
+        passed += count;
+        if (passed <= Pace.Short)
+            return default;
+        pace.SlowDown();
+        return PollingThread.LeaveAsync();
     }
 
     private async ValueTask ReadAsync(bool isFlushed)

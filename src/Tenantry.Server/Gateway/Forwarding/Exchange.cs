@@ -32,6 +32,7 @@ internal enum ExchangeEnd
 internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, RequestLimits? limits, ForwarderOptions options)
 {
     private const int MostInformational = 16;
+    private readonly Pace pace = new(shape.Guard, connection);
     private RequestBody? body;
     private Task sending = Task.CompletedTask;
     private bool hasBegun;
@@ -103,7 +104,10 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
 
     private void BeginBody()
     {
-        body = new RequestBody(context, connection, shape.IsChunked, ExpectAnswer);
+        var isLong = !(context.Request.ContentLength <= Pace.Short);
+        if (isLong)
+            pace.SlowDown();
+        body = new RequestBody(context, connection, shape.IsChunked, isLong, ExpectAnswer);
         if (shape.Expects)
             _ = PermitLaterAsync(body);
         else
@@ -195,6 +199,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             head.CopyTo(context);
             hasBegun = true;
             connection.EndBy = long.MaxValue;
+            pace.SlowDown();
             await Tunnel.RunAsync(connection, shape, context);
             return;
         }
@@ -204,7 +209,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
         hasBegun = true;
-        var answer = new AnswerBody(connection, context);
+        var answer = new AnswerBody(connection, context, pace);
         if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
             IsReusable = head.Persists;
         else if (head.IsChunked)

@@ -5,6 +5,9 @@ namespace Tenantry.Server.Gateway.Forwarding;
 /// <summary>Times and sizes of forwarding, and whose word is taken for where a request came from.</summary>
 public sealed record ForwarderOptions
 {
+    /// <summary>From the first byte of a request's head to its last, and from a connection to the first byte.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>For a connection to an instance.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

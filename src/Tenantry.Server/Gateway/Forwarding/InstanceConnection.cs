@@ -13,6 +13,7 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private int end;
     private ValueTask<int> idling;
     private bool isIdling;
+    private bool isPrompt;
     private int isClosed;
     private long movedAt = time.GetTimestamp();
 
@@ -30,6 +31,19 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
 
     /// <summary>In timestamps: nothing may stand still for longer.</summary>
     public long LongestPause { get; set; } = long.MaxValue;
+
+    /// <summary>What waits for the instance runs on the polling thread (<see cref="PollingThread"/>).</summary>
+    public bool IsPrompt
+    {
+        get => isPrompt;
+        set
+        {
+            if (isPrompt == value)
+                return;
+            isPrompt = value;
+            PollingThread.SetPrompt(socket, value);
+        }
+    }
 
     /// <summary>It was closed because it took too long.</summary>
     public bool HasTimedOut { get; private set; }
@@ -100,6 +114,7 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     public bool Rest()
     {
         AnswerBy = EndBy = LongestPause = long.MaxValue;
+        IsPrompt = true;
         if (buffer.Length > LargestKept)
             Return();
         MakeRoom();

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>The client's body on its way: nothing is held back, and no more is read than the instance takes.</summary>
-internal sealed class RequestBody(HttpContext context, InstanceConnection connection, bool isChunked, Action moved)
+internal sealed class RequestBody(HttpContext context, InstanceConnection connection, bool isChunked, bool isLong, Action moved)
 {
     private readonly TaskCompletionSource<bool> permission = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PipeReader body = context.Request.BodyReader;
@@ -68,6 +68,8 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
             }
 
             moved();
+            if (isLong)
+                await PollingThread.LeaveAsync();
             if (!read.Buffer.IsEmpty)
                 await (isChunked ? SendChunkAsync(read.Buffer) : SendPlainAsync(read.Buffer));
             body.AdvanceTo(read.Buffer.End);

@@ -13,6 +13,9 @@ internal readonly record struct RequestShape(string Method, string Target)
     /// <summary>The switch was asked for over HTTP/2 (RFC 8441).</summary>
     public bool IsExtendedConnect { get; private init; }
 
+    /// <summary>A switch that can be asked for over HTTP/2, too (RFC 8441).</summary>
+    public bool IsTunnel => IsExtendedConnect || "websocket".Equals(Upgrade, StringComparison.OrdinalIgnoreCase);
+
     public bool HasBody { get; private init; }
 
     /// <summary>The body goes in chunks: nobody knows its length.</summary>

@@ -24,7 +24,8 @@ internal static class Tunnel
         await Task.WhenAll(inwards, outwards).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task<Stream> SwitchAsync(HttpContext context, RequestShape shape)
+    /// <summary>The client's side, once it has been told that the protocols are switched.</summary>
+    public static async Task<Stream> SwitchAsync(HttpContext context, RequestShape shape)
     {
         if (shape.IsExtendedConnect)
         {
@@ -47,6 +48,7 @@ internal static class Tunnel
                 return;
             var buffer = ArrayPool<byte>.Shared.Rent(PieceLength);
             var count = await outer.ReadAsync(buffer, cancellationToken);
+            await PollingThread.LeaveAsync();
             if (count > 0)
                 await inner.SendAsync(buffer.AsMemory(0, count));
             ArrayPool<byte>.Shared.Return(buffer);
@@ -69,6 +71,7 @@ internal static class Tunnel
             }
 
             await inner.WaitAsync();
+            await PollingThread.LeaveAsync();
             if (await inner.ReadAsync() == 0)
                 return;
         }

@@ -20,8 +20,8 @@ internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log)
     /// <summary>Completes when the next gateway serves.</summary>
     public Task HandedOver => handedOver.Task;
 
-    /// <summary>Called in between: what only one gateway may hold is let go of.</summary>
-    public Action? LetGo { get; set; }
+    /// <summary>Called in between: what only one process may hold is let go of.</summary>
+    public Func<Task>? LetGo { get; set; }
 
     public void Start()
     {
@@ -76,7 +76,7 @@ internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log)
 
         // With the socket goes its name, which is the next one's now.
         listener.Dispose();
-        LetGo?.Invoke();
+        await (LetGo?.Invoke() ?? Task.CompletedTask);
         await next.SendAsync(new[] { HandoverWords.Done }, SocketFlags.None, closing.Token);
         log.LogInformation("The next gateway serves; this one drains and ends");
         handedOver.TrySetResult();

@@ -4,9 +4,9 @@ using System.IO.Pipelines;
 namespace Tenantry.Server.Gateway.Strictness;
 
 /// <summary>The bytes of a connection up to where they were found right; never beyond the end of the present request.</summary>
-internal sealed class GuardedReader(PipeReader inner, RequestGuard guard) : PipeReader
+internal sealed class GuardedReader(PipeReader inner, RequestGuard guard, TimeSpan headTimeout) : PipeReader
 {
-    private static readonly TimeSpan HeadPatience = TimeSpan.FromSeconds(30);
+    private const int MostUnpaused = 32;
     private readonly RequestScanner scanner = new(guard);
     private ReadOnlySequence<byte> real;
     private ReadOnlySequence<byte> shown;
@@ -14,6 +14,7 @@ internal sealed class GuardedReader(PipeReader inner, RequestGuard guard) : Pipe
     private long approved;
     private long examined;
     private CancellationTokenSource? patience;
+    private int unpaused;
 
     public override bool TryRead(out ReadResult result)
     {
@@ -36,10 +37,11 @@ internal sealed class GuardedReader(PipeReader inner, RequestGuard guard) : Pipe
         while (true)
         {
             var isHeadBegun = scanner.IsInHead;
-            var reading = inner.ReadAsync(isHeadBegun ? (patience ??= new CancellationTokenSource(HeadPatience)).Token : cancellationToken);
+            var reading = inner.ReadAsync(isHeadBegun ? (patience ??= new CancellationTokenSource(headTimeout)).Token : cancellationToken);
             ReadResult read;
             try
             {
+                await PaceAsync(reading.IsCompleted);
                 read = await reading;
             }
             catch (OperationCanceledException) when (isHeadBegun && !cancellationToken.IsCancellationRequested)
@@ -110,6 +112,22 @@ internal sealed class GuardedReader(PipeReader inner, RequestGuard guard) : Pipe
         inner.AdvanceTo(real.Start, real.End);
         result = default;
         return false;
+    }
+
+    // A client that sends without a pause must not keep the polling thread from others.
+    private ValueTask PaceAsync(bool isThere)
+    {
+        if (!isThere)
+        {
+            unpaused = 0;
+            guard.IsUnpaused = false;
+            return default;
+        }
+
+        if (++unpaused < MostUnpaused)
+            return default;
+        guard.IsUnpaused = true;
+        return PollingThread.LeaveAsync();
     }
 
     private void ForgetPatience()

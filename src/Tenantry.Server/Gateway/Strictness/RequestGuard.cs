@@ -1,5 +1,8 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Tenantry.Server.Gateway.Strictness;
@@ -12,12 +15,19 @@ namespace Tenantry.Server.Gateway.Strictness;
 internal sealed class RequestGuard : IDuplexPipe
 {
     private readonly IDuplexPipe transport;
+    private readonly Socket? socket;
+    private bool isPrompt;
+    private bool isLong;
+    private bool isUnpaused;
     private readonly CancellationTokenSource left = new();
 
-    private RequestGuard(ConnectionContext connection)
+    private RequestGuard(ConnectionContext connection, TimeSpan headTimeout)
     {
         transport = connection.Transport;
-        Input = new GuardedReader(transport.Input, this);
+        // The arithmetic of TLS takes long.
+        socket = connection.Features.Get<ITlsConnectionFeature>() is null ? connection.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+        SetPace();
+        Input = new GuardedReader(transport.Input, this, headTimeout);
     }
 
     /// <summary>Why the present request is refused, or null.</summary>
@@ -29,16 +39,38 @@ internal sealed class RequestGuard : IDuplexPipe
     /// <summary>True once the connection carries another protocol.</summary>
     public bool IsSwitched { get; private set; }
 
+    /// <summary>The present request may go on for long: what waits for the client does so in the pool (<see cref="PollingThread"/>).</summary>
+    public bool IsLong
+    {
+        get => isLong;
+        set
+        {
+            isLong = value;
+            SetPace();
+        }
+    }
+
+    /// <summary>The client sends without a pause: it is read in the pool.</summary>
+    public bool IsUnpaused
+    {
+        get => isUnpaused;
+        set
+        {
+            isUnpaused = value;
+            SetPace();
+        }
+    }
+
     public PipeReader Input { get; }
 
     public PipeWriter Output => transport.Output;
 
-    public static void Use(ListenOptions listener) => listener.Use(next => connection => GuardAsync(next, connection));
+    public static void Use(ListenOptions listener, TimeSpan headTimeout) => listener.Use(next => connection => GuardAsync(next, connection, headTimeout));
 
     /// <summary>Call before the switch to another protocol: what follows is no HTTP.</summary>
     public void Switch() => IsSwitched = true;
 
-    private static async Task GuardAsync(ConnectionDelegate next, ConnectionContext connection)
+    private static async Task GuardAsync(ConnectionDelegate next, ConnectionContext connection, TimeSpan headTimeout)
     {
         if (PriorKnowledge.IsHttp2(connection))
         {
@@ -46,7 +78,7 @@ internal sealed class RequestGuard : IDuplexPipe
             return;
         }
 
-        var guard = new RequestGuard(connection);
+        var guard = new RequestGuard(connection, headTimeout);
         var closed = connection.ConnectionClosed;
         await using var leaving = closed.UnsafeRegister(static guard => ((RequestGuard)guard!).Leave(), guard);
         connection.Features.Set(guard);
@@ -61,6 +93,15 @@ internal sealed class RequestGuard : IDuplexPipe
             connection.Transport = guard.transport;
             connection.ConnectionClosed = closed;
         }
+    }
+
+    private void SetPace()
+    {
+        var should = !isLong && !isUnpaused && !IsSwitched;
+        if (socket is null || should == isPrompt)
+            return;
+        isPrompt = should;
+        PollingThread.SetPrompt(socket, should);
     }
 
     private void Leave()

@@ -26,6 +26,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (WakePoll.IsFor(context))
             return await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
         var webhook = route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "");
+        // Looking for files and writing them blocks.
+        if (webhook is not null)
+            await Pace.StepAsideAsync(context);
         if (webhook is not null && Webhooks is { } intake && intake.HasPending(route.InstanceId))
             return await intake.TakeAsync(context, route, webhook);
         if (gate.TryEnter(route) is { } open)
@@ -87,6 +90,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (!TrySit(route.InstanceId))
             return GatewayAnswer.TooManyWait;
         var seen = time.GetTimestamp();
+        await Pace.StepAsideAsync(context);
         var body = TakeBody(context, route.Rules, out var share);
         Route? open = null;
         try

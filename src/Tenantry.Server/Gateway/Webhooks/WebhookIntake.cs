@@ -77,11 +77,14 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
         var piece = new byte[16 * 1024];
         for (int count; (count = await context.Request.Body.ReadAsync(piece, context.RequestAborted)) > 0;)
         {
+            await PollingThread.LeaveAsync();
             if (body.Length + count > most)
                 return null;
             body.Write(piece, 0, count);
         }
 
+        // The store that follows blocks.
+        await PollingThread.LeaveAsync();
         return body.ToArray();
     }
 }

@@ -9,7 +9,7 @@ internal sealed class ExchangeClock : IDisposable
     private readonly ForwarderOptions options;
     private readonly CancellationTokenSource ending;
     private readonly ITimer timer;
-    private readonly long endBy;
+    private long endBy;
     private readonly long longestPause;
     private long answerBy;
     private long movedAt;
@@ -45,6 +45,9 @@ internal sealed class ExchangeClock : IDisposable
         Volatile.Write(ref answerBy, long.MaxValue);
     }
 
+    /// <summary>It stays open: its time in all is not limited.</summary>
+    public void BecomeStream() => Volatile.Write(ref endBy, long.MaxValue);
+
     public void Moved() => Volatile.Write(ref movedAt, options.Time.GetTimestamp());
 
     public void Dispose()
@@ -58,7 +61,7 @@ internal sealed class ExchangeClock : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
-        if (now < Volatile.Read(ref answerBy) && now < endBy && now - Volatile.Read(ref movedAt) < longestPause)
+        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && now - Volatile.Read(ref movedAt) < longestPause)
             return;
         HasTimedOut = true;
         try

@@ -48,15 +48,16 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
 
     async Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
     {
-        if (RequestShape.Of(context) is not { } shape || IsTunnel(shape) || RequestHead.Write(context, route, shape, options) is not { } head)
+        if (RequestShape.Of(context) is not { } shape || RequestHead.Write(context, route, shape, options) is not { } head)
             return GatewayAnswer.NotForwarded;
+        await Pace.StepAsideAsync(context);
         using var clock = new ExchangeClock(context.RequestAborted, route.Limits, options);
         using var body = shape.HasBody ? new H2cBody(context, clock) : null;
         using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, body);
         ArrayPool<byte>.Shared.Return(head.Buffer);
         try
         {
-            return await SendAsync(context, route, request, body, clock);
+            return await SendAsync(context, route, shape, request, body, clock);
         }
         finally
         {
@@ -67,10 +68,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
 
     public void Dispose() => invoker.Dispose();
 
-    // A WebSocket would need extended CONNECT on the instance's side.
-    private static bool IsTunnel(RequestShape shape) => shape.IsExtendedConnect || "websocket".Equals(shape.Upgrade, StringComparison.OrdinalIgnoreCase);
-
-    private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)
+    private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)
     {
         HttpResponseMessage answer;
         try
@@ -83,10 +81,10 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         }
 
         using (answer)
-            return await DeliverAsync(context, route, answer, body, clock);
+            return await DeliverAsync(context, route, shape, answer, body, clock);
     }
 
-    private async Task<GatewayAnswer?> DeliverAsync(HttpContext context, Route route, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
+    private async Task<GatewayAnswer?> DeliverAsync(HttpContext context, Route route, RequestShape shape, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
     {
         clock.Answered();
         var delivery = new H2cAnswer(context, answer, clock);
@@ -105,7 +103,10 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             context.Response.Headers.Connection = "close";
         try
         {
-            await delivery.CopyBodyAsync();
+            if (shape.IsTunnel && H2cTunnel.IsOpen(answer))
+                await H2cTunnel.RunAsync(answer, shape, context, clock, options.Time);
+            else
+                await delivery.CopyBodyAsync();
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -140,6 +141,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             _ when clock.HasTimedOut => GatewayAnswer.TimedOut,
             _ when told is NoWayInException => GatewayAnswer.NoWayIn,
             OperationCanceledException => GatewayAnswer.TimedOut,
+            HttpRequestException { HttpRequestError: HttpRequestError.ExtendedConnectNotSupported } => GatewayAnswer.NoWebSockets,
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => GatewayAnswer.Unreachable,
             _ => GatewayAnswer.Cut,
         }, told, context, route);

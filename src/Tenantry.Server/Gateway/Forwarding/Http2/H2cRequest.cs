@@ -14,18 +14,20 @@ internal static class H2cRequest
 
     public static HttpRequestMessage Read(ReadOnlySpan<byte> head, RequestShape shape, Route route, HttpContent? body)
     {
-        var request = new HttpRequestMessage(new HttpMethod(shape.Method), new Uri($"http://{route.Upstream}{shape.Target}", Verbatim))
+        var request = new HttpRequestMessage(shape.IsTunnel ? HttpMethod.Connect : new HttpMethod(shape.Method), new Uri($"http://{route.Upstream}{shape.Target}", Verbatim))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
         request.Options.Set(Route, route);
+        if (shape.IsTunnel)
+            request.Headers.Protocol = shape.Upgrade!.ToLowerInvariant();
         for (var rest = AfterLine(head); rest.Length > 2; rest = AfterLine(rest))
         {
             var colon = rest.IndexOf((byte)':');
             var name = Encoding.ASCII.GetString(rest[..colon]);
-            if (!IsOfHttp1(name))
+            if (!IsOfHttp1(name) && !(shape.IsTunnel && name.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)))
                 Add(request, name, Encoding.Latin1.GetString(rest[(colon + 2)..rest.IndexOf("\r\n"u8)]));
         }
 
