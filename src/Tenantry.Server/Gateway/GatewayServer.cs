@@ -26,6 +26,9 @@ public sealed class GatewayServer : IAsyncDisposable
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestBodySize = null;
+        // What is too large is said by the guard, in words.
+        options.Limits.MaxRequestLineSize = RequestScanner.LongestHead;
+        options.Limits.MaxRequestHeadersTotalSize = RequestScanner.LongestHead;
         // A header's bytes are the client's and the instance's business: they come out as they went in.
         options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         options.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;

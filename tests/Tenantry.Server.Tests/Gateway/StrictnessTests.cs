@@ -170,6 +170,41 @@ public class StrictnessTests
         (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 431");
     }
 
+    [Theory]
+    [InlineData(505, "GET / HTTP/2.0\r\nHost: alice.localhost\r\n\r\n")]
+    [InlineData(505, "GET / HTTP/1.2\r\nHost: alice.localhost\r\n\r\n")]
+    [InlineData(400, "CONNECT alice.localhost:443 HTTP/1.1\r\nHost: alice.localhost\r\n\r\n")]
+    [InlineData(400, "GET / HTTP/1.1\r\nHost: alice.localhost:abc\r\n\r\n")]
+    [InlineData(400, "GET / HTTP/1.1\r\nHost: alice.localhost:\r\n\r\n")]
+    [InlineData(400, "GET / HTTP/1.1\r\nHost: alice.localhost:80:80\r\n\r\n")]
+    [InlineData(400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n")]
+    [InlineData(400, "GET / HTTP/1.1\r\nHost: a[lice.localhost\r\n\r\n")]
+    [InlineData(400, "GET /a%00b HTTP/1.1\r\nHost: alice.localhost\r\n\r\n")]
+    [InlineData(404, "GET / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n")]
+    [InlineData(404, "GET /?%00 HTTP/1.1\r\nHost: nobody.localhost:80\r\nConnection: close\r\n\r\n")]
+    public Task WhateverIsRefusedIsExplained(int status, string request) => ShouldBeExplainedAsync(status, request);
+
+    [Fact]
+    public async Task WhateverIsTooLargeIsExplained()
+    {
+        await ShouldBeExplainedAsync(431, "GET / HTTP/1.1\r\nHost: alice.localhost\r\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"X-{i}: y\r\n")) + "\r\n");
+        await ShouldBeExplainedAsync(414, $"GET /{new string('x', 9000)} HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+        await ShouldBeExplainedAsync(431, $"GET / HTTP/1.1\r\nHost: alice.localhost\r\nX-A: {new string('x', 41_000)}\r\n\r\n");
+        await ShouldBeExplainedAsync(404, $"GET / HTTP/1.1\r\nHost: nobody.localhost\r\nConnection: close\r\nX-A: {new string('x', 39_000)}\r\n\r\n");
+    }
+
+    private static async Task ShouldBeExplainedAsync(int status, string request)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync(request);
+
+        var answer = await client.ReadToEndAsync();
+        answer.ShouldStartWith($"HTTP/1.1 {status} ");
+        answer.ShouldContain("urn:tenantry:problem:");
+    }
+
     [Fact]
     public async Task ABrowserSeesAPage()
     {

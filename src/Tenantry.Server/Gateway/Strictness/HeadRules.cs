@@ -23,6 +23,9 @@ internal static class HeadRules
 
     private static readonly SearchValues<byte> Visible = SearchValues.Create([.. Enumerable.Range(33, 94).Select(c => (byte)c)]);
 
+    private const int MostFields = 100;
+    private const int LongestTarget = 8192;
+
     /// <param name="head">With its last, blank line.</param>
     public static HeadReading Read(ReadOnlySpan<byte> head)
     {
@@ -31,8 +34,11 @@ internal static class HeadRules
         if (RefuseFirstLine(first, out var authority, out var isOld) is { } refusal)
             return new(refusal);
         var fields = new Fields();
+        var count = 0;
         for (head = head[(end + 1)..]; head.Length > 2; head = head[(end + 1)..])
         {
+            if (++count > MostFields)
+                return new(Refusals.LongHead);
             end = head.IndexOf((byte)'\n');
             if (fields.Take(head[..(end - 1)]) is { } refused)
                 return new(refused);
@@ -81,12 +87,39 @@ internal static class HeadRules
         var target = line[(space + 1)..last];
         if (target.ContainsAnyExcept(Visible))
             return target.ContainsAny(Controls) ? Refusals.Control : Refusals.FirstLine;
+        if (!isOld && !line.EndsWith(" HTTP/1.1"u8))
+            return Refusals.Version;
+        if (target.Length > LongestTarget)
+            return Refusals.LongTarget;
+        if (line.StartsWith("CONNECT "u8))
+            return GatewayAnswer.NotForwarded;
+        if (HasZero(target))
+            return Refusals.Control;
         if (target[0] == '/' || target.IndexOf("://"u8) is not (> 0 and var scheme) || target[..scheme].ContainsAnyExcept(Token))
             return null;
         authority = target[(scheme + 3)..];
         if (authority.IndexOfAny((byte)'/', (byte)'?', (byte)'#') is >= 0 and var path)
             authority = authority[..path];
-        return authority.IsEmpty || authority.ContainsAnyExcept(HostCharacters) ? Refusals.Host : null;
+        return authority.IsEmpty || !IsHost(authority) ? Refusals.Host : null;
+    }
+
+    // A zero byte in a path ends it for some and not for others.
+    private static bool HasZero(ReadOnlySpan<byte> target)
+    {
+        var query = target.IndexOf((byte)'?');
+        return target[..(query < 0 ? target.Length : query)].IndexOf("%00"u8) >= 0;
+    }
+
+    // A name, an address or nothing, and a port if there is a colon.
+    private static bool IsHost(ReadOnlySpan<byte> text)
+    {
+        if (text.ContainsAnyExcept(HostCharacters))
+            return false;
+        var end = text is [(byte)'[', ..] ? text.IndexOf((byte)']') + 1 : text.IndexOf((byte)':') is >= 0 and var colon ? colon : text.Length;
+        if (text is [(byte)'[', ..] ? end < 3 : text.ContainsAny((byte)'[', (byte)']'))
+            return false;
+        var port = text[end..];
+        return port.IsEmpty || (port[0] == ':' && port.Length is > 1 and <= 6 && !port[1..].ContainsAnyExceptInRange((byte)'0', (byte)'9'));
     }
 
     /// <summary>Why a header line is refused, or null.</summary>
@@ -117,7 +150,7 @@ internal static class HeadRules
             switch (colon)
             {
                 case 4 when Is(name, "host"u8):
-                    if (hasHost || value.ContainsAnyExcept(HostCharacters))
+                    if (hasHost || !IsHost(value))
                         return Refusals.Host;
                     hasHost = true;
                     host = value;

@@ -18,6 +18,8 @@ internal static class Refusals
     public static readonly GatewayAnswer Host = Bad("The request names no host, several, or something that is not only a host.");
     public static readonly GatewayAnswer OtherHost = Bad("The request's target names another host than its Host header.");
 
+    public static readonly GatewayAnswer Version = new(505, "version-not-supported", "Not understood", "The request is in a version of HTTP that is not spoken here: HTTP/1.1, HTTP/1.0, or HTTP/2 from a connection's beginning.");
+    public static readonly GatewayAnswer LongTarget = new(414, "target-too-long", "Too long", "The address that is asked for is longer than 8,192 characters.");
     public static readonly GatewayAnswer LongHead = new(431, "head-too-large", "Too large", "The head of the request is too large.");
     public static readonly GatewayAnswer SlowHead = new(408, ProblemCodes.TimedOut, "Too slow", "The head of the request did not arrive in time.");
 

@@ -39,7 +39,8 @@ internal static class H2cTunnel
         while (true)
         {
             // Who is silent costs no buffer.
-            await from.ReadAsync(Memory<byte>.Empty, cancellationToken);
+            if (await from.ReadAsync(Memory<byte>.Empty, cancellationToken) != 0)
+                return;
             var buffer = ArrayPool<byte>.Shared.Rent(PieceLength);
             var count = await from.ReadAsync(buffer, cancellationToken);
             if (count > 0)
