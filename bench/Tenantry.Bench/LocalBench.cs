@@ -9,8 +9,8 @@ namespace Tenantry.Bench;
 internal sealed class LocalBench(string program, string results, bool quick)
 {
     private const double AllowedOverBareMs = 50;
-    private const int WarmUp = 40;
-    private readonly int rounds = quick ? 8 : 30;
+    private const int WarmUp = 150;
+    private readonly int rounds = quick ? 8 : 60;
     private readonly int density = quick ? 40 : 500;
     private readonly Report report = new("Target `local`");
 

@@ -81,9 +81,9 @@ internal static class TargetCommand
             return;
         }
 
-        var table = new TextTable("TARGET", "KIND", "DRIFT", "PARALLEL", "OPTIONS");
+        var table = new TextTable("TARGET", "KIND", "DRIFT", "PARALLEL", "HOME", "OPTIONS") { MayLack = ["HOME", "PARALLEL", "DRIFT"] };
         foreach (var t in targets)
-            table.Row(t.Name, t.Kind, t.RepairDrift ? "repaired" : "reported", $"{t.Parallel}", string.Join(", ", t.Options.Select(o => $"{o.Key}={o.Value}")));
+            table.Row(t.Name, t.Kind, t.RepairDrift ? "repaired" : "reported", $"{t.Parallel}", t.Home, string.Join(", ", t.Options.Select(o => $"{o.Key}={o.Value}")));
         table.Write(call.Output, "No targets. 'tenantry target add local' adds this machine.");
     }
 

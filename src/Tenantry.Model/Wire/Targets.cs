@@ -11,7 +11,7 @@ public sealed record PutTargetRequest(
     bool? RepairDrift = null,
     int? Parallel = null);
 
-/// <summary>A configured target. <paramref name="Version"/> is its ETag.</summary>
+/// <summary>A configured target. <paramref name="Version"/> is its ETag; <paramref name="Home"/> the engine whose machine it is, or null where every engine works on it.</summary>
 public sealed record TargetResponse(
     string Name,
     string Kind,
@@ -19,7 +19,8 @@ public sealed record TargetResponse(
     bool RepairDrift,
     int Parallel,
     long Version,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    string? Home = null);
 
 /// <summary>A kind of target that this server knows, and what its options mean.</summary>
 public sealed record TargetKindResponse(string Kind, string Summary, IReadOnlyDictionary<string, string> Options);

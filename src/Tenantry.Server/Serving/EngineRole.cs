@@ -22,6 +22,8 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly ReconcileLoop loop;
     private readonly WakeDesk wakes;
     private readonly Sleeper sleeper;
+    private readonly OtherEngines others;
+    private readonly bool isShared;
     private readonly string baseDomain;
     private InstanceUrls urls;
     private Task serving = Task.CompletedTask;
@@ -45,8 +47,10 @@ internal sealed class EngineRole : IAsyncDisposable
         wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
         gateways.FirstByteSeen = wakes.Complete;
         var index = new SleepIndex(store);
+        others = new OtherEngines(store, settings.Node, TimeProvider.System, loggers.CreateLogger<OtherEngines>());
+        isShared = StoreFactory.IsShared(options.Store);
         sleeper = new Sleeper(
-            store, index, targets, gateways, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
+            store, index, targets, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
         engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
@@ -86,6 +90,8 @@ internal sealed class EngineRole : IAsyncDisposable
     {
         urls = new InstanceUrls(baseDomain, gateway.Scheme, gateway.Port);
         reconciling = loop.StartAsync(stopping.Token);
+        if (isShared)
+            _ = others.StartAsync(stopping.Token);
         _ = sleeper.StartAsync(stopping.Token);
     }
 
@@ -97,6 +103,8 @@ internal sealed class EngineRole : IAsyncDisposable
         await stopping.CancelAsync();
         await sleeper.StopAsync(CancellationToken.None);
         sleeper.Dispose();
+        await others.StopAsync(CancellationToken.None);
+        others.Dispose();
         await serving;
         await wakes.DisposeAsync();
         await targets.DisposeAsync();

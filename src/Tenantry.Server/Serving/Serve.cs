@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
@@ -27,7 +28,7 @@ public static class Serve
         var log = loggers.CreateLogger("Tenantry.Serve");
         try
         {
-            await RunAsync(options, new ServeOutput(output), loggers, stop.Token);
+            await RunAsync(options, new ServeOutput(output, options.IsWebChild ? NullLogger.Instance : log), loggers, stop.Token);
             return Done;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

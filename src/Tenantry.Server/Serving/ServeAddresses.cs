@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace Tenantry.Server.Serving;
 
@@ -40,7 +41,7 @@ public sealed record ServeAddresses(Uri? Api, string? ApiSocket, Uri? Gateway, U
 }
 
 /// <summary>Tells the addresses, once, to whoever started this.</summary>
-internal sealed class ServeOutput(TextWriter output)
+internal sealed class ServeOutput(TextWriter output, ILogger log)
 {
     private bool told;
 
@@ -51,5 +52,9 @@ internal sealed class ServeOutput(TextWriter output)
         told = true;
         await output.WriteLineAsync(addresses.ToJson());
         await output.FlushAsync();
+        log.LogInformation(
+            "Ready: API {Api}, gateway {Gateway}. Ctrl-C or SIGTERM ends it; instances go on running",
+            string.Join(" and ", new[] { addresses.ApiSocket, addresses.Api?.GetLeftPart(UriPartial.Authority) }.Where(where => where is not null)) is { Length: > 0 } api ? "at " + api : "not here",
+            addresses.Gateway is { } gateway ? "at " + gateway.GetLeftPart(UriPartial.Authority) : "not here");
     }
 }

@@ -11,7 +11,7 @@ namespace Tenantry.Server.Sleeping;
 
 /// <summary>Puts idle instances to rest: looks at each that has a sleep policy, decides, and writes the decision for the reconciler.</summary>
 public sealed class Sleeper(
-    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log) : BackgroundService
+    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
 
@@ -65,13 +65,20 @@ public sealed class Sleeper(
         }
 
         ITarget target;
+        TargetRecord place;
         try
         {
-            (target, _) = await targets.GetAsync(record.Spec.Target, cancellationToken);
+            (target, place) = await targets.GetAsync(record.Spec.Target, cancellationToken);
         }
         catch (TargetException failure)
         {
             instance.Verdict = new IdleVerdict(null, $"awake: its target does not answer: {failure.Message}", time.GetUtcNow());
+            return;
+        }
+
+        if (place.Home.Length == 0 && others.Names is [var other, ..])
+        {
+            instance.Verdict = new IdleVerdict(null, $"awake: the engine {other} shares its target, and what that one's gateway sees is not known here", time.GetUtcNow());
             return;
         }
 

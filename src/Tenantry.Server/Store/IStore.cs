@@ -130,6 +130,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Gives it back. An instance that was not finished becomes due at once.</summary>
     Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
 
+    /// <summary>Keys of the leases in force that begin so, in order.</summary>
+    Task<IReadOnlyList<string>> ListLeasesAsync(string keyPrefix, CancellationToken cancellationToken);
+
     /// <summary>
     /// Frees every lease whose holder's name begins so: for an engine that starts again and knows that its earlier run is dead.
     /// Returns how many.

@@ -118,6 +118,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => LeaseRows.ReleaseAsync(s, lease), cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListLeasesAsync(string keyPrefix, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => LeaseRows.ListAsync(s, keyPrefix), cancellationToken);
+
     public Task<int> DropLeasesAsync(string holderPrefix, CancellationToken cancellationToken) =>
         database.WriteAsync(s => LeaseRows.DropAsync(s, holderPrefix), cancellationToken);
 

@@ -38,6 +38,9 @@ public static class StoreFactory
     /// </summary>
     public static IStore OpenUnseen(string store, DataFolders folders, TimeProvider time) => new SqlStore(Connect(store, folders, time), "");
 
+    /// <summary>True for a store that several control planes can use at once.</summary>
+    public static bool IsShared(string store) => store != "sqlite";
+
     internal static async Task<IStore> OpenAsync(Database database, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
         try

@@ -194,5 +194,5 @@ internal static class TargetsApi
         $"{target.Kind}, {(target.RepairDrift ? "repairs drift" : "reports drift")}, {target.Parallel} at once{string.Concat(target.Options.Select(o => $", {o.Key}={o.Value}"))}";
 
     private static TargetResponse Response(TargetRecord target) =>
-        new(target.Name, target.Kind, target.Options, target.RepairDrift, target.Parallel, target.Version, target.CreatedAt);
+        new(target.Name, target.Kind, target.Options, target.RepairDrift, target.Parallel, target.Version, target.CreatedAt, target.Home.Length > 0 ? target.Home : null);
 }

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Store;
@@ -212,6 +214,24 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         (await Store.ListDueAsync("there", Time.GetUtcNow(), 10, Ct)).ShouldHaveSingleItem().Id.ShouldBe("id-a");
         (await Store.FindTargetAsync(Fleet.Target, Ct)).ShouldNotBeNull().Home.ShouldBe("there");
         (await Store.SettleTargetAsync("nowhere", "there", replace: true, Ct)).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task EnginesOnOneStoreKnowOfEachOtherUntilOneIsGoneForAMinute()
+    {
+        using var first = new OtherEngines(Store, "first", Time, NullLogger<OtherEngines>.Instance);
+        using var second = new OtherEngines(Store, "second", Time, NullLogger<OtherEngines>.Instance);
+
+        await first.LookAsync(Ct);
+        first.Names.ShouldBeEmpty();
+        await second.LookAsync(Ct);
+        await first.LookAsync(Ct);
+        first.Names.ShouldBe(["second"]);
+        second.Names.ShouldBe(["first"]);
+        Time.Advance(TimeSpan.FromSeconds(61));
+        await first.LookAsync(Ct);
+
+        first.Names.ShouldBeEmpty();
     }
 
     [Fact]

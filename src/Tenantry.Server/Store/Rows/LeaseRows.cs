@@ -51,6 +51,10 @@ internal static class LeaseRows
         return lease with { ExpiresAt = StoreTime.FromMicros(expires) };
     }
 
+    public static async Task<IReadOnlyList<string>> ListAsync(Session session, string keyPrefix) => [.. await session.ListAsync<string>(
+        "SELECT key FROM leases WHERE SUBSTR(key, 1, @length) = @keyPrefix AND expires_at > @now ORDER BY key",
+        new { keyPrefix, length = keyPrefix.Length, now = session.NowMicros })];
+
     /// <summary>What was worked on without a status at the end is due at once.</summary>
     public static async Task ReleaseAsync(Session session, Lease lease)
     {
