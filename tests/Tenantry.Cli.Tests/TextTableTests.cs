@@ -1,3 +1,4 @@
+using Tenantry.Model.Instances;
 using Spectre.Console;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
@@ -72,5 +73,20 @@ public class TextTableTests
         output.Console.Profile.Width = width;
         table.Write(output, "nothing");
         return writer.ToString().TrimEnd().Split('\n');
+    }
+
+    [Fact]
+    public async Task TheLastOutputOfAnAppDoesNotFloodATable()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.OnList("GET /v1/instances", Samples.Listed(Samples.Alice) with { Phase = InstancePhase.Failed, Reason = "It ended with exit code 3. It said last:\nline 1\nline 2" });
+        api.On("GET /v1/instances/alice", Samples.Alice with { Phase = InstancePhase.Failed, Reason = "It ended with exit code 3. It said last:\nline 1\nline 2" });
+
+        var list = await CliRun.Of(api, "status");
+        var one = await CliRun.Of(api, "status", "alice");
+
+        list.Out.ShouldContain("It said last: …");
+        list.Out.ShouldNotContain("line 1");
+        one.Out.ShouldMatch(@"It said last:\n +line 1\n +line 2");
     }
 }

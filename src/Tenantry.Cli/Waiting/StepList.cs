@@ -71,7 +71,7 @@ internal sealed class StepList(Output output, TimeProvider time)
                 OperationStepState.Failed => ("✗", Color.Red),
                 _ => ("…", Color.Yellow),
             };
-            grid.AddRow(new Text(mark, new Style(color)), new Text(step.Name + (step.Message.Length > 0 ? ": " + step.Message : "")), new Text(Took(step), new Style(Color.Grey)));
+            grid.AddRow(new Text(mark, new Style(color)), new Text(step.Name + (step.Message.Length > 0 ? ": " + Writing.Words.FirstLine(step.Message) : "")), new Text(Took(step), new Style(Color.Grey)));
         }
 
         if (operation.Steps.Count == 0)
@@ -80,7 +80,7 @@ internal sealed class StepList(Output output, TimeProvider time)
     }
 
     private string Words(OperationStep step) =>
-        $"{(step.State == OperationStepState.Failed ? "failed: " : "")}{step.Name}{(step.Message.Length > 0 ? ": " + step.Message : "")}  {Took(step)}";
+        $"{(step.State == OperationStepState.Failed ? "failed: " : "")}{step.Name}{(step.Message.Length > 0 ? ": " + Writing.Words.FirstLine(step.Message) : "")}  {Took(step)}";
 
     private string Took(OperationStep step)
     {

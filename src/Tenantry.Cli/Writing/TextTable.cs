@@ -11,7 +11,14 @@ internal sealed class TextTable(params string[] headers)
     /// <summary>Columns that are left out, in this order, when the terminal has no room for all.</summary>
     public IReadOnlyList<string> MayLack { get; init; } = [];
 
-    public void Row(params ReadOnlySpan<Cell> cells) => _rows.Add(cells.ToArray());
+    /// <summary>Of a text of several lines, such as the last output of an app, a row shows the first.</summary>
+    public void Row(params ReadOnlySpan<Cell> cells)
+    {
+        var row = new Cell[cells.Length];
+        for (var i = 0; i < cells.Length; i++)
+            row[i] = cells[i] with { Text = Words.FirstLine(cells[i].Text) };
+        _rows.Add(row);
+    }
 
     /// <summary>Writes it, or the sentence when there is no row.</summary>
     public void Write(Output output, string whenEmpty)
