@@ -136,6 +136,8 @@ public abstract class CreationContract : ContractBase
             var cut = await CutOffAsync(Target.ApplyAsync(plan, sample, Stop), after);
             var next = Harness.Reopen();
             await ConvergeAsync(sample, next);
+            // A pass that found the service started has nothing to wait for: it gets well by itself.
+            await UntilAsync(sample, seen => seen.Health == InstanceHealth.Healthy);
             await ShouldRunAsync(sample);
             if (!cut)
                 break;

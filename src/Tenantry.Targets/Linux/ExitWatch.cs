@@ -77,8 +77,16 @@ public sealed partial class ExitWatch : IDisposable
                     return;
                 if (!_waits.TryRemove(token, out var wait))
                     continue;
-                Forget(wait.Process.Descriptor);
-                wait.Done.TrySetResult(wait.Process.ReadExit());
+                try
+                {
+                    Forget(wait.Process.Descriptor);
+                    wait.Done.TrySetResult(wait.Process.ReadExit());
+                }
+                catch (ObjectDisposedException)
+                {
+                    // Whoever waited gave up at this very moment and let go of the process.
+                    wait.Done.TrySetCanceled();
+                }
             }
         }
     }
@@ -94,8 +102,15 @@ public sealed partial class ExitWatch : IDisposable
 
     private unsafe void Forget(SafeFileHandle descriptor)
     {
-        if (!descriptor.IsClosed && !_poll.IsClosed)
-            _ = PollControl(_poll, Remove, descriptor, null);
+        try
+        {
+            if (!descriptor.IsClosed && !_poll.IsClosed)
+                _ = PollControl(_poll, Remove, descriptor, null);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed in between: the kernel forgets it by itself.
+        }
     }
 
     private static SafeFileHandle Owned(int descriptor, string call) =>

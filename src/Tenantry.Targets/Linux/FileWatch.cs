@@ -36,8 +36,16 @@ internal sealed partial class FileWatch : IDisposable
 
     internal void Remove(int watch)
     {
-        if (_watches.TryRemove(watch, out _))
+        if (!_watches.TryRemove(watch, out _))
+            return;
+        try
+        {
             _ = RemoveWatch(_notify, watch);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nothing is watched any more.
+        }
     }
 
     public void Dispose()
