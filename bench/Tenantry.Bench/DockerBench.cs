@@ -79,7 +79,7 @@ internal sealed class DockerBench(string program, string results, bool quick)
         for (var round = 0; round < rounds; round++)
         {
             var name = $"c{round}";
-            create.Add(await fleet.CreateUntilAnswerAsync(name, cancellationToken));
+            create.Add(await TimeAsync(() => fleet.CreateThenAnswerAsync(name, cancellationToken)));
             await compose.RenderAsync([name], cancellationToken);
             await fleet.RemoveAllAsync(cancellationToken);
             up.Add(await compose.UpUntilAnswerAsync(cancellationToken));
@@ -99,7 +99,7 @@ internal sealed class DockerBench(string program, string results, bool quick)
         string[] names = [.. Enumerable.Range(0, many).Select(number => $"m{number}")];
         var limits = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
         var before = LocalBench.AvailableMiB();
-        var create = await TimeAsync(() => System.Threading.Tasks.Parallel.ForEachAsync(names, limits, async (name, token) => await fleet.CreateUntilAnswerAsync(name, token)));
+        var create = await TimeAsync(() => System.Threading.Tasks.Parallel.ForEachAsync(names, limits, async (name, token) => await fleet.CreateThenAnswerAsync(name, token)));
         Tell($"{many} instances, tenantry");
         await compose.RenderAsync(names, cancellationToken);
         await System.Threading.Tasks.Parallel.ForEachAsync(Enumerable.Range(0, many), limits, async (number, token) => await fleet.CreateAsync($"i{number}", token));

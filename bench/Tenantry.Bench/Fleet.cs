@@ -51,6 +51,13 @@ internal sealed class Fleet(ControlPlane plane, string app, string target)
         return Stopwatch.GetElapsedTime(started);
     }
 
+    /// <summary>The same, asking only once the creation is done: where many are made at once, asking all the while is work of its own.</summary>
+    public async Task CreateThenAnswerAsync(string name, CancellationToken cancellationToken)
+    {
+        await CreateAsync(name, cancellationToken);
+        await Answer.UntilOkAsync(plane.GatewayPort, HostOf(name), cancellationToken);
+    }
+
     public async Task<TimeSpan> WakeUntilAnswerAsync(string name, InstancePhase from, CancellationToken cancellationToken)
     {
         var verb = from == InstancePhase.Frozen ? plane.Client.Instances.Freeze(name) : plane.Client.Instances.Sleep(name);
