@@ -38,6 +38,13 @@ public class MessageTests
             var hooks = await plane.JsonAsync("webhooks", "list", "alice");
             return (hooks.GetArrayLength() == 1 && hooks[0].GetProperty("state").GetString() == "dead" && hooks[0].GetProperty("reason").GetString()!.Contains("422", StringComparison.Ordinal), hooks.ToString());
         });
+        (await plane.CallAsync("webhooks", "replay", "alice", refused)).ShouldEndWith(0);
+        await Eventually.HoldsAsync(async () =>
+        {
+            var log = (await visitor.GetAsync(plane, "alice.localhost", "/log")).Body;
+            var hooks = await plane.JsonAsync("webhooks", "list", "alice");
+            return (log.Split(refused).Length == 3 && hooks.GetArrayLength() == 1 && hooks[0].GetProperty("state").GetString() == "dead", log + hooks);
+        });
         (await plane.CallAsync("webhooks", "drop", "alice", refused)).ShouldEndWith(0);
         (await plane.JsonAsync("webhooks", "list", "alice")).GetArrayLength().ShouldBe(0);
         (await plane.CallAsync("webhooks", "drop", "alice", refused)).ShouldEndWith(3);
