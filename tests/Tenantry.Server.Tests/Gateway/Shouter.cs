@@ -40,6 +40,9 @@ internal sealed class Shouter : IDisposable
         {
             var socket = Kept(new Socket(SocketType.Stream, ProtocolType.Tcp));
             socket.Connect(IPAddress.Loopback, gateway);
+            // So that both connections are there and waited for on the polling thread.
+            socket.Send(Encoding.ASCII.GetBytes("GET /first HTTP/1.1\r\nHost: mallory.localhost\r\n\r\n"));
+            socket.Receive(new byte[4096]);
             socket.Send(Encoding.ASCII.GetBytes(request));
             Start(() => Read(socket));
             if (what.Contains("requests", StringComparison.Ordinal))
@@ -58,16 +61,19 @@ internal sealed class Shouter : IDisposable
 
     private void Serve(Socket socket)
     {
+        var head = new byte[4096];
+        while (socket.Receive(head) > 0 && head.AsSpan().StartsWith("GET /first "u8))
+            socket.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8);
         if (what == "requests without a pause")
         {
             var heard = new byte[64 * 1024];
             var answers = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + new string('x', 100));
-            while (socket.Receive(heard) > 0)
+            do
                 socket.Send(answers);
+            while (socket.Receive(heard) > 0);
             return;
         }
 
-        socket.Receive(new byte[4096]);
         if (answer.Length == 0)
         {
             Read(socket);
