@@ -57,6 +57,8 @@ internal static class QuickstartCommand
         QuickstartFolder.Make(call.Host, folder);
         await using (var plane = await StartAsync(call, folder, watch))
         {
+            RequireAlone(plane, folder);
+            await RequireDemoAloneAsync(call, folder);
             try
             {
                 var tenants = await MakeAsync(call, folder, plane, watch);
@@ -81,18 +83,39 @@ internal static class QuickstartCommand
     {
         if (!Directory.Exists(folder))
             throw new CliException(ExitCode.NotFound, $"There is nothing to remove: no {folder}.", "Say --data DIR when the quickstart was given one.");
+        QuickstartFolder.Require(folder);
         var watch = Stopwatch.StartNew();
         await using (var plane = await StartAsync(call, folder, watch))
+        {
+            RequireAlone(plane, folder);
+            await RequireDemoAloneAsync(call, folder);
             await new Demo(call).RemoveAsync(Names);
+        }
+
         DataFolderRemoval.Remove(new DataFolders(folder));
         call.Output.Removed("quickstart", folder);
         call.Output.Note($"Node.js and Node-RED are kept for the next time in {QuickstartFolder.Cache(call.Host)}.");
     }
 
+    // A folder is not taken from under a control plane that goes on.
+    private static void RequireAlone(ControlPlane plane, string folder)
+    {
+        if (plane.RanAlready)
+            throw new CliException(ExitCode.Conflict, $"A control plane runs on {folder}, which would be removed from under it. Nothing was changed.", "End it first: Ctrl-C where the quickstart runs, or SIGTERM to 'tenantry serve'.");
+    }
+
+    // With the folder goes everything in it.
+    private static async Task RequireDemoAloneAsync(Call call, string folder)
+    {
+        var others = await call.Client.Tenants.ListAsync(call.CancellationToken).Select(tenant => tenant.Name).Where(name => !Names.Contains(name)).ToListAsync(call.CancellationToken);
+        if (others.Count > 0)
+            throw new CliException(ExitCode.Conflict, $"{folder} holds more than the quickstart's tenants: {string.Join(", ", others)}. Nothing was changed.", $"Remove them first with 'tenantry tenant remove NAME --data {folder}' while 'tenantry serve --data {folder}' runs.");
+    }
+
     private static async Task<ControlPlane> StartAsync(Call call, string folder, Stopwatch watch)
     {
         var plane = await ControlPlane.StartAsync(folder, call.Client, call.CancellationToken);
-        call.Output.Line($"Control plane: started after {Words.Took(watch.Elapsed)}, data in {folder}");
+        call.Output.Line(plane.RanAlready ? $"Control plane: runs already, data in {folder}" : $"Control plane: started after {Words.Took(watch.Elapsed)}, data in {folder}");
         return plane;
     }
 

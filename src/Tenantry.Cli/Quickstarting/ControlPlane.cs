@@ -27,6 +27,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public string LogFile { get; }
 
+    /// <summary>True when it ran already and ends without this process.</summary>
+    public bool RanAlready => _process is null;
+
     /// <summary><c>address:port</c>, or <c>unix</c>.</summary>
     public string Api { get; }
 

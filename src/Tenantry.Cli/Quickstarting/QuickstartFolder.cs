@@ -9,6 +9,8 @@ internal static class QuickstartFolder
     private const UnixFileMode Traversable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>The one named by <c>--data</c>; otherwise one that the next call finds again, or for a check one of its own.</summary>
     public static string Of(Call call, string? option, bool isCheck)
     {
@@ -22,9 +24,14 @@ internal static class QuickstartFolder
     /// Makes it. The results of builds are kept outside, where the next quickstart finds them: they are named by the digest of
     /// everything that went into them, so that an old one is never mistaken for a new one.
     /// </summary>
+    /// <exception cref="CliException">The folder holds something that no quickstart made.</exception>
     public static void Make(CliHost host, string folder)
     {
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            Require(folder);
         Directory.CreateDirectory(folder, Traversable);
+        Directory.CreateDirectory(Path.GetDirectoryName(Mark(folder))!, OwnerOnly);
+        File.WriteAllText(Mark(folder), "Made by 'tenantry quickstart'; 'tenantry quickstart --remove' removes this folder.\n");
         var builds = Path.Combine(new DataFolders(folder).Target(Demo.Target), "builds");
         if (Path.Exists(builds))
             return;
@@ -33,6 +40,15 @@ internal static class QuickstartFolder
         Directory.CreateDirectory(Path.GetDirectoryName(builds)!, Traversable);
         Directory.CreateSymbolicLink(builds, cache);
     }
+
+    /// <summary>Refuses a folder that no quickstart made.</summary>
+    public static void Require(string folder)
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(Mark(folder))))
+            throw new CliException(ExitCode.Usage, $"{folder} was not made by a quickstart. Nothing was changed.", "Name a folder that is empty or not there, or one of an earlier quickstart.");
+    }
+
+    private static string Mark(string folder) => Path.Combine(folder, "quickstart", "MADE");
 
     public static string Cache(CliHost host) => host.IsRoot
         ? "/var/cache/tenantry/builds"

@@ -101,7 +101,7 @@ internal static class InstancesApi
             var plan = await engine.PlanAsync(new PlanQuestion(spec, newTenant, newTarget), cancellationToken);
             ChangeResponse[] tenants = isNewTenant ? [new ChangeResponse($"tenant {tenant.Name}", "", null, tenant.Name)] : [];
             string[] notices = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
-            return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. notices, .. await SecretsApi.NoticesAsync(store, spec, cancellationToken)]));
+            return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. notices, .. await PlanNotices.OfAsync(store, spec, cancellationToken)]));
         }
 
         if (newTarget is not null)
@@ -134,7 +134,7 @@ internal static class InstancesApi
         if (change.IsDryRun)
         {
             var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
-            return TypedResults.Ok(PlanResponse.Of(differences, plan, await SecretsApi.NoticesAsync(store, wanted, cancellationToken)));
+            return TypedResults.Ok(PlanResponse.Of(differences, plan, await PlanNotices.OfAsync(store, wanted, cancellationToken)));
         }
 
         ETags.Set(context, record.Spec.Generation);
@@ -162,11 +162,14 @@ internal static class InstancesApi
         return Accepted(await changes.DeleteAsync(record, change.Actor, cancellationToken) ?? throw ProblemException.NotFound("instance", slug));
     }
 
-    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, InstanceChanges changes, CancellationToken cancellationToken)
     {
         var record = await FindAsync(store, slug, cancellationToken);
         Plan plan = await engine.PlanAsync(record.Spec, cancellationToken);
-        return TypedResults.Ok(PlanResponse.Of([], plan, await SecretsApi.NoticesAsync(store, record.Spec, cancellationToken)));
+        // What a person found should not wait for the next look.
+        if (plan.Steps.Count > 0)
+            await changes.PokeAsync(record.Spec.Id);
+        return TypedResults.Ok(PlanResponse.Of([], plan, await PlanNotices.OfAsync(store, record.Spec, cancellationToken)));
     }
 
     private static async Task RefuseTwinAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken)

@@ -68,11 +68,9 @@ internal static class SecretsApi
     }
 
     /// <summary>What a plan of an instance should say of secrets that it waits for.</summary>
-    public static async Task<IReadOnlyList<string>> NoticesAsync(IStore store, InstanceSpec spec, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> NoticesAsync(IStore store, InstanceSpec spec, Manifest manifest, CancellationToken cancellationToken)
     {
-        if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
-            return [];
-        var needed = ManifestJson.Read(release.Manifest).Secrets.Where(s => s.Required && s.Generate is null).Select(s => s.Name).ToList();
+        var needed = manifest.Secrets.Where(s => s.Required && s.Generate is null).Select(s => s.Name).ToList();
         if (needed.Count == 0)
             return [];
         var set = (await store.ListSecretsAsync(spec.Id, cancellationToken)).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);

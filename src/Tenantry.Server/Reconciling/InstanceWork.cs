@@ -18,6 +18,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private readonly InstanceRecord _record;
     private readonly RestChoice _rest;
     private readonly LeaseKeeper _lease;
+    private readonly PassWait _wait;
     private readonly OperationJournal _journal;
     private readonly InstanceRef _ref;
     private readonly Backoff _backoff;
@@ -27,12 +28,13 @@ internal sealed class InstanceWork : IAsyncDisposable
     private WakeWatch? _wake;
     private bool _wasRepaired;
 
-    public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, CancellationToken cancellation)
+    public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, PassWait wait, CancellationToken cancellation)
     {
         _parts = parts;
         _rest = new RestChoice(parts, record, ask);
         _record = record;
         _lease = lease;
+        _wait = wait;
         _cancellation = cancellation;
         _status = record.Status;
         _ref = new InstanceRef(record.Spec.Id, record.Spec.Slug, parts.Store.Owner);
@@ -269,10 +271,11 @@ internal sealed class InstanceWork : IAsyncDisposable
         _parts.Changes.Raise();
     }
 
-    private Task ToldAsync(StepEvent step)
+    private async Task ToldAsync(StepEvent step)
     {
         _lease.Require();
         _wake?.Take(step);
-        return _journal.TakeAsync(step, _cancellation);
+        await _journal.TakeAsync(step, _cancellation);
+        _wait.Follow(step);
     }
 }

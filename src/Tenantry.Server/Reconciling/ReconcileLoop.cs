@@ -66,8 +66,10 @@ public sealed class ReconcileLoop(
             Take(ended);
         foreach (var id in pokes.Take())
         {
-            if (await store.FindInstanceAsync(id, cancellationToken) is { } record)
-                _queue.Add(id, record.Spec.Target, again: true);
+            if (await store.FindInstanceAsync(id, cancellationToken) is not { } record)
+                continue;
+            _queue.Add(id, record.Spec.Target, again: true);
+            reconciler.TellWish(id, record.Spec.Generation);
         }
         if (time.GetUtcNow() >= _listAt && _queue.Waiting < options.TotalParallel)
             await ListAsync(cancellationToken);
@@ -97,6 +99,12 @@ public sealed class ReconcileLoop(
 
     private void Take(Ended ended)
     {
+        if (ended.Rests is { } rests)
+        {
+            _queue.Rest(ended.Id!, rests);
+            return;
+        }
+
         if (ended.Looked is { } looked)
         {
             _looking = null;
@@ -118,7 +126,7 @@ public sealed class ReconcileLoop(
         DateTimeOffset? next = null;
         try
         {
-            next = (await reconciler.PassAsync(id, _cancelPasses.Token)).NextLookAt;
+            next = (await reconciler.PassAsync(id, rests => _ended.Writer.TryWrite(new Ended(id, null, null, rests)), _cancelPasses.Token)).NextLookAt;
         }
         catch (OperationCanceledException) when (_cancelPasses.IsCancellationRequested)
         {
@@ -181,5 +189,5 @@ public sealed class ReconcileLoop(
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    private sealed record Ended(string? Id, DateTimeOffset? NextLookAt, IReadOnlyList<DueInstance>? Looked);
+    private sealed record Ended(string? Id, DateTimeOffset? NextLookAt, IReadOnlyList<DueInstance>? Looked, bool? Rests = null);
 }

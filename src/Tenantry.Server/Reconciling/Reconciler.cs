@@ -17,7 +17,7 @@ public sealed class Reconciler
     private readonly ReconcilerParts _parts;
     private readonly ReconcileMetrics? _metrics;
     private readonly string _holder;
-    private readonly ConcurrentDictionary<string, byte> _inWork = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PassWait> _inWork = new(StringComparer.Ordinal);
 
     public Reconciler(
         IStore store,
@@ -39,6 +39,16 @@ public sealed class Reconciler
     /// <summary>True while a pass of this reconciler works on it.</summary>
     public bool IsWorkingOn(string instanceId) => _inWork.ContainsKey(instanceId);
 
+    /// <summary>
+    /// The instance's spec is at that generation: a pass that only waits for what an older one wanted, for an app to become healthy say, ends, and the
+    /// instance is due at once.
+    /// </summary>
+    public void TellWish(string instanceId, long generation)
+    {
+        if (_inWork.TryGetValue(instanceId, out var wait))
+            wait.Tell(generation);
+    }
+
     /// <summary>Frees what an earlier run of this node held when it died, and has every target notice by itself from now on.</summary>
     public async Task TakeOverAsync(CancellationToken cancellationToken)
     {
@@ -50,15 +60,19 @@ public sealed class Reconciler
     /// One pass. Throws <see cref="StoreUnavailableException"/> only when nothing was begun, and <see cref="OperationCanceledException"/> when it
     /// was cancelled, with the lease given back.
     /// </summary>
-    public async Task<PassResult> PassAsync(string instanceId, CancellationToken cancellationToken)
+    /// <param name="instanceId">The instance.</param>
+    /// <param name="waits">Called with true when nothing is done for now but to wait, and with false when the work goes on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<PassResult> PassAsync(string instanceId, Action<bool>? waits, CancellationToken cancellationToken)
     {
-        if (!_inWork.TryAdd(instanceId, 0))
+        using var wait = new PassWait(waits);
+        if (!_inWork.TryAdd(instanceId, wait))
             return new PassResult(PassEnd.Busy, null);
         try
         {
             var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
             if (claimed is [var claim])
-                return await RunAsync(claim, null, cancellationToken);
+                return await RunAsync(claim, null, wait, cancellationToken);
             var exists = await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is not null;
             return new PassResult(exists ? PassEnd.Busy : PassEnd.Gone, null);
         }
@@ -68,6 +82,9 @@ public sealed class Reconciler
         }
     }
 
+    /// <summary>The same, where nobody else waits for a turn.</summary>
+    public Task<PassResult> PassAsync(string instanceId, CancellationToken cancellationToken) => PassAsync(instanceId, null, cancellationToken);
+
     /// <summary>
     /// A pass that wakes an instance that rests, as soon as whoever works on it now is done. Throws as <see cref="PassAsync"/> does.
     /// </summary>
@@ -75,13 +92,14 @@ public sealed class Reconciler
     {
         while (true)
         {
-            if (_inWork.TryAdd(instanceId, 0))
+            using var wait = new PassWait(null);
+            if (_inWork.TryAdd(instanceId, wait))
             {
                 try
                 {
                     var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
                     if (claimed is [var claim])
-                        return await RunAsync(claim, ask, cancellationToken);
+                        return await RunAsync(claim, ask, wait, cancellationToken);
                     if (await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is null)
                         return new PassResult(PassEnd.Gone, null);
                 }
@@ -117,24 +135,25 @@ public sealed class Reconciler
         return restless;
     }
 
-    private async Task<PassResult> RunAsync(ClaimedInstance claim, WakeAsk? ask, CancellationToken cancellationToken)
+    private async Task<PassResult> RunAsync(ClaimedInstance claim, WakeAsk? ask, PassWait wait, CancellationToken cancellationToken)
     {
         var begin = _parts.Time.GetTimestamp();
-        var result = await WorkAsync(claim, ask, cancellationToken);
+        var result = await WorkAsync(claim, ask, wait, cancellationToken);
         _metrics?.PassEnded(claim.Record.Spec.Target, result.End.ToString().ToLowerInvariant(), _parts.Time.GetElapsedTime(begin));
         return result;
     }
 
-    private async Task<PassResult> WorkAsync(ClaimedInstance claim, WakeAsk? ask, CancellationToken cancellationToken)
+    private async Task<PassResult> WorkAsync(ClaimedInstance claim, WakeAsk? ask, PassWait wait, CancellationToken cancellationToken)
     {
         await using var lease = new LeaseKeeper(_parts.Store, claim.Lease, _parts.Options.LeaseTime, _parts.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost, wait.Broken);
+        wait.Begin(claim.Record.Spec.Generation);
         try
         {
             var open = await _parts.Store.FindOpenOperationAsync(claim.Record.Spec.Id, either.Token);
             // One that was asked for after the spec was read waits for the next pass.
             await using var work = new InstanceWork(
-                _parts, claim.Record, open?.Generation <= claim.Record.Spec.Generation ? open : null, lease, ask, either.Token);
+                _parts, claim.Record, open?.Generation <= claim.Record.Spec.Generation ? open : null, lease, ask, wait, either.Token);
             var finished = await work.RunAsync();
             await FinishAsync(finished);
             return new PassResult(finished.End, finished.NextLookAt);
@@ -151,6 +170,12 @@ public sealed class Reconciler
         {
             _parts.Log.LogWarning(failure, "Instance {Slug}: the store went away during a pass", claim.Record.Spec.Slug);
             return new PassResult(PassEnd.Abandoned, null);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Something else is wanted by now.
+            await ReleaseAsync(lease.Lease);
+            return new PassResult(PassEnd.Abandoned, _parts.Time.GetUtcNow());
         }
         catch (OperationCanceledException)
         {

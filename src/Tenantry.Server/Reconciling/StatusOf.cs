@@ -110,7 +110,7 @@ internal static class StatusOf
                 ObservedGeneration = record.Spec.Generation,
                 Conditions = seen is null
                     ? Set(Own(before.Conditions), now, (Ready, false, reason), (TargetAway, true, reason))
-                    : Set(Own(before.Conditions), now, (Ready, false, reason)),
+                    : Set(Own(before.Conditions), now, (Ready, false, reason), (Drifted, seen.Drift.Count > 0, "")),
                 Failures = before.Failures + 1,
             },
             before,

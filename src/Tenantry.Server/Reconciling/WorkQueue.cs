@@ -6,10 +6,14 @@ namespace Tenantry.Server.Reconciling;
 /// </summary>
 internal sealed class WorkQueue(int totalParallel)
 {
+    // Each of them still has its lease and looks now and then.
+    private const int MostResting = 256;
+
     private readonly Dictionary<string, Queue<string>> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _running = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _targets = new(StringComparer.Ordinal);
     private readonly HashSet<string> _inWork = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _resting = new(StringComparer.Ordinal);
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
     private IReadOnlyDictionary<string, int> _parallel = new Dictionary<string, int>(StringComparer.Ordinal);
 
@@ -43,7 +47,7 @@ internal sealed class WorkQueue(int totalParallel)
     /// <summary>The next one that may be worked on, or null.</summary>
     public string? Next()
     {
-        if (_inWork.Count >= totalParallel)
+        if (_inWork.Count - _resting.Count >= totalParallel)
             return null;
         foreach (var (target, line) in _waiting)
         {
@@ -57,12 +61,24 @@ internal sealed class WorkQueue(int totalParallel)
         return null;
     }
 
+    /// <summary>One that is worked on only waits for now and takes nobody's turn; or it goes on.</summary>
+    public void Rest(string id, bool rests)
+    {
+        if (!_inWork.Contains(id))
+            return;
+        if (rests && _resting.Count < MostResting && _resting.Add(id))
+            _running[_targets[id]]--;
+        else if (!rests && _resting.Remove(id))
+            _running[_targets[id]]++;
+    }
+
     public void Done(string id)
     {
         var target = _targets[id];
         _targets.Remove(id);
         _inWork.Remove(id);
-        _running[target]--;
+        if (!_resting.Remove(id))
+            _running[target]--;
         if (_again.Remove(id))
             Add(id, target, again: false);
     }

@@ -7,8 +7,11 @@ namespace Tenantry.Server.Serving;
 public static class DataFolderRemoval
 {
     /// <summary>Removes the folder, and what its targets keep mounted and in memory elsewhere.</summary>
+    /// <exception cref="IOException">Something is still mounted below it, data of an instance say. Nothing was removed.</exception>
     public static void Remove(DataFolders folders)
     {
+        if (Mounts.Under(folders.Root) is [var mounted, ..])
+            throw new IOException($"{mounted} is still mounted: an instance is left in {folders.Root}. Nothing was removed.");
         var run = ServeFolders.RunFolder(folders);
         Mounts.UnmountTree(run);
         if (Directory.Exists(run))

@@ -1,0 +1,18 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Apps;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.Instances;
+
+/// <summary>What a plan says beside its steps: what the manifest asks for and nobody acts on yet, and secrets that the instance waits for.</summary>
+internal static class PlanNotices
+{
+    public static async Task<IReadOnlyList<string>> OfAsync(IStore store, InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
+            return [];
+        var manifest = ManifestJson.Read(release.Manifest);
+        return [.. ManifestNotices.Of(manifest), .. await SecretsApi.NoticesAsync(store, spec, manifest, cancellationToken)];
+    }
+}
