@@ -55,6 +55,7 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
     private async Task AnswerAsync(DefaultHttpContext context)
     {
         var guard = context.Features.Get<RequestGuard>();
+        guard?.Begin();
         if (guard?.Refusal is { } refusal)
         {
             await RefuseAsync(context, refusal);

@@ -60,6 +60,29 @@ public class SlowClientTests
     }
 
     [Fact]
+    public async Task AConnectionThatIsNewWhenTheGatewayEndsGetsTheAnswerToItsFirstRequest()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(app.Port);
+        await using var waiting = await gateway.ConnectAsync();
+        await using var client = await gateway.ConnectAsync();
+        await waiting.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+        await waiting.ReadUntilAsync("ok\r\n0\r\n\r\n");
+
+        using var drain = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var ending = gateway.Server.StopAsync(drain.Token);
+        (await waiting.ReadToEndAsync()).ShouldBe("", "between requests a connection ends at once");
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+
+        var answer = await client.ReadToEndAsync();
+        answer.ShouldStartWith("HTTP/1.1 200 ");
+        answer.ShouldContain("Connection: close");
+        answer.ShouldContain("ok");
+        await ending;
+    }
+
+    [Fact]
     public async Task AConnectionThatServesIsNotCutBetweenRequestsAndWithinBodies()
     {
         await using var app = await AppUpstream.StartAsync(async context =>

@@ -16,6 +16,7 @@ internal sealed class RequestGuard : IDuplexPipe
 {
     private readonly IDuplexPipe transport;
     private readonly Socket? socket;
+    private FirstAnswerFirst? first;
     private bool isPrompt;
     private bool isLong;
     private bool isUnpaused;
@@ -67,6 +68,9 @@ internal sealed class RequestGuard : IDuplexPipe
 
     public static void Use(ListenOptions listener, TimeSpan headTimeout) => listener.Use(next => connection => GuardAsync(next, connection, headTimeout));
 
+    /// <summary>A request has come: the connection may be asked to end after it.</summary>
+    public void Begin() => first?.Begin();
+
     /// <summary>Call before the switch to another protocol: what follows is no HTTP.</summary>
     public void Switch() => IsSwitched = true;
 
@@ -82,6 +86,10 @@ internal sealed class RequestGuard : IDuplexPipe
         var closed = connection.ConnectionClosed;
         await using var leaving = closed.UnsafeRegister(static guard => ((RequestGuard)guard!).Leave(), guard);
         connection.Features.Set(guard);
+        var lifetime = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
+        using var first = lifetime is null ? null : new FirstAnswerFirst(lifetime);
+        if (first is not null)
+            connection.Features.Set<IConnectionLifetimeNotificationFeature>(guard.first = first);
         connection.Transport = guard;
         connection.ConnectionClosed = guard.left.Token;
         try
@@ -90,6 +98,7 @@ internal sealed class RequestGuard : IDuplexPipe
         }
         finally
         {
+            connection.Features.Set(lifetime);
             connection.Transport = guard.transport;
             connection.ConnectionClosed = closed;
         }
