@@ -174,4 +174,16 @@ public class CommandLineTests
     }
 
     private static IEnumerable<Command> All(Command command) => [command, .. command.Subcommands.SelectMany(All)];
+
+    [Theory]
+    [InlineData("--after: 'x' is not a whole number from 0.", "events", "--after", "x")]
+    [InlineData("--tail: 'x' is not a whole number from 0.", "logs", "alice", "--tail", "x")]
+    public async Task AWordWhereANumberBelongsIsToldWithoutTheNameOfAType(string message, params string[] arguments)
+    {
+        var run = await CliRun.Of(new CliSetting(), arguments);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain(message);
+        run.Error.ShouldNotContain("System.");
+    }
 }

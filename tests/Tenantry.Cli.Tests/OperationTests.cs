@@ -186,7 +186,7 @@ public class OperationTests
         run.ExitCode.ShouldBe(1);
         run.Error.ShouldContain("1 of 2 deployments did not succeed");
         api.Requests.Select(r => $"{r.Method} {r.Path}").ShouldBe(
-            ["GET /v1/apps/site", "GET /v1/instances", "PATCH /v1/instances/alice", "PATCH /v1/instances/bob", "GET /v1/operations/op1/events", "GET /v1/operations/op2/events"]);
+            ["GET /v1/apps/site", "GET /v1/instances", "PATCH /v1/instances/alice", "PATCH /v1/instances/bob", "GET /v1/operations/op1/events", "GET /v1/instances/alice", "GET /v1/operations/op2/events"]);
         var patch = api.Single("PATCH /v1/instances/alice");
         patch.Body.ShouldContain("\"release\":\"site-2\"");
         patch.Headers["If-Match"].ShouldBe("*");

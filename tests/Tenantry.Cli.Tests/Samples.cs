@@ -50,8 +50,18 @@ internal static class Samples
         secrets:
           token: {}
           llm-key: {}
+        tiers:
+          free: { memory: 64MB, cpu: 0.1 }
+          pro: { memory: 256MB, cpu: 1 }
         """,
         "tenantry.yaml").Manifest!);
+
+    public static TargetResponse Target { get; } = new("local", "local", new Dictionary<string, string>(StringComparer.Ordinal), true, 4, 1, Then);
+
+    public static ReleaseResponse Release { get; } = new("site-1", "site", "1", "", "", Then, Manifest);
+
+    /// <summary>The same app, which asks for no secret.</summary>
+    public static ReleaseResponse OpenRelease { get; } = Release with { Manifest = ManifestJson.Write(ManifestJson.Read(Manifest) with { Secrets = [] }) };
 
     public static TenantResponse Tenant { get; } = new("alice", "Alice", "default", "", "", false, 7, Then);
 

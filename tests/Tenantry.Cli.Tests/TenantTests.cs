@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Tests;
@@ -39,7 +40,7 @@ public class TenantTests
     public async Task ASecretThatTheAppDoesNotDeclareIsToldBeforeAnythingIsMade()
     {
         await using var api = await FakeApi.StartAsync();
-        Accept(api);
+        Accept(api, asks: true);
         var file = Path.Combine(api.Folder, "token.txt");
         await File.WriteAllTextAsync(file, "hush");
 
@@ -51,20 +52,38 @@ public class TenantTests
     }
 
     [Fact]
-    public async Task SecretsComeFromFilesAndWhatIsMissingIsNamed()
+    public async Task WithoutSomebodyToAskNothingIsMadeBeforeEverySecretIsThereAndAllThatMissAreNamed()
     {
         await using var api = await FakeApi.StartAsync();
-        Accept(api);
+        Accept(api, asks: true);
+
+        var none = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site");
+        var file = Path.Combine(api.Folder, "token.txt");
+        await File.WriteAllTextAsync(file, "hush");
+        var one = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--secret-file", $"token={file}");
+
+        (none.ExitCode, one.ExitCode).ShouldBe((2, 2));
+        none.Error.ShouldContain("--secret-file token=FILE --secret-file llm-key=FILE");
+        one.Error.ShouldContain("the secret llm-key");
+        one.Error.ShouldNotContain("token=FILE");
+        api.Requests.ShouldAllBe(r => r.Method == "GET");
+    }
+
+    [Fact]
+    public async Task WithoutWaitingSecretsMayComeLaterAndWhatIsMissingIsNamed()
+    {
+        await using var api = await FakeApi.StartAsync();
+        Accept(api, asks: true);
         api.OnList("GET /v1/instances/alice/secrets", new SecretResponse("token", true, true, false, 1, Samples.Then, null), new SecretResponse("llm-key", false, true, false, 0, null, "LLM key"));
         api.On("PUT /v1/instances/alice/secrets/token", new SecretResponse("token", true, true, false, 1, Samples.Then, null));
         var file = Path.Combine(api.Folder, "token.txt");
         await File.WriteAllTextAsync(file, "hush");
 
-        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--secret-file", $"token={file}");
+        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--no-wait", "--secret-file", $"token={file}");
 
-        run.ExitCode.ShouldBe(1);
-        run.Error.ShouldContain("llm-key");
-        run.Error.ShouldContain("tenantry secret set alice NAME");
+        run.ExitCode.ShouldBe(0);
+        run.Error.ShouldContain("waits for the secret llm-key");
+        run.Error.ShouldContain("tenantry secret set alice llm-key");
         FakeApi.Read<PutSecretRequest>(api.Single("PUT /v1/instances/alice/secrets/token").Body).Value.ShouldBe("hush");
         (run.Out + run.Error).ShouldNotContain("hush");
     }
@@ -75,12 +94,12 @@ public class TenantTests
     public async Task AddingWithASecretFileThatHoldsNoValueAsksNothingOfTheServer(string name, string? content)
     {
         await using var api = await FakeApi.StartAsync();
-        Accept(api);
+        Accept(api, asks: true);
         var file = Path.Combine(api.Folder, name);
         if (content is not null)
             await File.WriteAllTextAsync(file, content);
 
-        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--secret-file", $"token={file}");
+        var run = await CliRun.Of(api, "tenant", "add", "alice", "--app", "site", "--no-wait", "--secret-file", $"token={file}");
 
         run.ExitCode.ShouldBe(2);
         run.Error.ShouldContain("token");
@@ -125,12 +144,31 @@ public class TenantTests
 
         var gone = await CliRun.Of(api, "tenant", "remove", "alice", "--yes", "-o", "json");
         api.On("GET /v1/tenants/alice", Samples.Tenant with { Deleting = true });
-        var there = await CliRun.Of(api, "tenant", "remove", "alice", "--yes");
+        var there = await CliRun.Of(api, "tenant", "remove", "alice", "--yes", "--timeout", "300ms");
 
         gone.ExitCode.ShouldBe(0, gone.Error);
         gone.Json.GetProperty("removed").GetString().ShouldBe("tenant");
         there.ExitCode.ShouldBe(1);
         there.Error.ShouldContain("still there");
+    }
+
+    [Fact]
+    public async Task ATenantThatGoesAMomentAfterItsLastInstanceIsRemoved()
+    {
+        await using var api = await FakeApi.StartAsync();
+        AcceptRemoval(api);
+        var looks = 0;
+        api.On("GET /v1/tenants/alice", context =>
+        {
+            context.Response.StatusCode = ++looks < 3 ? 200 : 404;
+            context.Response.ContentType = looks < 3 ? "application/json" : "application/problem+json";
+            return context.Response.WriteAsync(looks < 3 ? FakeApi.Json(Samples.Tenant with { Deleting = true }) : FakeApi.Json(new ProblemResponse { Status = 404, Code = ProblemCodes.NotFound }));
+        });
+
+        var run = await CliRun.Of(api, "tenant", "remove", "alice", "--yes");
+
+        run.ExitCode.ShouldBe(0, run.Error);
+        looks.ShouldBe(3);
     }
 
     [Fact]
@@ -173,10 +211,10 @@ public class TenantTests
         run.Error.ShouldContain("There is no tenant 'alise'. Did you mean 'alice'?");
     }
 
-    private static void Accept(FakeApi api)
+    private static void Accept(FakeApi api, bool asks = false)
     {
         api.On("GET /v1/tenants/alice", Samples.Tenant);
-        api.On("GET /v1/apps/site/releases/latest", new ReleaseResponse("site-1", "site", "1", "", "", Samples.Then, Samples.Manifest));
+        api.On("GET /v1/apps/site/releases/latest", asks ? Samples.Release : Samples.OpenRelease);
         api.On("POST /v1/instances", Samples.Pending, 202);
         api.OnList<SecretResponse>("GET /v1/instances/alice/secrets");
         api.OnEvents([Samples.Pending, Samples.Succeeded]);

@@ -163,7 +163,8 @@ public abstract class TargetContract : DeletionContract
             return;
         var sample = await RunningAsync(Slug("databad"));
         await AllAsync(Target.SleepAsync(sample.Ref, Stop));
-        await Should.ThrowAsync<TargetException>(() => data.ImportAsync(sample.Ref, Tar(("data/new", "new"), (path, "evil")), Stop));
+        var refused = await Should.ThrowAsync<TargetException>(() => data.ImportAsync(sample.Ref, Tar(("data/new", "new"), (path, "evil")), Stop));
+        refused.Fault.ShouldBe(TargetFault.Input);
         using var exported = new MemoryStream();
         await data.ExportAsync(sample.Ref, exported, Stop);
         exported.Position = 0;
@@ -178,7 +179,8 @@ public abstract class TargetContract : DeletionContract
         var sample = await RunningAsync(Slug("datatar"));
         await AllAsync(Target.SleepAsync(sample.Ref, Stop));
         using var garbage = new MemoryStream(Encoding.ASCII.GetBytes(new string('x', 2000)));
-        await Should.ThrowAsync<TargetException>(() => data.ImportAsync(sample.Ref, garbage, Stop));
+        var refused = await Should.ThrowAsync<TargetException>(() => data.ImportAsync(sample.Ref, garbage, Stop));
+        refused.Fault.ShouldBe(TargetFault.Input);
         await AllAsync(Target.WakeAsync(sample, Stop));
         await ShouldRunAsync(sample);
     }

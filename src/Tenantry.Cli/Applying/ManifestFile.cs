@@ -54,7 +54,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
         var unmatched = readable.Build is { } build
             ? BuildInputs.FindUnmatched(folder, build.Inputs).Select(i => read.ProblemOfItem("build.inputs", i, $"No file of the folder matches '{build.Inputs[i]}'."))
             : [];
-        return [.. unmatched, .. read.Manifest is null ? ManifestSources.FindMissing(readable, Read) : ManifestSources.Check(readable, Read)];
+        return [.. unmatched, .. ManifestSources.Check(read, Read)];
 
         string? Read(string source)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using Tenantry.Cli.Running;
 using Tenantry.Client;
@@ -21,12 +22,10 @@ internal static class CompleteCommand
         {
             var text = call.Required(line);
             var at = Math.Clamp(call.Value(position), 0, text.Length);
-            var before = text[..at];
-            var root = CommandLine.Build(Program.Verbs, [], host);
-            var parsed = root.Parse(Words(before));
-            var words = parsed.GetCompletions(before.Length).Select(c => c.Label).Where(w => !w.StartsWith("/", StringComparison.Ordinal));
-            var typed = before.EndsWith(' ') ? "" : before.Split(' ')[^1];
-            words = words.Concat(await NamesAsync(call, parsed, typed));
+            var before = Words(text[..at]);
+            var parsed = CommandLine.Build(Program.Verbs, [], host).Parse(before);
+            var typed = before.Split(' ')[^1];
+            var words = await OfferedAsync(call, parsed, before, typed);
             foreach (var word in words.Where(w => w.StartsWith(typed, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal))
                 host.Out.WriteLine(word);
         });
@@ -39,23 +38,48 @@ internal static class CompleteCommand
         return end < 0 ? "" : line[(end + 1)..];
     }
 
-    private static async Task<List<string>> NamesAsync(Call call, ParseResult parsed, string typed)
+    private static async Task<IEnumerable<string>> OfferedAsync(Call call, ParseResult parsed, string before, string typed)
     {
-        if (typed.StartsWith('-') || parsed.CommandResult.Command.Arguments.FirstOrDefault() is not { } argument)
-            return [];
-        using var late = new CancellationTokenSource(Patience);
-        var client = call.Client;
+        if (OptionInHand(parsed, before) is { } option)
+            return [.. option.GetCompletions(CompletionContext.Empty).Select(c => c.Label), .. await NamesAsync(call, token => KnownNames.OfOption(call.Client, parsed, option.Name, token))];
+        var words = parsed.GetCompletions(before.Length).Select(c => c.Label).Where(w => !w.StartsWith("/", StringComparison.Ordinal));
+        return typed.StartsWith('-') || ArgumentInHand(parsed, typed) is not { } argument
+            ? words
+            : words.Concat(await NamesAsync(call, token => KnownNames.OfArgument(call.Client, parsed, argument.Name, token)));
+    }
+
+    // The option whose value is about to be typed: the word before is its name.
+    private static Option? OptionInHand(ParseResult parsed, string before)
+    {
+        var words = before.Split(' ');
+        return words.Length < 2 || words[..^1].Contains("--", StringComparer.Ordinal)
+            ? null
+            : Options(parsed.CommandResult).FirstOrDefault(o => (o.Name == words[^2] || o.Aliases.Contains(words[^2])) && o.ValueType != typeof(bool) && o.Arity.MaximumNumberOfValues > 0);
+    }
+
+    private static IEnumerable<Option> Options(CommandResult command) =>
+        command.Command.Options.Concat(command.Parent is CommandResult parent ? Options(parent).Where(o => o.Recursive) : []);
+
+    private static Argument? ArgumentInHand(ParseResult parsed, string typed)
+    {
+        var given = parsed.CommandResult.Children.OfType<ArgumentResult>().Sum(a => a.Tokens.Count) - (typed.Length > 0 ? 1 : 0);
+        foreach (var argument in parsed.CommandResult.Command.Arguments)
+        {
+            if (given < argument.Arity.MaximumNumberOfValues)
+                return argument;
+            given -= argument.Arity.MaximumNumberOfValues;
+        }
+
+        return null;
+    }
+
+    private static async Task<List<string>> NamesAsync(Call call, Func<CancellationToken, IAsyncEnumerable<string>> names)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken);
+        late.CancelAfter(Patience);
         try
         {
-            var names = (argument.Name, (parsed.CommandResult.Parent as CommandResult)?.Command.Name) switch
-            {
-                ("SLUG", _) => client.Instances.ListAsync(cancellationToken: late.Token).Select(i => i.Slug),
-                ("APP", _) => client.Apps.ListAsync(late.Token).Select(a => a.Name),
-                ("NAME", "tenant") => client.Tenants.ListAsync(late.Token).Select(t => t.Name),
-                ("NAME", "target") => client.Targets.ListAsync(late.Token).Select(t => t.Name),
-                _ => AsyncEnumerable.Empty<string>(),
-            };
-            return await names.ToListAsync(late.Token);
+            return await names(late.Token).ToListAsync(late.Token);
         }
         catch (Exception away) when (away is TenantryUnavailableException or TenantryException or OperationCanceledException)
         {

@@ -17,11 +17,11 @@ internal static class DataCommand
     private static Command Export(CliHost host)
     {
         var slug = CommandOptions.Slug();
-        var file = new Option<string?>("--file", "-f") { Description = "Write it to this file; standard output when none is named.", HelpName = "FILE" };
+        var file = new Option<string?>("--file", "-f") { Description = "Write it to this file; standard output when none is named, or with -.", HelpName = "FILE" };
         return new Command("export", "Write all volumes of an instance into a tar.") { slug, file }.Does(host, async call =>
         {
-            if (call.Value(file) is { } path)
-                await ToFileAsync(call, call.Required(slug), host.FullPath(path));
+            if (Named(call.Value(file)) is { } path)
+                await ToFileAsync(call, call.Required(slug), Target(host, path));
             else if (host.OutputIsTerminal || call.Output.Json)
                 throw new CliException(ExitCode.Usage, "A tar is not for this standard output.", "Name a file with -f.");
             else
@@ -32,7 +32,15 @@ internal static class DataCommand
     // Under its name there is only ever a whole tar.
     private static async Task ToFileAsync(Call call, string slug, string path)
     {
-        await AtomicFile.WriteAsync(path, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), durable: true);
+        try
+        {
+            await AtomicFile.WriteAsync(path, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), durable: true);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.NotAllowed, $"Not allowed to write {path}.");
+        }
+
         var bytes = new FileInfo(path).Length;
         if (!call.Output.Json)
         {
@@ -53,12 +61,12 @@ internal static class DataCommand
     private static Command Import(CliHost host)
     {
         var slug = CommandOptions.Slug();
-        var file = new Option<string?>("--file", "-f") { Description = "Read it from this file; standard input when none is named.", HelpName = "FILE" };
+        var file = new Option<string?>("--file", "-f") { Description = "Read it from this file; standard input when none is named, or with -.", HelpName = "FILE" };
         var yes = CommandOptions.Yes("Do not ask.");
         var dryRun = CommandOptions.DryRun();
         return new Command("import", "Replace all volumes of a sleeping instance with what a tar holds.") { slug, file, yes, dryRun }.Does(host, async call =>
         {
-            await using var tar = call.Value(file) is { } path ? File.OpenRead(host.FullPath(path)) : host.OpenInput();
+            await using var tar = Named(call.Value(file)) is { } path ? Open(host, path) : host.OpenInput();
             var change = call.Client.Instances.ImportData(call.Required(slug), tar);
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;
@@ -69,5 +77,29 @@ internal static class DataCommand
             else
                 call.Output.Line($"The data of {call.Required(slug)} was replaced. 'tenantry wake {call.Required(slug)}' starts it.");
         });
+    }
+
+    private static string? Named(string? file) => file == "-" ? null : file;
+
+    private static string Target(CliHost host, string path)
+    {
+        var full = host.FullPath(path);
+        if (Directory.Exists(full))
+            throw new CliException(ExitCode.Usage, $"{path} is a folder.", "Name the file that shall be written.");
+        return Directory.Exists(Path.GetDirectoryName(full))
+            ? full
+            : throw new CliException(ExitCode.Usage, $"{path} cannot be written: there is no folder {Path.GetDirectoryName(full)}.");
+    }
+
+    private static FileStream Open(CliHost host, string path)
+    {
+        try
+        {
+            return File.OpenRead(host.FullPath(path));
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException || Directory.Exists(host.FullPath(path)))
+        {
+            throw new CliException(ExitCode.Usage, $"There is no file {path}.");
+        }
     }
 }

@@ -83,11 +83,13 @@ internal static class DeployCommand
         var operations = new List<OperationResponse>();
         foreach (var slug in slugs)
         {
-            var (operation, _) = await call.Client.Instances.Update(slug, request).SendAsync(call.CancellationToken);
-            if (operation is null)
-                call.Output.Line($"{slug} runs that release already.");
-            else
+            var (operation, present) = await call.Client.Instances.Update(slug, request).SendAsync(call.CancellationToken);
+            if (present is not null)
+                operation = await Redeployment.TryAgainAsync(call, present);
+            if (operation is not null)
                 operations.Add(operation);
+            if (operation is not null && !wait)
+                call.Output.Line($"{slug}: accepted. 'tenantry operations show {operation.Id}' tells how far it is.");
         }
 
         var failures = new List<CliException>();
@@ -97,6 +99,8 @@ internal static class DeployCommand
             {
                 operations[i] = await call.WaitAsync(operations[i], timeout);
                 call.Ended(operations[i]);
+                if (!call.Output.Json)
+                    await call.SummarizeAsync(operations[i].Slug);
             }
             catch (CliException failed) when (operations.Count > 1)
             {

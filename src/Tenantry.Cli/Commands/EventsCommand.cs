@@ -9,7 +9,7 @@ internal static class EventsCommand
 {
     public static Command Create(CliHost host)
     {
-        var after = new Option<long?>("--after") { Description = "Begin after this sequence; 0 for all that is kept. From now on when it is not said.", HelpName = "N" };
+        var after = CommandOptions.Number("--after", "Begin after this sequence; 0 for all that is kept. From now on when it is not said.");
         return new Command("events", "Show what changes, as it happens, until interrupted.") { after }.Does(host, async call =>
         {
             try

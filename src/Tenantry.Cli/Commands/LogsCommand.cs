@@ -15,13 +15,13 @@ internal static class LogsCommand
     {
         var slug = CommandOptions.Slug();
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with new lines until interrupted." };
-        var tail = new Option<int?>("--tail") { Description = "At most that many of the newest lines.", HelpName = "N" };
+        var tail = CommandOptions.Number("--tail", "At most that many of the newest lines.");
         var since = new Option<string?>("--since") { Description = "Only lines from then on: a time such as 2026-11-28T10:00:00Z, or how long ago, such as 10m.", HelpName = "TIME" };
         var service = new Option<string?>("--service") { Description = "Only lines of this service.", HelpName = "NAME" };
         var times = new Option<bool>("--times") { Description = "Print each line's time." };
         return new Command("logs", "Show what an instance printed.") { slug, follow, tail, since, service, times }.Does(host, async call =>
         {
-            var query = new LogQuery(call.Value(service), call.Value(tail), Since(call, call.Value(since)), call.Value(follow));
+            var query = new LogQuery(call.Value(service), call.Value(tail) is { } lines ? (int)Math.Min(lines, int.MaxValue) : null, Since(call, call.Value(since)), call.Value(follow));
             try
             {
                 await foreach (var line in call.Client.Instances.ReadLogsAsync(call.Required(slug), query, call.CancellationToken))

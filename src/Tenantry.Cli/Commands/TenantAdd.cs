@@ -41,12 +41,12 @@ internal static class TenantAdd
             if (call.Value(app) is null && call.Value(secrets) is { Count: > 0 })
                 throw new CliException(ExitCode.Usage, "--secret-file is for an instance: say which app with --app APP.");
             var newTenant = new CreateTenantRequest(tenant, call.Value(display), call.Value(organization), call.Value(owner), call.Value(costCentre));
-            var wanted = new Wanted(
-                newTenant,
-                call.Value(app) is not { } one ? null : new(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null, newTenant),
-                await MissingSecrets.ReadAsync(call, call.Value(app), call.Value(release), call.Value(secrets)!),
-                !call.Value(noWait),
-                call.Value(timeout));
+            var newInstance = call.Value(app) is not { } one
+                ? null
+                : new CreateInstanceRequest(tenant, one, call.Value(environment), call.Value(target), call.Value(tier), call.Value(release), call.Value(slug), call.Value(hosts) is { Length: > 0 } names ? names : null, call.Value(features) is { Count: > 0 } values ? values : null, newTenant);
+            var wait = !call.Value(noWait);
+            var files = await MissingSecrets.ReadAsync(call, newInstance, call.Value(secrets)!, isNeededNow: wait && !call.Value(dryRun));
+            var wanted = new Wanted(newTenant, newInstance, files, wait, call.Value(timeout));
             await (call.Value(dryRun) ? PreviewAsync(call, wanted) : AddAsync(call, wanted));
         });
     }

@@ -31,6 +31,9 @@ internal sealed record CliHost
 
     public required bool IsRoot { get; init; }
 
+    /// <summary>Width and height of the terminal in cells, 0 where it does not say.</summary>
+    public Func<(int Width, int Height)> TerminalSize { get; init; } = () => (Console.WindowWidth, Console.WindowHeight);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The process as it was started.</summary>

@@ -38,6 +38,16 @@ internal static class CommandOptions
         return option;
     }
 
+    /// <summary>A whole number from 0, or nothing.</summary>
+    public static Option<long?> Number(string name, string description)
+    {
+        var option = new Option<long?>(name) { Description = description, HelpName = "N" };
+        option.CustomParser = result => long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : Wrong<long?>(result, $"{name}: '{result.Tokens[0].Value}' is not a whole number from 0.");
+        return option;
+    }
+
     public static Argument<string> Slug() => Name("slug", "The instance, by its slug.");
 
     public static Argument<string> Name(string name, string description) => new(name.ToUpperInvariant()) { Description = description };

@@ -9,7 +9,7 @@ internal static class GlobalOptions
 
     public static readonly Option<string?> Data = new("--data")
     {
-        Description = "Data folder of the control plane (TENANTRY_DATA; default /var/lib/tenantry for root, else ~/.local/share/tenantry).",
+        Description = "Data folder of the control plane (TENANTRY_DATA; default /var/lib/tenantry for root, else ~/.local/share/tenantry; of quickstart the default alone, with -quickstart after it).",
         HelpName = "DIR",
         Recursive = true,
     };

@@ -54,13 +54,19 @@ internal static class InstanceVerb
 
         var end = await call.WaitAsync(operation, timeout);
         call.Ended(end);
-        var instance = await call.Client.Instances.FindAsync(end.Slug, call.CancellationToken);
-        if (!call.Output.Json && instance is not null)
-            call.Output.Line(Summary(instance));
-        else if (call.Output.Json && instance is not null)
+        if (!call.Output.Json)
+            await call.SummarizeAsync(end.Slug);
+        else if (await call.Client.Instances.FindAsync(end.Slug, call.CancellationToken) is { } instance)
             call.Output.Value(instance);
-        else if (call.Output.Json)
+        else
             call.Output.Value(end);
+    }
+
+    /// <summary>A line that says how an instance is and where it answers, if it is still there.</summary>
+    public static async Task SummarizeAsync(this Call call, string slug)
+    {
+        if (await call.Client.Instances.FindAsync(slug, call.CancellationToken) is { } instance)
+            call.Output.Line(Summary(instance));
     }
 
     private static string Summary(InstanceDetailResponse instance)

@@ -1,21 +1,24 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
 using Tenantry.Cli.Writing;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Waiting;
 
-/// <summary>The steps of an operation with their times: drawn over on a terminal, one line for each finished step elsewhere.</summary>
+/// <summary>
+/// The steps of an operation with their times: one line for each that ended, printed once. On a terminal those that run stand below and are drawn
+/// over.
+/// </summary>
 internal sealed class StepList(Output output, TimeProvider time)
 {
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
     private readonly Dictionary<string, OperationStep> _printed = new(StringComparer.Ordinal);
+    private readonly LiveRows _rows = new(output);
 
     /// <summary>Shows the operation with each change, and returns it as it was in the end.</summary>
     public async Task<OperationResponse> ShowAsync(OperationResponse operation, IAsyncEnumerable<OperationResponse> changes, CancellationToken cancellationToken)
     {
-        output.Console.Write(new Text($"{operation.Kind} {operation.Slug}\n", new Style(decoration: Decoration.Bold)));
-        return output.IsTerminal
+        output.Line(_rows.Painted($"{operation.Kind} {operation.Slug}", LiveRows.Bold));
+        return output.CanDrawOver
             ? await DrawAsync(operation, changes, cancellationToken)
             : await PrintAsync(operation, changes, cancellationToken);
     }
@@ -25,11 +28,8 @@ internal sealed class StepList(Output output, TimeProvider time)
         await foreach (var change in changes.WithCancellation(cancellationToken))
         {
             operation = change;
-            foreach (var step in change.Steps.Where(s => s.State != OperationStepState.Running && _printed.GetValueOrDefault(s.Name) != s))
-            {
-                _printed[step.Name] = step;
-                output.Line("  " + Words(step));
-            }
+            foreach (var step in Ended(change))
+                output.Line($"  {(step.State == OperationStepState.Failed ? "failed: " : "")}{Name(step)}  {Took(step)}");
         }
 
         return operation;
@@ -37,54 +37,51 @@ internal sealed class StepList(Output output, TimeProvider time)
 
     private async Task<OperationResponse> DrawAsync(OperationResponse operation, IAsyncEnumerable<OperationResponse> changes, CancellationToken cancellationToken)
     {
-        var last = operation;
-        await output.Console.Live(Picture(last)).StartAsync(async live =>
+        await using var each = changes.GetAsyncEnumerator(cancellationToken);
+        var next = each.MoveNextAsync().AsTask();
+        while (true)
         {
-            await using var each = changes.GetAsyncEnumerator(cancellationToken);
-            var next = each.MoveNextAsync().AsTask();
-            while (true)
+            // Between two changes the running step's time goes on.
+            if (await Task.WhenAny(next, Task.Delay(Frame, time, CancellationToken.None)) == next)
             {
-                // Between two changes the running step's time goes on.
-                if (await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(100), time, CancellationToken.None)) == next)
-                {
-                    if (!await next)
-                        break;
-                    last = each.Current;
-                    next = each.MoveNextAsync().AsTask();
-                }
-
-                live.UpdateTarget(Picture(last));
-                live.Refresh();
+                if (!await next)
+                    break;
+                operation = each.Current;
+                next = each.MoveNextAsync().AsTask();
             }
-        });
-        return last;
-    }
 
-    private IRenderable Picture(OperationResponse operation)
-    {
-        var grid = new Grid().AddColumn(new GridColumn { NoWrap = true, Padding = new(2, 0, 1, 0) }).AddColumn(new GridColumn { Padding = new(0, 0, 2, 0) }).AddColumn(new GridColumn { NoWrap = true });
-        foreach (var step in operation.Steps)
-        {
-            var (mark, color) = step.State switch
-            {
-                OperationStepState.Done => ("✓", Color.Green),
-                OperationStepState.Failed => ("✗", Color.Red),
-                _ => ("…", Color.Yellow),
-            };
-            grid.AddRow(new Text(mark, new Style(color)), new Text(step.Name + (step.Message.Length > 0 ? ": " + Writing.Words.FirstLine(step.Message) : "")), new Text(Took(step), new Style(Color.Grey)));
+            _rows.Draw([.. Ended(operation).Select(Final)], Running(operation));
         }
 
-        if (operation.Steps.Count == 0)
-            grid.AddRow(new Text("…", new Style(Color.Yellow)), new Text("waiting for its turn"), new Text(Writing.Words.Took(time.GetUtcNow() - operation.CreatedAt), new Style(Color.Grey)));
-        return grid;
+        // What still runs when an operation ends is no news.
+        _rows.Draw([], []);
+        return operation;
     }
 
-    private string Words(OperationStep step) =>
-        $"{(step.State == OperationStepState.Failed ? "failed: " : "")}{step.Name}{(step.Message.Length > 0 ? ": " + Writing.Words.FirstLine(step.Message) : "")}  {Took(step)}";
-
-    private string Took(OperationStep step)
+    private List<OperationStep> Ended(OperationResponse operation)
     {
-        var took = (step.FinishedAt ?? time.GetUtcNow()) - step.StartedAt;
-        return Writing.Words.Took(took < TimeSpan.Zero ? TimeSpan.Zero : took);
+        var ended = operation.Steps.Where(s => s.State != OperationStepState.Running && _printed.GetValueOrDefault(s.Name) != s).ToList();
+        foreach (var step in ended)
+            _printed[step.Name] = step;
+        return ended;
     }
+
+    private string Final(OperationStep step)
+    {
+        var mark = step.State == OperationStepState.Failed ? _rows.Painted("✗", LiveRows.Red) : _rows.Painted("✓", LiveRows.Green);
+        return $"  {mark} {Name(step)}  {_rows.Painted(Took(step), LiveRows.Grey)}";
+    }
+
+    private List<LiveRow> Running(OperationResponse operation) => operation.Steps.Count == 0
+        ? [new("…", "waiting for its turn", Words.Took(Since(operation.CreatedAt)))]
+        : [.. operation.Steps.Where(s => s.State == OperationStepState.Running).Select(s => new LiveRow("…", Name(s), Took(s)))];
+
+    private static string Name(OperationStep step) => step.Name + (step.Message.Length > 0 ? ": " + Words.OneRow(step.Message) : "");
+
+    private string Took(OperationStep step) => Words.Took(step.FinishedAt is { } end ? NotNegative(end - step.StartedAt) : Since(step.StartedAt));
+
+    private TimeSpan Since(DateTimeOffset then) => NotNegative(time.GetUtcNow() - then);
+
+    // The server's clock may be ahead of ours.
+    private static TimeSpan NotNegative(TimeSpan took) => took < TimeSpan.Zero ? TimeSpan.Zero : took;
 }

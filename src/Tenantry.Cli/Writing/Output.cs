@@ -11,6 +11,10 @@ namespace Tenantry.Cli.Writing;
 internal sealed class Output
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private const int UsualWidth = 80;
+    private const int UsualHeight = 24;
+    private const int NarrowestWidth = 20;
+    private const int LeastHeight = 4;
     private readonly CliHost _host;
     private IAnsiConsole? _console;
 
@@ -28,6 +32,22 @@ internal sealed class Output
 
     /// <summary>True when people read on a terminal, so that lines may be drawn over.</summary>
     public bool IsTerminal => Json ? _host.ErrorIsTerminal : _host.OutputIsTerminal;
+
+    /// <summary>True when that terminal knows how to move its cursor.</summary>
+    public bool CanDrawOver => IsTerminal && _host.Variable("TERM") is not (null or "dumb");
+
+    /// <summary>True when people read on a terminal and want colours.</summary>
+    public bool HasColors => CanDrawOver && _host.Variable("NO_COLOR") is null;
+
+    /// <summary>The terminal's width and height in cells, as they are now.</summary>
+    public (int Width, int Height) Size
+    {
+        get
+        {
+            var (width, height) = _host.TerminalSize();
+            return (width > 0 ? Math.Max(NarrowestWidth, width) : UsualWidth, height > 0 ? Math.Max(LeastHeight, height) : UsualHeight);
+        }
+    }
 
     /// <summary>True when a person can be asked.</summary>
     public bool CanAsk => _host.InputIsTerminal && _host.ErrorIsTerminal;

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Text;
 
 namespace Tenantry.Cli.Writing;
 
 /// <summary>Quantities as people read and write them.</summary>
 internal static class Words
 {
+    private const int TabStop = 8;
+
     public static string Bytes(long? bytes)
     {
         if (bytes is not { } value)
@@ -68,6 +71,21 @@ internal static class Words
 
     /// <summary>The first line of a text, marked when more follow.</summary>
     public static string FirstLine(string text) => text.IndexOf('\n', StringComparison.Ordinal) is var end and >= 0 ? text[..end].TrimEnd() + " …" : text;
+
+    /// <summary>The first line of a text as one row of a terminal holds it: no tabs, nothing that moves the cursor.</summary>
+    public static string OneRow(string text)
+    {
+        var row = new StringBuilder();
+        foreach (var c in FirstLine(text.TrimStart('\r', '\n')))
+        {
+            if (c == '\t')
+                row.Append(' ', TabStop - row.Length % TabStop);
+            else
+                row.Append(char.IsControl(c) ? ' ' : c);
+        }
+
+        return row.ToString();
+    }
 
     public static string Time(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 

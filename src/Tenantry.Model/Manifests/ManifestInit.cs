@@ -67,9 +67,10 @@ public static class ManifestInit
         var root = pages ?? ".";
         if (pages is null && !folder.Files.Contains("index.html", StringComparer.Ordinal))
             draft.Notes.Add("Nothing here says how the app is started; the service below serves the folder's files until you say it.");
-        draft.Inputs.Add(pages is null ? "**" : $"{pages}/**");
-        if (pages is null)
-            draft.Inputs.Add("!.git/**");
+        // What is served must not hold what nobody should read: settings, passwords, the manifest.
+        draft.Inputs.AddRange(pages is null ? ["**", "!**/.*", "!tenantry.yaml"] : [$"{pages}/**"]);
+        if (pages is null && folder.Files.Any(f => f.StartsWith(".well-known/", StringComparison.Ordinal)))
+            draft.Inputs.Add(".well-known/**");
         var service = new DraftService("web") { IsBuilt = true, Command = ["busybox", "httpd", "-f", "-p", "127.0.0.1:8080", "-h", root == "." ? RunDefinition.BuildMount : $"{RunDefinition.BuildMount}/{root}"] };
         service.Ports.Add(new DraftPort(8080, IsPublished: true));
         draft.Services.Add(service);

@@ -33,4 +33,10 @@ public sealed record ManifestResult
     /// <param name="message">A sentence that says what is wrong.</param>
     public ManifestProblem ProblemOfItem(string list, int index, string message) =>
         (Context ?? throw new InvalidOperationException("Nothing was read.")).ProblemOfItem(list, index, message);
+
+    /// <summary>A mistake of a value that shows only in the files beside the manifest, with the value's place.</summary>
+    /// <param name="path">Such as <c>services.web.files["/etc/a"].source</c>; <see cref="Readable"/> must hold it.</param>
+    /// <param name="message">A sentence that says what is wrong.</param>
+    public ManifestProblem ProblemAt(string path, string message) =>
+        (Context ?? throw new InvalidOperationException("Nothing was read.")).ProblemAt(path, message);
 }

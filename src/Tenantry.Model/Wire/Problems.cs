@@ -90,6 +90,9 @@ public static class ProblemCodes
     /// <summary>503: the server stops; ask again, another one may be there already.</summary>
     public const string Stopping = "stopping";
 
+    /// <summary>507: the target's disk, or the instance's share of it, is full.</summary>
+    public const string NoSpace = "no-space";
+
     /// <summary>504.</summary>
     public const string TimedOut = "timed-out";
 }

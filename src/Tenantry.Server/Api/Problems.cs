@@ -50,6 +50,9 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         // Callers who left are told nothing; what else gives up in the middle is the server that stops.
         OperationCanceledException or ObjectDisposedException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.Stopping, "The server stops. Ask again in a moment."),
         EngineUnavailableException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.EngineUnavailable, failure.Message),
+        TargetException { Fault: TargetFault.Input } refused =>
+            New(StatusCodes.Status422UnprocessableEntity, ProblemCodes.Invalid, refused.Sentence, [new ProblemError("", refused.Sentence)]),
+        TargetException { Fault: TargetFault.Space } full => New(StatusCodes.Status507InsufficientStorage, ProblemCodes.NoSpace, full.Sentence),
         TargetException target => New(StatusCodes.Status502BadGateway, ProblemCodes.TargetFailed, target.Sentence),
         KeyNotFoundException => New(StatusCodes.Status404NotFound, ProblemCodes.NotFound, failure.Message),
         NotSupportedException => New(StatusCodes.Status501NotImplemented, ProblemCodes.NotSupported, failure.Message),
@@ -112,6 +115,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         ProblemCodes.IdempotencyKeyReused => "The idempotency key belongs to another request",
         ProblemCodes.NotSupported => "The target cannot do that",
         ProblemCodes.TargetFailed => "The target failed",
+        ProblemCodes.NoSpace => "No room for it",
         ProblemCodes.EngineUnavailable => "The engine does not answer",
         ProblemCodes.StoreUnavailable => "The database does not answer",
         ProblemCodes.Stopping => "The server stops",

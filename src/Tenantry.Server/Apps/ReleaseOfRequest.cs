@@ -23,7 +23,7 @@ internal static class ReleaseOfRequest
             errors.Add(new ProblemError("forceBuild", "The manifest has no build that could be made again."));
         if (read.Manifest is null || errors.Count > 0)
             throw ProblemException.Invalid(errors);
-        var manifest = Whole(read.Manifest, request.Files);
+        var manifest = Whole(read, read.Manifest, request.Files);
         var digest = ManifestDigest.Of(manifest);
         var inputs = request.InputsDigest ?? "";
         var forced = request.ForceBuild ? now.ToString("O", CultureInfo.InvariantCulture) : "";
@@ -38,10 +38,10 @@ internal static class ReleaseOfRequest
         return (release, ManifestNotices.Of(manifest));
     }
 
-    private static Manifest Whole(Manifest manifest, IReadOnlyDictionary<string, string>? files)
+    private static Manifest Whole(ManifestResult read, Manifest manifest, IReadOnlyDictionary<string, string>? files)
     {
         string? Read(string path) => files?.GetValueOrDefault(path);
-        var problems = ManifestSources.Check(manifest, Read);
+        var problems = ManifestSources.Check(read, Read);
         if (problems.Count > 0)
             throw ProblemException.Invalid([.. problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column))]);
         return ManifestSources.Inline(manifest, Read);

@@ -38,11 +38,11 @@ internal static class EngineFrames
 internal sealed record EngineRequest(string Call, string? InstanceId, JsonElement? Arguments);
 
 /// <summary>How an exception crosses the socket.</summary>
-internal sealed record EngineFailure(string Kind, string Message, bool Retryable, ResourceName? Resource, string? Fix)
+internal sealed record EngineFailure(string Kind, string Message, bool Retryable, ResourceName? Resource, string? Fix, TargetFault Fault = TargetFault.Target)
 {
     public static EngineFailure From(Exception failure) => failure switch
     {
-        TargetException target => new("target", target.Message, target.Retryable, target.Resource, target.Fix),
+        TargetException target => new("target", target.Message, target.Retryable, target.Resource, target.Fix, target.Fault),
         KeyNotFoundException => new("unknown", failure.Message, false, null, null),
         NotSupportedException => new("unsupported", failure.Message, false, null, null),
         _ => new("internal", failure.Message, true, null, null),
@@ -50,7 +50,7 @@ internal sealed record EngineFailure(string Kind, string Message, bool Retryable
 
     public Exception ToException() => Kind switch
     {
-        "target" => new TargetException(Message, Retryable, Resource, Fix),
+        "target" => new TargetException(Message, Retryable, Resource, Fix, fault: Fault),
         "unknown" => new KeyNotFoundException(Message),
         "unsupported" => new NotSupportedException(Message),
         _ => new EngineUnavailableException($"The engine failed: {Message}"),

@@ -35,7 +35,7 @@ internal static partial class InstanceFields
         {
             var host = hosts[i].TrimEnd('.').ToLowerInvariant();
             if (host.Length is 0 or > LongestHost || !HostName().IsMatch(host))
-                errors.Add(new ProblemError($"hosts[{i}]", "A DNS name such as app.example.com is expected, without scheme, port or wildcard."));
+                errors.Add(new ProblemError($"hosts[{i}]", $"'{hosts[i]}' is none: a DNS name such as app.example.com is expected, without scheme, port or wildcard.{Encoded(host)}"));
             else if (host == baseDomain || host.EndsWith("." + baseDomain, StringComparison.Ordinal))
                 errors.Add(new ProblemError($"hosts[{i}]", $"Names at and below {baseDomain} belong to the slugs of instances."));
             else if (usual.Contains(host, StringComparer.Ordinal))
@@ -54,11 +54,11 @@ internal static partial class InstanceFields
         {
             var known = manifest.FindFeature(name);
             if (known is null)
-                errors.Add(new ProblemError($"features.{name}", $"The manifest has no feature '{name}'.{Nearest.Hint(name, manifest.Features.Select(f => f.Name))}"));
+                errors.Add(new ProblemError($"features.{name}", $"The manifest has no feature '{name}'; {Listed(manifest)}.{Nearest.Hint(name, manifest.Features.Select(f => f.Name))}"));
             else if (Usual(known.Type, text) is { } value)
                 values.Add(name, value);
             else
-                errors.Add(new ProblemError($"features.{name}", known.Type == FeatureType.Bool ? "\"true\" or \"false\" is expected." : "A number is expected, as text."));
+                errors.Add(new ProblemError($"features.{name}", $"'{name}' wants {(known.Type == FeatureType.Bool ? $"true or false, '{text}' is neither" : $"a number, '{text}' is none")}."));
         }
         return values;
     }
@@ -69,6 +69,23 @@ internal static partial class InstanceFields
             errors.Add(new ProblemError("slug", $"A DNS label is expected: at most {Slug.MaximumLength} lower-case letters, digits and hyphens, with a letter or digit at both ends."));
         else if (NamingRules.Reserved(NameKind.Tenant).Contains(slug) || slug.StartsWith("xn--", StringComparison.Ordinal))
             errors.Add(new ProblemError("slug", $"'{slug}' is reserved."));
+    }
+
+    private static string Listed(Manifest manifest) =>
+        manifest.Features.Count == 0 ? "it has none" : $"it has {string.Join(", ", manifest.Features.Select(f => f.Name))}";
+
+    // A name with other letters has a form that DNS knows.
+    private static string Encoded(string host)
+    {
+        try
+        {
+            var ascii = new IdnMapping().GetAscii(host);
+            return ascii != host && HostName().IsMatch(ascii) ? $" Write it as {ascii}." : "";
+        }
+        catch (ArgumentException)
+        {
+            return "";
+        }
     }
 
     private static string? Usual(FeatureType type, string text) => type switch

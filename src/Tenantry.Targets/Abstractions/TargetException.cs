@@ -11,13 +11,18 @@ public sealed class TargetException : Exception
     /// <param name="resource">The resource it failed on, or null.</param>
     /// <param name="fix">What to do, a sentence or a command, or null.</param>
     /// <param name="cause">For the log.</param>
-    public TargetException(string message, bool retryable, ResourceName? resource = null, string? fix = null, Exception? cause = null)
+    /// <param name="fault">Where the fault lies.</param>
+    public TargetException(string message, bool retryable, ResourceName? resource = null, string? fix = null, Exception? cause = null, TargetFault fault = TargetFault.Target)
         : base(message, cause)
     {
         Retryable = retryable;
         Resource = resource;
         Fix = fix;
+        Fault = fault;
     }
+
+    /// <summary>Where the fault lies.</summary>
+    public TargetFault Fault { get; }
 
     /// <summary>True when trying again later may help without anybody changing something.</summary>
     public bool Retryable { get; }
@@ -31,4 +36,17 @@ public sealed class TargetException : Exception
     /// <summary>The whole sentence for a status: resource, what failed, what to do.</summary>
     public string Sentence =>
         (Resource is null ? "" : $"{Resource}: ") + Message + (Fix is null ? "" : $" {Fix}");
+}
+
+/// <summary>Where the fault of a failure lies: callers of the API are told by different answers.</summary>
+public enum TargetFault
+{
+    /// <summary>With the target, or with what it stands on.</summary>
+    Target,
+
+    /// <summary>With what the caller sent: it was refused, and nothing was changed.</summary>
+    Input,
+
+    /// <summary>There is no room for it.</summary>
+    Space,
 }

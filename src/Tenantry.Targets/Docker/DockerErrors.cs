@@ -19,7 +19,7 @@ internal static class DockerErrors
         {
             null => new TargetException($"The engine cannot be reached: {text}.", retryable: true, resource, "Start it (systemctl start docker), or see `tenantry target check`.", error),
             HttpStatusCode.BadRequest when !IsPassing(text) => new TargetException($"{what}: the engine refuses it: {text}.", retryable: false, resource, cause: error),
-            _ => new TargetException($"{what}: {text}.", retryable: true, resource, cause: error),
+            _ => new TargetException($"{what}: {text}.", retryable: true, resource, cause: error, fault: IsFull(text) ? TargetFault.Space : TargetFault.Target),
         };
     }
 
@@ -85,4 +85,6 @@ internal static class DockerErrors
 
     // The engine answers 400 for a program that cannot be started too, which another image mends; and for what passes.
     private static bool IsPassing(string text) => text.Contains("timeout", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsFull(string text) => text.Contains("no space left on device", StringComparison.OrdinalIgnoreCase) || text.Contains("disk quota exceeded", StringComparison.OrdinalIgnoreCase);
 }

@@ -212,7 +212,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TargetException($"{what} failed: {error.Message.TrimEnd('.')}.", retryable: true, cause: error);
+            throw new TargetException($"{what} failed: {error.Message.TrimEnd('.')}.", retryable: true, cause: error, fault: FullDisk.Is(error) ? TargetFault.Space : TargetFault.Target);
         }
     }
 }

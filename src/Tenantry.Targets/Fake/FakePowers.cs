@@ -97,7 +97,7 @@ internal sealed class FakePowers(FakeWorld world, TimeProvider time)
             while (await tar.GetNextEntryAsync(copyData: true, cancellationToken) is { } entry)
             {
                 if (!volumes.Exists(volume => entry.Name.StartsWith(volume, StringComparison.Ordinal)) || entry.Name.Split('/').Contains(".."))
-                    throw FakeScript.Failure($"The archive has '{entry.Name}', which is in none of the volumes. Nothing was changed.", retryable: false);
+                    throw new TargetException($"The archive has '{entry.Name}', which is in none of the volumes. Nothing was changed.", retryable: false, fault: TargetFault.Input);
                 using var content = new MemoryStream();
                 await (entry.DataStream ?? Stream.Null).CopyToAsync(content, cancellationToken);
                 data[entry.Name] = content.ToArray();
@@ -105,7 +105,7 @@ internal sealed class FakePowers(FakeWorld world, TimeProvider time)
         }
         catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException or FormatException)
         {
-            throw new TargetException($"The archive is not a tar: {failure.Message} Nothing was changed.", false, cause: failure);
+            throw new TargetException($"The archive is not a tar: {failure.Message} Nothing was changed.", false, cause: failure, fault: TargetFault.Input);
         }
 
         world.Change(instance, known =>

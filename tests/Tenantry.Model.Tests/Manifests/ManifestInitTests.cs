@@ -102,6 +102,16 @@ public sealed class ManifestInitTests
         }
     }
 
+    [Fact]
+    public void AFolderOfPagesIsServedWithoutItsDotFilesAndTheManifest()
+    {
+        var draft = ManifestInit.Write(new FolderOfTexts("site", ("index.html", "<h1>"), (".env", "PASSWORD=x"), ("a/.htpasswd", "x"), (".well-known/security.txt", "x")));
+        var inputs = new Tenantry.Model.Builds.InputGlobs(ManifestReader.Read(draft.Text, "tenantry.yaml").Manifest!.Build!.Inputs);
+
+        new[] { "index.html", "a/b.css", ".well-known/security.txt", ".env", "a/.htpasswd", ".git/config", ".vscode/settings.json", "tenantry.yaml" }.Where(inputs.Contains)
+            .ShouldBe(["index.html", "a/b.css", ".well-known/security.txt"]);
+    }
+
     private static Manifest Read(string name) =>
         ManifestReader.Read(ManifestInit.Write(new FolderOnDisk(Path.Combine(Folder, name))).Text, "tenantry.yaml").Manifest.ShouldNotBeNull();
 }

@@ -105,9 +105,9 @@ public sealed class ReferenceTests
     }
 
     [Fact]
-    public void MistakesInSourcesAreReportedAtTheirPlaceInTheSource()
+    public void MistakesInSourcesAreReportedAtTheirPlaceInTheSourceAndAMissingOneWhereItIsNamed()
     {
-        var manifest = Read("""
+        var manifest = ManifestReader.Read("""
             app: hello
             version: 1
             services:
@@ -117,7 +117,7 @@ public sealed class ReferenceTests
                   /etc/a: { source: a.conf }
                   /etc/b: { source: gone.conf }
                   /etc/c: { source: c.conf }
-            """);
+            """, "tenantry.yaml");
         ManifestSources.Check(manifest, path => path switch
         {
             "a.conf" => "one\n  two ${tenant.nam} $${fine}\n${secret.token}",
@@ -127,7 +127,7 @@ public sealed class ReferenceTests
         [
             "a.conf:2:7: services.web.files[\"/etc/a\"]: ${tenant.nam} names nothing",
             "a.conf:3:1: services.web.files[\"/etc/a\"]: 'token' is not declared under secrets.",
-            "gone.conf:1:1: services.web.files[\"/etc/b\"]: There is no such file, or it is not text.",
+            "tenantry.yaml:8:25: services.web.files[\"/etc/b\"].source: There is no file 'gone.conf' beside the manifest, or it is not text.",
         ]);
     }
 

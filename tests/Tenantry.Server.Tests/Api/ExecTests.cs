@@ -173,4 +173,21 @@ public class ExecTests
         await ProblemAsync(
             await api.Local.PutAsync("/v1/instances/alice/data", Json(new { })), HttpStatusCode.UnsupportedMediaType, ProblemCodes.UnsupportedMediaType);
     }
+
+    [Fact]
+    public async Task ATarThatTheTargetRefusesIsTheCallersMistakeAndAFullDiskIsNot()
+    {
+        await using var api = await WithAliceAsync();
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+        api.Engine.Failure = new TargetException("This is not a tar: it is text.", retryable: false, fault: TargetFault.Input);
+        var refused = await ProblemAsync(await PutAsync(), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        api.Engine.Failure = new TargetException("The disk is full.", retryable: false, fault: TargetFault.Space);
+        var full = await ProblemAsync(await PutAsync(), HttpStatusCode.InsufficientStorage, ProblemCodes.NoSpace);
+
+        refused.Errors!.Single().Message.ShouldBe("This is not a tar: it is text.");
+        full.Detail.ShouldBe("The disk is full.");
+
+        Task<HttpResponseMessage> PutAsync() =>
+            api.Local.PutAsync("/v1/instances/alice/data", new ByteArrayContent([1]) { Headers = { { "Content-Type", "application/x-tar" } } });
+    }
 }

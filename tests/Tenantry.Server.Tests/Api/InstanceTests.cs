@@ -112,17 +112,21 @@ public class InstanceTests
                 tier = "fre",
                 slug = "No_Slug",
                 environment = "-",
-                hosts = new[] { "bob.localhost", "http://x", "ok.example.com", "OK.example.com.", "127.0.0.1", "localhost" },
-                features = new { bta = "true", limit = "many", beta = "yes" },
+                hosts = new[] { "bob.localhost", "http://x", "ok.example.com", "OK.example.com.", "127.0.0.1", "localhost", "bücher.example" },
+                features = new { bta = "true", limit = "many", beta = "yes", elsewhere = "1" },
             })),
             HttpStatusCode.UnprocessableEntity,
             ProblemCodes.Invalid);
 
         problem.Errors!.Select(e => e.Path).ShouldBe(
-            ["environment", "tier", "hosts[0]", "hosts[1]", "hosts[3]", "hosts[4]", "hosts[5]", "features.beta", "features.bta", "features.limit", "slug"],
+            ["environment", "tier", "hosts[0]", "hosts[1]", "hosts[3]", "hosts[4]", "hosts[5]", "hosts[6]", "features.beta", "features.bta", "features.limit", "features.elsewhere", "slug"],
             ignoreOrder: true);
         problem.Errors!.First(e => e.Path == "tier").Message.ShouldContain("Did you mean 'free'?");
         problem.Errors!.First(e => e.Path == "features.bta").Message.ShouldContain("Did you mean 'beta'?");
+        problem.Errors!.First(e => e.Path == "features.elsewhere").Message.ShouldBe("The manifest has no feature 'elsewhere'; it has beta, limit.");
+        problem.Errors!.First(e => e.Path == "features.limit").Message.ShouldBe("'limit' wants a number, 'many' is none.");
+        problem.Errors!.First(e => e.Path == "features.beta").Message.ShouldBe("'beta' wants true or false, 'yes' is neither.");
+        problem.Errors!.First(e => e.Path == "hosts[6]").Message.ShouldContain("Write it as xn--bcher-kva.example.");
     }
 
     [Theory]

@@ -92,10 +92,11 @@ public sealed class EngineSocketTests : IAsyncLifetime
     [Fact]
     public async Task ATargetsFailureArrivesWhole()
     {
-        engine.Failure = new TargetException("the disk is full", retryable: false, new ResourceName("volume", "alice-data"), "Make room.");
+        engine.Failure = new TargetException("the disk is full", retryable: false, new ResourceName("volume", "alice-data"), "Make room.", fault: TargetFault.Space);
         var failure = await Should.ThrowAsync<TargetException>(() => Client.ReadStatsAsync("i1", stop.Token));
         failure.Sentence.ShouldBe("volume alice-data: the disk is full Make room.");
         failure.Retryable.ShouldBeFalse();
+        failure.Fault.ShouldBe(TargetFault.Space);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal static class ServiceChecks
     {
         string[] probes = ["http", "tcp", "command"];
         var written = Array.FindAll(probes, p => context.IsWritten(PathText.Key(path, p)));
-        if (written.Length != 1 && !context.IsBroken(path))
+        if (written.Length > 1 || (written.Length == 0 && !context.IsBroken(path)))
             context.Report(path, written.Length == 0 ? "One of 'http', 'tcp' and 'command' must say how to ask." : $"Only one of {Values.Listed(written.Select(w => $"'{w}'")).Replace(" or ", " and ", StringComparison.Ordinal)} can be given.");
         return health;
     }

@@ -37,9 +37,11 @@ internal sealed class ReadContext(string file, string text)
     public bool IsRefused(string path) => _problems.Exists(p => p.Path == path);
 
     /// <summary>A mistake at an item's place, found when reading was over.</summary>
-    public ManifestProblem ProblemOfItem(string list, int index, string message)
+    public ManifestProblem ProblemOfItem(string list, int index, string message) => ProblemAt(ItemPath(list, index), message);
+
+    /// <summary>A mistake at a value's place, found when reading was over.</summary>
+    public ManifestProblem ProblemAt(string path, string message)
     {
-        var path = ItemPath(list, index);
         var at = PlaceOf(path);
         return new ManifestProblem(file, at.Line, at.Column, path, Printable(message));
     }

@@ -83,11 +83,11 @@ internal static class VolumeTar
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new TargetException($"This is not a tar: {error.Message.TrimEnd('.')}.", retryable: false, cause: error);
+            throw new TargetException($"This is not a tar: {error.Message.TrimEnd('.')}.", retryable: false, cause: error, fault: TargetFault.Input);
         }
 
         if (!await whole.IsWholeAsync(cancellationToken))
-            throw new TargetException("The tar was cut off.", retryable: false);
+            throw new TargetException("The tar was cut off.", retryable: false, fault: TargetFault.Input);
     }
 
     /// <summary>Where an entry goes: below a volume of the instance, and through folders only.</summary>
@@ -107,5 +107,5 @@ internal static class VolumeTar
         return string.Join('/', parts);
     }
 
-    private static TargetException Refused(string name, string why) => new($"The tar is refused: {name} {why}.", retryable: false);
+    private static TargetException Refused(string name, string why) => new($"The tar is refused: {name} {why}.", retryable: false, fault: TargetFault.Input);
 }

@@ -22,11 +22,11 @@ internal sealed class DataImport(IReadOnlyDictionary<string, string> volumes, ui
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new TargetException($"This is not a tar: {error.Message.TrimEnd('.')}.", retryable: false, cause: error);
+            throw new TargetException($"This is not a tar: {error.Message.TrimEnd('.')}.", retryable: false, cause: error, fault: TargetFault.Input);
         }
 
         if (!await whole.IsWholeAsync(cancellationToken))
-            throw new TargetException("The tar was cut off.", retryable: false);
+            throw new TargetException("The tar was cut off.", retryable: false, fault: TargetFault.Input);
     }
 
     private async Task UnpackAsync(TarEntry entry, CancellationToken cancellationToken)
@@ -88,5 +88,5 @@ internal sealed class DataImport(IReadOnlyDictionary<string, string> volumes, ui
 
     private static uint Id(int id) => id is >= 0 and < (int)LocalBundle.IdsPerInstance ? (uint)id : 65534;
 
-    private static TargetException Refused(string name, string why) => new($"The tar is refused: {name} {why}.", retryable: false);
+    private static TargetException Refused(string name, string why) => new($"The tar is refused: {name} {why}.", retryable: false, fault: TargetFault.Input);
 }

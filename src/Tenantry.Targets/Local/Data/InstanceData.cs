@@ -55,7 +55,7 @@ internal sealed class InstanceData(LocalHost host)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TargetException($"The data could not be taken in, and nothing was changed: {error.Message.TrimEnd('.')}.", retryable: false, LocalResources.Instance(instance), cause: error);
+            throw new TargetException($"The data could not be taken in, and nothing was changed: {error.Message.TrimEnd('.')}.", retryable: false, LocalResources.Instance(instance), cause: error, fault: FullDisk.Is(error) ? TargetFault.Space : TargetFault.Target);
         }
         finally
         {
