@@ -1,4 +1,5 @@
 using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
@@ -21,7 +22,7 @@ internal static class Redeployment
         }
 
         var state = $"it is {present.Phase}{(present.RunningRelease is { } runs && runs != present.Release ? $" and runs {runs}" : "")}";
-        call.Output.Line($"{present.Slug} is to run {present.Release} already, and has not come there: {state}.{(present.Reason.Length > 0 ? " " + present.Reason : "")}");
+        call.Output.Line($"{present.Slug} is to run {present.Release} already, and has not come there: {state}.{(present.Reason.Length > 0 ? " " + Words.FirstLine(present.Reason) : "")}");
         if (await UnderWayAsync(call, present.Slug) is { } underWay)
         {
             call.Output.Line("Its operation is under way.");

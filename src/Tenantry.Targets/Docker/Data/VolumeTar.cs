@@ -97,7 +97,7 @@ internal static class VolumeTar
         if (parts.Length == 0 || parts.Any(part => part is "" or "." or ".." || part.Contains('\0', StringComparison.Ordinal)))
             throw Refused(name, "leads out of its volume");
         if (!volumes.Contains(parts[0], StringComparer.Ordinal))
-            throw Refused(name, $"is in no volume of this instance ({string.Join(", ", volumes)})");
+            throw Refused(name, $"is in no volume of this instance ({(volumes.Count == 0 ? "it has none" : string.Join(", ", volumes))})");
         for (var count = 1; count < parts.Length; count++)
         {
             if (links.Contains(string.Join('/', parts.Take(count))))

@@ -74,7 +74,7 @@ internal sealed class DataImport(IReadOnlyDictionary<string, string> volumes, ui
         if (parts.Length == 0 || parts.Any(part => part is "" or "." or ".." || part.Contains('\0', StringComparison.Ordinal)))
             throw Refused(name, "leads out of its volume");
         if (!volumes.TryGetValue(parts[0], out var place))
-            throw Refused(name, $"is in no volume of this instance ({string.Join(", ", volumes.Keys)})");
+            throw Refused(name, $"is in no volume of this instance ({(volumes.Count == 0 ? "it has none" : string.Join(", ", volumes.Keys))})");
         foreach (var part in parts.Skip(1).SkipLast(1))
         {
             place = Path.Combine(place, part);
