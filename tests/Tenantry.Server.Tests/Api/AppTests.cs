@@ -88,7 +88,7 @@ public class AppTests
         var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest, files })));
 
         var error = problem.Errors!.ShouldHaveSingleItem();
-        error.Path.ShouldBe("services.web.files[\"/etc/notes.conf\"]");
+        error.Path.ShouldBe("services.web.files[\"/etc/notes.conf\"].source");
         var release = await ReadAsync<ReleaseResponse>(await api.Local.GetAsync($"/v1/apps/notes/releases/{applied.Release.Id}"));
         release.Manifest!.ShouldContain("name=${tenant.name}");
     }
