@@ -13,7 +13,7 @@ internal sealed class DockerBench(string program, string results, bool quick)
     private const string Often = "bench-often";
     private const string Seldom = "bench-seldom";
 
-    private readonly int rounds = quick ? 2 : 7;
+    private readonly int rounds = quick ? 2 : 5;
     private readonly int many = quick ? 10 : 100;
     private readonly Stopwatch watch = Stopwatch.StartNew();
     private readonly Report report = new("Target `docker`");
