@@ -69,7 +69,7 @@ public class BusyTests
     {
         var status = await plane.JsonAsync("status", slug);
         status.GetProperty("phase").GetString().ShouldBe("Running", status.ToString());
-        return (status.TryGetProperty("rest", out var rest) && rest.GetString()!.Contains(reason, StringComparison.Ordinal), status.ToString());
+        return (status.TryGetProperty("rest", out var rest) && rest.GetString() is { } told && told.Contains(reason, StringComparison.Ordinal), status.ToString());
     });
 
     private static async Task RunAsync(ControlPlane plane, string slug, string script) =>

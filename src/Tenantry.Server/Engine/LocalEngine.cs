@@ -19,6 +19,7 @@ public sealed class LocalEngine(
     InstanceLookup instances,
     TargetSet targets,
     WorkloadSource workloads,
+    Reconciler reconciler,
     OrphanSweep orphans,
     ChangeSignal changes,
     Action<string> poke,
@@ -68,7 +69,9 @@ public sealed class LocalEngine(
     public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)
     {
         var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
-        await Power<IData>(target, "take in data").ImportAsync(Ref(record), input, cancellationToken);
+        var data = Power<IData>(target, "take in data");
+        // Volumes are away for a moment: nobody may take that for drift and repair it.
+        await reconciler.AloneAsync(instanceId, token => data.ImportAsync(Ref(record), input, token), cancellationToken);
     }
 
     /// <inheritdoc/>

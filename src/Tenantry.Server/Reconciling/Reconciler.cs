@@ -114,6 +114,53 @@ public sealed class Reconciler
     }
 
     /// <summary>
+    /// Does something with an instance while no pass is made of it, here or elsewhere, as soon as whoever works on it now is done. It is looked at at once afterwards.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is no such instance.</exception>
+    public async Task AloneAsync(string instanceId, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var wait = new PassWait(null);
+            if (_inWork.TryAdd(instanceId, wait))
+            {
+                try
+                {
+                    var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
+                    if (claimed is [var claim])
+                    {
+                        await WithLeaseAsync(claim.Lease, work, cancellationToken);
+                        return;
+                    }
+
+                    if (await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is null)
+                        throw new KeyNotFoundException($"There is no instance {instanceId}.");
+                }
+                finally
+                {
+                    _inWork.TryRemove(instanceId, out _);
+                }
+            }
+
+            await Task.Delay(WhileBusy, _parts.Time, cancellationToken);
+        }
+    }
+
+    private async Task WithLeaseAsync(Lease taken, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        await using var lease = new LeaseKeeper(_parts.Store, taken, _parts.Options.LeaseTime, _parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            await work(either.Token);
+        }
+        finally
+        {
+            await ReleaseAsync(lease.Lease);
+        }
+    }
+
+    /// <summary>
     /// Looks at instances that were well, many at once: where nothing changed, only the next look moves. Returns those that need a pass.
     /// </summary>
     public async Task<IReadOnlyList<string>> LookAsync(IReadOnlyList<string> instanceIds, CancellationToken cancellationToken)

@@ -58,4 +58,29 @@ public sealed class LeaseTests : IAsyncLifetime
         (await _bench.Store.ListDueAsync("here", _bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
     }
+
+    [Fact]
+    public async Task WhatIsDoneAloneMeetsNoPass()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        var (begun, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var other = _bench.NewReconciler(_bench.Store);
+        var alone = _bench.Reconciler.AloneAsync(
+            spec.Id,
+            async _ =>
+            {
+                begun.SetResult();
+                await end.Task;
+            },
+            CancellationToken.None);
+        await begun.Task;
+
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Busy);
+        (await other.PassAsync(spec.Id, CancellationToken.None)).End.ShouldBe(PassEnd.Busy);
+        end.SetResult();
+        await alone;
+
+        (await other.PassAsync(spec.Id, CancellationToken.None)).End.ShouldBe(PassEnd.Settled);
+        await Should.ThrowAsync<KeyNotFoundException>(() => other.AloneAsync("nobody", _ => Task.CompletedTask, CancellationToken.None));
+    }
 }
