@@ -88,30 +88,8 @@ public sealed class Reconciler
     /// <summary>
     /// A pass that wakes an instance that rests, as soon as whoever works on it now is done. Throws as <see cref="PassAsync"/> does.
     /// </summary>
-    public async Task<PassResult> WakeAsync(string instanceId, WakeAsk ask, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            using var wait = new PassWait(null);
-            if (_inWork.TryAdd(instanceId, wait))
-            {
-                try
-                {
-                    var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
-                    if (claimed is [var claim])
-                        return await RunAsync(claim, ask, wait, cancellationToken);
-                    if (await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is null)
-                        return new PassResult(PassEnd.Gone, null);
-                }
-                finally
-                {
-                    _inWork.TryRemove(instanceId, out _);
-                }
-            }
-
-            await Task.Delay(WhileBusy, _parts.Time, cancellationToken);
-        }
-    }
+    public Task<PassResult> WakeAsync(string instanceId, WakeAsk ask, CancellationToken cancellationToken) => WhenFreeAsync(
+        instanceId, (claim, wait) => RunAsync(claim, ask, wait, cancellationToken), new PassResult(PassEnd.Gone, null), cancellationToken);
 
     /// <summary>
     /// Does something with an instance while no pass is made of it, here or elsewhere, as soon as whoever works on it now is done. It is looked at at once afterwards.
@@ -119,6 +97,13 @@ public sealed class Reconciler
     /// <exception cref="KeyNotFoundException">There is no such instance.</exception>
     public async Task AloneAsync(string instanceId, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
+        if (!await WhenFreeAsync(instanceId, (claim, _) => WithLeaseAsync(claim.Lease, work, cancellationToken), gone: false, cancellationToken))
+            throw new KeyNotFoundException($"There is no instance {instanceId}.");
+    }
+
+    // Takes its turn as soon as nobody works on the instance, here or elsewhere.
+    private async Task<T> WhenFreeAsync<T>(string instanceId, Func<ClaimedInstance, PassWait, Task<T>> work, T gone, CancellationToken cancellationToken)
+    {
         while (true)
         {
             using var wait = new PassWait(null);
@@ -128,13 +113,9 @@ public sealed class Reconciler
                 {
                     var claimed = await _parts.Store.ClaimInstancesAsync([instanceId], _holder, _parts.Options.LeaseTime, cancellationToken);
                     if (claimed is [var claim])
-                    {
-                        await WithLeaseAsync(claim.Lease, work, cancellationToken);
-                        return;
-                    }
-
+                        return await work(claim, wait);
                     if (await _parts.Store.FindInstanceAsync(instanceId, cancellationToken) is null)
-                        throw new KeyNotFoundException($"There is no instance {instanceId}.");
+                        return gone;
                 }
                 finally
                 {
@@ -146,13 +127,14 @@ public sealed class Reconciler
         }
     }
 
-    private async Task WithLeaseAsync(Lease taken, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    private async Task<bool> WithLeaseAsync(Lease taken, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         await using var lease = new LeaseKeeper(_parts.Store, taken, _parts.Options.LeaseTime, _parts.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
             await work(either.Token);
+            return true;
         }
         finally
         {

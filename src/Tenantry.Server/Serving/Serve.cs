@@ -59,7 +59,8 @@ public static class Serve
 
     private static Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
-        if (options.Roles.HasFlag(ServeRoles.Gateway))
+        var isSplit = !options.IsWebChild && Environment.IsPrivilegedProcess && options.Roles.HasFlag(ServeRoles.Engine) && (options.Roles & ~ServeRoles.Engine) != ServeRoles.None;
+        if (!isSplit && options.Roles.HasFlag(ServeRoles.Gateway))
             PollingThread.MakeEnough();
         if (options.IsWebChild)
             return WebChild.RunAsync(options, output, loggers, stop);
@@ -68,7 +69,6 @@ public static class Serve
         // Nothing that faces the world stays root.
         if (Environment.IsPrivilegedProcess && !options.Roles.HasFlag(ServeRoles.Engine))
             OrdinaryUser.Become(options);
-        var isSplit = Environment.IsPrivilegedProcess && options.Roles.HasFlag(ServeRoles.Engine) && (options.Roles & ~ServeRoles.Engine) != ServeRoles.None;
         return isSplit ? SplitServe.RunAsync(options, output, loggers, stop) : WholeServe.RunAsync(options, output, loggers, stop);
     }
 

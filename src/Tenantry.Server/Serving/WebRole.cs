@@ -155,6 +155,8 @@ internal sealed class WebRole : IAsyncDisposable
     private async Task StartApiAsync(
         ServeOptions options, IStore store, IEngineLink engine, ChangeFeed feed, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        // Of a gateway that is another process; a list asks for it with each of its instances.
+        var elsewhere = new RecentAddresses(options.Folders.Addresses, TimeProvider.System);
         var address = options.Api == "unix" ? null : ServeAddresses.Parse(options.Api, "--api");
         var parts = new ApiParts
         {
@@ -164,7 +166,7 @@ internal sealed class WebRole : IAsyncDisposable
             Settings = new ApiSettings
             {
                 BaseDomain = options.BaseDomain,
-                Gateway = () => options.PublicUrl ?? Addresses.Gateway ?? AddressesFile.Read(options.Folders.Addresses)?.Gateway ?? new Uri($"http://{options.Gateway}"),
+                Gateway = () => options.PublicUrl ?? Addresses.Gateway ?? elsewhere.Read()?.Gateway ?? new Uri($"http://{options.Gateway}"),
                 EnginePublicKey = () => EngineKey.LoadPublic(options.Folders),
                 Version = ServerVersion.Text,
                 StartedAt = TimeProvider.System.GetUtcNow(),
