@@ -77,28 +77,26 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
         if (route is null && AskEndpoint.Answered(context, routes.Table))
             return;
-        var answer = route is null ? GatewayAnswer.UnknownHost : await ServeAsync(context, route);
+        var answer = route is null ? GatewayAnswer.UnknownHost : limiter.Begin(context, route);
+        if (route is not null && answer is null)
+        {
+            try
+            {
+                answer = await room.ServeAsync(context, route, forwarder);
+            }
+            finally
+            {
+                limiter.End(route);
+                if (guard is { IsLong: true })
+                    guard.IsLong = false;
+            }
+        }
+
         // A body may turn out to be refused while it is forwarded.
         if (answer is not null && guard?.Refusal is { } late)
             await RefuseAsync(context, late);
         else if (answer is not null)
             await GatewayPages.WriteAsync(context, answer);
-    }
-
-    private async Task<GatewayAnswer?> ServeAsync(DefaultHttpContext context, Route route)
-    {
-        if (limiter.Begin(context, route) is { } refusal)
-            return refusal;
-        try
-        {
-            return await room.ServeAsync(context, route, forwarder);
-        }
-        finally
-        {
-            limiter.End(route);
-            if (context.Features.Get<RequestGuard>() is { IsLong: true } guard)
-                guard.IsLong = false;
-        }
     }
 
     private static Task RefuseAsync(HttpContext context, GatewayAnswer refusal)

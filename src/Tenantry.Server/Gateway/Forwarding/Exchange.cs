@@ -138,24 +138,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
 
     private async ValueTask<AnswerHead> ReadHeadAsync()
     {
-        for (var informational = 0; ; informational++)
-        {
-            var head = await ReadOneHeadAsync();
-            if (!head.IsInformational)
-                return head;
-            if (informational == MostInformational)
-                throw new BadAnswerException("more informational answers than are taken");
-            ExpectAnswer();
-            if (head.Status == StatusCodes.Status100Continue)
-                body?.Permit();
-            else
-                await PassOnAsync(head);
-        }
-    }
-
-    private async ValueTask<AnswerHead> ReadOneHeadAsync()
-    {
         var searched = 0;
+        var informational = 0;
         while (true)
         {
             var unread = connection.Unread;
@@ -163,16 +147,31 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             {
                 var head = AnswerHead.Read(unread.Span[..length], connection.Lines);
                 connection.Use(length);
-                return head;
+                if (!head.IsInformational)
+                    return head;
+                if (++informational > MostInformational)
+                    throw new BadAnswerException("more informational answers than are taken");
+                await TakeInformationalAsync(head);
+                searched = 0;
+                continue;
             }
 
             searched = Math.Max(0, unread.Length - 3);
             if (unread.Length > options.LongestHeadKilobytes * 1024)
                 throw new BadAnswerException("a head that is too large");
-            if (await connection.ReadAsync() == 0)
+            if (connection.Took(await connection.BeginRead()) == 0)
                 throw WasAnswered ? new BadAnswerException("no end of its head") : new IOException("The connection was closed before an answer.");
             WasAnswered = true;
         }
+    }
+
+    private ValueTask TakeInformationalAsync(AnswerHead head)
+    {
+        ExpectAnswer();
+        if (head.Status != StatusCodes.Status100Continue)
+            return PassOnAsync(head);
+        body?.Permit();
+        return default;
     }
 
     private static int EndOfHead(ReadOnlySpan<byte> bytes, int searched)

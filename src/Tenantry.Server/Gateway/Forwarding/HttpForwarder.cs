@@ -21,51 +21,45 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         pool = new ConnectionPool(options);
     }
 
-    async Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
-    {
-        if (RequestShape.Of(context) is not { } shape || RequestHead.Write(context, route, shape, options) is not { } head)
-            return GatewayAnswer.NotForwarded;
-        try
-        {
-            return await SendAsync(context, route, shape, head);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(head.Buffer);
-        }
-    }
+    Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
+        RequestShape.Of(context) is { } shape && RequestHead.Write(context, route, shape, options) is { } head
+            ? SendAsync(context, route, shape, head)
+            : Task.FromResult<GatewayAnswer?>(GatewayAnswer.NotForwarded);
 
     public void Dispose() => pool.Dispose();
 
     private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head)
     {
-        var connection = pool.Take(route.Upstream);
-        while (true)
+        try
         {
-            var isUsed = connection is not null;
-            if (connection is null)
+            var connection = pool.Take(route.Upstream);
+            while (true)
             {
+                var isUsed = connection is not null;
                 try
                 {
-                    connection = await ConnectAsync(context, route);
+                    connection ??= await ConnectAsync(context, route);
                 }
                 catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
                 {
                     return Explain(failure, context, route);
                 }
-            }
 
-            var exchange = new Exchange(context, shape, connection, route.Limits, options);
-            var end = await exchange.RunAsync(head.Buffer, head.Length);
-            if (exchange.IsReusable)
-                pool.Return(route.Upstream, connection);
-            else
-                pool.Remove(connection);
-            // The instance may have closed a connection at the very time that this request came: that is no answer to this request.
-            if (end == ExchangeEnd.Died && isUsed && shape.IsRepeatable && !exchange.WasAnswered)
+                var exchange = new Exchange(context, shape, connection, route.Limits, options);
+                var end = await exchange.RunAsync(head.Buffer, head.Length);
+                if (exchange.IsReusable)
+                    pool.Return(route.Upstream, connection);
+                else
+                    pool.Remove(connection);
+                // The instance may have closed a connection at the very time that this request came: that is no answer to this request.
+                if (end != ExchangeEnd.Died || !isUsed || !shape.IsRepeatable || exchange.WasAnswered)
+                    return Explain(end, exchange, context, route);
                 connection = null;
-            else
-                return Explain(end, exchange, context, route);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(head.Buffer);
         }
     }
 

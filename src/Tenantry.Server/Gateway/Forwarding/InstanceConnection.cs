@@ -73,20 +73,24 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     }
 
     /// <summary>Reads more behind what is unread. 0: the instance has ended its side.</summary>
-    public async ValueTask<int> ReadAsync()
+    public async ValueTask<int> ReadAsync() => Took(await BeginRead());
+
+    /// <summary>As <see cref="ReadAsync"/> without a method that waits: what comes of it must be given to <see cref="Took"/>.</summary>
+    public ValueTask<int> BeginRead()
     {
-        int count;
         if (isIdling)
         {
             isIdling = false;
-            count = await idling;
-        }
-        else
-        {
-            MakeRoom();
-            count = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+            return idling;
         }
 
+        MakeRoom();
+        return socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+    }
+
+    /// <summary>So many bytes came; returns them.</summary>
+    public int Took(int count)
+    {
         end += count;
         Moved();
         return count;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Manifests;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Webhooks;
@@ -19,22 +20,35 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     /// <summary>Requests that wait now.</summary>
     public int Waiting => Volatile.Read(ref waitingInAll);
 
-    /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake.</summary>
-    internal async ValueTask<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
+    /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake. What need not wait goes straight on: each method that waits costs time.</summary>
+    internal Task<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
     {
         var gate = gates.Of(route.InstanceId);
         if (WakePoll.IsFor(context))
-            return await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
-        var webhook = route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "");
+            return AnswerPollAsync(context, route, gate);
+        if (route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "") is { } webhook)
+            return TakeAsync(context, route, webhook, gate, forwarder);
+        return gate.TryEnter(route) is { } open ? ForwardAsync(context, open, gate, forwarder) : WaitOrSayAsync(context, route, gate, forwarder);
+    }
+
+    private async Task<GatewayAnswer?> AnswerPollAsync(HttpContext context, Route route, InstanceGate gate) =>
+        await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
+
+    private async Task<GatewayAnswer?> TakeAsync(HttpContext context, Route route, WebhookRule webhook, InstanceGate gate, IForwarder forwarder)
+    {
         // Looking for files and writing them blocks.
-        if (webhook is not null)
-            await Pace.StepAsideAsync(context);
-        if (webhook is not null && Webhooks is { } intake && intake.HasPending(route.InstanceId))
+        await Pace.StepAsideAsync(context);
+        if (Webhooks is { } intake && intake.HasPending(route.InstanceId))
             return await intake.TakeAsync(context, route, webhook);
         if (gate.TryEnter(route) is { } open)
             return await ForwardAsync(context, open, gate, forwarder);
-        if (webhook is not null && Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
+        if (Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
             return await Webhooks.TakeAsync(context, route, webhook);
+        return await WaitOrSayAsync(context, route, gate, forwarder);
+    }
+
+    private async Task<GatewayAnswer?> WaitOrSayAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    {
         if (!IsWorthWaiting(route.State))
             return await SayAsync(context, route);
         if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
@@ -61,28 +75,32 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return null;
     }
 
-    // A connection that cannot be made may mean that the route is old: the engine knows, and nothing was sent yet.
-    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, bool mayBeOld = true)
     {
-        var answer = await SendAsync(context, route, gate, forwarder);
-        if ((answer != GatewayAnswer.Unreachable && answer != GatewayAnswer.NoWayIn) || context.RequestAborted.IsCancellationRequested)
-            return answer;
-        var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
-        return waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open ? await SendAsync(context, open, gate, forwarder) : answer;
-    }
-
-    private static async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
-    {
+        GatewayAnswer? answer;
         var watch = StreamWatch.Begin(gate, context);
         try
         {
-            return await forwarder.ForwardAsync(context, route);
+            answer = await forwarder.ForwardAsync(context, route);
         }
         finally
         {
             watch?.End();
             gate.Leave();
         }
+
+        return mayBeOld && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn) && !context.RequestAborted.IsCancellationRequested
+            ? await ForwardAnewAsync(context, route, gate, forwarder, answer)
+            : answer;
+    }
+
+    // A connection that cannot be made may mean that the route is old: the engine knows, and nothing was sent yet.
+    private async Task<GatewayAnswer?> ForwardAnewAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, GatewayAnswer answer)
+    {
+        var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
+        return waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open
+            ? await ForwardAsync(context, open, gate, forwarder, mayBeOld: false)
+            : answer;
     }
 
     private async Task<GatewayAnswer?> HoldAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
