@@ -62,6 +62,38 @@ public class FailureTests
     }
 
     [Fact]
+    public async Task AfterATimeWithoutConnectionsTheTimeForAnAnswerIsStillLimited()
+    {
+        var time = new ManualTime();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, number) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            if (number == 1)
+            {
+                await connection.SendAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+                return;
+            }
+
+            asked.SetResult();
+            await connection.ReadToEndAsync();
+        });
+        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMinutes(5), Time = time });
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+        using (var first = await client.GetAsync("/"))
+            first.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        time.Advance(TimeSpan.FromMinutes(10));
+
+        var asking = client.GetAsync("/");
+        await asked.Task.WaitAsync(Patience);
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        using var answer = await asking;
+        answer.StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
+    }
+
+    [Fact]
     public async Task TheTimeForAnAnswerEndsWithItsHead()
     {
         var time = new ManualTime();

@@ -15,11 +15,12 @@ internal sealed class ConnectionPool : IDisposable
     private readonly ForwarderOptions options;
     private readonly ITimer timer;
     private bool isClosed;
+    private int isLooking;
 
     public ConnectionPool(ForwarderOptions options)
     {
         this.options = options;
-        timer = options.Time.CreateTimer(static pool => ((ConnectionPool)pool!).LookAfter(), this, Look, Look);
+        timer = options.Time.CreateTimer(static pool => ((ConnectionPool)pool!).LookAfter(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>A connection that was used before and seems well, or null.</summary>
@@ -42,7 +43,12 @@ internal sealed class ConnectionPool : IDisposable
         }
     }
 
-    public void Add(InstanceConnection connection) => all[connection] = 0;
+    public void Add(InstanceConnection connection)
+    {
+        all[connection] = 0;
+        if (Interlocked.Exchange(ref isLooking, 1) == 0)
+            timer.Change(Look, Look);
+    }
 
     /// <summary>The answer was taken whole: the connection can serve again.</summary>
     public void Return(string upstream, InstanceConnection connection)
@@ -99,6 +105,17 @@ internal sealed class ConnectionPool : IDisposable
         var longest = (long)(options.IdleTimeout.TotalSeconds * options.Time.TimestampFrequency);
         foreach (var (upstream, stack) in idle)
             Thin(upstream, stack, now - longest);
+        if (all.IsEmpty)
+            Rest();
+    }
+
+    // Whoever adds one meanwhile either sees that nobody looks, or is seen here.
+    private void Rest()
+    {
+        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Volatile.Write(ref isLooking, 0);
+        if (!all.IsEmpty && Interlocked.Exchange(ref isLooking, 1) == 0)
+            timer.Change(Look, Look);
     }
 
     private void Thin(string upstream, Stack<InstanceConnection> stack, long oldest)

@@ -81,11 +81,14 @@ internal sealed class HealthWatch(LocalHost host, HealthProbe probe) : IAsyncDis
     private async Task AskAgainAndAgainAsync(InstancePaths paths, ServiceFile service, CancellationToken cancellationToken)
     {
         var own = paths.Service(service.Name);
+        // After a start of the control plane all are followed at once: they are not to be asked all at once, too.
+        var pause = service.Health!.Interval * Random.Shared.NextDouble();
         try
         {
             while (true)
             {
-                await Task.Delay(service.Health!.Interval, host.Time, cancellationToken);
+                await Task.Delay(pause, host.Time, cancellationToken);
+                pause = service.Health.Interval;
                 if (ServiceState.Read(own) is { IsAlive: true } state && !host.CgroupOf(paths.Id).IsFrozen)
                     await AskAsync(paths, service, state, cancellationToken);
             }
