@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -16,8 +15,10 @@ public sealed class NamespaceSockets : IDisposable
     private const int Stream = 1;
     private const int CloseOnExec = 0x80000;
 
-    private readonly BlockingCollection<Action> _requests = [];
+    // Waited for by a monitor: what waits for a BlockingCollection looks again and again first, after each request.
+    private readonly Queue<Action> _requests = new();
     private readonly Thread _thread;
+    private bool _isEnding;
 
     /// <summary>Starts the thread.</summary>
     public NamespaceSockets()
@@ -37,36 +38,46 @@ public sealed class NamespaceSockets : IDisposable
     public Task<T> RunAsync<T>(string namespacePath, Func<T> work, CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _requests.Add(
-            () =>
+        Add(() =>
+        {
+            if (cancellationToken.IsCancellationRequested)
             {
-                if (cancellationToken.IsCancellationRequested)
-                {
-                    done.TrySetCanceled(cancellationToken);
-                    return;
-                }
+                done.TrySetCanceled(cancellationToken);
+                return;
+            }
 
-                try
-                {
-                    done.TrySetResult(Inside(namespacePath, work));
-                }
-                catch (Exception error)
-                {
-                    done.TrySetException(error);
-                }
-            },
-            CancellationToken.None);
+            try
+            {
+                done.TrySetResult(Inside(namespacePath, work));
+            }
+            catch (Exception error)
+            {
+                done.TrySetException(error);
+            }
+        });
         return done.Task;
     }
 
-    /// <inheritdoc/>
+    /// <summary>What was asked for before is still done.</summary>
     public void Dispose()
     {
-        if (_requests.IsAddingCompleted)
-            return;
-        _requests.CompleteAdding();
+        lock (_requests)
+        {
+            _isEnding = true;
+            Monitor.Pulse(_requests);
+        }
+
         _thread.Join();
-        _requests.Dispose();
+    }
+
+    private void Add(Action request)
+    {
+        lock (_requests)
+        {
+            ObjectDisposedException.ThrowIf(_isEnding, this);
+            _requests.Enqueue(request);
+            Monitor.Pulse(_requests);
+        }
     }
 
     private static T Inside<T>(string namespacePath, Func<T> work)
@@ -101,7 +112,18 @@ public sealed class NamespaceSockets : IDisposable
 
     private void Serve()
     {
-        foreach (var request in _requests.GetConsumingEnumerable())
+        while (Next() is { } request)
             request();
+    }
+
+    private Action? Next()
+    {
+        lock (_requests)
+        {
+            Action? request;
+            while (!_requests.TryDequeue(out request) && !_isEnding)
+                Monitor.Wait(_requests);
+            return request;
+        }
     }
 }
