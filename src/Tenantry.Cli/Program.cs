@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Tenantry.Cli.Commands;
+using Tenantry.Cli.Commands.Secrets;
 using Tenantry.Cli.Running;
 
 namespace Tenantry.Cli;

@@ -114,8 +114,8 @@ public sealed record DataFolders(string Root)
     /// <summary>The engine's name.</summary>
     public string EngineNode => Path.Combine(Root, "engine", "node");
 
-    /// <summary>The engine's public key.</summary>
-    public string EnginePublicKey => Path.Combine(Root, "engine.pub");
+    /// <summary>The key that takes its place when its rotation is done, 0600.</summary>
+    public string NextEngineKey => Path.Combine(Root, "engine", "engine.key.next");
 
     /// <summary>Folder of a target's own.</summary>
     public string Target(string name) => Path.Combine(Root, "targets", name);

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Secrets;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Tests;
@@ -166,6 +167,27 @@ internal sealed class FakeEngine : IEngineLink
         await foreach (var order in Orders.Reader.ReadAllAsync(cancellationToken))
             yield return order;
         await reading;
+    }
+
+    /// <summary>What the engine does with secrets; the tests of the API hand in the real thing.</summary>
+    public EngineSecrets? Secrets { get; set; }
+
+    public Task<byte[]> EnsureDataKeyAsync(string holder, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Secrets!.Vault.EnsureKeyAsync(holder, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<ExportedSecret>> ExportSecretsAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Secrets!.ExportAsync(instanceId, recipient, cancellationToken);
+    }
+
+    public Task<RekeyReport> RekeyAsync(CancellationToken cancellationToken)
+    {
+        Answer();
+        return Secrets!.Rekey.RunAsync(cancellationToken);
     }
 
     public Task<string> ReadMetricsAsync(CancellationToken cancellationToken)

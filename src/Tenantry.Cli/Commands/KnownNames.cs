@@ -27,6 +27,7 @@ internal static class KnownNames
     public static IAsyncEnumerable<string> OfArgument(TenantryClient client, ParseResult parsed, string argument, CancellationToken cancellationToken) =>
         (argument, (parsed.CommandResult.Parent as CommandResult)?.Command.Name) switch
         {
+            ("SLUG", "secret") when Given(parsed, "--app") is { } app => client.Secrets.ListAsync(SecretsOf.App(app, Given(parsed, "--tenant"), Given(parsed, "--organization")), cancellationToken).Select(s => s.Name),
             ("SLUG", _) => client.Instances.ListAsync(cancellationToken: cancellationToken).Select(i => i.Slug),
             ("APP", _) => client.Apps.ListAsync(cancellationToken).Select(a => a.Name),
             ("NAME", "tenant") => client.Tenants.ListAsync(cancellationToken).Select(t => t.Name),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tenantry.Cli.Commands.Secrets;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;

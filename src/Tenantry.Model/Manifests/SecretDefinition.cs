@@ -23,10 +23,15 @@ public sealed record SecretDefinition
     /// <summary>Name of the provider that issues it (an LLM key), or null.</summary>
     public string? Provider { get; init; }
 
+    /// <summary>The widest level at which a value may be kept, and the one that a value is generated at. A nearer value wins.</summary>
     public SecretScope Scope { get; init; } = SecretScope.Instance;
 
     /// <summary>Variable that also holds the value, in every service; null: the file alone.</summary>
     public string? Env { get; init; }
+
+    /// <summary>The command that gives it a value for an instance; levels that other tenants share are said, since their instances change too.</summary>
+    public string SetCommand(string slug) =>
+        $"tenantry secret set {slug} {Name}{(Scope is SecretScope.App or SecretScope.Organization ? $" --scope {Scope.ToString().ToLowerInvariant()}" : "")}";
 }
 
 /// <summary>A value that Tenantry makes from random bytes, once per <see cref="SecretDefinition.Scope"/>.</summary>

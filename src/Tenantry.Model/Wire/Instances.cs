@@ -161,13 +161,3 @@ public sealed record StatsResponse(
 /// <param name="Stream"><c>stdout</c> or <c>stderr</c>.</param>
 /// <param name="Text">The line without its end.</param>
 public sealed record LogLineResponse(DateTimeOffset At, string Service, string Stream, string Text);
-
-/// <summary>Body of <c>PUT /v1/instances/{slug}/secrets/{name}</c>. The value can be written and never read.</summary>
-public sealed record PutSecretRequest(string Value)
-{
-    /// <summary>Keeps the value out of logs.</summary>
-    public override string ToString() => "PutSecretRequest";
-}
-
-/// <summary>A secret that the release declares. <paramref name="Version"/> is 0 and <paramref name="ChangedAt"/> null while it has no value.</summary>
-public sealed record SecretResponse(string Name, bool Set, bool Required, bool Generated, long Version, DateTimeOffset? ChangedAt, string? Prompt);

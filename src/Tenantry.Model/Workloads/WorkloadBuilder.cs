@@ -78,13 +78,12 @@ public static class WorkloadBuilder
     {
         var missing = parts.Manifest.Secrets
             .Where(secret => secret.Required && string.IsNullOrEmpty(parts.Secrets.GetValueOrDefault(secret.Name)))
-            .Select(secret => secret.Name)
             .ToList();
         if (missing.Count > 0)
         {
             throw new WorkloadRefusedException(
                 "SecretsMissing",
-                $"{(missing.Count == 1 ? "A required secret has" : "Required secrets have")} no value: {string.Join(", ", missing)}. Set it with 'tenantry secret set {parts.Spec.Slug} {missing[0]}'.");
+                $"{(missing.Count == 1 ? "A required secret has" : "Required secrets have")} no value: {string.Join(", ", missing.Select(secret => secret.Name))}. Set {(missing.Count == 1 ? "it" : "them")} with {string.Join(", ", missing.Select(secret => $"'{secret.SetCommand(parts.Spec.Slug)}'"))}.");
         }
     }
 

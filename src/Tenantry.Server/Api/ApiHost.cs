@@ -19,6 +19,7 @@ using Tenantry.Server.Metrics;
 using Tenantry.Server.Operations;
 using Tenantry.Server.Orphans;
 using Tenantry.Server.Rendering;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Sources;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
@@ -62,6 +63,7 @@ public static class ApiHost
         v1.MapSources();
         v1.MapTenants();
         v1.MapInstances();
+        v1.MapKeys();
         v1.MapOperations();
         v1.MapWakes();
         v1.MapTargets();
@@ -94,6 +96,7 @@ public static class ApiHost
         services.AddSingleton<NewInstance>();
         services.AddSingleton<ChangedInstance>();
         services.AddSingleton<TenantDeletion>();
+        services.AddSingleton<SecretWrites>();
         services.AddSingleton<ExecSession>();
         services.AddSingleton<HttpReleases>();
         services.AddOpenApi("v1", OpenApiDescription.Configure);

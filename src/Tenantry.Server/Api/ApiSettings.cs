@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Tenantry.Server.Api;
 
 /// <summary>What endpoints need to know about the server that they are part of.</summary>
@@ -10,9 +8,6 @@ public sealed record ApiSettings
 
     /// <summary>Address of the gateway (<c>http://127.0.0.1:8080</c>), or null while none is known.</summary>
     public required Func<Uri?> Gateway { get; init; }
-
-    /// <summary>The key that secrets are sealed to.</summary>
-    public required Func<ECDiffieHellmanPublicKey> EnginePublicKey { get; init; }
 
     /// <summary>Version of this program.</summary>
     public required string Version { get; init; }

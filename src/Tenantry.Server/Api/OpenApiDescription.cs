@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.OpenApi;
 using Tenantry.Model.Wire;
 
@@ -40,6 +41,12 @@ internal static class OpenApiDescription
                 Add(operation, "If-Match", ParameterLocation.Header, JsonSchemaType.String, "The ETag of the version that is meant; * takes any.");
         }
 
+        // Some endpoints read these by themselves.
+        foreach (var name in RoutePatternFactory.Parse(context.Description.RelativePath ?? "").Parameters.Select(part => part.Name))
+            Add(operation, name, ParameterLocation.Path, JsonSchemaType.String, "");
+        foreach (var name in metadata.OfType<QueryMetadata>().SelectMany(m => m.Names))
+            Add(operation, name, ParameterLocation.Query, JsonSchemaType.String, "");
+
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemResponse), null, cancellationToken);
         operation.Responses ??= [];
         operation.Responses["default"] = new OpenApiResponse
@@ -52,6 +59,8 @@ internal static class OpenApiDescription
     private static void Add(OpenApiOperation operation, string name, ParameterLocation place, JsonSchemaType type, string description)
     {
         operation.Parameters ??= [];
-        operation.Parameters.Add(new OpenApiParameter { Name = name, In = place, Description = description, Schema = new OpenApiSchema { Type = type } });
+        if (operation.Parameters.Any(known => known.Name == name && known.In == place))
+            return;
+        operation.Parameters.Add(new OpenApiParameter { Name = name, In = place, Description = description.Length == 0 ? null : description, Required = place == ParameterLocation.Path, Schema = new OpenApiSchema { Type = type } });
     }
 }

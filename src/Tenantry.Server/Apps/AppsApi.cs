@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Sources;
 using Tenantry.Server.Store;
 
@@ -24,6 +25,7 @@ internal static class AppsApi
         apps.MapDelete("/{app}", DeleteAsync).Changes("app.delete");
         apps.MapGet("/{app}/releases", ListReleasesAsync).Paged();
         apps.MapGet("/{app}/releases/{release}", GetReleaseAsync);
+        apps.MapSecrets("/{app}", "tenant", "organization");
     }
 
     private static async Task<Ok<PageResponse<AppResponse>>> ListAsync(

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
+using Tenantry.Server.Secrets;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 
@@ -65,6 +66,16 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     /// <inheritdoc/>
     public Task<string> ReadRestReasonAsync(string instanceId, CancellationToken cancellationToken) =>
         CallAsync<string>("restReason", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<byte[]> EnsureDataKeyAsync(string holder, CancellationToken cancellationToken) => CallAsync<byte[]>("dataKey", null, holder, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ExportedSecret>> ExportSecretsAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken) =>
+        await StreamAsync<ExportedSecret>("exportSecrets", instanceId, recipient, cancellationToken).ToListAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RekeyReport> RekeyAsync(CancellationToken cancellationToken) => CallAsync<RekeyReport>("rekey", null, null, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -131,6 +131,17 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
             case "restReason":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadRestReasonAsync(id, token), token);
                 break;
+            case "dataKey":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.EnsureDataKeyAsync(Argument<string>(request), token), token);
+                break;
+            case "exportSecrets":
+                foreach (var secret in await engine.ExportSecretsAsync(id, Argument<byte[]>(request), token))
+                    await connection.WriteJsonAsync(EngineFrames.Output, secret, token);
+                await connection.WriteAsync(EngineFrames.Done, default, token);
+                break;
+            case "rekey":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.RekeyAsync(token), token);
+                break;
             case "attend":
                 await AttendAsync(connection, ending);
                 break;

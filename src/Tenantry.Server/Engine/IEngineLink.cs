@@ -1,7 +1,10 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Plans;
+using Tenantry.Server.Secrets;
+using Tenantry.Server.Store;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Engine;
@@ -56,6 +59,15 @@ public interface IEngineLink
 
     /// <summary>A gateway tells what it sees until its reports end, and is told what to do.</summary>
     IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken);
+
+    /// <summary>The public half of a holder's data key (<see cref="SecretPlace.KeyHolderOf(SecretScope, string)"/>), made when there is none.</summary>
+    Task<byte[]> EnsureDataKeyAsync(string holder, CancellationToken cancellationToken);
+
+    /// <summary>What is in force of an instance's secrets, sealed to a public key of P-256 (SubjectPublicKeyInfo).</summary>
+    Task<IReadOnlyList<ExportedSecret>> ExportSecretsAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the engine's key.</summary>
+    Task<RekeyReport> RekeyAsync(CancellationToken cancellationToken);
 
     /// <summary>What the engine has counted, in Prometheus' text format; empty when it counts nothing.</summary>
     Task<string> ReadMetricsAsync(CancellationToken cancellationToken) => Task.FromResult("");

@@ -6,6 +6,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Reconciling;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 using Tenantry.Server.Workloads;
@@ -26,6 +27,7 @@ public sealed class LocalEngine(
     WakeDesk wakes,
     Sleeper sleeper,
     GatewayHub gateways,
+    EngineSecrets secrets,
     IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
     /// <inheritdoc/>
@@ -133,6 +135,18 @@ public sealed class LocalEngine(
     /// <inheritdoc/>
     public IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, CancellationToken cancellationToken) =>
         gateways.AttendAsync(reports, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<byte[]> EnsureDataKeyAsync(string holder, CancellationToken cancellationToken) => secrets.Vault.EnsureKeyAsync(holder, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ExportedSecret>> ExportSecretsAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken) =>
+        secrets.ExportAsync(instanceId, recipient, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RekeyReport> RekeyAsync(CancellationToken cancellationToken) =>
+        // Begun, it goes to its end: whoever asked may have gone.
+        secrets.Rekey.RunAsync(CancellationToken.None);
 
     /// <inheritdoc/>
     public async Task<string> ReadMetricsAsync(CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 using Tenantry.Server.Targets;
@@ -33,7 +34,7 @@ internal static class InstancesApi
         instances.MapStreams();
         instances.MapData();
         instances.MapWebhooks();
-        instances.MapSecrets();
+        instances.MapSecrets("/{slug}", "scope");
     }
 
     /// <summary>The instance of a slug, or a 404.</summary>

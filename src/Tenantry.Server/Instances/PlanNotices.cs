@@ -1,6 +1,7 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Apps;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Instances;
@@ -13,6 +14,6 @@ internal static class PlanNotices
         if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
             return [];
         var manifest = ManifestJson.Read(release.Manifest);
-        return [.. ManifestNotices.Of(manifest), .. await SecretsApi.NoticesAsync(store, spec, manifest, cancellationToken)];
+        return [.. ManifestNotices.Of(manifest), .. await SecretWrites.NoticesAsync(store, spec, manifest, cancellationToken)];
     }
 }

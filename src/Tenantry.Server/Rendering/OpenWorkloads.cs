@@ -3,6 +3,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Api;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 using Tenantry.Targets.Docker.Compose;
 
@@ -42,9 +43,9 @@ internal sealed class OpenWorkloads(IStore store, ApiSettings settings)
     // What is required or made by Tenantry has a value where it runs, whoever gives it; what is optional has one when somebody set it.
     private async Task<Dictionary<string, string>> MarksAsync(InstanceSpec spec, Manifest manifest, CancellationToken cancellationToken)
     {
-        var set = manifest.Secrets.Count == 0 ? [] : await store.ListSecretsAsync(spec.Id, cancellationToken);
+        var set = NearestSecrets.Of(manifest, await store.ListSecretsAsync(spec, cancellationToken));
         return manifest.Secrets
-            .Where(secret => secret.Required || secret.Generate is not null || set.Any(one => one.Name == secret.Name))
+            .Where(secret => secret.Required || secret.Generate is not null || set.ContainsKey(secret.Name))
             .ToDictionary(secret => secret.Name, secret => SecretMarks.Of(secret.Name), StringComparer.Ordinal);
     }
 }

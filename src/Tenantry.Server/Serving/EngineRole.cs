@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Metrics;
@@ -17,7 +16,8 @@ namespace Tenantry.Server.Serving;
 internal sealed class EngineRole : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
-    private readonly ECDiffieHellman key;
+    private readonly EngineKeyRing keys;
+    private readonly EngineSecrets secrets;
     private readonly TargetSet targets;
     private readonly ReconcileLoop loop;
     private readonly WakeDesk wakes;
@@ -29,18 +29,19 @@ internal sealed class EngineRole : IAsyncDisposable
     private Task serving = Task.CompletedTask;
     private Task reconciling = Task.CompletedTask;
 
-    private EngineRole(ServeOptions options, IStore store, ECDiffieHellman key, ILoggerFactory loggers, out LocalEngine engine)
+    private EngineRole(ServeOptions options, IStore store, EngineKeyRing keys, ILoggerFactory loggers, out LocalEngine engine)
     {
         baseDomain = options.BaseDomain;
         urls = new InstanceUrls(baseDomain, Uri.UriSchemeHttp, ServeAddresses.Parse(options.Gateway, "--gateway").Port);
-        this.key = key;
+        this.keys = keys;
         var pokes = new Pokes();
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
         var gateways = new GatewayHub(TimeProvider.System);
         var settings = new ReconcilerOptions { Node = EngineNode.Of(options.Folders) };
         targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), settings.Node, pokes.Add, TimeProvider.System, loggers);
-        var workloads = new WorkloadSource(store, key, new SourceFolders(options.Folders), () => urls);
+        var vault = new SecretVault(store, keys, TimeProvider.System, loggers.CreateLogger<SecretVault>());
+        var workloads = new WorkloadSource(store, vault, new SourceFolders(options.Folders), () => urls);
         var reconciler = new Reconciler(
             store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways);
         var wakeMetrics = new WakeMetrics();
@@ -49,17 +50,21 @@ internal sealed class EngineRole : IAsyncDisposable
         var index = new SleepIndex(store);
         others = new OtherEngines(store, settings.Node, TimeProvider.System, loggers.CreateLogger<OtherEngines>());
         isShared = StoreFactory.IsShared(options.Store);
+        secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()));
         sleeper = new Sleeper(
             store, index, targets, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
     public static async Task<EngineRole> StartAsync(ServeOptions options, IStore store, WebUser? web, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var key = await ClaimKeyAsync(options, store, cancellationToken);
-        var role = new EngineRole(options, store, key, loggers, out var engine);
+        // With another key it could read no secret and would break every instance that it changes.
+        var keys = await EngineKeyStart.ClaimAsync(options.Folders, store, options.AcceptsEngineKey, cancellationToken);
+        var role = new EngineRole(options, store, keys, loggers, out var engine);
+        await role.secrets.Rekey.ResumeAsync(cancellationToken);
+        await role.secrets.Vault.AdoptAsync(cancellationToken);
         var users = new HashSet<uint> { 0, CurrentUser.Id };
         if (web is not null)
             users.Add(web.Id);
@@ -72,17 +77,12 @@ internal sealed class EngineRole : IAsyncDisposable
         return role;
     }
 
-    // With another key it could read no secret and would break every instance that it changes.
-    private static async Task<ECDiffieHellman> ClaimKeyAsync(ServeOptions options, IStore store, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> OthersAsync(CancellationToken cancellationToken)
     {
-        var key = EngineKey.LoadOrCreate(options.Folders);
-        var mark = EngineKey.MarkOf(key);
-        if (await store.ClaimEngineKeyAsync(mark, options.AcceptsEngineKey, cancellationToken) == mark)
-            return key;
-        key.Dispose();
-        throw new EngineKeyException(
-            $"The store was used by an engine with another key than {options.Folders.EngineKey}. If this is a control plane of its own, give it a store of its own. " +
-            "If it shares the store with another one, give it a copy of that one's engine/engine.key. If that key is lost, start once with --accept-engine-key and set all secrets again. Nothing was changed.");
+        if (!isShared)
+            return [];
+        await others.LookAsync(cancellationToken);
+        return others.Names;
     }
 
     /// <summary>Starts to reconcile. Instances are told that they answer at that gateway.</summary>
@@ -109,7 +109,7 @@ internal sealed class EngineRole : IAsyncDisposable
         await wakes.DisposeAsync();
         await targets.DisposeAsync();
         loop.Dispose();
-        key.Dispose();
+        keys.Dispose();
         stopping.Dispose();
     }
 }

@@ -15,7 +15,6 @@ using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Gateway.Webhooks;
 using Tenantry.Server.Instances;
 using Tenantry.Server.Metrics;
-using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 using Tenantry.Targets;
 using Tenantry.Targets.Linux;
@@ -167,7 +166,6 @@ internal sealed class WebRole : IAsyncDisposable
             {
                 BaseDomain = options.BaseDomain,
                 Gateway = () => options.PublicUrl ?? Addresses.Gateway ?? elsewhere.Read()?.Gateway ?? new Uri($"http://{options.Gateway}"),
-                EnginePublicKey = () => EngineKey.LoadPublic(options.Folders),
                 Version = ServerVersion.Text,
                 StartedAt = TimeProvider.System.GetUtcNow(),
             },

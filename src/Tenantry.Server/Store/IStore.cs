@@ -1,5 +1,6 @@
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 
@@ -155,19 +156,59 @@ public interface IStore : IAsyncDisposable
     /// <summary>Conflict while an instance is on it. False when there is none.</summary>
     Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Writes a sealed secret of an instance; its version is one more than the stored one. The instance's generation grows.</summary>
-    Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
+    /// <summary>
+    /// Writes sealed values in one transaction, each as a version of its own, one greater than the newest; the oldest beyond <see cref="SealedSecret.KeptVersions"/> go. The
+    /// generations of the instances at these places grow, each by one for all values of a place's holder. Conflict when a holder does not exist.
+    /// </summary>
+    Task<IReadOnlyList<SealedSecret>> PutSecretsAsync(IReadOnlyList<NewSecret> secrets, CancellationToken cancellationToken);
 
-    /// <summary>Writes it only when there is none yet, and returns the one that is stored afterwards.</summary>
-    Task<SealedSecret> AddSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken);
+    /// <summary>Writes it only when there is none yet at that place, and returns the one that is in force afterwards. No generation grows.</summary>
+    Task<SealedSecret> AddSecretAsync(NewSecret secret, CancellationToken cancellationToken);
 
-    Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(string instanceId, CancellationToken cancellationToken);
+    /// <summary>What is in force at each level of an instance: several of one name when several levels have one.</summary>
+    Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken);
 
-    /// <summary>False when there is none. The instance's generation grows.</summary>
-    Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken);
+    /// <summary>What is in force of an app's secrets at all places.</summary>
+    Task<IReadOnlyList<SealedSecret>> ListAppSecretsAsync(string app, CancellationToken cancellationToken);
 
-    /// <summary>The mark of the engine key to which secrets are sealed: this one when there is none yet or with <paramref name="replace"/>, else the one that is stored.</summary>
+    /// <summary>All versions at a place, newest first.</summary>
+    Task<IReadOnlyList<SealedSecret>> ListSecretVersionsAsync(SecretPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Writes the value of an older version as a new one. Null when there is no such version. Generations grow as with a new value.</summary>
+    Task<SealedSecret?> RollBackSecretAsync(SecretPlace place, long version, CancellationToken cancellationToken);
+
+    /// <summary>Takes the value and all its versions away. False when there is none. Generations grow as with a new value.</summary>
+    Task<bool> DeleteSecretAsync(SecretPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Versions, in force or not, whose sealed form begins with that byte.</summary>
+    Task<IReadOnlyList<SealedSecret>> ListSecretsInFormAsync(byte form, CancellationToken cancellationToken);
+
+    /// <summary>Writes the same value sealed anew, unless it was changed meanwhile. No generation grows.</summary>
+    Task ResealSecretAsync(SealedSecret secret, byte[] sealedValue, CancellationToken cancellationToken);
+
+    /// <summary>The data key of a holder (<see cref="SecretPlace.KeyHolderOf(SecretScope, string)"/>), or null. It goes with its tenant or app.</summary>
+    Task<DataKey?> FindDataKeyAsync(string holder, CancellationToken cancellationToken);
+
+    /// <summary>Writes it only when the holder has none, and returns the one that is stored afterwards. Conflict when there is no such holder.</summary>
+    Task<DataKey> AddDataKeyAsync(DataKey key, CancellationToken cancellationToken);
+
+    /// <summary>Data keys that are wrapped under another engine key than that.</summary>
+    Task<IReadOnlyList<DataKey>> ListDataKeysOtherThanAsync(string engineKey, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Writes the same data key wrapped anew. False when it is not wrapped under <paramref name="before"/> any more, or gone.</summary>
+    Task<bool> RewrapDataKeyAsync(DataKey key, string before, CancellationToken cancellationToken);
+
+    /// <summary>The mark of the engine key that the store is used with; null while it was used with none.</summary>
+    Task<string?> FindEngineKeyAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The mark of the engine key that the store is used with: this one when there is none yet or with <paramref name="replace"/>, else the one that is stored. Replacing removes
+    /// the data keys under any other.
+    /// </summary>
     Task<string> ClaimEngineKeyAsync(string mark, bool replace, CancellationToken cancellationToken);
+
+    /// <summary>Ends a rotation of the engine key. False, and nothing happens, while a data key is under another one. Conflict when the store's is neither of the two.</summary>
+    Task<bool> ReplaceEngineKeyAsync(string before, string mark, CancellationToken cancellationToken);
 
     /// <summary>Stores a token's hash. The token itself is never stored.</summary>
     Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken);

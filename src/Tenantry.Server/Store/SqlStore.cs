@@ -139,23 +139,55 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TargetRows.DeleteAsync(s, name), cancellationToken);
 
-    public Task<SealedSecret> PutSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.PutAsync(s, instanceId, name, sealedValue, generated), cancellationToken);
+    public Task<IReadOnlyList<SealedSecret>> PutSecretsAsync(IReadOnlyList<NewSecret> secrets, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.PutAsync(s, secrets), cancellationToken);
 
-    public Task<SealedSecret> AddSecretAsync(string instanceId, string name, byte[] sealedValue, bool generated, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.AddAsync(s, instanceId, name, sealedValue, generated), cancellationToken);
+    public Task<SealedSecret> AddSecretAsync(NewSecret secret, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.AddAsync(s, secret), cancellationToken);
 
-    public Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(string instanceId, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => SecretRows.ListAsync(s, instanceId), cancellationToken);
+    public Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretRows.ListAsync(s, spec), cancellationToken);
 
-    public Task<bool> DeleteSecretAsync(string instanceId, string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.DeleteAsync(s, instanceId, name), cancellationToken);
+    public Task<IReadOnlyList<SealedSecret>> ListAppSecretsAsync(string app, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretRows.ListOfAppAsync(s, app), cancellationToken);
+
+    public Task<IReadOnlyList<SealedSecret>> ListSecretVersionsAsync(SecretPlace place, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretRows.ListVersionsAsync(s, place), cancellationToken);
+
+    public Task<SealedSecret?> RollBackSecretAsync(SecretPlace place, long version, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.RollBackAsync(s, place, version), cancellationToken);
+
+    public Task<bool> DeleteSecretAsync(SecretPlace place, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.DeleteAsync(s, place), cancellationToken);
+
+    public Task<IReadOnlyList<SealedSecret>> ListSecretsInFormAsync(byte form, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretRows.ListSealedInFormAsync(s, form), cancellationToken);
+
+    public Task ResealSecretAsync(SealedSecret secret, byte[] sealedValue, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SecretRows.ReplaceValueAsync(s, secret, sealedValue), cancellationToken);
+
+    public Task<DataKey?> FindDataKeyAsync(string holder, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => DataKeyRows.FindAsync(s, holder), cancellationToken);
+
+    public Task<DataKey> AddDataKeyAsync(DataKey key, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => DataKeyRows.AddAsync(s, key), cancellationToken);
+
+    public Task<IReadOnlyList<DataKey>> ListDataKeysOtherThanAsync(string engineKey, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => DataKeyRows.ListOtherThanAsync(s, engineKey, limit), cancellationToken);
+
+    public Task<bool> RewrapDataKeyAsync(DataKey key, string before, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => DataKeyRows.RewrapAsync(s, key, before), cancellationToken);
+
+    public Task<string?> FindEngineKeyAsync(CancellationToken cancellationToken) => database.ReadAsync(DataKeyRows.FindEngineKeyAsync, cancellationToken);
+
+    public Task<string> ClaimEngineKeyAsync(string mark, bool replace, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => DataKeyRows.ClaimEngineKeyAsync(s, mark, replace), cancellationToken);
+
+    public Task<bool> ReplaceEngineKeyAsync(string before, string mark, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => DataKeyRows.ReplaceEngineKeyAsync(s, before, mark), cancellationToken);
 
     public Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TokenRows.AddAsync(s, token), cancellationToken);
-
-    public Task<string> ClaimEngineKeyAsync(string mark, bool replace, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => MetaRows.ClaimEngineKeyAsync(s, mark, replace), cancellationToken);
 
     public Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TokenRows.FindAsync(s, hash), cancellationToken);

@@ -70,9 +70,6 @@ public sealed record TargetRecord(
     DateTimeOffset CreatedAt,
     string Home = "");
 
-/// <summary>A secret, readable by the engine alone.</summary>
-public sealed record SealedSecret(string InstanceId, string Name, byte[] Value, long Version, bool Generated, DateTimeOffset CreatedAt);
-
 /// <summary>An API token: only its hash is kept.</summary>
 public sealed record ApiToken(string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
 

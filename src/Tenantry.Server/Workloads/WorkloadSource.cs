@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
@@ -14,10 +13,10 @@ using Tenantry.Server.Store;
 namespace Tenantry.Server.Workloads;
 
 /// <summary>
-/// Workloads from the store: release, tenant, and secrets opened with the engine's key. A resolved workload is kept for its generation,
+/// Workloads from the store: release, tenant, and secrets that the vault opens. A resolved workload is kept for its generation,
 /// which makes a pass that changes nothing cheap: whoever changes a secret or a tenant raises the generation of the instances that use it.
 /// </summary>
-public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFolders sources, Func<InstanceUrls> urls) : IWorkloadSource
+public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolders sources, Func<InstanceUrls> urls) : IWorkloadSource
 {
     private readonly ConcurrentDictionary<string, Manifest> manifests = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, InstanceWorkload> resolved = new(StringComparer.Ordinal);
@@ -92,43 +91,37 @@ public sealed class WorkloadSource(IStore store, ECDiffieHellman key, SourceFold
 
     private async Task<Dictionary<string, string>> SecretsAsync(InstanceSpec spec, Manifest manifest, bool make, CancellationToken cancellationToken)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
         if (manifest.Secrets.Count == 0)
-            return values;
-        foreach (var secret in await store.ListSecretsAsync(spec.Id, cancellationToken))
-            values[secret.Name] = Open(spec, secret);
-        foreach (var wanted in manifest.Secrets)
+            return new(StringComparer.Ordinal);
+        var nearest = NearestSecrets.Of(manifest, await store.ListSecretsAsync(spec, cancellationToken));
+        if (make)
         {
-            if (values.ContainsKey(wanted.Name))
-                continue;
-            // What nobody has set yet hides nothing of what will be done once it is.
-            if (wanted.Generate is null && wanted.Required && !make)
-                values[wanted.Name] = "(not set yet)";
-            if (wanted.Generate is null)
-                continue;
-            values[wanted.Name] = make ? await MakeAsync(spec, wanted.Name, wanted.Generate, cancellationToken) : "(made on creation)";
+            foreach (var wanted in manifest.Secrets.Where(wanted => wanted.Generate is not null && !nearest.ContainsKey(wanted.Name)))
+            {
+                nearest[wanted.Name] = await vault.MakeAsync(
+                    SecretPlace.Of(spec, wanted.Scope, wanted.Name), SecretPlace.KeyHolderOf(spec, wanted.Scope), wanted.Generate!, cancellationToken);
+            }
         }
 
+        var values = await OpenAsync(spec, nearest.Values, cancellationToken);
+        // What nobody has set yet hides nothing of what will be done once it is.
+        foreach (var wanted in manifest.Secrets.Where(wanted => !make && !values.ContainsKey(wanted.Name) && (wanted.Required || wanted.Generate is not null)))
+            values[wanted.Name] = wanted.Generate is null ? "(not set yet)" : "(made on creation)";
         return values;
     }
 
-    private async Task<string> MakeAsync(InstanceSpec spec, string name, GeneratedSecret wanted, CancellationToken cancellationToken)
-    {
-        var box = SecretSealer.Seal(key.PublicKey, SecretSealer.Context(spec.Id, name), SecretGenerator.Make(wanted));
-        return Open(spec, await store.AddSecretAsync(spec.Id, name, box, generated: true, cancellationToken));
-    }
-
-    private string Open(InstanceSpec spec, SealedSecret secret)
+    private async Task<Dictionary<string, string>> OpenAsync(InstanceSpec spec, IEnumerable<SealedSecret> secrets, CancellationToken cancellationToken)
     {
         try
         {
-            return SecretSealer.Open(key, SecretSealer.Context(spec.Id, secret.Name), secret.Value);
+            return await vault.OpenAsync(secrets, cancellationToken);
         }
-        catch (CryptographicException)
+        catch (SecretUnreadableException failure)
         {
             throw new WorkloadRefusedException(
-                "SecretUnreadable",
-                $"Secret '{secret.Name}' cannot be opened with this engine's key: it was sealed to another key or changed in the store. Put the right key back, or set the secret anew with 'tenantry secret set {spec.Slug} {secret.Name}'.");
+                "SecretUnreadable", $"{failure.Message} with 'tenantry secret set {spec.Slug} {failure.Place.Name}{ScopeFlag(failure.Place.Scope)}'.");
         }
     }
+
+    private static string ScopeFlag(SecretScope scope) => scope == SecretScope.Instance ? "" : $" --scope {scope.ToString().ToLowerInvariant()}";
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using Tenantry.Model.Wire;
-using Tenantry.Server.Secrets;
 using static Tenantry.Server.Tests.Api.TestApi;
 
 namespace Tenantry.Server.Tests.Api;
@@ -25,8 +24,8 @@ public class SecretTests
         var secret = await ReadAsync<SecretResponse>(await api.Local.PutAsync("/v1/instances/alice/secrets/api-key", Json(new { value = "sk-hush" })));
 
         var id = (await api.GetAsync("alice")).Id;
-        var stored = (await api.Store.ListSecretsAsync(id, CancellationToken.None)).ShouldHaveSingleItem();
-        SecretSealer.Open(api.Key, SecretSealer.Context(id, "api-key"), stored.Value).ShouldBe("sk-hush");
+        var stored = (await api.Store.ListAppSecretsAsync("notes", CancellationToken.None)).ShouldHaveSingleItem();
+        (await api.OpenAsync("alice"))["api-key"].ShouldBe("sk-hush");
         Encoding.Latin1.GetString(stored.Value).ShouldNotContain("sk-hush");
         (secret.Name, secret.Set, secret.Version, secret.Generated).ShouldBe(("api-key", true, 1, false));
         api.Engine.Poked.ShouldBe([id]);

@@ -1,16 +1,17 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Events;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 using Tenantry.Targets.Abstractions;
 
@@ -51,11 +52,11 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly WebApplication host;
     private readonly List<IDisposable> clients = [];
 
-    private TestApi(string folder, IStore store, WebApplication app, ChangeFeed feed, FakeEngine engine, MovableTime time, ECDiffieHellman key)
+    private TestApi(string folder, IStore store, WebApplication app, ChangeFeed feed, FakeEngine engine, MovableTime time, EngineKeyRing keys)
     {
         root = folder;
         host = app;
-        Key = key;
+        Keys = keys;
         Store = store;
         Feed = feed;
         Engine = engine;
@@ -70,7 +71,18 @@ internal sealed class TestApi : IAsyncDisposable
 
     public MovableTime Time { get; }
 
-    public ECDiffieHellman Key { get; }
+    public EngineKeyRing Keys { get; }
+
+    /// <summary>The engine's side.</summary>
+    public SecretVault Vault => Engine.Secrets!.Vault;
+
+    /// <summary>What the instance would find: values by name.</summary>
+    public async Task<Dictionary<string, string>> OpenAsync(string slug)
+    {
+        var spec = (await Store.FindInstanceBySlugAsync(slug, CancellationToken.None))!.Spec;
+        var release = (await Store.FindReleaseAsync(spec.Release, CancellationToken.None))!;
+        return await Vault.OpenAsync(NearestSecrets.Of(ManifestJson.Read(release.Manifest), await Store.ListSecretsAsync(spec, CancellationToken.None)).Values, CancellationToken.None);
+    }
 
     public string Socket => Path.Combine(root, "api.sock");
 
@@ -90,7 +102,10 @@ internal sealed class TestApi : IAsyncDisposable
         var engine = new FakeEngine();
         var feed = new ChangeFeed(store, engine, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
         await feed.StartAsync(CancellationToken.None);
-        var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var keys = new EngineKeyRing(EngineKey.Create(folders.EngineKey));
+        var vault = new SecretVault(store, keys, time, NullLogger<SecretVault>.Instance);
+        engine.Secrets = new EngineSecrets(store, vault, new EngineRekey(store, folders, keys, _ => Task.FromResult<IReadOnlyList<string>>([]), null, NullLogger<EngineRekey>.Instance));
+        await store.ClaimEngineKeyAsync(keys.PresentMark, replace: false, CancellationToken.None);
         var app = ApiHost.Build(new ApiParts
         {
             Store = store,
@@ -100,7 +115,6 @@ internal sealed class TestApi : IAsyncDisposable
             {
                 BaseDomain = "localhost",
                 Gateway = () => new Uri("http://127.0.0.1:8080"),
-                EnginePublicKey = () => key.PublicKey,
                 Version = "1.2.3",
                 StartedAt = time.GetUtcNow(),
             },
@@ -113,7 +127,7 @@ internal sealed class TestApi : IAsyncDisposable
             Address = new IPEndPoint(IPAddress.Loopback, 0),
         });
         await app.StartAsync();
-        return new TestApi(folder, store, app, feed, engine, time, key);
+        return new TestApi(folder, store, app, feed, engine, time, keys);
     }
 
     /// <summary>A client on TCP with that token, or on the socket without one.</summary>
@@ -218,7 +232,7 @@ internal sealed class TestApi : IAsyncDisposable
         await Feed.StopAsync(CancellationToken.None);
         Feed.Dispose();
         await Store.DisposeAsync();
-        Key.Dispose();
+        Keys.Dispose();
         Directory.Delete(root, recursive: true);
     }
 }

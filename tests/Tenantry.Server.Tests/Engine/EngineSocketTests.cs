@@ -5,8 +5,10 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Plans;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Secrets;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Tests.Engine;
@@ -87,6 +89,15 @@ public sealed class EngineSocketTests : IAsyncLifetime
         using var back = new MemoryStream();
         await Client.ExportAsync("i1", back, stop.Token);
         back.ToArray().ShouldBe(large);
+    }
+
+    [Fact]
+    public async Task KeysAndSealedSecretsCrossTheSocket()
+    {
+        (await Client.EnsureDataKeyAsync("tenant:alice", stop.Token)).ShouldBe("tenant:alice"u8.ToArray());
+        var secrets = await Client.ExportSecretsAsync("i1", [7, 8], stop.Token);
+        (secrets.Count, secrets[29].Name, secrets[29].Scope, secrets[29].Sealed.Length, secrets[29].Sealed[1]).ShouldBe((30, "s29", SecretScope.Tenant, 65538, (byte)8));
+        (await Client.RekeyAsync(stop.Token)).ShouldBe(new RekeyReport(3, "mark"));
     }
 
     [Fact]
@@ -218,6 +229,14 @@ public sealed class EngineSocketTests : IAsyncLifetime
         public Task RemoveOrphanAsync(Orphan orphan, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task PokeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<byte[]> EnsureDataKeyAsync(string holder, CancellationToken cancellationToken) => Task.FromResult(Encoding.UTF8.GetBytes(holder));
+
+        // Together they are longer than a frame.
+        public Task<IReadOnlyList<ExportedSecret>> ExportSecretsAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<ExportedSecret>>([.. Enumerable.Range(0, 30).Select(i => new ExportedSecret($"s{i}", SecretScope.Tenant, [.. recipient, .. new byte[65536]]))]);
+
+        public Task<RekeyReport> RekeyAsync(CancellationToken cancellationToken) => Task.FromResult(new RekeyReport(3, "mark"));
 
         public Task<WakeAnswer> WakeAsync(string instanceId, WakeRequest request, CancellationToken cancellationToken) =>
             Task.FromResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", 80, NamespacePath: "/run/" + instanceId)));

@@ -194,7 +194,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
         (await _bench.NewestOperationAsync(spec.Id)).State.ShouldBe(OperationState.Pending);
 
         _bench.Workloads.Refused.Clear();
-        await _bench.Store.PutSecretAsync(spec.Id, "key", [1], false, CancellationToken.None);
+        await _bench.Store.PutAsync(spec, "key", [1]);
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
         status = await _bench.StatusAsync(spec.Id);
         (status.Phase, status.ObservedGeneration).ShouldBe((InstancePhase.Running, 2L));

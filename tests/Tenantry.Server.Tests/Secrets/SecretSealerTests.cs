@@ -1,13 +1,15 @@
 using System.Security.Cryptography;
+using Tenantry.Model.Manifests;
 using Tenantry.Server.Secrets;
+using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Secrets;
 
 public sealed class SecretSealerTests : IDisposable
 {
-    private readonly string root = Directory.CreateTempSubdirectory("tenantry-key-").FullName;
+    private readonly ECDiffieHellman _key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => _key.Dispose();
 
     [Theory]
     [InlineData("")]
@@ -15,60 +17,56 @@ public sealed class SecretSealerTests : IDisposable
     [InlineData("with = and \n newline and \"quotes\" and ü")]
     public void WhatIsSealedToAKeyOpensWithIt(string value)
     {
-        using var key = EngineKey.LoadOrCreate(new DataFolders(root));
-        var box = SecretSealer.Seal(EngineKey.LoadPublic(new DataFolders(root)), SecretSealer.Context("i1", "token"), value);
-        SecretSealer.Open(key, SecretSealer.Context("i1", "token"), box).ShouldBe(value);
+        var context = SecretSealer.Context(new SecretPlace(SecretScope.Tenant, "alice", "notes", "token"));
+        SecretSealer.Open(_key, context, SecretSealer.Seal(P256.Point(_key), context, value)).ShouldBe(value);
     }
 
     [Fact]
     public void ASealedSecretDoesNotOpenInAnothersPlace()
     {
-        using var key = EngineKey.LoadOrCreate(new DataFolders(root));
-        var box = SecretSealer.Seal(key.PublicKey, SecretSealer.Context("i1", "token"), "value");
-        Should.Throw<CryptographicException>(() => SecretSealer.Open(key, SecretSealer.Context("i2", "token"), box));
-        Should.Throw<CryptographicException>(() => SecretSealer.Open(key, SecretSealer.Context("i1", "other"), box));
+        var place = new SecretPlace(SecretScope.Tenant, "alice", "notes", "token");
+        var box = SecretSealer.Seal(_key.PublicKey, SecretSealer.Context(place), "value");
+        foreach (var other in new[] { place with { Scope = SecretScope.Organization }, place with { Holder = "bob" }, place with { App = "shop" }, place with { Name = "other" } })
+            Should.Throw<CryptographicException>(() => SecretSealer.Open(_key, SecretSealer.Context(other), box));
     }
 
     [Fact]
     public void EveryChangedByteIsNoticed()
     {
-        using var key = EngineKey.LoadOrCreate(new DataFolders(root));
-        var box = SecretSealer.Seal(key.PublicKey, "c", "value");
+        var box = SecretSealer.Seal(_key.PublicKey, "c", "value");
         for (var at = 0; at < box.Length; at++)
         {
             var changed = box.ToArray();
             changed[at] ^= 1;
-            Should.Throw<CryptographicException>(() => SecretSealer.Open(key, "c", changed), $"byte {at}");
+            Should.Throw<CryptographicException>(() => SecretSealer.Open(_key, "c", changed), $"byte {at}");
         }
     }
 
     [Fact]
     public void AnotherKeyDoesNotOpenIt()
     {
-        using var key = EngineKey.LoadOrCreate(new DataFolders(root));
         using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        Should.Throw<CryptographicException>(() => SecretSealer.Open(other, "c", SecretSealer.Seal(key.PublicKey, "c", "value")));
+        Should.Throw<CryptographicException>(() => SecretSealer.Open(other, "c", SecretSealer.Seal(_key.PublicKey, "c", "value")));
     }
 
     [Fact]
-    public void TheKeyIsKeptForItsOwnerAlone()
+    public void ADataKeyOpensWithItsEngineKeyForItsHolderAlone()
     {
-        var folders = new DataFolders(root);
-        using (var first = EngineKey.LoadOrCreate(folders))
-        using (var second = EngineKey.LoadOrCreate(folders))
-            second.ExportSubjectPublicKeyInfo().ShouldBe(first.ExportSubjectPublicKeyInfo());
-        File.GetUnixFileMode(folders.EngineKey).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.SetUnixFileMode(folders.EngineKey, UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Should.Throw<EngineKeyException>(() => EngineKey.LoadOrCreate(folders)).Message.ShouldContain("chmod 600");
-    }
+        using var engine = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var stored = new DataKey("tenant:alice", P256.Point(_key), KeyWrap.Wrap(engine, "tenant:alice", _key), "", default);
 
-    [Fact]
-    public void ADamagedKeyIsRefusedAndLeftAsItIs()
-    {
-        var folders = new DataFolders(root);
-        EngineKey.LoadOrCreate(folders).Dispose();
-        File.WriteAllText(folders.EngineKey, "not a key");
-        Should.Throw<EngineKeyException>(() => EngineKey.LoadOrCreate(folders));
-        File.ReadAllText(folders.EngineKey).ShouldBe("not a key");
+        using (var opened = KeyWrap.Unwrap(engine, stored))
+            SecretSealer.Open(opened, "c", SecretSealer.Seal(_key.PublicKey, "c", "value")).ShouldBe("value");
+
+        Should.Throw<CryptographicException>(() => KeyWrap.Unwrap(other, stored));
+        Should.Throw<CryptographicException>(() => KeyWrap.Unwrap(engine, stored with { Holder = "tenant:bob" }));
+        Should.Throw<CryptographicException>(() => KeyWrap.Unwrap(engine, stored with { Public = P256.Point(other) }));
+        for (var at = 0; at < stored.Wrapped.Length; at++)
+        {
+            var changed = stored.Wrapped.ToArray();
+            changed[at] ^= 1;
+            Should.Throw<CryptographicException>(() => KeyWrap.Unwrap(engine, stored with { Wrapped = changed }), $"byte {at}");
+        }
     }
 }

@@ -2,46 +2,9 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Store;
 
-/// <summary>Secrets, tokens, idempotent answers, changes.</summary>
+/// <summary>Tokens, idempotent answers, changes.</summary>
 public abstract class AccessTests(IStorePlace place) : StoreTests(place)
 {
-    [Fact]
-    public async Task ASecretsVersionGrowsAndAddingKeepsWhatIsThere()
-    {
-        await Fleet.SetUpAsync();
-        var spec = await Fleet.AddInstanceAsync("alice");
-        (await Store.AddSecretAsync(spec.Id, "key", [0, 1, 255], true, Ct)).Version.ShouldBe(1);
-        var kept = await Store.AddSecretAsync(spec.Id, "key", [9], true, Ct);
-        kept.Value.ShouldBe([0, 1, 255]);
-        var put = await Store.PutSecretAsync(spec.Id, "key", [7], false, Ct);
-        (put.Version, put.Generated).ShouldBe((2L, false));
-        (await Store.ListSecretsAsync(spec.Id, Ct)).ShouldHaveSingleItem().Value.ShouldBe([7]);
-        (await Store.DeleteSecretAsync(spec.Id, "key", Ct)).ShouldBeTrue();
-        (await Store.DeleteSecretAsync(spec.Id, "key", Ct)).ShouldBeFalse();
-    }
-
-    [Fact]
-    public async Task TwoWhoGenerateTheSameSecretEndWithOneValue()
-    {
-        await Fleet.SetUpAsync();
-        var spec = await Fleet.AddInstanceAsync("alice");
-        var secrets = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Store.AddSecretAsync(spec.Id, "key", [(byte)i], true, Ct)));
-        secrets.Select(secret => secret.Value[0]).Distinct().ShouldHaveSingleItem();
-    }
-
-    [Fact]
-    public async Task ASecretOfNoInstanceIsRefused() =>
-        await Should.ThrowAsync<StoreConflictException>(() => Store.PutSecretAsync("none", "key", [1], false, Ct));
-
-    [Fact]
-    public async Task TheFirstEngineKeyStaysUntilAnotherIsAccepted()
-    {
-        (await Store.ClaimEngineKeyAsync("one", replace: false, Ct)).ShouldBe("one");
-        (await Store.ClaimEngineKeyAsync("two", replace: false, Ct)).ShouldBe("one");
-        (await Store.ClaimEngineKeyAsync("two", replace: true, Ct)).ShouldBe("two");
-        (await Store.ClaimEngineKeyAsync("one", replace: false, Ct)).ShouldBe("two");
-    }
-
     [Fact]
     public async Task TokensAreFoundByHashAndNamedOnce()
     {

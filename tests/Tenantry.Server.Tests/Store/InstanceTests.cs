@@ -206,12 +206,12 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         var spec = await Fleet.AddInstanceAsync("alice");
         var tenant = (await Store.FindTenantAsync("alice", Ct))!;
         await Store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, Ct);
-        await Store.PutSecretAsync(spec.Id, "key", [1, 2], false, Ct);
+        await Store.PutAsync(spec, "key", [1, 2]);
         await Store.RemoveInstanceAsync(spec.Id, await Fleet.LeaseAsync(spec.Id), Ct);
 
         (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldBeNull();
         (await Store.FindTenantAsync("alice", Ct)).ShouldBeNull();
-        (await Store.ListSecretsAsync(spec.Id, Ct)).ShouldBeEmpty();
+        (await Store.ListSecretsAsync(spec, Ct)).ShouldBeEmpty();
         (await Store.NextDueAsync("here", Ct)).ShouldBeNull();
         (await Store.ListOperationsAsync(spec.Id, new PageRequest(), Ct)).Items.ShouldHaveSingleItem().State.ShouldBe(OperationState.Superseded);
         await Fleet.AddInstanceAsync("alice");

@@ -121,13 +121,13 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         await DueAsync("id-alice");
 
         lease = await Fleet.LeaseAsync(spec.Id);
-        await Store.PutSecretAsync(spec.Id, "key", [1], false, Ct);
+        await Store.PutAsync(spec, "key", [1]);
         await Store.FinishPassAsync(new PassOutcome(lease, Seen(spec.Id, 2, TimeSpan.FromMinutes(5)), null), Ct);
         (await Store.FindInstanceAsync(spec.Id, Ct)).ShouldNotBeNull().Spec.Generation.ShouldBe(3);
         await DueAsync("id-alice");
 
         var claimed = (await Store.ClaimInstancesAsync([spec.Id], "w", Short, Ct)).ShouldHaveSingleItem();
-        await Store.PutSecretAsync(spec.Id, "key", [2], false, Ct);
+        await Store.PutAsync(spec, "key", [2]);
         await Store.FinishLooksAsync([new QuietLook(claimed.Lease, Time.GetUtcNow().AddMinutes(5))], Ct);
         await DueAsync("id-alice");
     }
@@ -138,7 +138,7 @@ public abstract class LeaseTests(IStorePlace place) : StoreTests(place)
         await Fleet.SetUpAsync();
         var spec = await Fleet.AddInstanceAsync("alice");
         var lease = await Fleet.LeaseAsync(spec.Id);
-        await Store.AddSecretAsync(spec.Id, "key", [1], true, Ct);
+        await Store.AddSecretAsync(FleetSecrets.Secret(spec, "key", [1], generated: true), Ct);
         await Store.FinishPassAsync(new PassOutcome(lease, Seen(spec.Id, 1, TimeSpan.FromMinutes(5)), null), Ct);
         await DueAsync();
     }

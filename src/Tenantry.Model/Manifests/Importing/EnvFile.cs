@@ -7,7 +7,9 @@ public static class EnvFile
 {
     /// <summary>Its variables. A name without a value stands for the caller's own and is left out.</summary>
     /// <exception cref="EnvFileException">A line is none of a variable, or a quote is not closed. No value is in the message.</exception>
-    public static IReadOnlyDictionary<string, string> Read(string text)
+    /// <param name="text">Its content.</param>
+    /// <param name="literal">True: a dollar sign stands for itself; false: <c>$NAME</c> and <c>${NAME}</c> stand for earlier variables.</param>
+    public static IReadOnlyDictionary<string, string> Read(string text, bool literal = false)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         var lines = text.ReplaceLineEndings("\n").Split('\n');
@@ -35,21 +37,23 @@ public static class EnvFile
                 value += "\n" + lines[i];
             }
 
-            found[name] = Value(value, other => found.GetValueOrDefault(other));
+            found[name] = Value(value, literal ? Itself : part => ComposeVariables.Plain(part, other => found.GetValueOrDefault(other)));
         }
 
         return found;
     }
 
-    private static string Value(string written, Func<string, string?> other)
+    private static string Value(string written, Func<string, string> expanded)
     {
         if (written.StartsWith('\''))
             return written[1..End(written)];
         if (written.StartsWith('"'))
-            return Unescaped(ComposeVariables.Plain(written[1..End(written)], other));
+            return Unescaped(expanded(written[1..End(written)]));
         var comment = written.StartsWith('#') ? 0 : written.IndexOf(" #", StringComparison.Ordinal);
-        return ComposeVariables.Plain((comment < 0 ? written : written[..comment]).TrimEnd(), other);
+        return expanded((comment < 0 ? written : written[..comment]).TrimEnd());
     }
+
+    private static string Itself(string part) => part;
 
     // Where the quote that the text begins with is closed, or -1.
     private static int End(string text)

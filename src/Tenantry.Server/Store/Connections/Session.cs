@@ -19,6 +19,9 @@ internal sealed class Session(DbConnection connection, DbTransaction? transactio
 
     public IReadOnlyList<PendingChange> Changes => _changes;
 
+    /// <summary>What this transaction deletes must not stay readable in a file of the database.</summary>
+    public bool LeavesNoTrace { get; set; }
+
     /// <summary>Notes a change for the list of changes; written last, just before the commit.</summary>
     public void Changed(string kind, string key, string action) => _changes.Add(new PendingChange(kind, key, action));
 

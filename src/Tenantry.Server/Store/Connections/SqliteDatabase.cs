@@ -80,6 +80,8 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
                 var result = await work(session);
                 await ChangeRows.FlushAsync(session);
                 await transaction.CommitAsync(CancellationToken.None);
+                if (session.LeavesNoTrace)
+                    await EmptyLogAsync(_writer);
                 return result;
             }
         }
@@ -96,6 +98,14 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         {
             _turn.Release();
         }
+    }
+
+    // The write-ahead log keeps what was overwritten until it begins anew. Who reads at this moment is not waited for: then it begins anew later.
+    private static async Task EmptyLogAsync(SqliteConnection writer)
+    {
+        await using var command = writer.CreateCommand();
+        command.CommandText = "PRAGMA busy_timeout = 200; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 15000;";
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
@@ -133,6 +143,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
                     PRAGMA busy_timeout = 15000;
                     PRAGMA journal_mode = WAL;
                     PRAGMA synchronous = {(durable ? "FULL" : "OFF")};
+                    PRAGMA secure_delete = ON;
                     """;
                 await command.ExecuteNonQueryAsync(cancellationToken);
                 return;

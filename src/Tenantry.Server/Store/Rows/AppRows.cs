@@ -1,4 +1,5 @@
 using Tenantry.Model.Apps;
+using Tenantry.Model.Manifests;
 using Tenantry.Server.Store.Connections;
 
 namespace Tenantry.Server.Store.Rows;
@@ -54,6 +55,8 @@ internal static class AppRows
             return false;
         if (await session.FirstAsync<string>("SELECT slug FROM instances WHERE app = @name ORDER BY slug LIMIT 1", new { name }) is { } slug)
             throw new StoreConflictException($"The app '{name}' has instances, such as '{slug}'. Remove them first.");
+        await SecretRows.ForgetAppAsync(session, name);
+        await DataKeyRows.DestroyAsync(session, SecretPlace.KeyHolderOf(SecretScope.App, name));
         await session.ExecuteAsync("DELETE FROM apps WHERE name = @name", new { name });
         session.Changed("app", name, "removed");
         return true;

@@ -1,3 +1,4 @@
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store.Connections;
 
@@ -70,8 +71,7 @@ internal static class TenantRows
             return false;
         if (await session.FirstAsync<string>("SELECT slug FROM instances WHERE tenant = @name ORDER BY slug LIMIT 1", new { name }) is { } slug)
             throw new StoreConflictException($"The tenant '{name}' still has the instance '{slug}'.");
-        await session.ExecuteAsync("DELETE FROM tenants WHERE name = @name", new { name });
-        session.Changed("tenant", name, "removed");
+        await RemoveAsync(session, name);
         return true;
     }
 
@@ -83,6 +83,12 @@ internal static class TenantRows
             return;
         if (await session.FirstAsync<long>("SELECT COUNT(*) FROM instances WHERE tenant = @name", new { name }) > 0)
             return;
+        await RemoveAsync(session, name);
+    }
+
+    private static async Task RemoveAsync(Session session, string name)
+    {
+        await DataKeyRows.DestroyAsync(session, SecretPlace.KeyHolderOf(SecretScope.Tenant, name));
         await session.ExecuteAsync("DELETE FROM tenants WHERE name = @name", new { name });
         session.Changed("tenant", name, "removed");
     }

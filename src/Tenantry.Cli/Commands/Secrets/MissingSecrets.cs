@@ -5,7 +5,7 @@ using Tenantry.Client;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
-namespace Tenantry.Cli.Commands;
+namespace Tenantry.Cli.Commands.Secrets;
 
 /// <summary>Secrets that a new instance waits for: taken from files, or from the person who is there.</summary>
 internal static class MissingSecrets
@@ -31,7 +31,8 @@ internal static class MissingSecrets
             throw new CliException(ExitCode.Usage, $"--secret-file: {request.App} declares no secret {string.Join(", ", strange)}; {known}.{Nearest.Hint(strange[0], names)}");
         }
 
-        var missing = declared.Where(s => s.Required && s.Generate is null && !files.ContainsKey(s.Name)).Select(s => s.Name).ToList();
+        var inherited = await InheritedAsync(call, request, declared);
+        var missing = declared.Where(s => s.Required && s.Generate is null && !files.ContainsKey(s.Name) && !inherited.Contains(s.Name)).Select(s => s.Name).ToList();
         if (isNeededNow && missing.Count > 0 && !call.Output.CanAsk)
         {
             throw new CliException(
@@ -41,30 +42,29 @@ internal static class MissingSecrets
         }
 
         foreach (var (name, file) in files)
-            values.Add(name, await SecretCommand.ReadFileAsync(call, name, file));
+            values.Add(name, await SecretInput.ReadFileAsync(call, name, file));
         return values;
     }
 
     public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow)
     {
-        foreach (var (name, value) in values)
-            await PutAsync(call, slug, name, value);
-
-        var missing = new List<string>();
-        await foreach (var secret in call.Client.Secrets.ListAsync(slug, call.CancellationToken))
+        var missing = new List<SecretResponse>();
+        foreach (var secret in await call.Client.Secrets.ListAsync(slug, call.CancellationToken).ToListAsync(call.CancellationToken))
         {
-            if (secret.Set || secret.Generated || !secret.Required)
+            if (values.TryGetValue(secret.Name, out var value))
+                await PutAsync(call, slug, secret, value);
+            else if (secret.Set || secret.Generated || !secret.Required)
                 continue;
-            if (call.Output.CanAsk)
-                await PutAsync(call, slug, secret.Name, Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}"));
+            else if (call.Output.CanAsk)
+                await PutAsync(call, slug, secret, Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}"));
             else
-                missing.Add(secret.Name);
+                missing.Add(secret);
         }
 
         if (missing.Count == 0)
             return;
-        var waits = $"{slug} is made and waits for {Named(missing)}.";
-        var fix = $"Set {(missing.Count == 1 ? "it" : "each")} with 'tenantry secret set {slug} {(missing.Count == 1 ? missing[0] : "NAME")}'.";
+        var waits = $"{slug} is made and waits for {Named([.. missing.Select(secret => secret.Name)])}.";
+        var fix = $"Set {(missing.Count == 1 ? "it" : "them")} with {string.Join(", ", missing.Select(secret => $"'{new SecretDefinition { Name = secret.Name, Scope = secret.Scope }.SetCommand(slug)}'"))}.";
         // Seldom: a newer release came between the look and the making.
         if (isNeededNow)
             throw new CliException(ExitCode.Failed, waits, fix);
@@ -86,6 +86,29 @@ internal static class MissingSecrets
 
     private static string Named(IReadOnlyList<string> names) => $"{(names.Count == 1 ? "the secret" : "the secrets")} {string.Join(", ", names)}";
 
-    private static Task PutAsync(Call call, string slug, string name, string value) =>
-        call.Client.Secrets.Put(slug, name, value).SendAsync(call.CancellationToken);
+    // What nobody has is given where the manifest keeps it; what is there already stays, and this instance gets one of its own.
+    private static Task PutAsync(Call call, string slug, SecretResponse secret, string value) =>
+        call.Client.Secrets.Put(SecretsOf.Instance(slug, secret.Set ? SecretScope.Instance : secret.Scope), secret.Name, value).SendAsync(call.CancellationToken);
+
+    // Values that wider levels have already: a tenant that is not there yet has none of its own.
+    private static async Task<HashSet<string>> InheritedAsync(Call call, CreateInstanceRequest request, IReadOnlyList<SecretDefinition> declared)
+    {
+        var set = new HashSet<string>(StringComparer.Ordinal);
+        if (declared.All(secret => secret.Scope == SecretScope.Instance))
+            return set;
+        foreach (var of in new[] { SecretsOf.App(request.App, request.Tenant), SecretsOf.App(request.App, organization: request.NewTenant?.Organization ?? "default"), SecretsOf.App(request.App) })
+        {
+            try
+            {
+                set.UnionWith(await call.Client.Secrets.ListAsync(of, call.CancellationToken).Where(secret => secret.Set).Select(secret => secret.Name).ToListAsync(call.CancellationToken));
+                return set;
+            }
+            catch (TenantryException unknown) when (unknown.Status == HttpStatusCode.NotFound)
+            {
+                // Not there yet: the next wider level is asked.
+            }
+        }
+
+        return set;
+    }
 }
