@@ -82,7 +82,7 @@ internal sealed class FakeApi : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private static async Task WriteAsync<T>(HttpContext context, T value, int status)
+    public static async Task WriteAsync<T>(HttpContext context, T value, int status)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType ??= "application/json";

@@ -111,10 +111,10 @@ public class AppTests
         await using var api = await StartAsync();
 
         var checkedOnly = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest })));
-        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest.Replace("{ pattern:", "{ scope: tenant, pattern:", StringComparison.Ordinal) })));
+        var applied = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Manifest + "\nbackup: { every: 1d }\n" })));
 
         checkedOnly.Notices.ShouldBeEmpty("values are checked against the pattern");
-        applied.Notices.ShouldBe(["'secrets.api-key.scope' is accepted and not acted on yet. Every instance has a value of its own, whatever the scope."]);
+        applied.Notices.ShouldBe(["'backup' is accepted and not acted on yet. No backups are made by themselves."]);
     }
 
     [Fact]

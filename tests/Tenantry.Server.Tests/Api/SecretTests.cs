@@ -1,6 +1,9 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Secrets;
 using static Tenantry.Server.Tests.Api.TestApi;
 
 namespace Tenantry.Server.Tests.Api;
@@ -102,4 +105,247 @@ public class SecretTests
         deleted.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         await ProblemAsync(await api.Local.DeleteAsync("/v1/instances/alice/secrets/api-key"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
     }
+
+    [Fact]
+    public async Task ALevelThatOtherTenantsShareIsNeverMeantByItself()
+    {
+        await using var api = await SharedAsync();
+
+        var problem = await ProblemAsync(await api.Local.PutAsync("/v1/instances/alice/secrets/licence", Json(new { value = "one" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+
+        problem.Detail.ShouldContain("Say scope app");
+        (await PutAsync(api, "/v1/instances/alice/secrets/licence?scope=app", "all")).UsedBy.ShouldBe(["alice", "bob"]);
+        (await api.OpenAsync("bob"))["licence"].ShouldBe("all");
+        (await PutAsync(api, "/v1/instances/alice/secrets/licence?scope=instance", "hers")).UsedBy.ShouldBe(["alice"]);
+        ((await api.OpenAsync("alice"))["licence"], (await api.OpenAsync("bob"))["licence"]).ShouldBe(("hers", "all"));
+        // Now it is hers that is in force.
+        (await PutAsync(api, "/v1/instances/alice/secrets/licence", "newer")).UsedBy.ShouldBe(["alice"]);
+    }
+
+    [Fact]
+    public async Task TheNearestValueWinsAndTheListTellsWhereItIsFrom()
+    {
+        await using var api = await SharedAsync();
+        await PutAsync(api, "/v1/apps/shared/secrets/licence", "app");
+        await PutAsync(api, "/v1/apps/shared/secrets/licence?organization=default", "organization");
+        (await api.OpenAsync("alice"))["licence"].ShouldBe("organization");
+        await PutAsync(api, "/v1/apps/shared/secrets/licence?tenant=alice", "tenant");
+
+        ((await api.OpenAsync("alice"))["licence"], (await api.OpenAsync("bob"))["licence"]).ShouldBe(("tenant", "organization"));
+        var alice = await OneAsync(api, "/v1/instances/alice/secrets/licence");
+        (alice.Set, alice.From, alice.Inherited, alice.Scope).ShouldBe((true, SecretScope.Tenant, true, SecretScope.App));
+        alice.Levels.Select(level => (level.Scope, level.Holder)).ShouldBe([(SecretScope.Tenant, "alice"), (SecretScope.Organization, "default"), (SecretScope.App, "shared")]);
+        alice.UsedBy.ShouldBe(["alice"]);
+        (await OneAsync(api, "/v1/apps/shared/secrets/licence?organization=default")).UsedBy.ShouldBe(["bob"]);
+        (await OneAsync(api, "/v1/apps/shared/secrets/licence")).UsedBy.ShouldBeEmpty();
+        var page = await ReadAsync<PageResponse<SecretResponse>>(await api.Local.GetAsync("/v1/apps/shared/secrets"));
+        page.Items.Select(one => one.Name).ShouldBe(["licence"]);
+    }
+
+    [Theory]
+    [InlineData("/v1/instances/alice/secrets/team?scope=app", "keeps 'team' for each tenant")]
+    [InlineData("/v1/apps/shared/secrets/team", "keeps 'team' for each tenant")]
+    [InlineData("/v1/instances/alice/secrets/licence?scope=everyone", "app, organization, tenant or instance")]
+    [InlineData("/v1/instances/alice/secrets/licence?scope=1", "app, organization, tenant or instance")]
+    [InlineData("/v1/instances/alice/secrets/licence?scope=app&scope=tenant", "One value")]
+    [InlineData("/v1/apps/shared/secrets/licence?tenant=alice&organization=default", "not both")]
+    public async Task AValueIsKeptNoWiderThanTheManifestSays(string path, string message)
+    {
+        await using var api = await SharedAsync();
+        (await ProblemAsync(await api.Local.PutAsync(path, Json(new { value = "x" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid)).Detail.ShouldContain(message);
+    }
+
+    [Theory]
+    [InlineData("/v1/apps/none/secrets/licence")]
+    [InlineData("/v1/apps/shared/secrets/licence?tenant=none")]
+    [InlineData("/v1/apps/shared/secrets/licence?organization=none")]
+    public async Task NobodysSecretsAreNotFound(string path)
+    {
+        await using var api = await SharedAsync();
+        await ProblemAsync(await api.Local.PutAsync(path, Json(new { value = "x" })), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task SeveralValuesAreSetTogetherOrNotAtAllAndTheInstanceChangesOnce()
+    {
+        await using var api = await SharedAsync();
+        var before = (await api.GetAsync("alice")).Generation;
+
+        var problem = await ProblemAsync(
+            await api.Local.PatchAsync("/v1/instances/alice/secrets", Json(new { values = new { team = "HUSH!", own = "" } })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        problem.Errors!.Select(error => error.Path).ShouldBe(["values.own"]);
+        (await api.Store.ListAppSecretsAsync("shared", CancellationToken.None)).ShouldBeEmpty();
+
+        var page = await ReadAsync<PageResponse<SecretResponse>>(await api.Local.PatchAsync("/v1/instances/alice/secrets", Json(new { values = new { team = "a", own = "b" } })));
+
+        page.Items.Select(one => (one.Name, one.From)).ShouldBe([("team", SecretScope.Tenant), ("own", SecretScope.Instance)]);
+        (await api.OpenAsync("alice")).ShouldBe(new Dictionary<string, string>(StringComparer.Ordinal) { ["own"] = "b", ["team"] = "a" }, ignoreOrder: true);
+        // One for the tenant's and one for the instance's own; each level is counted once.
+        (await api.GetAsync("alice")).Generation.ShouldBeLessThanOrEqualTo(before + 2);
+    }
+
+    [Fact]
+    public async Task AnETagKeepsALaterValue()
+    {
+        await using var api = await SharedAsync();
+        using var first = await api.Local.PutAsync("/v1/instances/alice/secrets/own", Json(new { value = "one" }));
+        first.Headers.ETag!.Tag.ShouldBe("\"1\"");
+        await PutAsync(api, "/v1/instances/alice/secrets/own", "two");
+
+        using var late = new HttpRequestMessage(HttpMethod.Put, "/v1/instances/alice/secrets/own") { Content = Json(new { value = "three" }) };
+        late.Headers.TryAddWithoutValidation("If-Match", "\"1\"");
+        await ProblemAsync(await api.Local.SendAsync(late), HttpStatusCode.PreconditionFailed, ProblemCodes.PreconditionFailed);
+
+        (await api.OpenAsync("alice"))["own"].ShouldBe("two");
+    }
+
+    [Fact]
+    public async Task WhatIsGeneratedIsRotatedAndWhatIsNotIsRefused()
+    {
+        await using var api = await WithAliceAsync();
+        var first = await ReadAsync<SecretResponse>(await api.Local.PostAsync("/v1/instances/alice/secrets/token/rotate", null));
+        var made = (await api.OpenAsync("alice"))["token"];
+        made.Length.ShouldBe(64);
+        using var dry = await api.Local.PostAsync("/v1/instances/alice/secrets/token/rotate?dryRun=true", null);
+        var second = await ReadAsync<SecretResponse>(await api.Local.PostAsync("/v1/instances/alice/secrets/token/rotate", null));
+        (first.Version, first.Generated, first.RotatedAt.HasValue, second.Version, second.RotatedAt.HasValue).ShouldBe((1L, true, false, 2L, true));
+        (await api.OpenAsync("alice"))["token"].ShouldNotBe(made);
+        await ProblemAsync(await api.Local.PostAsync("/v1/instances/alice/secrets/api-key/rotate", null), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+    }
+
+    [Fact]
+    public async Task AnOlderVersionComesBack()
+    {
+        await using var api = await SharedAsync();
+        foreach (var value in new[] { "one", "two", "three" })
+            await PutAsync(api, "/v1/instances/alice/secrets/own", value);
+
+        var back = await ReadAsync<SecretResponse>(await api.Local.PostAsync("/v1/instances/alice/secrets/own/rollback", Json(new { version = 1 })));
+
+        back.Version.ShouldBe(4);
+        (await api.OpenAsync("alice"))["own"].ShouldBe("one");
+        (await OneAsync(api, "/v1/instances/alice/secrets/own")).Versions.Select(one => (one.Version, one.RestoredFrom)).ShouldBe([(4L, 1L), (3L, null), (2L, null), (1L, null)]);
+        var unknown = await ProblemAsync(
+            await api.Local.PostAsync("/v1/instances/alice/secrets/own/rollback", Json(new { version = 9 })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        unknown.Detail.ShouldContain("there are 4, 3, 2, 1");
+    }
+
+    [Fact]
+    public async Task AnExportIsReadableByItsKeyAlone()
+    {
+        await using var api = await SharedAsync();
+        await PutAsync(api, "/v1/instances/alice/secrets/own", "HUSH!");
+        await PutAsync(api, "/v1/apps/shared/secrets/licence", "HUSH, too");
+        using var reader = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+
+        var text = await (await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = reader.ExportSubjectPublicKeyInfoPem() }))).Content.ReadAsStringAsync();
+
+        text.ShouldNotContain("HUSH");
+        var export = System.Text.Json.JsonSerializer.Deserialize<ExportSecretsResponse>(text, WireJson.Options)!;
+        export.Secrets.Select(one => SecretSealer.Open(reader, ExportedSecret.Context(export.App, one.Name), Convert.FromBase64String(one.Sealed))).Order(StringComparer.Ordinal)
+            .ShouldBe(["HUSH!", "HUSH, too"]);
+        Should.Throw<CryptographicException>(() => SecretSealer.Open(other, ExportedSecret.Context(export.App, export.Secrets[0].Name), Convert.FromBase64String(export.Secrets[0].Sealed)));
+        (await api.Local.GetStringAsync("/v1/audit")).ShouldContain("secret.export");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
+    [InlineData("private")]
+    [InlineData("P-384")]
+    public async Task AnExportIsSealedToNoOtherSortOfKey(string kind)
+    {
+        await using var api = await WithAliceAsync();
+        using var small = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var large = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        var pem = kind switch { "private" => small.ExportPkcs8PrivateKeyPem(), "P-384" => large.ExportSubjectPublicKeyInfoPem(), _ => kind };
+
+        var problem = await ProblemAsync(
+            await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = pem })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+
+        problem.Detail.ShouldContain("openssl");
+    }
+
+    [Fact]
+    public async Task TheEngineKeyIsReplacedOnTheSocketAloneAndEverythingStaysReadable()
+    {
+        await using var api = await SharedAsync();
+        await PutAsync(api, "/v1/instances/alice/secrets/own", "mine");
+        var mark = api.Keys.PresentMark;
+        await ProblemAsync(await api.Client(await api.TokenAsync()).PostAsync("/v1/secrets/rekey", null), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        using var dry = await api.Local.PostAsync("/v1/secrets/rekey?dryRun=true", null);
+        api.Keys.PresentMark.ShouldBe(mark);
+
+        var report = await ReadAsync<RekeyResponse>(await api.Local.PostAsync("/v1/secrets/rekey", null));
+
+        (report.DataKeys, report.Mark).ShouldBe((1, api.Keys.PresentMark));
+        report.Mark.ShouldNotBe(mark);
+        (await api.OpenAsync("alice"))["own"].ShouldBe("mine");
+    }
+
+    [Fact]
+    public async Task ASecretCanBeWrittenWithoutTheEngineOnceTheTenantHasADataKey()
+    {
+        await using var api = await SharedAsync();
+        api.Engine.IsAway = true;
+        await ProblemAsync(await api.Local.PutAsync("/v1/instances/alice/secrets/own", Json(new { value = "one" })), HttpStatusCode.ServiceUnavailable, ProblemCodes.EngineUnavailable);
+        api.Engine.IsAway = false;
+        await PutAsync(api, "/v1/instances/alice/secrets/own", "one");
+        api.Engine.IsAway = true;
+        await PutAsync(api, "/v1/instances/alice/secrets/own", "two");
+        (await api.OpenAsync("alice"))["own"].ShouldBe("two");
+    }
+
+    [Theory]
+    [InlineData(65536, HttpStatusCode.OK)]
+    [InlineData(65537, HttpStatusCode.UnprocessableEntity)]
+    public async Task AValueHasUpTo64KiB(int bytes, HttpStatusCode status)
+    {
+        await using var api = await SharedAsync();
+        using var answer = await api.Local.PutAsync("/v1/instances/alice/secrets/own", Json(new { value = new string('"', bytes) }));
+        answer.StatusCode.ShouldBe(status);
+    }
+
+    [Fact]
+    public async Task AValueWithNulIsRefused()
+    {
+        await using var api = await SharedAsync();
+        await ProblemAsync(await api.Local.PutAsync("/v1/instances/alice/secrets/own", Text("""{"value":"a\u0000b"}""")), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+    }
+
+    [Fact]
+    public async Task TheDescriptionNamesTheParametersOfSecrets()
+    {
+        await using var api = await WithAliceAsync();
+        var paths = System.Text.Json.JsonDocument.Parse(await api.Local.GetStringAsync("/openapi/v1.json")).RootElement.GetProperty("paths");
+        string[] Of(string path, string method) => [.. paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray().Select(one => one.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
+        Of("/v1/instances/{slug}/secrets/{name}", "put").ShouldBe(["If-Match", "dryRun", "name", "scope", "slug"]);
+        Of("/v1/apps/{app}/secrets/{name}/rotate", "post").ShouldBe(["Idempotency-Key", "app", "dryRun", "name", "organization", "tenant"]);
+        paths.TryGetProperty("/v1/secrets/rekey", out _).ShouldBeTrue();
+    }
+
+    private static async Task<TestApi> SharedAsync()
+    {
+        var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.ApplyAsync(
+            """
+            app: shared
+            version: "1"
+            services:
+              web: { command: [/bin/web], ports: [8080] }
+            secrets:
+              licence: { scope: app }
+              team: { scope: tenant, required: false }
+              own: { required: false }
+            """);
+        foreach (var name in new[] { "alice", "bob" })
+            await ReadAsync<OperationResponse>(await api.Local.PostAsync("/v1/instances", Json(new { tenant = name, app = "shared", newTenant = new { name } })), HttpStatusCode.Accepted);
+        return api;
+    }
+
+    private static async Task<SecretResponse> PutAsync(TestApi api, string path, string value) => await ReadAsync<SecretResponse>(await api.Local.PutAsync(path, Json(new { value })));
+
+    private static async Task<SecretDetailResponse> OneAsync(TestApi api, string path) => await ReadAsync<SecretDetailResponse>(await api.Local.GetAsync(path));
 }

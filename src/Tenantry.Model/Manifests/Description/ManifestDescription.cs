@@ -38,7 +38,7 @@ internal static class ManifestDescription
         .Optional("prompt", Values.Line, (s, v) => s with { Prompt = v }, "What a person is asked for.")
         .Optional("pattern", Values.Checked("a regular expression", "string", null, SecretChecks.Pattern), (s, v) => s with { Pattern = v }, "Regular expression that the whole value must match.")
         .Optional("provider", Values.Matching("a provider's name such as openrouter", NamingRules.Pattern), (s, v) => s with { Provider = v }, "Name of the provider that issues the value, such as openrouter for an LLM key.")
-        .Key("scope", Values.Word<SecretScope>(), s => s.Scope, (s, v) => s with { Scope = v }, "Level at which the value is kept; the nearest value wins.")
+        .Key("scope", Values.Word<SecretScope>(), s => s.Scope, (s, v) => s with { Scope = v }, "Widest level at which a value may be kept; the nearest value wins.")
         .Finish(SecretChecks.Secret);
 
     private static readonly Shape<EgressPolicy> Egress = new ChoiceShape<EgressPolicy>(
