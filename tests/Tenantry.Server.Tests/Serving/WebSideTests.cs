@@ -88,7 +88,7 @@ public class WebSideTests
         }
 
         // And so that this test can fail: what the web side may read is read in the same way.
-        (await AsWebUserAsync(web, "cat", Path.Combine(folder.Data, "engine.pub"))).Code.ShouldBe(0);
+        (await AsWebUserAsync(web, "cat", Path.Combine(folder.Data, "addresses.json"))).Code.ShouldBe(0);
     }
 
     [RootFact]
@@ -98,10 +98,10 @@ public class WebSideTests
         await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
         var web = serve.Children.ShouldHaveSingleItem();
 
-        foreach (var name in new[] { "engine", "engine.sock", "engine.pub", "targets" })
+        foreach (var name in new[] { "engine", "engine.sock", "targets" })
             (await AsWebUserAsync(web, "mv", Path.Combine(folder.Data, name), Path.Combine(folder.Data, "mine"))).Code.ShouldNotBe(0, name);
 
-        (await AsWebUserAsync(web, "rm", "-f", Path.Combine(folder.Data, "engine.pub"))).Code.ShouldNotBe(0);
+        (await AsWebUserAsync(web, "rm", "-f", Path.Combine(folder.Data, "engine.sock"))).Code.ShouldNotBe(0);
         (await AsWebUserAsync(web, "touch", Path.Combine(folder.Data, "addresses.json"))).Code.ShouldBe(0);
     }
 
