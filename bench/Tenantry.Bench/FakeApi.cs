@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Client;
@@ -17,7 +16,7 @@ internal static class FakeApi
 {
     private const int Rounds = 20;
 
-    public static async Task<(Samples Times, int Pages)> ListAsync(IStore store, DataFolders folders, ECDiffieHellman key, int size, CancellationToken cancellationToken)
+    public static async Task<(Samples Times, int Pages)> ListAsync(IStore store, DataFolders folders, int size, CancellationToken cancellationToken)
     {
         var engine = new EngineClient(folders.EngineSocket);
         using var feed = new ChangeFeed(store, engine, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
@@ -26,7 +25,7 @@ internal static class FakeApi
             Store = store,
             Engine = engine,
             Feed = feed,
-            Settings = new ApiSettings { BaseDomain = "localhost", Gateway = () => new Uri("http://localhost:8080"), EnginePublicKey = () => key.PublicKey, Version = "bench", StartedAt = TimeProvider.System.GetUtcNow() },
+            Settings = new ApiSettings { BaseDomain = "localhost", Gateway = () => new Uri("http://localhost:8080"), Version = "bench", StartedAt = TimeProvider.System.GetUtcNow() },
             Folders = folders,
             TargetKinds = [FakeTarget.CatalogLine],
             Time = TimeProvider.System,

@@ -9,6 +9,7 @@ using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 using Tenantry.Server;
 using Tenantry.Server.Reconciling;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Sources;
 using Tenantry.Server.Store;
 using Tenantry.Server.Workloads;
@@ -35,8 +36,8 @@ internal sealed class FakeFleet(bool quick)
     {
         var now = TimeProvider.System.GetUtcNow();
         await PrepareAsync(store, now, cancellationToken);
-        using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var workloads = new WorkloadSource(store, key, new SourceFolders(folders), () => new InstanceUrls("localhost", "http", 8080));
+        using var keys = new EngineKeyRing(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
+        var workloads = new WorkloadSource(store, new SecretVault(store, keys, TimeProvider.System, NullLogger<SecretVault>.Instance), new SourceFolders(folders), () => new InstanceUrls("localhost", "http", 8080));
         await using var targets = new TargetSet(store, [FakeTarget.CatalogLine], folders, folders.Root, "bench", _ => { }, TimeProvider.System, NullLoggerFactory.Instance);
         var reconciler = new Reconciler(
             store, targets, workloads, new ChangeSignal(), new ReconcilerOptions { Node = "bench" }, TimeProvider.System, NullLogger<Reconciler>.Instance);
@@ -52,7 +53,7 @@ internal sealed class FakeFleet(bool quick)
         await NoOpMeasure.RunAsync(store, reconciler, cancellationToken);
         var look = await NoOpMeasure.RunAsync(store, reconciler, cancellationToken);
         var list = await ListAsync(store, cancellationToken);
-        var (overApi, pages) = await FakeApi.ListAsync(store, folders, key, size, cancellationToken);
+        var (overApi, pages) = await FakeApi.ListAsync(store, folders, size, cancellationToken);
         var met = look.Cpu.TotalSeconds <= AllowedPassSeconds && look.Restless == 0;
         report.Say($"## {size} instances on the fake target, embedded store, in one process");
         report.Table(
