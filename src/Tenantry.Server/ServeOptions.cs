@@ -114,6 +114,9 @@ public sealed record DataFolders(string Root)
     /// <summary>The engine's name.</summary>
     public string EngineNode => Path.Combine(Root, "engine", "node");
 
+    /// <summary>The same for everybody to read.</summary>
+    public string EngineName => Path.Combine(Root, "engine.node");
+
     /// <summary>The key that takes its place when its rotation is done, 0600.</summary>
     public string NextEngineKey => Path.Combine(Root, "engine", "engine.key.next");
 

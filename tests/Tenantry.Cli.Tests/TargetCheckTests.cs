@@ -70,6 +70,34 @@ public sealed class TargetCheckTests
         (await CliRun.Of(api, "target", "check", "nothing")).ExitCode.ShouldBe(3);
     }
 
+    [Fact]
+    public async Task AKindIsCheckedWithTheOptionsWithWhichItWouldBeAdded()
+    {
+        var nobody = Path.Combine(Path.GetTempPath(), $"nobody-{Guid.NewGuid():N}.sock");
+        var run = await CliRun.Of(NoServer, "target", "check", "docker", "--option", $"engine=unix://{nobody}");
+        run.ExitCode.ShouldBe(7);
+        (run.Out + run.Error).ShouldContain(nobody);
+        run.Error.ShouldContain("with these options");
+
+        var misspelt = await CliRun.Of(NoServer, "target", "check", "docker", "--option", "engin=unix:///x");
+        misspelt.ExitCode.ShouldBe(2);
+        misspelt.Error.ShouldContain("'engine'");
+        (await CliRun.Of(NoServer, "target", "check", "local", "--option", "runtime=cruncher")).ExitCode.ShouldBe(2);
+        (await CliRun.Of(NoServer, "target", "check", "--option", "engine=unix:///x")).ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task OptionsOfATargetThatWasAddedAreItsOwn()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("GET /v1/targets/docker", new TargetResponse("docker", "docker", new Dictionary<string, string>(StringComparer.Ordinal), true, 8, 1, DateTimeOffset.UnixEpoch));
+
+        var run = await CliRun.Of(api, "target", "check", "docker", "--option", "engine=unix:///x");
+
+        run.ExitCode.ShouldBe(4);
+        run.Error.ShouldContain("--replace");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -20,15 +20,17 @@ internal static class ThisMachine
     /// <summary>True for the name of a kind.</summary>
     public static bool Knows(string kind) => TargetCatalog.Find(kind) is not null;
 
-    /// <summary>A report of a kind that is known, with its usual options.</summary>
-    public static Task<TargetCheckResponse> CheckAsync(string kind, CancellationToken cancellationToken) => CheckAsync(TargetCatalog.Find(kind)!, cancellationToken);
+    /// <summary>A report of a kind that is known, with these options.</summary>
+    public static Task<TargetCheckResponse> CheckAsync(string kind, IReadOnlyDictionary<string, string> options, CancellationToken cancellationToken) =>
+        CheckAsync(TargetCatalog.Find(kind)!, options, cancellationToken);
 
-    /// <summary>A report of that kind, with its usual options; of every kind that needs something when none is named.</summary>
-    public static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(string? kind, TenantryUnavailableException away, CancellationToken cancellationToken)
+    /// <summary>A report of that kind with these options; of every kind that needs something when none is named.</summary>
+    public static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(
+        string? kind, IReadOnlyDictionary<string, string> options, TenantryUnavailableException away, CancellationToken cancellationToken)
     {
         var reports = new List<TargetCheckResponse>();
         foreach (var known in kind is null ? TargetCatalog.All.Where(line => line.Kind != Needless) : [Find(kind, away)])
-            reports.Add(await CheckAsync(known, cancellationToken));
+            reports.Add(await CheckAsync(known, options, cancellationToken));
         return reports;
     }
 
@@ -41,12 +43,32 @@ internal static class ThisMachine
             Failure.Of(away)?.Fix);
     }
 
-    private static async Task<TargetCheckResponse> CheckAsync(TargetKind kind, CancellationToken cancellationToken)
+    // As the API says it of a target that is added.
+    private static void Refuse(TargetKind kind, IReadOnlyDictionary<string, string> options)
     {
+        if (options.Keys.FirstOrDefault(option => !kind.Options.ContainsKey(option)) is { } unknown)
+        {
+            var known = kind.Options.Count == 0 ? "it has none" : $"it has {string.Join(", ", kind.Options.Keys.Order(StringComparer.Ordinal))}";
+            throw new CliException(ExitCode.Usage, $"--option {unknown}: the kind '{kind.Kind}' has no such option; {known}.{Nearest.Hint(unknown, kind.Options.Keys)}");
+        }
+
+        try
+        {
+            kind.CheckOptions(options);
+        }
+        catch (TargetException mistake)
+        {
+            throw new CliException(ExitCode.Usage, $"--option: {mistake.Sentence}");
+        }
+    }
+
+    private static async Task<TargetCheckResponse> CheckAsync(TargetKind kind, IReadOnlyDictionary<string, string> options, CancellationToken cancellationToken)
+    {
+        Refuse(kind, options);
         // Nothing is made in these folders: probing changes nothing.
         var nowhere = Path.Combine(Path.GetTempPath(), $"tenantry-check-{Guid.NewGuid():N}");
         await using var target = kind.Create(new TargetContext(
-            kind.Kind, "", nowhere, nowhere, new Dictionary<string, string>(StringComparer.Ordinal), TimeProvider.System, NullLogger.Instance));
+            kind.Kind, "", nowhere, nowhere, options, TimeProvider.System, NullLogger.Instance));
         var report = await target.ProbeAsync(cancellationToken);
         return new(
             kind.Kind,

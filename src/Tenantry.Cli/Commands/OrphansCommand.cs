@@ -18,9 +18,9 @@ internal static class OrphansCommand
             var orphans = found.Items;
             if (!call.Output.Json)
             {
-                var table = new TextTable("TARGET", "INSTANCE", "ID");
+                var table = new TextTable("TARGET", "INSTANCE", "ID", "WHY");
                 foreach (var o in orphans)
-                    table.Row(o.Target, o.Slug, o.Id);
+                    table.Row(o.Target, o.Slug, o.Id, o.Home is null ? "no instance owns it" : $"stayed here; the target is at home at {o.Home}");
                 table.Write(call.Output, found.Unreachable.Count == 0 ? "No orphans." : "No orphans on the other targets.");
             }
 

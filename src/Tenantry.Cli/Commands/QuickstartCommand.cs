@@ -11,14 +11,18 @@ namespace Tenantry.Cli.Commands;
 /// <summary><c>tenantry quickstart</c>: two tenants of a real application on this machine, from nothing.</summary>
 internal static class QuickstartCommand
 {
+    private const string Description =
+        "Run Node-RED for two tenants, alice and bob, on this machine, from nothing. The API listens on 127.0.0.1:7070 and the gateway on 127.0.0.1:8080, each on a free port where " +
+        "that is taken. Data lies in --data DIR (default: /var/lib/tenantry-quickstart for root, else ~/.local/share/tenantry-quickstart; with --check a folder beside it that is removed again).";
+
     private static readonly string[] Names = ["alice", "bob"];
 
     public static Command Create(CliHost host)
     {
-        var yes = CommandOptions.Yes("Install what is missing without asking.");
-        var check = new Option<bool>("--check") { Description = "Verify that both tenants answer and are apart, then remove everything." };
-        var remove = new Option<bool>("--remove") { Description = "Remove what an earlier quickstart left." };
-        return new Command("quickstart", "Run Node-RED for two tenants on this machine, from nothing.") { yes, check, remove }.Does(host, async call =>
+        var yes = CommandOptions.Yes("Install what is missing without asking (default: ask on a terminal; without one install at once).");
+        var check = new Option<bool>("--check") { Description = "Verify that both tenants answer and are apart, then remove everything (default: leave both running until Ctrl-C)." };
+        var remove = new Option<bool>("--remove") { Description = "Remove what an earlier quickstart left, and run nothing (default: take it up again)." };
+        return new Command("quickstart", Description) { yes, check, remove }.Does(host, async call =>
         {
             var folder = QuickstartFolder.Of(call, call.DataOption, call.Value(check));
             using var local = call.On(folder);

@@ -107,9 +107,13 @@ internal static class TargetCommand
     private static Command Check(CliHost host)
     {
         var name = new Argument<string?>("NAME") { Description = "The target; all of them when none is named. Without a control plane: a kind.", Arity = ArgumentArity.ZeroOrOne };
-        return new Command("check", "Tell whether a target can work, and the command that installs what is missing.") { name }.Does(host, async call =>
+        var options = CommandOptions.Pairs("--option", "An option of a kind that was not added yet, checked as it would be added; may be repeated. 'tenantry target list --kinds' lists them.");
+        return new Command("check", "Tell whether a target can work, and the command that installs what is missing.") { name, options }.Does(host, async call =>
         {
-            var reports = await CheckAsync(call, call.Value(name));
+            var given = call.Value(options) ?? new Dictionary<string, string>(StringComparer.Ordinal);
+            if (given.Count > 0 && call.Value(name) is null)
+                throw new CliException(ExitCode.Usage, "--option needs the kind that it belongs to.", "Such as: tenantry target check docker --option engine=unix:///run/docker.sock");
+            var reports = await CheckAsync(call, call.Value(name), given);
             if (call.Output.Json)
                 call.Output.Array(reports);
             else
@@ -119,7 +123,7 @@ internal static class TargetCommand
         });
     }
 
-    private static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(Call call, string? name)
+    private static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(Call call, string? name, IReadOnlyDictionary<string, string> options)
     {
         try
         {
@@ -128,33 +132,39 @@ internal static class TargetCommand
                 : await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
             var reports = new List<TargetCheckResponse>();
             foreach (var target in names)
-                reports.Add(await CheckOneAsync(call, target));
+                reports.Add(await CheckOneAsync(call, target, options));
             if (reports.Count == 0)
                 call.Output.Line("No targets. 'tenantry target add local' adds this machine.");
             return reports;
         }
         catch (TenantryUnavailableException away) when (ThisMachine.StandsInFor(away))
         {
-            var reports = await ThisMachine.CheckAsync(name, away, call.CancellationToken);
+            var reports = await ThisMachine.CheckAsync(name, options, away, call.CancellationToken);
             var user = call.Host.IsRoot ? "root" : "an ordinary user";
-            call.Output.Note($"No control plane answers at {away.Address}: checked from this process, as {user}, with the usual options.");
+            call.Output.Note($"No control plane answers at {away.Address}: checked from this process, as {user}, {With(options)}.");
             return reports;
         }
     }
 
-    private static async Task<TargetCheckResponse> CheckOneAsync(Call call, string target)
+    private static async Task<TargetCheckResponse> CheckOneAsync(Call call, string target, IReadOnlyDictionary<string, string> options)
     {
+        // One that was added has its options, and is checked by who will use it.
+        if (options.Count > 0 && await call.Client.Targets.FindAsync(target, call.CancellationToken) is not null)
+            throw new CliException(ExitCode.Conflict, $"The target '{target}' was added with its own options.", $"Leave --option out, or change it: 'tenantry target add {target} --replace --option …'.");
         try
         {
             return await call.Client.Targets.CheckAsync(target, call.CancellationToken);
         }
         catch (TenantryException unknown) when (unknown.Status == HttpStatusCode.NotFound && call.Client.Address.Socket is not null && ThisMachine.Knows(target))
         {
-            var report = await ThisMachine.CheckAsync(target, call.CancellationToken);
-            call.Output.Note($"No target '{target}' was added yet: checked from this process with the usual options. 'tenantry target add {target}' adds it.");
+            var report = await ThisMachine.CheckAsync(target, options, call.CancellationToken);
+            var add = string.Concat(options.Select(option => $" --option {option.Key}={option.Value}"));
+            call.Output.Note($"No target '{target}' was added yet: checked from this process {With(options)}. 'tenantry target add {target}{add}' adds it.");
             return report;
         }
     }
+
+    private static string With(IReadOnlyDictionary<string, string> options) => options.Count == 0 ? "with the usual options" : "with these options";
 
     private static Command Adopt(CliHost host)
     {
@@ -166,7 +176,7 @@ internal static class TargetCommand
             var change = call.Client.Targets.Adopt(call.Required(name));
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;
-            Prompt.Confirm(call, call.Value(yes), $"Instances on {call.Required(name)} are made anew here, with empty volumes; if the other engine still runs, they run twice. Go on?");
+            Prompt.Confirm(call, call.Value(yes), $"Instances on {call.Required(name)} are made anew here, with empty volumes; if the other engine still runs, it stops its own within seconds and keeps their data. Go on?");
             await change.SendAsync(call.CancellationToken);
             if (call.Output.Json)
                 call.Output.Value(await call.Client.Targets.GetAsync(call.Required(name), call.CancellationToken));

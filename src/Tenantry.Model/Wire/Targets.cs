@@ -40,5 +40,8 @@ public sealed record OrphansResponse(IReadOnlyList<OrphanResponse> Items, string
 /// <summary>A target that could not be asked, and why.</summary>
 public sealed record UnreachableTargetResponse(string Target, string Reason);
 
-/// <summary>Something on a target that carries our ownership label and belongs to no instance.</summary>
-public sealed record OrphanResponse(string Target, string Id, string Slug, string Owner);
+/// <summary>
+/// Something on a target that carries our ownership label and belongs to no instance. <paramref name="Home"/>: the engine at which the target is at home now, when this is
+/// what stayed on the machine of the engine that was asked; else null.
+/// </summary>
+public sealed record OrphanResponse(string Target, string Id, string Slug, string Owner, string? Home = null);

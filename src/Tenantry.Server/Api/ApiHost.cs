@@ -47,6 +47,7 @@ public static class ApiHost
         app.UseMiddleware<Problems>();
         app.UseMiddleware<Gatekeeper>();
         app.UseWebSockets();
+        app.Use(next => context => HeadRequests.AsGetAsync(context, next));
         app.UseRouting();
         Map(app);
         return app;
@@ -57,7 +58,7 @@ public static class ApiHost
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApi("/openapi/{documentName}.json");
-        var v1 = app.MapGroup("/v1").AddEndpointFilter(EndpointRules.CheckQueryAsync);
+        var v1 = app.MapGroup("/v1").AddEndpointFilter(EndpointRules.CheckQueryAsync).AddEndpointFilter(ConditionalReads.AnswerAsync);
         v1.MapServer();
         v1.MapApps();
         v1.MapSources();
@@ -82,7 +83,7 @@ public static class ApiHost
         services.AddSingleton(parts.Settings);
         services.AddSingleton(parts.Feed);
         services.AddSingleton(parts.TargetKinds);
-        services.AddSingleton(new SourceUploads(parts.Folders));
+        services.AddSingleton(new SourceUploads(parts.Folders, parts.Store, parts.StoreIsShared));
         services.AddSingleton(new WebhookBox(parts.Folders.Webhooks, parts.Time));
         services.AddSingleton<IEnumerable<IMetricSource>>(parts.Metrics);
         services.AddSingleton<StoreReady>();
@@ -119,6 +120,9 @@ public static class ApiHost
 public sealed record ApiParts
 {
     public required IStore Store { get; init; }
+
+    /// <summary>Several engines may work on the store.</summary>
+    public bool StoreIsShared { get; init; }
 
     public required IEngineLink Engine { get; init; }
 

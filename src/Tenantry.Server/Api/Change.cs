@@ -29,6 +29,15 @@ public sealed class Change
     /// <summary>What the audit adds; never a secret.</summary>
     public string Detail { get; set; } = "";
 
+    /// <summary>Writes to the audit that the change begins. Set by the filter.</summary>
+    internal Func<Task> Begun { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>
+    /// For a change outside of the store, which cannot be one transaction with its audit row: called before anything is changed, so that whatever happens then has
+    /// left a row. What it came to is another one.
+    /// </summary>
+    public Task BeginOutsideAsync() => Begun();
+
     /// <summary>The change that this request is; the same object for the filter and the endpoint.</summary>
     public static ValueTask<Change> BindAsync(HttpContext context)
     {

@@ -3,7 +3,10 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Api;
 
-/// <summary>Around every endpoint that changes something: an idempotency key is honoured, and the audit is written, whether the change was done or refused.</summary>
+/// <summary>
+/// Around every endpoint that changes something: an idempotency key is honoured, and the audit is written, whether the change was done or refused. A change of
+/// the store is written in one transaction with its row.
+/// </summary>
 internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswers answers, TimeProvider time) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -11,6 +14,8 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         var change = await Change.BindAsync(context.HttpContext);
         if (change.IsDryRun)
             return await next(context);
+        change.Begun = () => AuditAsync(Row(change, "started", change.Detail));
+        using var trail = AuditTrail.Begin(subject => Row(change, "done", Together(subject == change.Subject ? "" : subject, change.Detail)));
         object? result;
         try
         {
@@ -24,16 +29,21 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         catch (Exception failure) when (failure is not OperationCanceledException and not StoreUnavailableException)
         {
             var problem = Problems.Of(failure);
-            await AuditAsync(change, problem.Status < 500 ? "refused" : "failed", problem.Detail);
+            await AuditAsync(Row(change, problem.Status < 500 ? "refused" : "failed", problem.Detail));
             throw;
         }
 
-        await AuditAsync(change, "done", change.Detail);
+        // What changed the store wrote its row with it.
+        if (!trail.IsWritten)
+            await AuditAsync(Row(change, "done", change.Detail));
         return result;
     }
 
+    private AuditEntry Row(Change change, string outcome, string detail) =>
+        new(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow());
+
     // What happened is written even when the caller has gone in the meantime.
-    private Task AuditAsync(Change change, string outcome, string detail) => store.AppendAuditAsync(
-        new AuditEntry(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow()),
-        CancellationToken.None);
+    private Task AuditAsync(AuditEntry row) => store.AppendAuditAsync(row, CancellationToken.None);
+
+    private static string Together(string subject, string detail) => string.Join("; ", new[] { subject, detail }.Where(text => text.Length > 0));
 }

@@ -42,7 +42,7 @@ internal static class AppsApi
     private static async Task<Results<Created<ApplyAppResponse>, Ok<ApplyAppResponse>, Ok<PlanResponse>>> ApplyAsync(
         Body<ApplyAppRequest> body, Change change, IStore store, SourceUploads uploads, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (release, notices) = ReleaseOfRequest.Make(body.Value, uploads, time.GetUtcNow());
+        var (release, notices) = await ReleaseOfRequest.MakeAsync(body.Value, uploads, time.GetUtcNow(), cancellationToken);
         if (!body.Value.ForceBuild)
             release = await NewestOfSameAsync(release, store, cancellationToken);
         change.Subject = $"app {release.App}";
@@ -74,7 +74,8 @@ internal static class AppsApi
         return new PlanResponse(changes, [], null, notices);
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(string app, Change change, IStore store, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(
+        string app, Change change, IStore store, SourceUploads uploads, TimeProvider time, CancellationToken cancellationToken)
     {
         change.Subject = $"app {app}";
         var found = await store.FindAppAsync(app, cancellationToken) ?? throw ProblemException.NotFound("app", app);
@@ -87,7 +88,11 @@ internal static class AppsApi
                 : TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", found.Release, null)));
         }
 
-        return await store.DeleteAppAsync(app, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("app", app);
+        var inputs = (await store.ListReleasesAsync(app, cancellationToken)).Select(release => release.InputsDigest).Where(SourceUploads.IsDigest).ToList();
+        if (!await store.DeleteAppAsync(app, cancellationToken))
+            throw ProblemException.NotFound("app", app);
+        await uploads.SweepAsync(inputs, time.GetUtcNow(), cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Ok<PageResponse<ReleaseResponse>>> ListReleasesAsync(string app, IStore store, CancellationToken cancellationToken)

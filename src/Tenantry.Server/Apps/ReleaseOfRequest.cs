@@ -12,10 +12,11 @@ internal static class ReleaseOfRequest
 {
     private const string DefaultFileName = "tenantry.yaml";
 
-    public static (Release Release, IReadOnlyList<string> Notices) Make(ApplyAppRequest request, SourceUploads uploads, DateTimeOffset now)
+    public static async Task<(Release Release, IReadOnlyList<string> Notices)> MakeAsync(
+        ApplyAppRequest request, SourceUploads uploads, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var errors = new List<ProblemError>();
-        if (request.InputsDigest is { Length: > 0 } sent && !(SourceUploads.IsDigest(sent) && uploads.Has(sent)))
+        if (request.InputsDigest is { Length: > 0 } sent && !(SourceUploads.IsDigest(sent) && await uploads.HasAsync(sent, cancellationToken)))
             errors.Add(new ProblemError("inputsDigest", $"No files with the digest '{sent}' were sent; send them first: PUT /v1/sources/DIGEST."));
         var read = ManifestReader.Read(request.Manifest, request.FileName ?? DefaultFileName);
         errors.AddRange(read.Problems.Select(p => new ProblemError(p.Path, p.Message, p.File, p.Line, p.Column)));

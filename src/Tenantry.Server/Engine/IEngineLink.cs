@@ -74,7 +74,10 @@ public interface IEngineLink
 }
 
 /// <summary>Something on a target that no instance owns.</summary>
-public sealed record Orphan(string Target, InstanceRef Ref);
+/// <param name="Target">The target.</param>
+/// <param name="Ref">What it is.</param>
+/// <param name="Home">The engine at which the target is at home, when this is only what stayed here of it; else null.</param>
+public sealed record Orphan(string Target, InstanceRef Ref, string? Home = null);
 
 /// <summary>What a sweep over all targets found, and which of them could not be asked.</summary>
 public sealed record OrphanReport(IReadOnlyList<Orphan> Orphans, IReadOnlyList<UnreachableTarget> Unreachable);

@@ -16,7 +16,7 @@ internal static class EventsApi
     private const int Piece = 500;
 
     public static void MapEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/events", WatchAsync).Takes("after").WithTags("Events").Produces<EventResponse>(200, EventStream.ContentType);
+        routes.MapGet("/events", WatchAsync).Takes("after").WithTags("Events").Produces<EventResponse>(200, EventStream.ContentType).Streams();
 
     private static async Task<EventStream> WatchAsync(
         string? after, HttpContext context, IStore store, ChangeFeed feed, TimeProvider time, CancellationToken cancellationToken)

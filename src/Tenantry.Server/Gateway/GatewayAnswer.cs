@@ -69,8 +69,10 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
         429, "too-many-requests", "Too many requests", "More requests came than this instance takes in so short a time. Try again later.", retryAfterSeconds);
 
     /// <summary>Why an instance does not take requests.</summary>
-    public static GatewayAnswer Of(RouteState state) => state switch
+    public static GatewayAnswer Of(Route route) => route.State switch
     {
+        RouteState.Elsewhere => new(
+            503, Unavailable, "On another machine", $"The instance is on the machine of the engine '{route.Elsewhere}', which this gateway does not reach. The gateway beside that engine does.", 30),
         RouteState.Starting => new(503, Unavailable, "Starting", "The instance is being started. Try again in a moment.", 2),
         RouteState.Updating => new(503, Unavailable, "Updating", "The instance is being updated. Try again in a moment.", 2),
         RouteState.Failed => new(503, Unavailable, "Out of order", "The instance does not run, and its operator has been told why.", 30),

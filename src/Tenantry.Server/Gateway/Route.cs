@@ -23,6 +23,9 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
     /// <summary>What its tier lets through; null: everything.</summary>
     public RequestLimits? Limits { get; init; }
 
+    /// <summary>The engine whose machine it is on, when that is not this gateway's; else null.</summary>
+    public string? Elsewhere { get; init; }
+
     /// <summary>It speaks HTTP/2 without TLS; otherwise HTTP/1.1.</summary>
     public bool SpeaksHttp2 { get; init; }
 
@@ -38,18 +41,20 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
     {
         var state = StateOf(instance);
         // A frozen instance is reached as before once it is thawed: its sockets are kept.
-        var isReached = state == RouteState.Open || instance.Phase == InstancePhase.Frozen;
+        var isReached = state == RouteState.Open || (instance.Phase == InstancePhase.Frozen && state == RouteState.Resting);
         return new Route(instance.Id, instance.Slug, instance.Tenant, state, isReached ? instance.Endpoint : null)
         {
             Rules = instance.Rules,
             Limits = instance.Limits,
             SpeaksHttp2 = instance.SpeaksHttp2,
+            Elsewhere = instance.Elsewhere,
         };
     }
 
     private static RouteState StateOf(InstanceEntry instance) => instance switch
     {
         { Desired: DesiredState.Deleted } or { Phase: InstancePhase.Deleting or InstancePhase.Deleted } => RouteState.Leaving,
+        { Elsewhere: not null } => RouteState.Elsewhere,
         { Phase: InstancePhase.Running or InstancePhase.Updating, Endpoint: not null } => RouteState.Open,
         // A change failed for good, and what ran before it still runs.
         { Phase: InstancePhase.Failed, Desired: DesiredState.Running, Endpoint: not null } => RouteState.Open,
@@ -93,4 +98,7 @@ public enum RouteState
 
     /// <summary>Never: it has no http port.</summary>
     WithoutPort,
+
+    /// <summary>Not here: it is on the machine of another engine.</summary>
+    Elsewhere,
 }

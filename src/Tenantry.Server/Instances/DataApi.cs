@@ -18,7 +18,7 @@ internal static class DataApi
 
     public static void MapData(this IEndpointRouteBuilder instances)
     {
-        instances.MapGet("/{slug}/data", ExportAsync).Produces(200, contentType: Tar);
+        instances.MapGet("/{slug}/data", ExportAsync).Produces(200, contentType: Tar).Streams();
         instances.MapPut("/{slug}/data", ImportAsync).Changes("instance.import").BodyUpTo(null).Accepts<Stream>(Tar);
     }
 
@@ -39,10 +39,16 @@ internal static class DataApi
         change.Subject = $"instance {slug}";
         var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
         change.Expect(change.Subject, record.Spec.Generation);
-        if (record.Status.Phase != InstancePhase.Asleep)
-            throw ProblemException.Conflict($"The instance '{slug}' must be asleep while its data is replaced; it is {record.Status.Phase}.");
+        // One that is being woken would be waited for, and then be awake.
+        if (record.Status.Phase != InstancePhase.Asleep || record.Desired != DesiredState.Asleep)
+        {
+            var now = record.Status.Phase == InstancePhase.Asleep ? $"to be {record.Desired}" : $"{record.Status.Phase}";
+            throw ProblemException.Conflict($"The instance '{slug}' must be asleep while its data is replaced; it is {now}.");
+        }
+
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "data", "the present volumes", "the volumes of the tar")));
+        await change.BeginOutsideAsync();
         await engine.ImportAsync(record.Spec.Id, context.Request.Body, cancellationToken);
         return TypedResults.NoContent();
     }

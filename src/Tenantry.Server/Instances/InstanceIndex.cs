@@ -8,10 +8,24 @@ namespace Tenantry.Server.Instances;
 /// <summary>What the gateway and the metrics need of every instance.</summary>
 public sealed class InstanceIndex : StoreIndex<InstanceEntry>
 {
+    private readonly IStore store;
+    private readonly Func<string?> node;
     private readonly ReleaseCache<ReleaseRules> rules;
+    private Dictionary<string, string> homes = [];
 
-    public InstanceIndex(IStore store)
-        : base(store) => rules = new ReleaseCache<ReleaseRules>(store, manifest => manifest is null ? ReleaseRules.None : ReleaseRules.Of(manifest));
+    /// <param name="store">The store.</param>
+    /// <param name="node">The engine on this side; null while its name is not known: then every instance counts as being here.</param>
+    public InstanceIndex(IStore store, Func<string?> node)
+        : base(store)
+    {
+        (this.store, this.node) = (store, node);
+        rules = new ReleaseCache<ReleaseRules>(store, manifest => manifest is null ? ReleaseRules.None : ReleaseRules.Of(manifest));
+    }
+
+    /// <inheritdoc/>
+    protected override async Task BeforeReadingAsync(CancellationToken cancellationToken) => homes = node() is { } here
+        ? (await store.ListTargetsAsync(cancellationToken)).Where(target => target.Home.Length > 0 && target.Home != here).ToDictionary(target => target.Name, target => target.Home, StringComparer.Ordinal)
+        : [];
 
     protected override bool IsSame(InstanceEntry before, InstanceEntry now) =>
         before.Hosts.SequenceEqual(now.Hosts, StringComparer.Ordinal) && before == now with { Hosts = before.Hosts };
@@ -23,6 +37,7 @@ public sealed class InstanceIndex : StoreIndex<InstanceEntry>
         {
             Limits = known.Limits.GetValueOrDefault(record.Spec.Tier),
             SpeaksHttp2 = known.SpeaksHttp2,
+            Elsewhere = homes.GetValueOrDefault(record.Spec.Target),
         };
     }
 }
@@ -46,6 +61,9 @@ public sealed record InstanceEntry(
 
     /// <summary>Its entry port speaks HTTP/2 without TLS, and nothing else.</summary>
     public bool SpeaksHttp2 { get; init; }
+
+    /// <summary>The engine whose machine it is on, when that is not the one on this side.</summary>
+    public string? Elsewhere { get; init; }
 
     public static InstanceEntry Of(InstanceRecord record, WakeRules? rules = null) => new(
         record.Spec.Id,

@@ -41,6 +41,9 @@ public abstract class StoreIndex<T>(IStore store)
     /// <summary>True when a newer entry says nothing new.</summary>
     protected virtual bool IsSame(T before, T now) => before.Equals(now);
 
+    /// <summary>Called before entries are made of what was read.</summary>
+    protected virtual Task BeforeReadingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>What is kept of an instance.</summary>
     protected abstract ValueTask<T> EntryAsync(InstanceRecord record, CancellationToken cancellationToken);
 
@@ -48,6 +51,7 @@ public abstract class StoreIndex<T>(IStore store)
     {
         // The number first: what changes while the list is read is read again with the next refresh.
         var newest = await store.LastChangeAsync(cancellationToken);
+        await BeforeReadingAsync(cancellationToken);
         var all = ImmutableDictionary.CreateBuilder<string, T>(StringComparer.Ordinal);
         string? cursor = null;
         do
@@ -84,6 +88,8 @@ public abstract class StoreIndex<T>(IStore store)
                 break;
         }
 
+        if (ids.Count > 0)
+            await BeforeReadingAsync(cancellationToken);
         var updated = entries.ToBuilder();
         var isNew = false;
         foreach (var id in ids)

@@ -16,9 +16,9 @@ internal static class StreamsApi
 {
     public static void MapStreams(this IEndpointRouteBuilder instances)
     {
-        instances.MapGet("/{slug}/logs", LogsAsync).Takes("service", "tail", "since", "follow").Produces<LogLineResponse>(200, LogStream.ContentType);
+        instances.MapGet("/{slug}/logs", LogsAsync).Takes("service", "tail", "since", "follow").Produces<LogLineResponse>(200, LogStream.ContentType).Streams();
         instances.MapGet("/{slug}/stats", StatsAsync);
-        instances.MapGet("/{slug}/exec", ExecAsync).WithSummary($"A WebSocket with the subprotocol {ExecChannel.Protocol}: a command inside the instance.").Produces(StatusCodes.Status101SwitchingProtocols);
+        instances.MapGet("/{slug}/exec", ExecAsync).WithSummary($"A WebSocket with the subprotocol {ExecChannel.Protocol}: a command inside the instance.").Produces(StatusCodes.Status101SwitchingProtocols).Streams();
     }
 
     private static async Task<LogStream> LogsAsync(

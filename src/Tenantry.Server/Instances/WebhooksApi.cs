@@ -35,6 +35,7 @@ internal static class WebhooksApi
             throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "state", "dead", "pending")));
+        await change.BeginOutsideAsync();
         return box.Replay(instance, id) ? TypedResults.NoContent() : throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
     }
 
@@ -45,6 +46,7 @@ internal static class WebhooksApi
         var instance = (await InstancesApi.FindAsync(store, slug, cancellationToken)).Spec.Id;
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", id, null)));
+        await change.BeginOutsideAsync();
         return box.Drop(instance, id) ? TypedResults.NoContent() : throw ProblemException.NotFound($"webhook of instance {slug}", id);
     }
 

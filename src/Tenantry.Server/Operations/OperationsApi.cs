@@ -18,7 +18,7 @@ internal static class OperationsApi
         var operations = routes.MapGroup("/operations").WithTags("Operations");
         operations.MapGet("", ListAsync).Paged().Takes("instance");
         operations.MapGet("/{id}", GetAsync);
-        operations.MapGet("/{id}/events", WatchAsync).Produces<OperationResponse>(200, EventStream.ContentType);
+        operations.MapGet("/{id}/events", WatchAsync).Produces<OperationResponse>(200, EventStream.ContentType).Streams();
     }
 
     private static async Task<Ok<PageResponse<OperationResponse>>> ListAsync(

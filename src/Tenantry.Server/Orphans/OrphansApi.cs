@@ -23,7 +23,7 @@ internal static class OrphansApi
     {
         var report = await engine.ListOrphansAsync(cancellationToken);
         return TypedResults.Ok(new OrphansResponse(
-            [.. report.Orphans.Select(o => new OrphanResponse(o.Target, o.Ref.Id, o.Ref.Slug, o.Ref.Owner))],
+            [.. report.Orphans.Select(o => new OrphanResponse(o.Target, o.Ref.Id, o.Ref.Slug, o.Ref.Owner, o.Home))],
             null,
             [.. report.Unreachable.Select(t => new UnreachableTargetResponse(t.Target, t.Reason))]));
     }
@@ -34,12 +34,14 @@ internal static class OrphansApi
         change.Subject = $"orphan {id} on target {target}";
         // Looked up anew: what has an owner by now must not be removed because it had none a minute ago.
         var report = await engine.ListOrphansAsync(cancellationToken);
-        if (report.Unreachable.FirstOrDefault(t => t.Target == target) is { } away)
+        var orphan = report.Orphans.FirstOrDefault(o => o.Target == target && o.Ref.Id == id);
+        if (orphan is null && report.Unreachable.FirstOrDefault(t => t.Target == target) is { } away)
             throw new TargetException($"Target '{target}' cannot be asked: {away.Reason}", retryable: true);
-        var orphan = report.Orphans.FirstOrDefault(o => o.Target == target && o.Ref.Id == id)
-            ?? throw ProblemException.NotFound($"orphan on target {target}", id);
+        if (orphan is null)
+            throw ProblemException.NotFound($"orphan on target {target}", id);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", orphan.Ref.Slug, null)));
+        await change.BeginOutsideAsync();
         await engine.RemoveOrphanAsync(orphan, cancellationToken);
         return TypedResults.NoContent();
     }

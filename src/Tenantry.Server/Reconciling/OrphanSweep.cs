@@ -13,7 +13,7 @@ public sealed class OrphanSweep(IStore store, TargetSet targets, TimeProvider ti
     /// <summary>All of them, by target and slug; a target that cannot be asked does not keep the others from being told.</summary>
     public async Task<OrphanReport> ListAsync(CancellationToken cancellationToken)
     {
-        var reports = await Task.WhenAll((await store.ListTargetsAsync(cancellationToken)).Select(record => LookAsync(record.Name, cancellationToken)));
+        var reports = await Task.WhenAll((await store.ListTargetsAsync(cancellationToken)).Select(record => LookAsync(record, cancellationToken)));
         return new OrphanReport(
             [.. reports.SelectMany(report => report.Orphans).OrderBy(orphan => orphan.Target, StringComparer.Ordinal).ThenBy(orphan => orphan.Ref.Slug, StringComparer.Ordinal)],
             [.. reports.SelectMany(report => report.Unreachable).OrderBy(target => target.Target, StringComparer.Ordinal)]);
@@ -23,24 +23,47 @@ public sealed class OrphanSweep(IStore store, TargetSet targets, TimeProvider ti
     /// <exception cref="TargetException">An instance owns it by now, or it could not be removed.</exception>
     public async Task RemoveAsync(Orphan orphan, CancellationToken cancellationToken)
     {
+        if (orphan.Home is not null)
+        {
+            await RemoveLeftAsync(orphan, cancellationToken);
+            return;
+        }
+
         if (!await IsOrphanAsync(orphan.Target, orphan.Ref, cancellationToken))
             throw new TargetException($"'{orphan.Ref.Slug}' belongs to an instance; delete that instead.", retryable: false);
         using var use = await targets.UseAsync(orphan.Target, cancellationToken);
-        var held = await use.Target.ListOwnedAsync(store.Owner, cancellationToken);
+        await RemoveAsync(use.Target, orphan, cancellationToken);
+    }
+
+    private async Task RemoveLeftAsync(Orphan orphan, CancellationToken cancellationToken)
+    {
+        // The target may have come back since it was listed.
+        if (await store.FindTargetAsync(orphan.Target, cancellationToken) is not { } record || await targets.FindLeftAsync(record, cancellationToken) is not { } left)
+            throw new TargetException($"Target '{orphan.Target}' is no longer at home at '{orphan.Home}': list the orphans again.", retryable: false);
+        await RemoveAsync(left, orphan, cancellationToken);
+    }
+
+    private async Task RemoveAsync(ITarget target, Orphan orphan, CancellationToken cancellationToken)
+    {
+        var held = await target.ListOwnedAsync(store.Owner, cancellationToken);
         if (!held.Contains(orphan.Ref))
             throw new KeyNotFoundException($"Target '{orphan.Target}' holds nothing of {orphan.Ref.Id}.");
-        await foreach (var _ in use.Target.DeleteAsync(orphan.Ref, cancellationToken))
+        await foreach (var _ in target.DeleteAsync(orphan.Ref, cancellationToken))
         {
             // Only the end matters.
         }
     }
 
-    private async Task<OrphanReport> LookAsync(string name, CancellationToken cancellationToken)
+    private async Task<OrphanReport> LookAsync(TargetRecord record, CancellationToken cancellationToken)
     {
+        var name = record.Name;
         using var limit = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
+            // What runs at the target's home is asked there; what stayed here when it moved is asked here.
+            if (await targets.FindLeftAsync(record, either.Token) is { } left)
+                return new OrphanReport([.. (await left.ListOwnedAsync(store.Owner, either.Token)).Select(held => new Orphan(name, held, record.Home))], [Away(record)]);
             var orphans = new List<Orphan>();
             var (target, _) = await targets.GetAsync(name, either.Token);
             foreach (var held in await target.ListOwnedAsync(store.Owner, either.Token))
@@ -60,6 +83,8 @@ public sealed class OrphanSweep(IStore store, TargetSet targets, TimeProvider ti
             return new OrphanReport([], [new UnreachableTarget(name, $"It did not say within {Patience.TotalSeconds:0} s what it holds.")]);
         }
     }
+
+    private static UnreachableTarget Away(TargetRecord record) => new(record.Name, $"It is the machine of another engine, '{record.Home}': ask there.");
 
     private async Task<bool> IsOrphanAsync(string target, InstanceRef held, CancellationToken cancellationToken) =>
         await store.FindInstanceAsync(held.Id, cancellationToken) is not { } owner || owner.Spec.Target != target;

@@ -17,6 +17,16 @@ internal sealed class PassWait(Action<bool>? told) : IDisposable
     /// <summary>Cancelled when there is a newer wish and nothing but waiting is left to do for the old one.</summary>
     public CancellationToken Broken => broken.Token;
 
+    /// <summary>True while nothing is done but to wait.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (gate)
+                return isWaiting;
+        }
+    }
+
     /// <summary>The pass works for the wish of that generation.</summary>
     public void Begin(long wished)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tenantry.Model.Operations;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Store;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Reconciling;
 
@@ -89,20 +90,22 @@ public sealed class Reconciler
     /// A pass that wakes an instance that rests, as soon as whoever works on it now is done. Throws as <see cref="PassAsync"/> does.
     /// </summary>
     public Task<PassResult> WakeAsync(string instanceId, WakeAsk ask, CancellationToken cancellationToken) => WhenFreeAsync(
-        instanceId, (claim, wait) => RunAsync(claim, ask, wait, cancellationToken), new PassResult(PassEnd.Gone, null), cancellationToken);
+        instanceId, (claim, wait) => RunAsync(claim, ask, wait, cancellationToken), new PassResult(PassEnd.Gone, null), _ => { }, cancellationToken);
 
     /// <summary>
     /// Does something with an instance while no pass is made of it, here or elsewhere, as soon as whoever works on it now is done. It is looked at at once afterwards.
+    /// A pass that only waits, for an app to become healthy say, is not waited for.
     /// </summary>
     /// <exception cref="KeyNotFoundException">There is no such instance.</exception>
+    /// <exception cref="TargetException">It is being started.</exception>
     public async Task AloneAsync(string instanceId, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        if (!await WhenFreeAsync(instanceId, (claim, _) => WithLeaseAsync(claim.Lease, work, cancellationToken), gone: false, cancellationToken))
+        if (!await WhenFreeAsync(instanceId, (claim, _) => WithLeaseAsync(claim.Lease, work, cancellationToken), gone: false, RefuseWaiting, cancellationToken))
             throw new KeyNotFoundException($"There is no instance {instanceId}.");
     }
 
     // Takes its turn as soon as nobody works on the instance, here or elsewhere.
-    private async Task<T> WhenFreeAsync<T>(string instanceId, Func<ClaimedInstance, PassWait, Task<T>> work, T gone, CancellationToken cancellationToken)
+    private async Task<T> WhenFreeAsync<T>(string instanceId, Func<ClaimedInstance, PassWait, Task<T>> work, T gone, Action<PassWait> met, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -122,9 +125,19 @@ public sealed class Reconciler
                     _inWork.TryRemove(instanceId, out _);
                 }
             }
+            else if (_inWork.TryGetValue(instanceId, out var other))
+            {
+                met(other);
+            }
 
             await Task.Delay(WhileBusy, _parts.Time, cancellationToken);
         }
+    }
+
+    private static void RefuseWaiting(PassWait pass)
+    {
+        if (pass.IsWaiting)
+            throw new TargetException("It is being started, and its app is not healthy yet. Wait until it is, or say what it should be: 'tenantry sleep'.", retryable: true, fault: TargetFault.Input);
     }
 
     private async Task<bool> WithLeaseAsync(Lease taken, Func<CancellationToken, Task> work, CancellationToken cancellationToken)

@@ -111,6 +111,30 @@ public sealed class TargetSet(
         await store.SettleTargetAsync(name, node, replace: true, cancellationToken);
     }
 
+    /// <summary>
+    /// The part of a target that stayed on this machine when another engine adopted it; null when the target is at home here or everywhere, or was never here.
+    /// </summary>
+    /// <exception cref="TargetException">Its kind is unknown, or its options make no sense.</exception>
+    public async Task<ITarget?> FindLeftAsync(TargetRecord record, CancellationToken cancellationToken)
+    {
+        if (!IsOneMachine(record) || record.Home.Length == 0 || record.Home == node || !Directory.Exists(folders.Target(record.Name)))
+            return null;
+        // What the other engine works on may be the very same things.
+        if (Machine(record.Home) == Machine(node) && catalog.First(line => line.Kind == record.Kind) is { IsOfItsFolder: false })
+            return null;
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return (await OpenAsync(record)).Target;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private static string Machine(string name) => name[..Math.Max(0, name.LastIndexOf('-'))];
+
     private async Task<TargetRecord> FindAsync(string name, CancellationToken cancellationToken)
     {
         var record = await store.FindTargetAsync(name, cancellationToken) ?? throw Unknown(name);

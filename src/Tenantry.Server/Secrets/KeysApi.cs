@@ -44,6 +44,7 @@ internal static class KeysApi
             throw ProblemException.Forbidden("The engine's key is replaced on the server's Unix socket alone.");
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", "the present key", "a new key")));
+        await change.BeginOutsideAsync();
         var report = await engine.RekeyAsync(CancellationToken.None);
         change.Detail = $"{report.DataKeys} data keys, new key {report.Mark}";
         return TypedResults.Ok(new RekeyResponse(report.DataKeys, report.Mark));

@@ -9,8 +9,21 @@ internal static class EngineNode
 {
     private const int Longest = 60;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    /// <summary>The engine's, for the engine; the web side finds it afterwards.</summary>
     public static string Of(DataFolders folders)
+    {
+        var name = OfEngine(folders);
+        if (Find(folders) != name)
+            AtomicFile.Write(folders.EngineName, Encoding.UTF8.GetBytes(name + "\n"), durable: false, Readable);
+        return name;
+    }
+
+    /// <summary>The name of the folder's engine, or null when none was ever started.</summary>
+    public static string? Find(DataFolders folders) => File.Exists(folders.EngineName) ? File.ReadAllText(folders.EngineName).Trim() : null;
+
+    private static string OfEngine(DataFolders folders)
     {
         if (File.Exists(folders.EngineNode) && File.ReadAllText(folders.EngineNode).Trim() is { Length: > 0 } known)
             return known;

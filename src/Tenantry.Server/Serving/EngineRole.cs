@@ -16,6 +16,7 @@ namespace Tenantry.Server.Serving;
 internal sealed class EngineRole : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
+    private readonly ILogger<EngineRole> log;
     private readonly EngineKeyRing keys;
     private readonly EngineSecrets secrets;
     private readonly TargetSet targets;
@@ -23,6 +24,9 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly WakeDesk wakes;
     private readonly Sleeper sleeper;
     private readonly OtherEngines others;
+    private readonly MovedTargets moved;
+    private readonly IStore store;
+    private readonly DataFolders folders;
     private readonly bool isShared;
     private readonly string baseDomain;
     private InstanceUrls urls;
@@ -32,6 +36,8 @@ internal sealed class EngineRole : IAsyncDisposable
     private EngineRole(ServeOptions options, IStore store, EngineKeyRing keys, ILoggerFactory loggers, out LocalEngine engine)
     {
         baseDomain = options.BaseDomain;
+        log = loggers.CreateLogger<EngineRole>();
+        (this.store, folders) = (store, options.Folders);
         urls = new InstanceUrls(baseDomain, Uri.UriSchemeHttp, ServeAddresses.Parse(options.Gateway, "--gateway").Port);
         this.keys = keys;
         var pokes = new Pokes();
@@ -41,7 +47,7 @@ internal sealed class EngineRole : IAsyncDisposable
         var settings = new ReconcilerOptions { Node = EngineNode.Of(options.Folders) };
         targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), settings.Node, pokes.Add, TimeProvider.System, loggers);
         var vault = new SecretVault(store, keys, TimeProvider.System, loggers.CreateLogger<SecretVault>());
-        var workloads = new WorkloadSource(store, vault, new SourceFolders(options.Folders), () => urls);
+        var workloads = new WorkloadSource(store, vault, new SourceFolders(options.Folders, store), () => urls);
         var reconciler = new Reconciler(
             store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways);
         var wakeMetrics = new WakeMetrics();
@@ -49,6 +55,7 @@ internal sealed class EngineRole : IAsyncDisposable
         gateways.FirstByteSeen = wakes.Complete;
         var index = new SleepIndex(store);
         others = new OtherEngines(store, settings.Node, TimeProvider.System, loggers.CreateLogger<OtherEngines>());
+        moved = new MovedTargets(store, targets, reconciler, TimeProvider.System, loggers.CreateLogger<MovedTargets>());
         isShared = StoreFactory.IsShared(options.Store);
         secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()));
         sleeper = new Sleeper(
@@ -77,6 +84,20 @@ internal sealed class EngineRole : IAsyncDisposable
         return role;
     }
 
+    // Instances go on without an engine; where there is none, nothing goes on.
+    private async Task RemoveTracesAsync()
+    {
+        try
+        {
+            if ((await store.ListInstancesAsync(new InstanceFilter(), new PageRequest(1), CancellationToken.None)).Items.Count == 0)
+                DataFolderRemoval.RemoveRunFolderOfNobody(folders);
+        }
+        catch (Exception left) when (left is StoreUnavailableException or IOException or LinuxException)
+        {
+            log.LogDebug(left, "Something is left in {Folder}", ServeFolders.RunFolder(folders));
+        }
+    }
+
     private async Task<IReadOnlyList<string>> OthersAsync(CancellationToken cancellationToken)
     {
         if (!isShared)
@@ -91,7 +112,11 @@ internal sealed class EngineRole : IAsyncDisposable
         urls = new InstanceUrls(baseDomain, gateway.Scheme, gateway.Port);
         reconciling = loop.StartAsync(stopping.Token);
         if (isShared)
+        {
             _ = others.StartAsync(stopping.Token);
+            _ = moved.StartAsync(stopping.Token);
+        }
+
         _ = sleeper.StartAsync(stopping.Token);
     }
 
@@ -105,9 +130,12 @@ internal sealed class EngineRole : IAsyncDisposable
         sleeper.Dispose();
         await others.StopAsync(CancellationToken.None);
         others.Dispose();
+        await moved.StopAsync(CancellationToken.None);
+        moved.Dispose();
         await serving;
         await wakes.DisposeAsync();
         await targets.DisposeAsync();
+        await RemoveTracesAsync();
         loop.Dispose();
         keys.Dispose();
         stopping.Dispose();

@@ -11,6 +11,7 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LivedLong = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan UsualRenewalTime = TimeSpan.FromSeconds(60);
     private readonly List<Process> leaving = [];
     private TaskCompletionSource renewal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? process;
@@ -102,17 +103,39 @@ internal sealed class WebProcess(ServeOptions options, WebUser user, ILogger<Web
 
         var next = Start("--take-over");
         leaving.Add(next);
-        if (await ReadAsync(next, cancellationToken) is not { } theirs)
-        {
-            log.LogError("The next web side ended with code {Code} before it served; the lines above say why", next.ExitCode);
+        if (await ReadNextAsync(next, cancellationToken) is not { } theirs)
             return;
-        }
 
         leaving.Remove(next);
         leaving.Add(process!);
         (process, addresses) = (next, theirs);
         log.LogInformation("The next web side serves");
     }
+
+    // Null: it will not serve, and the one before goes on.
+    private async Task<ServeAddresses?> ReadNextAsync(Process next, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(RenewalTime());
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            if (await ReadAsync(next, either.Token) is { } theirs)
+                return theirs;
+            log.LogError("The next web side ended with code {Code} before it served; the lines above say why", next.ExitCode);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            next.Kill();
+            log.LogError("The next web side did not serve within {Seconds} s and was killed; the one before goes on", RenewalTime().TotalSeconds);
+        }
+
+        return null;
+    }
+
+    private static TimeSpan RenewalTime() =>
+        double.TryParse(Environment.GetEnvironmentVariable("TENANTRY_RENEWAL_SECONDS"), CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 3600
+            ? TimeSpan.FromSeconds(seconds)
+            : UsualRenewalTime;
 
     private Process Start(params IReadOnlyList<string> more) => Process.Start(Command(more)) ?? throw new IOException("The web side did not start.");
 

@@ -74,7 +74,7 @@ internal sealed class WebRole : IAsyncDisposable
             return web;
         var engine = new EngineClient(options.Folders.EngineSocket);
         var feed = new ChangeFeed(store, engine, TimeProvider.System, loggers.CreateLogger<ChangeFeed>());
-        var index = new InstanceIndex(store);
+        var index = new InstanceIndex(store, () => EngineNode.Find(options.Folders));
         await web.StartAsync(feed, cancellationToken);
         web.metrics.AddRange([new InstanceMetrics(index), new ProcessMetrics(ServerVersion.Text, "web")]);
         if (options.Roles.HasFlag(ServeRoles.Gateway))
@@ -160,6 +160,7 @@ internal sealed class WebRole : IAsyncDisposable
         var parts = new ApiParts
         {
             Store = store,
+            StoreIsShared = StoreFactory.IsShared(options.Store),
             Engine = engine,
             Feed = feed,
             Settings = new ApiSettings

@@ -15,12 +15,12 @@ internal static class SourcesApi
     public static void MapSources(this IEndpointRouteBuilder routes)
     {
         var sources = routes.MapGroup("/sources").WithTags("Apps");
-        sources.MapMethods("/{digest}", [HttpMethods.Head], Look);
+        sources.MapMethods("/{digest}", [HttpMethods.Head], LookAsync);
         sources.MapPut("/{digest}", PutAsync).Changes("source.put").BodyUpTo(SourceArchive.MostBytes).Accepts<Stream>(Tar);
     }
 
-    private static Results<Ok, NotFound> Look(string digest, SourceUploads uploads) =>
-        SourceUploads.IsDigest(digest) && uploads.Has(digest) ? TypedResults.Ok() : TypedResults.NotFound();
+    private static async Task<Results<Ok, NotFound>> LookAsync(string digest, SourceUploads uploads, CancellationToken cancellationToken) =>
+        SourceUploads.IsDigest(digest) && await uploads.HasAsync(digest, cancellationToken) ? TypedResults.Ok() : TypedResults.NotFound();
 
     private static async Task<Results<Created, NoContent, Ok<PlanResponse>>> PutAsync(
         string digest, Change change, SourceUploads uploads, HttpContext context, CancellationToken cancellationToken)
@@ -28,9 +28,10 @@ internal static class SourcesApi
         change.Subject = $"source {digest}";
         if (!SourceUploads.IsDigest(digest))
             throw ProblemException.Invalid("digest", "'sha256:' and 64 hexadecimal digits are expected.");
+        var isThere = await uploads.HasAsync(digest, cancellationToken);
         if (change.IsDryRun)
-            return TypedResults.Ok(uploads.Has(digest) ? DryRun.Of() : DryRun.Of(new ChangeResponse(change.Subject, "", null, digest)));
-        if (uploads.Has(digest))
+            return TypedResults.Ok(isThere ? DryRun.Of() : DryRun.Of(new ChangeResponse(change.Subject, "", null, digest)));
+        if (isThere)
             return TypedResults.NoContent();
         try
         {

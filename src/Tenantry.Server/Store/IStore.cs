@@ -9,7 +9,8 @@ namespace Tenantry.Server.Store;
 /// <summary>
 /// Everything that outlives a process: one suite of tests holds SQLite and PostgreSQL to it. Only the API writes specs, only the
 /// reconciler writes statuses. A write that lost a race throws <see cref="StoreConflictException"/> and changes nothing. While the
-/// database is away, calls throw <see cref="StoreUnavailableException"/>.
+/// database is away, calls throw <see cref="StoreUnavailableException"/>. What changes what is wanted writes a row of the present
+/// <see cref="AuditTrail"/>, if there is one, in its transaction.
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
@@ -35,7 +36,21 @@ public interface IStore : IAsyncDisposable
     /// <summary>Newest first.</summary>
     Task<IReadOnlyList<Release>> ListReleasesAsync(string app, CancellationToken cancellationToken);
 
-    /// <summary>Conflict when the name is taken.</summary>
+    /// <summary>
+    /// Keeps an archive (seekable) of the build inputs of that digest, whole or not at all, until the last release that is built from it is removed; a day when there is none.
+    /// False when it is there already.
+    /// </summary>
+    Task<bool> PutSourceAsync(string digest, Stream archive, CancellationToken cancellationToken);
+
+    Task<bool> HasSourceAsync(string digest, CancellationToken cancellationToken);
+
+    /// <summary>Writes such an archive out; false when there is none.</summary>
+    Task<bool> ReadSourceAsync(string digest, Stream output, CancellationToken cancellationToken);
+
+    /// <summary>Digests of the inputs from which releases are built.</summary>
+    Task<IReadOnlyList<string>> ListUsedSourcesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes the tenant, with its organization if that is to be made. Conflict when the name is taken.</summary>
     Task<Tenant> CreateTenantAsync(Tenant tenant, CancellationToken cancellationToken);
 
     Task<Tenant?> FindTenantAsync(string name, CancellationToken cancellationToken);

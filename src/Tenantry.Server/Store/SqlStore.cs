@@ -19,7 +19,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(TenantRows.ListOrganizationsAsync, cancellationToken);
 
     public Task<AppliedRelease> ApplyReleaseAsync(Release release, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => AppRows.ApplyAsync(s, release), cancellationToken);
+        ChangeAsync($"app {release.App}", s => AppRows.ApplyAsync(s, release), cancellationToken);
 
     public Task<App?> FindAppAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AppRows.FindAsync(s, name), cancellationToken);
@@ -28,7 +28,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => AppRows.ListAsync(s, page), cancellationToken);
 
     public Task<bool> DeleteAppAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => AppRows.DeleteAsync(s, name), cancellationToken);
+        ChangeAsync($"app {name}", s => AppRows.DeleteAsync(s, name), cancellationToken);
 
     public Task<Release?> FindReleaseAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AppRows.FindReleaseAsync(s, id), cancellationToken);
@@ -36,8 +36,20 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<IReadOnlyList<Release>> ListReleasesAsync(string app, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AppRows.ListReleasesAsync(s, app), cancellationToken);
 
+    public Task<bool> PutSourceAsync(string digest, Stream archive, CancellationToken cancellationToken) =>
+        ChangeAsync($"source {digest}", s => SourceRows.PutAsync(s, digest, archive, cancellationToken), cancellationToken);
+
+    public Task<bool> HasSourceAsync(string digest, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SourceRows.HasAsync(s, digest), cancellationToken);
+
+    public Task<bool> ReadSourceAsync(string digest, Stream output, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SourceRows.ReadAsync(s, digest, output, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListUsedSourcesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SourceRows.ListUsedAsync(s, null), cancellationToken);
+
     public Task<Tenant> CreateTenantAsync(Tenant tenant, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TenantRows.CreateAsync(s, tenant), cancellationToken);
+        ChangeAsync($"tenant {tenant.Name}", s => TenantRows.CreateAsync(s, tenant), cancellationToken);
 
     public Task<Tenant?> FindTenantAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TenantRows.FindAsync(s, name), cancellationToken);
@@ -46,13 +58,13 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => TenantRows.ListAsync(s, page), cancellationToken);
 
     public Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
+        ChangeAsync($"tenant {tenant.Name}", s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
 
     public Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TenantRows.DeleteAsync(s, name), cancellationToken);
+        ChangeAsync($"tenant {name}", s => TenantRows.DeleteAsync(s, name), cancellationToken);
 
     public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => InstanceRows.CreateAsync(s, spec, operation, newTenant), cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", async s => { await InstanceRows.CreateAsync(s, spec, operation, newTenant); return true; }, cancellationToken);
 
     public Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.FindAsync(s, id), cancellationToken);
@@ -64,7 +76,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => InstanceReads.ListAsync(s, filter, page), cancellationToken);
 
     public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
 
     public Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
@@ -131,16 +143,16 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(TargetRows.ListAsync, cancellationToken);
 
     public Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TargetRows.PutAsync(s, target, expectedVersion), cancellationToken);
+        ChangeAsync($"target {target.Name}", s => TargetRows.PutAsync(s, target, expectedVersion), cancellationToken);
 
     public Task<string> SettleTargetAsync(string name, string node, bool replace, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TargetRows.SettleAsync(s, name, node, replace), cancellationToken);
 
     public Task<bool> DeleteTargetAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TargetRows.DeleteAsync(s, name), cancellationToken);
+        ChangeAsync($"target {name}", s => TargetRows.DeleteAsync(s, name), cancellationToken);
 
     public Task<IReadOnlyList<SealedSecret>> PutSecretsAsync(IReadOnlyList<NewSecret> secrets, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.PutAsync(s, secrets), cancellationToken);
+        ChangeAsync<IReadOnlyList<SealedSecret>>("", s => SecretRows.PutAsync(s, secrets), cancellationToken);
 
     public Task<SealedSecret> AddSecretAsync(NewSecret secret, CancellationToken cancellationToken) =>
         database.WriteAsync(s => SecretRows.AddAsync(s, secret), cancellationToken);
@@ -155,10 +167,10 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => SecretRows.ListVersionsAsync(s, place), cancellationToken);
 
     public Task<SealedSecret?> RollBackSecretAsync(SecretPlace place, long version, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.RollBackAsync(s, place, version), cancellationToken);
+        ChangeAsync("", s => SecretRows.RollBackAsync(s, place, version), cancellationToken);
 
     public Task<bool> DeleteSecretAsync(SecretPlace place, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => SecretRows.DeleteAsync(s, place), cancellationToken);
+        ChangeAsync("", s => SecretRows.DeleteAsync(s, place), cancellationToken);
 
     public Task<IReadOnlyList<SealedSecret>> ListSecretsInFormAsync(byte form, CancellationToken cancellationToken) =>
         database.ReadAsync(s => SecretRows.ListSealedInFormAsync(s, form), cancellationToken);
@@ -187,7 +199,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.WriteAsync(s => DataKeyRows.ReplaceEngineKeyAsync(s, before, mark), cancellationToken);
 
     public Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TokenRows.AddAsync(s, token), cancellationToken);
+        ChangeAsync($"token {token.Name}", async s => { await TokenRows.AddAsync(s, token); return true; }, cancellationToken);
 
     public Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TokenRows.FindAsync(s, hash), cancellationToken);
@@ -196,7 +208,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(TokenRows.ListAsync, cancellationToken);
 
     public Task<bool> DeleteTokenAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TokenRows.DeleteAsync(s, name), cancellationToken);
+        ChangeAsync($"token {name}", s => TokenRows.DeleteAsync(s, name), cancellationToken);
 
     public Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AnswerRows.FindAsync(s, key), cancellationToken);
@@ -222,4 +234,24 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => s.FirstAsync<long>("SELECT number FROM migrations ORDER BY number DESC LIMIT 1"), cancellationToken);
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    // What changes nothing, and says so by false or null, leaves no row.
+    private async Task<T> ChangeAsync<T>(string subject, Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    {
+        if (AuditTrail.Current is not { } trail)
+            return await database.WriteAsync(work, cancellationToken);
+        var (result, isAudited) = await database.WriteAsync(
+            async session =>
+            {
+                var done = await work(session);
+                if (done is null or false)
+                    return (done, false);
+                await AuditRows.AppendAsync(session, trail.RowFor(subject));
+                return (done, true);
+            },
+            cancellationToken);
+        if (isAudited)
+            trail.Committed();
+        return result;
+    }
 }

@@ -132,6 +132,7 @@ internal static class TargetsApi
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "home", present.Home, "this engine")));
         change.Detail = $"home was {(present.Home.Length > 0 ? present.Home : "nowhere")}";
+        await change.BeginOutsideAsync();
         await engine.AdoptTargetAsync(target, cancellationToken);
         return TypedResults.NoContent();
     }

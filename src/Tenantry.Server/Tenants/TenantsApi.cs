@@ -48,7 +48,6 @@ internal static class TenantsApi
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", null, request.Name)));
         }
 
-        await store.EnsureOrganizationAsync(wanted.Organization, cancellationToken);
         var tenant = await store.CreateTenantAsync(wanted, cancellationToken);
         ETags.Set(context, tenant.Version);
         return TypedResults.Created($"/v1/tenants/{tenant.Name}", TenantResponse.Of(tenant));

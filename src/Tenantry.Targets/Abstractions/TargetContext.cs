@@ -35,4 +35,7 @@ public sealed record TargetKind(
 
     /// <summary>True when a target with these options is the machine of the engine that uses it: no other engine can work on what is there.</summary>
     public Func<IReadOnlyDictionary<string, string>, bool> IsOneMachine { get; init; } = _ => false;
+
+    /// <summary>True when all that it makes hangs on its data folder, so that another engine on the same machine has nothing of it.</summary>
+    public bool IsOfItsFolder { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Docker.Engine;
@@ -11,6 +12,11 @@ internal sealed class DockerObserver(DockerHost host)
 {
     private const int LastLines = 3;
     private const int ManyRestarts = 5;
+    private readonly ConditionalWeakTable<InstanceObservation, InstanceSeen> _readings = [];
+
+    /// <summary>What the engine said when that observation was made; read anew for one that was not made here.</summary>
+    internal async Task<InstanceSeen> ReadingOfAsync(InstanceObservation observation, CancellationToken cancellationToken) =>
+        _readings.TryGetValue(observation, out var reading) ? reading : await host.Reader.ReadAsync(observation.Ref, cancellationToken);
 
     internal async Task<InstanceObservation> ObserveAsync(InstanceRef instance, CancellationToken cancellationToken)
     {
@@ -25,7 +31,7 @@ internal sealed class DockerObserver(DockerHost host)
         var trouble = record?.ImportCutOff == true
             ? "An import of its data was cut off: its data is not complete. Import it again."
             : await TroubleAsync(containers, cancellationToken) ?? reason;
-        return new InstanceObservation
+        var observation = new InstanceObservation
         {
             Ref = instance,
             State = state,
@@ -38,6 +44,8 @@ internal sealed class DockerObserver(DockerHost host)
             Endpoint = state == ObservedState.Running && first?.Shape?.Port is { } port ? Endpoints.Of(first, port, host.Options.Remote) : null,
             Trouble = trouble,
         };
+        _readings.Add(observation, seen);
+        return observation;
     }
 
     /// <summary>Digest of the workload that was applied last, or null when that was never finished.</summary>

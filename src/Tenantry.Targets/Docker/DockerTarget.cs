@@ -61,7 +61,8 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         {
             DockerWorkloadCheck.Refuse(workload, _host.Options.Remote);
             await RefusePodmanAsync(cancellationToken);
-            var there = await _host.Reader.ReadAsync(workload.Ref, cancellationToken);
+            // Asked once for both: looking twice at every freeze, wake and repair costs as much as the change.
+            var there = await _observer.ReadingOfAsync(seen, cancellationToken);
             var missing = new List<string>();
             foreach (var service in workload.Services.Where(service => !there.Services.ContainsKey(service.Name) || seen.WorkloadDigest != workload.Digest).DistinctBy(service => ImageStore.ReferenceOf(workload, service), StringComparer.Ordinal))
             {

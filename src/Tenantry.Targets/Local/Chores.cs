@@ -7,7 +7,7 @@ using Tenantry.Targets.Local.Networks;
 
 namespace Tenantry.Targets.Local;
 
-/// <summary>What a local target does once a minute: names that egress lists open may have moved, and dead children are waited for.</summary>
+/// <summary>What a local target does once a minute: names that egress lists open may have moved, dead children are waited for, and shared builds may have been damaged by hand.</summary>
 internal sealed class Chores(LocalHost host) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -40,10 +40,12 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
     {
         try
         {
+            CheckBuilds(_end.Token);
             using var timer = new PeriodicTimer(Interval, host.Time);
             while (await timer.WaitForNextTickAsync(_end.Token))
             {
                 _reaper.Look();
+                CheckBuilds(_end.Token);
                 foreach (var folder in Directory.EnumerateDirectories(host.Paths.Instances))
                     await TryRefreshAsync(Path.GetFileName(folder));
             }
@@ -51,6 +53,25 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {
             // The control plane goes.
+        }
+    }
+
+    /// <summary>Looks at the shared builds, and has the instances of damaged ones looked at.</summary>
+    internal void CheckBuilds(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (host.Builds.Check(cancellationToken).Count == 0)
+                return;
+            foreach (var id in Directory.EnumerateDirectories(host.Paths.Instances).Select(Path.GetFileName).OfType<string>().Where(id => !id.StartsWith('.')))
+            {
+                if (InstanceFile.Read(host.Paths.Of(id))?.Build is { } build && host.Builds.DamageOf(build) is not null)
+                    host.Notices.Tell(id);
+            }
+        }
+        catch (Exception error) when (error is TargetException or IOException or UnauthorizedAccessException or LinuxException or System.Text.Json.JsonException)
+        {
+            host.Logger.LogWarning(error, "The shared builds could not be looked at");
         }
     }
 

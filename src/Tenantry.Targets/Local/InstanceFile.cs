@@ -27,6 +27,9 @@ internal sealed record InstanceFile
 
     public string? Release { get; init; }
 
+    /// <summary>Key of the shared build that it runs from, or null.</summary>
+    public string? Build { get; init; }
+
     public long RestartNonce { get; init; }
 
     /// <summary>What it should be doing now, for whoever finds it after a crash.</summary>

@@ -103,6 +103,8 @@ internal sealed class InstanceObserver(LocalHost host)
             LookAtConfiguration(asleep);
             foreach (var service in file?.Services ?? [])
                 LookAtService(service, asleep);
+            if (file?.Build is { } build && host.Builds.DamageOf(build) is { } damage)
+                Drift.Add(new DriftItem($"{LocalResources.Release(build)}", "as it was built", damage));
             State = file switch
             {
                 null => ObservedState.Partial,

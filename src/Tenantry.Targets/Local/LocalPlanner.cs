@@ -47,7 +47,7 @@ internal sealed class LocalPlanner
     private void Keep(IReadOnlyList<VolumeFile> volumes, bool releaseIsReady)
     {
         if (_workload.Release.Build is { } build && !releaseIsReady)
-            Add(LocalResources.Release(build.Key), StepAction.Create, "build it once for all tenants");
+            Add(LocalResources.Release(build.Key), StepAction.Create, _seen.Drift.Any(item => item.Resource == $"{LocalResources.Release(build.Key)}") ? "build it anew: it was damaged" : "build it once for all tenants");
         if (_known is null || !IsReady(LocalResources.Identity(_workload.Ref)))
             Add(LocalResources.Identity(_workload.Ref), StepAction.Create, "a folder and a range of user ids of its own");
         foreach (var volume in volumes)

@@ -10,8 +10,9 @@ namespace Tenantry.Targets.Local;
 /// <summary>Looks whether instances can run here, and what to install where they cannot. Changes nothing.</summary>
 internal static class LocalProbe
 {
-    internal static async Task<ProbeReport> LookAsync(LocalTargetOptions options, CancellationToken cancellationToken)
+    internal static async Task<ProbeReport> LookAsync(LocalHost host, CancellationToken cancellationToken)
     {
+        var options = host.Options;
         List<ProbeFinding> findings =
         [
             Linux(),
@@ -23,6 +24,7 @@ internal static class LocalProbe
             Volumes(options),
             Egress(),
             Memory(),
+            .. Releases(host, cancellationToken),
         ];
         return new ProbeReport(findings.All(finding => finding.Level != ProbeLevel.Missing), findings);
     }
@@ -108,6 +110,13 @@ internal static class LocalProbe
         return missing.Count == 0
             ? new ProbeFinding("egress", ProbeLevel.Ok, "ip and nft are there: apps may be let out to the internet or to a list")
             : new ProbeFinding("egress", ProbeLevel.Note, $"{string.Join(" and ", missing)} not installed; only apps with egress need it.", "apt-get install -y iproute2 nftables");
+    }
+
+    private static IEnumerable<ProbeFinding> Releases(LocalHost host, CancellationToken cancellationToken)
+    {
+        host.Chores.CheckBuilds(cancellationToken);
+        return host.Builds.Damage.Select(build => new ProbeFinding(
+            "release", ProbeLevel.Note, $"{build.Key} is not as it was built: {build.Value}. It is built anew as soon as an instance of it is looked at."));
     }
 
     private static ProbeFinding Memory() => File.Exists("/proc/swaps") && File.ReadLines("/proc/swaps").Skip(1).Any() && Environment.OSVersion.Version < new Version(6, 4)

@@ -38,13 +38,14 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
     {
         CheckOptions = options => LocalTargetOptions.Parse(options),
         IsOneMachine = _ => true,
+        IsOfItsFolder = true,
     };
 
     public string Kind => KindName;
 
     public string Name => _host.Name;
 
-    public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => LocalProbe.LookAsync(_host.Options, cancellationToken);
+    public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => LocalProbe.LookAsync(_host, cancellationToken);
 
     public Task<Plan> PlanAsync(InstanceWorkload workload, InstanceObservation seen, CancellationToken cancellationToken)
     {

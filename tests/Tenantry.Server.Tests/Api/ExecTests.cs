@@ -149,6 +149,7 @@ public class ExecTests
 
         using var export = await api.Local.GetAsync("/v1/instances/alice/data");
         var out1 = await export.Content.ReadAsByteArrayAsync();
+        using var sleep = await api.Local.PostAsync("/v1/instances/alice/sleep", null);
         await api.SeeAsync("alice", InstancePhase.Asleep);
         var large = new byte[5_000_000];
         large[^1] = 9;
@@ -175,9 +176,24 @@ public class ExecTests
     }
 
     [Fact]
+    public async Task DataForAnInstanceThatIsJustBeingWokenIsRefusedAtOnceAndNotWhenItIsHealthy()
+    {
+        await using var api = await WithAliceAsync();
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+
+        var refused = await ProblemAsync(
+            await api.Local.PutAsync("/v1/instances/alice/data", new ByteArrayContent([1]) { Headers = { { "Content-Type", "application/x-tar" } } }),
+            HttpStatusCode.Conflict,
+            ProblemCodes.Conflict);
+
+        refused.Detail.ShouldContain("it is to be Running");
+    }
+
+    [Fact]
     public async Task ATarThatTheTargetRefusesIsTheCallersMistakeAndAFullDiskIsNot()
     {
         await using var api = await WithAliceAsync();
+        using var sleep = await api.Local.PostAsync("/v1/instances/alice/sleep", null);
         await api.SeeAsync("alice", InstancePhase.Asleep);
         api.Engine.Failure = new TargetException("This is not a tar: it is text.", retryable: false, fault: TargetFault.Input);
         var refused = await ProblemAsync(await PutAsync(), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);

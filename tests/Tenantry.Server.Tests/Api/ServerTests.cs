@@ -141,6 +141,121 @@ public class ServerTests
         verify.ShouldBe(new AuditVerifyResponse(true, null));
     }
 
+    [Fact]
+    public async Task AChangeWhoseAuditRowCannotBeWrittenIsNotMade()
+    {
+        await using var api = await StartAsync();
+        await using (var database = Server.Store.StoreFactory.Connect("sqlite", api.Folders, TimeProvider.System))
+            await database.WriteAsync(session => session.ExecuteAsync("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END"), CancellationToken.None);
+
+        using var answer = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
+
+        answer.IsSuccessStatusCode.ShouldBeFalse();
+        (await api.Store.FindTenantAsync("alice", CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task WhatIsChangedOutsideOfTheStoreIsAuditedBeforeAndAfter()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+
+        using var adopted = await api.Local.PostAsync("/v1/targets/local/adopt", null);
+
+        var rows = (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync("/v1/audit"))).Items.Where(row => row.Action == "target.adopt");
+        rows.Select(row => (row.Subject, row.Outcome)).ShouldBe([("target local", "done"), ("target local", "started")]);
+    }
+
+    [Fact]
+    public async Task EachChangeThatARemovalIsMadeOfHasItsRow()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+
+        using var removed = await api.Local.DeleteAsync("/v1/tenants/alice");
+
+        var rows = (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync("/v1/audit"))).Items.Where(row => row.Action == "tenant.delete");
+        rows.Select(row => (row.Subject, row.Outcome, row.Detail)).ShouldBe([("tenant alice", "done", "instance alice"), ("tenant alice", "done", "")]);
+    }
+
+    [Theory]
+    [InlineData("/v1/tenants")]
+    [InlineData("/v1/tenants/alice")]
+    [InlineData("/v1/instances/alice")]
+    [InlineData("/v1/server")]
+    [InlineData("/healthz")]
+    public async Task HeadIsAnsweredAsGetWithoutABody(string path)
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        using var got = await api.Local.GetAsync(path);
+        using var head = await api.Local.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
+
+        head.StatusCode.ShouldBe(got.StatusCode);
+        head.StatusCode.ShouldBe(HttpStatusCode.OK);
+        head.Content.Headers.ContentType.ShouldBe(got.Content.Headers.ContentType);
+        (head.Headers.ETag?.Tag).ShouldBe(got.Headers.ETag?.Tag);
+        (await head.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task HeadOfWhatIsNotThereOrStreamsSaysSo()
+    {
+        await using var api = await StartAsync();
+        using var nobody = await api.Local.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/v1/tenants/nobody"));
+        nobody.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using var events = await api.Local.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/v1/events"));
+        events.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        events.Content.Headers.Allow.ShouldBe(["GET"]);
+    }
+
+    [Theory]
+    [InlineData("/v1/tenants/alice")]
+    [InlineData("/v1/apps/notes")]
+    [InlineData("/v1/targets/local")]
+    [InlineData("/v1/instances/alice")]
+    public async Task WhoHasTheAnswerAlreadyIsToldSoAndOnlyThat(string path)
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        using var first = await api.Local.GetAsync(path);
+        var tag = first.Headers.ETag!.Tag;
+
+        using var again = await api.Local.SendAsync(Conditional(path, $"\"other\", W/{tag}"));
+        again.StatusCode.ShouldBe(HttpStatusCode.NotModified);
+        again.Headers.ETag!.Tag.ShouldBe(tag);
+        (await again.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
+        using var other = await api.Local.SendAsync(Conditional(path, "\"1\""));
+        other.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task AStatusThatChangedIsToldAlthoughTheVersionIsTheSameAndTheTagIsGoodForAChange()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        using var pending = await api.Local.GetAsync("/v1/instances/alice");
+        await api.SeeAsync("alice", Model.Instances.InstancePhase.Running);
+
+        using var running = await api.Local.SendAsync(Conditional("/v1/instances/alice", pending.Headers.ETag!.Tag));
+        running.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var change = new HttpRequestMessage(HttpMethod.Patch, "/v1/instances/alice") { Content = Json(new { tier = "pro" }) };
+        change.Headers.TryAddWithoutValidation("If-Match", running.Headers.ETag!.Tag);
+        using var changed = await api.Local.SendAsync(change);
+        changed.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
+
+    private static HttpRequestMessage Conditional(string path, string tags)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("If-None-Match", tags);
+        return request;
+    }
+
     private static string RepositoryRoot()
     {
         var folder = AppContext.BaseDirectory;

@@ -84,6 +84,8 @@ internal sealed class TestApi : IAsyncDisposable
         return await Vault.OpenAsync(NearestSecrets.Of(ManifestJson.Read(release.Manifest), await Store.ListSecretsAsync(spec, CancellationToken.None)).Values, CancellationToken.None);
     }
 
+    public DataFolders Folders => new(root);
+
     public string Socket => Path.Combine(root, "api.sock");
 
     public Uri Address => new(host.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal)));

@@ -32,6 +32,24 @@ public class HoldingTests
         (await client.GetStringAsync("/again")).ShouldBe("hello from the app", "the routes do not know yet, and it is awake");
     }
 
+    [Theory]
+    [InlineData("/", "GET")]
+    [InlineData("/.well-known/tenantry/wake", "GET")]
+    [InlineData("/hook", "POST")]
+    public async Task AnInstanceOfAnotherEnginesMachineIsNotWaitedForAndItIsSaidWhereItIs(string path, string method)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (_, _) => throw new InvalidOperationException("Nobody here wakes it.");
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice-tenant", RouteState.Elsewhere, null) { Elsewhere = "other-1a2b" }));
+        using var client = gateway.Client();
+
+        using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "Accept", "text/html" } } });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(30));
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("other-1a2b");
+    }
+
     [Fact]
     public async Task ARequestThatMeetsAChangeIsHeldUntilItIsDoneAndAMonitorIsToldAtOnce()
     {

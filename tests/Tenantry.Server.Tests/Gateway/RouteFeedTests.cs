@@ -21,7 +21,7 @@ public class RouteFeedTests
         private Following(IStore store, FakeEngine engine, string file)
         {
             changes = new ChangeFeed(store, engine, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
-            feed = new RouteFeed(Routes, new InstanceIndex(store), changes, "localhost", file, TimeProvider.System, NullLogger<RouteFeed>.Instance);
+            feed = new RouteFeed(Routes, new InstanceIndex(store, () => "this-1"), changes, "localhost", file, TimeProvider.System, NullLogger<RouteFeed>.Instance);
         }
 
         public Routes Routes { get; } = new();
@@ -60,6 +60,25 @@ public class RouteFeedTests
 
         limits.Concurrency.ShouldBe(3);
         limits.Rate!.Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task ATargetThatAnotherEngineAdoptsTakesItsInstancesWithItAndBringsThemBack()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        await api.Store.SettleTargetAsync("local", "this-1", replace: true, CancellationToken.None);
+        await using var following = await Following.StartAsync(api.Store, api.Engine, Path.Combine(folder.Root, "routes.json"));
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Starting);
+
+        await api.Store.SettleTargetAsync("local", "other-1", replace: true, CancellationToken.None);
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Elsewhere);
+        following.Routes.Table.Find("alice.localhost")!.Elsewhere.ShouldBe("other-1");
+
+        await api.Store.SettleTargetAsync("local", "this-1", replace: true, CancellationToken.None);
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Starting);
     }
 
     [Theory]

@@ -56,6 +56,19 @@ public class RouteTableTests
         (route.Endpoint is not null).ShouldBe(state == RouteState.Open || phase == InstancePhase.Frozen, "a thawed instance is reached as before");
     }
 
+    [Theory]
+    [InlineData(InstancePhase.Running, DesiredState.Running, RouteState.Elsewhere)]
+    [InlineData(InstancePhase.Pending, DesiredState.Running, RouteState.Elsewhere)]
+    [InlineData(InstancePhase.Frozen, DesiredState.Frozen, RouteState.Elsewhere)]
+    [InlineData(InstancePhase.Deleting, DesiredState.Deleted, RouteState.Leaving)]
+    public void AnInstanceOnTheMachineOfAnotherEngineIsNotReachedFromHere(InstancePhase phase, DesiredState desired, RouteState state)
+    {
+        var route = Route.To(Entry("alice", phase, desired) with { Elsewhere = "other-1" });
+
+        route.State.ShouldBe(state);
+        route.Endpoint.ShouldBeNull();
+    }
+
     [Fact]
     public void EqualTablesAreTheSameAndOthersAreNot()
     {

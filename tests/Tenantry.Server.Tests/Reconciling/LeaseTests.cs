@@ -1,5 +1,7 @@
+using Tenantry.Model.Instances;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Tests.Store;
+using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Fake;
 
 namespace Tenantry.Server.Tests.Reconciling;
@@ -57,6 +59,26 @@ public sealed class LeaseTests : IAsyncLifetime
         await Should.ThrowAsync<OperationCanceledException>(() => pass);
         (await _bench.Store.ListDueAsync("here", _bench.Time.GetUtcNow(), 10, CancellationToken.None)).ShouldHaveSingleItem();
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+    }
+
+    [Fact]
+    public async Task WhoWantsToBeAloneDoesNotWaitForAnAppToBecomeHealthy()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.WantAsync(spec.Id, DesiredState.Asleep);
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+        await _bench.WantAsync(spec.Id, DesiredState.Running);
+        var slow = new SlowToWake();
+        var reconciler = _bench.NewReconciler(_bench.Store, target => slow.Around(target));
+        var pass = reconciler.PassAsync(spec.Id, CancellationToken.None);
+        await slow.Waits;
+
+        var refused = await Should.ThrowAsync<TargetException>(() => reconciler.AloneAsync(spec.Id, _ => Task.CompletedTask, CancellationToken.None));
+
+        refused.Fault.ShouldBe(TargetFault.Input);
+        slow.Healthy.SetResult();
+        (await pass).End.ShouldBe(PassEnd.Settled);
+        await reconciler.AloneAsync(spec.Id, _ => Task.CompletedTask, CancellationToken.None);
     }
 
     [Fact]

@@ -64,11 +64,11 @@ internal sealed class Workbench : IAsyncDisposable
     public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null) => new(
         store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer);
 
-    public TargetSet NewTargets(IStore store, Action<string> noticed, Func<ITarget, ITarget>? wrap = null, string? node = null, bool isOneMachine = false)
+    public TargetSet NewTargets(IStore store, Action<string> noticed, Func<ITarget, ITarget>? wrap = null, string? node = null, bool isOneMachine = false, bool isOfItsFolder = false)
     {
         var set = new TargetSet(
             store,
-            [FakeTarget.CatalogLine with { Create = context => (wrap ?? Wrap)(new FakeTarget(context, World, Script)), IsOneMachine = _ => isOneMachine }],
+            [FakeTarget.CatalogLine with { Create = context => (wrap ?? Wrap)(new FakeTarget(context, World, Script)), IsOneMachine = _ => isOneMachine, IsOfItsFolder = isOfItsFolder }],
             new DataFolders(_folder),
             Path.Combine(_folder, "run"),
             node ?? Options.Node,
@@ -78,6 +78,9 @@ internal sealed class Workbench : IAsyncDisposable
         _sets.Add(set);
         return set;
     }
+
+    /// <summary>As if a target of that name had worked here.</summary>
+    public void MakeTargetFolder(string name) => Directory.CreateDirectory(new DataFolders(_folder).Target(name));
 
     public async Task<PassEnd> PassAsync(string id) => (await Reconciler.PassAsync(id, CancellationToken.None)).End;
 

@@ -180,6 +180,52 @@ public class WebSideTests
     }
 
     [RootFact]
+    public async Task ANextWebSideThatHangsIsGivenUpAndTheOneBeforeServesOn()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartAsync(
+            folder.Data, [("TENANTRY_RENEWAL_SECONDS", "2")], "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0");
+        await serve.ReadyAsync();
+        var present = serve.Children.ShouldHaveSingleItem();
+
+        serve.Signal(UserSignal2);
+        await Waiting.ForAsync(() => serve.Children.Any(child => child != present));
+        var next = serve.Children.Single(child => child != present);
+        using (var hanging = ProcessHandle.Open(next))
+            hanging!.Signal(SignalNames.NumberOf("STOP")!.Value);
+        await Waiting.ForAsync(() => serve.Children is [var one] && one == present);
+
+        await Waiting.ForAsync(() => serve.Log.Contains("did not serve within 2 s", StringComparison.Ordinal));
+        using var http = new HttpClient();
+        (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
+        serve.Signal(UserSignal2);
+        await Waiting.ForAsync(() => serve.Children is [var other] && other != present);
+        await serve.ReadyAsync();
+    }
+
+    [RootFact]
+    public async Task NothingOfAControlPlaneWithoutInstancesIsLeftInMemoryWhenItHasEnded()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+        await serve.ReadyAsync();
+        using (var client = serve.Client())
+        {
+            // The target mounts what it needs when it is first asked.
+            using var put = await client.PutAsync("/v1/targets/local", new StringContent("{\"kind\":\"local\"}", System.Text.Encoding.UTF8, "application/json"));
+            using var orphans = await client.GetAsync("/v1/orphans");
+            orphans.IsSuccessStatusCode.ShouldBeTrue();
+        }
+
+        var run = ServeFolders.RunFolder(new DataFolders(folder.Data));
+        Directory.Exists(run).ShouldBeTrue();
+        (await serve.TerminateAsync()).ShouldBe(0, serve.Log);
+
+        Directory.Exists(run).ShouldBeFalse();
+        Mounts.Under(run).ShouldBeEmpty();
+    }
+
+    [RootFact]
     public async Task TheWebSideEndsWithAnEngineThatIsKilledAndTheNextServeTakesItsPorts()
     {
         using var folder = new TestFolder();

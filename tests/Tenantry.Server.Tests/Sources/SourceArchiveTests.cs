@@ -11,6 +11,8 @@ public sealed class SourceArchiveTests : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
+    private Task<Server.Store.IStore> StoreAsync() => Server.Store.StoreFactory.OpenAsync("sqlite", new DataFolders(root), TimeProvider.System, CancellationToken.None);
+
     [Fact]
     public async Task WhatWasSentIsUnpackedForTheBuild()
     {
@@ -18,25 +20,30 @@ public sealed class SourceArchiveTests : IDisposable
         using var archive = Tar(File("package.json", "{}"), File("bin/run", "#!/bin/sh", executable: true), Link("current", "bin/run"));
         var digest = InputsDigest.Of(await SourceArchive.ReadAsync(archive, null, default));
         archive.Position = 0;
-        var uploads = new SourceUploads(folders);
-        uploads.Has(digest).ShouldBeFalse();
+        await using var store = await StoreAsync();
+        var uploads = new SourceUploads(folders, store, isShared: false);
+        (await uploads.HasAsync(digest, default)).ShouldBeFalse();
         await uploads.PutAsync(digest, archive, default);
-        uploads.Has(digest).ShouldBeTrue();
+        (await uploads.HasAsync(digest, default)).ShouldBeTrue();
+        (await store.HasSourceAsync(digest, default)).ShouldBeFalse("one control plane needs it once");
         Directory.CreateDirectory(folders.Sources);
-        var inputs = await new SourceFolders(folders).OpenAsync(digest, default);
+        var inputs = await new SourceFolders(folders, store).OpenAsync(digest, default);
         inputs.Paths.ShouldBe(["bin/run", "current", "package.json"]);
         (await System.IO.File.ReadAllTextAsync(Path.Combine(inputs.Folder, "current"))).ShouldBe("#!/bin/sh");
         System.IO.File.GetUnixFileMode(Path.Combine(inputs.Folder, "bin/run")).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
     }
 
-    [Fact]
-    public async Task AnArchiveWithAnotherDigestIsNotKept()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AnArchiveWithAnotherDigestIsNotKept(bool isShared)
     {
-        var uploads = new SourceUploads(new DataFolders(root));
+        await using var store = await StoreAsync();
+        var uploads = new SourceUploads(new DataFolders(root), store, isShared);
         var digest = "sha256:" + new string('a', 64);
         using var archive = Tar(File("a", "b"));
         await Should.ThrowAsync<SourceArchiveException>(() => uploads.PutAsync(digest, archive, default));
-        uploads.Has(digest).ShouldBeFalse();
+        (await uploads.HasAsync(digest, default)).ShouldBeFalse();
         Directory.GetFiles(new DataFolders(root).Uploads).ShouldBeEmpty();
     }
 
@@ -49,7 +56,8 @@ public sealed class SourceArchiveTests : IDisposable
         Directory.CreateDirectory(folders.Uploads);
         Directory.CreateDirectory(folders.Sources);
         await System.IO.File.WriteAllBytesAsync(SourceUploads.PathOf(folders, digest), Tar(File("a", "evil")).ToArray());
-        var refusal = await Should.ThrowAsync<SourceArchiveException>(() => new SourceFolders(folders).OpenAsync(digest, default));
+        await using var store = await StoreAsync();
+        var refusal = await Should.ThrowAsync<SourceArchiveException>(() => new SourceFolders(folders, store).OpenAsync(digest, default));
         refusal.Message.ShouldContain("changed on disk");
     }
 
@@ -97,7 +105,7 @@ public sealed class SourceArchiveTests : IDisposable
         await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, root, default));
     }
 
-    private static PaxTarEntry File(string path, string text, bool executable = false) => new(TarEntryType.RegularFile, path)
+    internal static PaxTarEntry File(string path, string text, bool executable = false) => new(TarEntryType.RegularFile, path)
     {
         DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)),
         Mode = executable ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100,
@@ -105,7 +113,7 @@ public sealed class SourceArchiveTests : IDisposable
 
     private static PaxTarEntry Link(string path, string target) => new(TarEntryType.SymbolicLink, path) { LinkName = target };
 
-    private static MemoryStream Tar(params TarEntry[] entries)
+    internal static MemoryStream Tar(params TarEntry[] entries)
     {
         var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))

@@ -69,6 +69,61 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
         (await Store.VerifyAuditAsync(Ct)).ShouldBe("Audit row 2 does not follow row 1: it was moved, or the row before it was replaced.");
     }
 
+    [Fact]
+    public async Task AChangeIsWrittenWithItsAuditRowOrNotAtAll()
+    {
+        using (AuditTrail.Begin(subject => Entry(1) with { Subject = subject }))
+        {
+            await TamperAsync("ALTER TABLE audit RENAME TO audit_away");
+            await Should.ThrowAsync<Exception>(() => Store.CreateTenantAsync(Fleet.NewTenant("alice"), Ct));
+            await TamperAsync("ALTER TABLE audit_away RENAME TO audit");
+        }
+
+        (await Store.FindTenantAsync("alice", Ct)).ShouldBeNull("its row could not be written");
+        (await Store.ListOrganizationsAsync(Ct)).ShouldBeEmpty("the organization is made with the tenant");
+        (await Store.LastChangeAsync(Ct)).ShouldBe(0);
+        using (var trail = AuditTrail.Begin(subject => Entry(2) with { Subject = subject }))
+        {
+            await Store.CreateTenantAsync(Fleet.NewTenant("alice"), Ct);
+            trail.IsWritten.ShouldBeTrue();
+        }
+
+        (await Store.ListAuditAsync(new PageRequest(), Ct)).Items.ShouldHaveSingleItem().Entry.Subject.ShouldBe("tenant alice");
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task AChangeThatIsNotMadeLeavesNoRowThatSaysSo()
+    {
+        await Store.CreateTenantAsync(Fleet.NewTenant("alice"), Ct);
+        using var trail = AuditTrail.Begin(subject => Entry(1) with { Subject = subject });
+
+        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateTenantAsync(Fleet.NewTenant("alice"), Ct));
+        (await Store.DeleteTenantAsync("nobody", Ct)).ShouldBeFalse();
+
+        trail.IsWritten.ShouldBeFalse();
+        (await Store.ListAuditAsync(new PageRequest(), Ct)).Items.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task WhatRunsOnAfterItsChangeWritesNoRow()
+    {
+        var over = new TaskCompletionSource();
+        Task later;
+        using (AuditTrail.Begin(subject => Entry(1) with { Subject = subject }))
+        {
+            later = Task.Run(async () =>
+            {
+                await over.Task;
+                await Store.CreateTenantAsync(Fleet.NewTenant("alice"), Ct);
+            });
+        }
+
+        over.SetResult();
+        await later;
+        (await Store.ListAuditAsync(new PageRequest(), Ct)).Items.ShouldBeEmpty();
+    }
+
     private async Task AppendAsync(int count)
     {
         for (var i = 0; i < count; i++)

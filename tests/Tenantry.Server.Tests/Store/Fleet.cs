@@ -47,8 +47,9 @@ internal sealed class Fleet(IStore store, TimeProvider time)
             CancellationToken.None);
     }
 
-    public Task<Tenant> AddTenantAsync(string name) => store.CreateTenantAsync(
-        new Tenant(name, name, "acme", "", "", 1, time.GetUtcNow()), CancellationToken.None);
+    public Tenant NewTenant(string name) => new(name, name, "acme", "", "", 1, time.GetUtcNow());
+
+    public Task<Tenant> AddTenantAsync(string name) => store.CreateTenantAsync(NewTenant(name), CancellationToken.None);
 
     /// <summary>A tenant and its instance of the same name, which answers on that port of this machine.</summary>
     public async Task AddAnsweringAsync(string slug, int port)

@@ -128,10 +128,14 @@ public abstract class TenancyTests(IStorePlace place) : StoreTests(place)
     }
 
     [Fact]
-    public async Task ATenantOfAnUnknownOrganizationIsRefused()
+    public async Task ATenantsOrganizationIsMadeWithItAndNotWithoutIt()
     {
-        var tenant = new Tenant("alice", "Alice", "nowhere", "", "", 1, Time.GetUtcNow());
-        (await Should.ThrowAsync<StoreConflictException>(() => Store.CreateTenantAsync(tenant, Ct))).Message.ShouldContain("'nowhere'");
+        var tenant = new Tenant("alice", "Alice", "acme", "", "", 1, Time.GetUtcNow());
+        await Store.CreateTenantAsync(tenant, Ct);
+        (await Store.ListOrganizationsAsync(Ct)).ShouldHaveSingleItem().Name.ShouldBe("acme");
+
+        await Should.ThrowAsync<StoreConflictException>(() => Store.CreateTenantAsync(tenant with { Organization = "other" }, Ct));
+        (await Store.ListOrganizationsAsync(Ct)).ShouldHaveSingleItem().Name.ShouldBe("acme");
     }
 
     [Fact]

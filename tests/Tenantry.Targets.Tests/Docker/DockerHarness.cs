@@ -34,9 +34,9 @@ internal sealed class DockerHarness : ContractHarness
 
     public override ITarget Reopen() => Open();
 
-    internal DockerTarget Open()
+    internal DockerTarget Open(string? socket = null)
     {
-        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["engine"] = $"unix://{_engine.Socket}" };
+        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["engine"] = $"unix://{socket ?? _engine.Socket}" };
         var target = new DockerTarget(new TargetContext("docker", Owner, _folder.File("data"), RunFolder, options, TimeProvider.System, NullLogger.Instance));
         _targets.Add(target);
         return target;

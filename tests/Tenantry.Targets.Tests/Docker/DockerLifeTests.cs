@@ -77,6 +77,36 @@ public sealed class DockerLifeTests(EngineFixture engine)
     }
 
     [NeedsDockerFact]
+    public async Task AFreezeAndAThawAskTheEngineLittleMoreThanForThat()
+    {
+        await using var instances = new DockerInstances(engine);
+        using var folder = new TemporaryFolder();
+        await using var trace = new EngineTrace(engine.Socket, folder.File("s"));
+        var workload = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
+        await instances.ApplyAsync(workload);
+        var target = instances.Harness.Open(folder.File("s"));
+        await target.PlanAsync(workload, await target.ObserveAsync(workload.Ref, instances.Stop), instances.Stop);
+        await instances.AllAsync(target.SleepAsync(workload.Ref, instances.Stop));
+        await instances.AllAsync(target.WakeAsync(workload, instances.Stop));
+        const int Look = 4;
+        trace.Take();
+
+        // As a pass of the reconciler does it: look, decide, change, look, decide.
+        await target.PlanAsync(workload, await target.ObserveAsync(workload.Ref, instances.Stop), instances.Stop);
+        trace.Take().Count.ShouldBe(Look, "what was seen is what is decided by");
+        await instances.AllAsync(target.FreezeAsync(workload.Ref, instances.Stop));
+        trace.Take().ShouldBe(["GET /containers/json", "GET /containers/json", "POST /containers/ID/pause"]);
+        await target.PlanAsync(workload, await target.ObserveAsync(workload.Ref, instances.Stop), instances.Stop);
+        trace.Take().Count.ShouldBe(Look);
+
+        await instances.AllAsync(target.WakeAsync(workload, instances.Stop));
+        var asked = trace.Take();
+        asked.Count.ShouldBeLessThanOrEqualTo(Look + 3, string.Join('\n', asked));
+        asked.ShouldContain("POST /containers/ID/unpause");
+        (await instances.ObserveAsync(workload)).State.ShouldBe(ObservedState.Running);
+    }
+
+    [NeedsDockerFact]
     public async Task AContainerRemovedByHandIsBroughtBackWithItsData()
     {
         await using var instances = new DockerInstances(engine);

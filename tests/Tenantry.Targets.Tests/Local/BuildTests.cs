@@ -109,6 +109,56 @@ public sealed class BuildTests : IDisposable
         (await instances.RunAsync(alice, "cat /app/seen")).ShouldBe((0, "refused\nrefused"));
     }
 
+    [NeedsCrunFact]
+    public async Task ASharedReleaseThatWasDamagedByHandIsSeenAndMendedUnderWhatRunsFromIt()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        await File.WriteAllTextAsync(_sources.File("page"), "good");
+        var alice = With(instances.Workload("alice"), Build("k8", ["page"], "mkdir -p sub/deep; echo lib > sub/deep/lib; echo tool > tool; ln -s tool link"));
+        await instances.ApplyAsync(alice);
+        var local = instances.Harness.Local;
+        var folder = Directory.GetDirectories(instances.Harness.Paths.Builds).ShouldHaveSingleItem();
+        var process = await ProcessOfAsync(instances, alice);
+        (await local.ProbeAsync(instances.Stop)).Findings.ShouldNotContain(finding => finding.Subject == "release");
+
+        Directory.Delete(Path.Combine(folder, "sub"), recursive: true);
+        await File.WriteAllTextAsync(Path.Combine(folder, "page"), "evil");
+        File.Delete(Path.Combine(folder, "link"));
+        File.CreateSymbolicLink(Path.Combine(folder, "link"), "/etc/passwd");
+        await File.WriteAllTextAsync(Path.Combine(folder, "added"), "");
+        var finding = (await local.ProbeAsync(instances.Stop)).Findings.Single(finding => finding.Subject == "release");
+        finding.Level.ShouldBe(ProbeLevel.Note);
+        finding.Message.ShouldContain("and 5 more");
+        (await instances.ObserveAsync(alice)).Drift.ShouldHaveSingleItem().Resource.ShouldBe("release k8");
+
+        var steps = await instances.ApplyAsync(alice);
+
+        steps.Select(step => step.Resource.Kind).Distinct().ShouldBe(["release"]);
+        (await instances.RunAsync(alice, "cat /app/page /app/sub/deep/lib /app/link; ls /app")).ShouldBe((0, "goodlib\ntool\nlink\npage\nsub\ntool"));
+        (await ProcessOfAsync(instances, alice)).ShouldBe(process, "nothing was started anew");
+        (await instances.ObserveAsync(alice)).Drift.ShouldBeEmpty();
+        (await local.ProbeAsync(instances.Stop)).Findings.ShouldNotContain(finding => finding.Subject == "release");
+    }
+
+    [NeedsCrunFact]
+    public async Task ASharedReleaseThatIsGoneIsSeenAndBuiltAnew()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        var alice = With(instances.Workload("alice"), Build("k9", [], "echo made > result"));
+        await instances.ApplyAsync(alice);
+        Directory.Delete(Directory.GetDirectories(instances.Harness.Paths.Builds).ShouldHaveSingleItem(), recursive: true);
+
+        (await instances.Harness.Local.ProbeAsync(instances.Stop)).Findings.ShouldContain(finding => finding.Subject == "release" && finding.Message.Contains("its folder is gone", StringComparison.Ordinal));
+        await instances.ApplyAsync(alice);
+
+        var bob = With(instances.Workload("bob"), Build("k9", [], "echo made > result"));
+        (await instances.ApplyAsync(bob)).ShouldNotContain(step => step.Resource.Kind == "release");
+        (await instances.RunAsync(bob, "cat /app/result")).ShouldBe((0, "made"));
+    }
+
+    private static async Task<string> ProcessOfAsync(Instances instances, InstanceWorkload workload) =>
+        (await instances.ObserveAsync(workload)).Resources.Single(resource => resource.Resource.Kind == "service").Detail;
+
     private BuildWorkload Build(string key, IReadOnlyList<string> inputs, string script) =>
         new(key, inputs, ["/bin/sh", "-c", script], null, new Dictionary<string, string>(StringComparer.Ordinal), ".");
 

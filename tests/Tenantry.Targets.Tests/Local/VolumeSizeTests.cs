@@ -35,6 +35,23 @@ public sealed class VolumeSizeTests
     }
 
     [NeedsCrunFact]
+    public async Task WhatIsUsedOfADiskIsTheSameAsleepAsAwake()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        var alice = WithDisk(instances, 32);
+        await instances.ApplyAsync(alice);
+        (await instances.RunAsync(alice, "dd if=/dev/zero of=/data/big bs=1M count=10 && sync")).Code.ShouldBe(0);
+        var awake = (await instances.Harness.Local.ReadStatsAsync(alice.Ref, instances.Stop)).DiskBytes.ShouldNotBeNull();
+
+        await instances.AllAsync(instances.Harness.Local.SleepAsync(alice.Ref, instances.Stop));
+        (await instances.Harness.Local.ReadStatsAsync(alice.Ref, instances.Stop)).DiskBytes.ShouldBe(awake);
+
+        await instances.AllAsync(instances.Harness.Local.WakeAsync(alice, instances.Stop));
+        (await instances.RunAsync(alice, "dd if=/dev/zero of=/data/more bs=1M count=5 && sync")).Code.ShouldBe(0);
+        (await instances.Harness.Local.ReadStatsAsync(alice.Ref, instances.Stop)).DiskBytes!.Value.ShouldBeGreaterThan(awake + (4 << 20));
+    }
+
+    [NeedsCrunFact]
     public async Task ASmallerTierKeepsItsFileSystemSaysSoAndAnImportMakesItSmaller()
     {
         await using var instances = new Instances(new LocalHarness());

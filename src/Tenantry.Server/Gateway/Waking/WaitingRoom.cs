@@ -23,6 +23,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake. What need not wait goes straight on: each method that waits costs time.</summary>
     internal Task<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
     {
+        // What waits here would wait for ever: neither the instance nor who wakes it is on this side.
+        if (route.State == RouteState.Elsewhere)
+            return GatewayAnswer.Of(route);
         var gate = gates.Of(route.InstanceId);
         if (WakePoll.IsFor(context))
             return AnswerPollAsync(context, route, gate);
@@ -52,7 +55,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (!IsWorthWaiting(route.State))
             return await SayAsync(context, route);
         if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
-            return route.State == RouteState.Updating ? GatewayAnswer.Of(route.State) : Ignored(context);
+            return route.State == RouteState.Updating ? GatewayAnswer.Of(route) : Ignored(context);
         return await HoldAsync(context, route, gate, forwarder);
     }
 
@@ -60,7 +63,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     private static async ValueTask<GatewayAnswer?> SayAsync(HttpContext context, Route route)
     {
         if (route.State != RouteState.Starting || !route.Rules.WaitingPage || !WaitingPage.IsFor(context))
-            return GatewayAnswer.Of(route.State);
+            return GatewayAnswer.Of(route);
         await WaitingPage.WriteAsync(context, route);
         return null;
     }
@@ -185,7 +188,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         }
 
         if (!IsWorthWaiting(route.State))
-            return new WakePoll.State("waiting", GatewayAnswer.Of(route.State).Detail, 1);
+            return new WakePoll.State("waiting", GatewayAnswer.Of(route).Detail, 1);
         var seen = time.GetTimestamp();
         var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, seen, WakePoll.Longest), WakePoll.Longest, CancellationToken.None);
         return answer switch

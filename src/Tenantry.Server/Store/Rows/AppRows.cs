@@ -55,9 +55,11 @@ internal static class AppRows
             return false;
         if (await session.FirstAsync<string>("SELECT slug FROM instances WHERE app = @name ORDER BY slug LIMIT 1", new { name }) is { } slug)
             throw new StoreConflictException($"The app '{name}' has instances, such as '{slug}'. Remove them first.");
+        var inputs = await SourceRows.ListUsedAsync(session, name);
         await SecretRows.ForgetAppAsync(session, name);
         await DataKeyRows.DestroyAsync(session, SecretPlace.KeyHolderOf(SecretScope.App, name));
         await session.ExecuteAsync("DELETE FROM apps WHERE name = @name", new { name });
+        await SourceRows.RemoveUnusedAsync(session, inputs);
         session.Changed("app", name, "removed");
         return true;
     }

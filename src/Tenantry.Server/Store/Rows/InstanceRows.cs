@@ -14,11 +14,7 @@ internal static class InstanceRows
     public static async Task CreateAsync(Session session, InstanceSpec spec, Operation operation, Tenant? newTenant)
     {
         if (newTenant is not null)
-        {
-            await TenantRows.EnsureOrganizationAsync(session, newTenant.Organization);
             await TenantRows.CreateAsync(session, newTenant);
-        }
-
         await TenantRows.RequireForInstanceAsync(session, spec.Tenant);
         if (await session.FirstAsync<string>("SELECT id FROM instances WHERE slug = @Slug", new { spec.Slug }) is not null)
             throw new StoreConflictException($"The slug '{spec.Slug}' is taken by another instance.");

@@ -60,10 +60,16 @@ internal static class TargetRows
     public static async Task<string> SettleAsync(Session session, string name, string node, bool replace)
     {
         var settled = await session.ExecuteAsync("UPDATE targets SET home = @node WHERE name = @name AND home <> @node AND (home = '' OR @replace = 1)", new { name, node, replace = replace ? 1L : 0L });
-        if (settled > 0 && replace)
+        if (settled > 0)
         {
+            session.Changed("target", name, "updated");
             foreach (var id in await session.ListAsync<string>("SELECT id FROM instances WHERE target = @name", new { name }))
-                await StatusRows.MakeDueAsync(session, id);
+            {
+                // Where it is reached is another place now.
+                session.Changed("instance", id, "updated");
+                if (replace)
+                    await StatusRows.MakeDueAsync(session, id);
+            }
         }
 
         return await session.FirstAsync<string>("SELECT home FROM targets WHERE name = @name", new { name }) ?? "";

@@ -22,7 +22,7 @@ internal static class TenantRows
 
     public static async Task<Tenant> CreateAsync(Session session, Tenant tenant)
     {
-        await RequireOrganizationAsync(session, tenant.Organization);
+        await EnsureOrganizationAsync(session, tenant.Organization);
         if (await FindAsync(session, tenant.Name) is not null)
             throw new StoreConflictException($"The tenant name '{tenant.Name}' is taken.");
         await session.ExecuteAsync(

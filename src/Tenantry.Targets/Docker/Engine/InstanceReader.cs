@@ -35,6 +35,20 @@ internal sealed class InstanceReader(IEngine engine)
             carrier);
     }
 
+    /// <summary>Its services' containers and what the engine's list says of each (running, paused, …), oldest first: one question, where nothing else need be known.</summary>
+    internal async Task<IReadOnlyList<(string Id, string State)>> StatesAsync(InstanceRef instance, CancellationToken cancellationToken)
+    {
+        var listed = await engine.GetAsync($"/containers/json?all=1&{DockerLabels.FilterOf(instance)}", cancellationToken);
+        return
+        [
+            .. listed.EnumerateArray().Reverse()
+                .Where(item => ContainerSeen.LabelsOf(item).GetValueOrDefault(DockerLabels.Service) is { } service && IsNamed(item, DockerNames.Container(instance, service)))
+                .Select(item => (item.GetProperty("Id").GetString()!, item.GetProperty("State").GetString()!)),
+        ];
+    }
+
+    private static bool IsNamed(JsonElement item, string name) => item.GetProperty("Names").EnumerateArray().Any(one => one.GetString()!.TrimStart('/') == name);
+
     // By their names: an engine that is ended while it makes a volume can lose its labels.
     private static IEnumerable<string> VolumesOf(InstanceRef instance, JsonElement volumes)
     {

@@ -18,9 +18,14 @@ internal sealed class InstanceApplier(DockerHost host)
     {
         foreach (var step in plan.Steps)
             await steps.StepAsync(step.Resource, step.Action, progress => TakeAsync(step, workload, progress, cancellationToken));
-        if (workload.Desired != DesiredState.Deleted)
+        if (workload.Desired != DesiredState.Deleted && !IsSettled(plan, workload))
             await SettleAsync(plan, workload, cancellationToken);
     }
+
+    // What was only thawed, frozen or stopped is what it was.
+    private bool IsSettled(Plan plan, InstanceWorkload workload) =>
+        plan.Steps.All(step => step.Action is StepAction.Thaw or StepAction.Wait or StepAction.Freeze or StepAction.Stop)
+        && host.Records.Read(workload.Ref)?.WorkloadDigest == workload.Digest;
 
     private Task TakeAsync(PlanStep step, InstanceWorkload workload, Action<string> progress, CancellationToken cancellationToken) => step.Resource.Kind switch
     {

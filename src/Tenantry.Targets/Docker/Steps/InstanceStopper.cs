@@ -18,8 +18,7 @@ internal sealed class InstanceStopper(DockerHost host)
 
     internal async Task FreezeAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
     {
-        var seen = await host.Reader.ReadAsync(instance, cancellationToken);
-        if (seen.Services.Count > 0 && seen.Services.Values.All(container => container.State.IsPaused))
+        if (await _containers.AreFrozenAsync(instance, cancellationToken))
             return;
         await steps.StepAsync(DockerNames.InstanceResource(instance), StepAction.Freeze, () => _containers.FreezeAsync(instance, cancellationToken));
     }

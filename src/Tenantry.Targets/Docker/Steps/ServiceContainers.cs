@@ -59,7 +59,7 @@ internal sealed class ServiceContainers(DockerHost host)
             await host.Engine.PostAsync($"/containers/{name}/unpause", null, cancellationToken);
         else if (!container.State.IsUp)
             await StartAsync(workload, service, name, progress, cancellationToken);
-        if (container.State.IsUp && await IsDetachedAsync(workload, container, cancellationToken))
+        if (workload.Services.Count > 1 && container.State.IsUp && await IsDetachedAsync(workload, container, cancellationToken))
             await host.Engine.PostAsync($"/containers/{name}/restart?t={(int)Math.Ceiling(service.StopGrace.TotalSeconds)}", null, cancellationToken);
         await _health.WaitAsync(workload.Ref, service, progress, cancellationToken);
     }
@@ -85,12 +85,16 @@ internal sealed class ServiceContainers(DockerHost host)
     /// <summary>Pauses all that run. Fails, to be tried again, when something does not.</summary>
     internal async Task FreezeAsync(InstanceRef instance, CancellationToken cancellationToken)
     {
-        var seen = await host.Reader.ReadAsync(instance, cancellationToken);
-        if (seen.Services.Count == 0 || seen.Services.Values.Any(container => !container.State.IsRunning && !container.State.IsPaused))
+        var states = await host.Reader.StatesAsync(instance, cancellationToken);
+        if (states.Count == 0 || states.Any(container => container.State is not ("running" or "paused")))
             throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, DockerNames.InstanceResource(instance));
-        foreach (var container in seen.Ordered.Reverse().Where(container => container.State.IsRunning))
+        foreach (var container in states.Reverse().Where(container => container.State == "running"))
             await host.Engine.PostAsync($"/containers/{container.Id}/pause", null, cancellationToken);
     }
+
+    /// <summary>True when all that there is of it is paused.</summary>
+    internal async Task<bool> AreFrozenAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        await host.Reader.StatesAsync(instance, cancellationToken) is { Count: > 0 } states && states.All(container => container.State == "paused");
 
     /// <summary>Stops it as its service wants to be stopped. One that is gone or stopped is stopped.</summary>
     internal async Task StopAsync(string name, CancellationToken cancellationToken)

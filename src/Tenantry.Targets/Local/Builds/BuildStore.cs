@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
@@ -9,27 +10,66 @@ namespace Tenantry.Targets.Local.Builds;
 
 /// <summary>
 /// Builds, each made once and shared read-only by every instance: a folder named by its content address, which appears whole or not
-/// at all. Who comes while it is being made waits for it, in this process and in others.
+/// at all. Who comes while it is being made waits for it, in this process and in others. One that somebody damaged by hand is made anew.
 /// </summary>
 internal sealed partial class BuildStore(LocalHost host)
 {
     private static readonly TimeSpan FailureIsRemembered = TimeSpan.FromSeconds(60);
     private readonly ConcurrentDictionary<string, (DateTimeOffset At, TargetException Error)> _failures = new(StringComparer.Ordinal);
 
-    internal bool IsReady(BuildWorkload build) => Directory.Exists(FolderOf(build));
+    private readonly ConcurrentDictionary<string, string> _damage = new(StringComparer.Ordinal);
+
+    internal bool IsReady(BuildWorkload build) => Directory.Exists(FolderOf(build.Key)) && DamageOf(build.Key) is null;
+
+    /// <summary>What was not as it was built when <see cref="CheckAsync"/> looked last; null: all of it was.</summary>
+    internal string? DamageOf(string key) => _damage.GetValueOrDefault(FolderOf(key));
+
+    /// <summary>What the last look found, by folder.</summary>
+    internal IReadOnlyDictionary<string, string> Damage => _damage;
+
+    /// <summary>Looks at every build. What is damaged, by folder.</summary>
+    internal IReadOnlyDictionary<string, string> Check(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(host.Paths.Builds))
+            return _damage;
+        var marked = Directory.EnumerateFiles(host.Paths.Builds, BuildMark.PathOf("*")).Select(mark => mark[..^BuildMark.PathOf("").Length]);
+        foreach (var folder in Directory.EnumerateDirectories(host.Paths.Builds).Where(folder => Path.GetFileName(folder)[0] != '.').Union(marked, StringComparer.Ordinal).ToList())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // One that is just being made is looked at the next time.
+            using var held = FileLock.TryTake($"{folder}.lock");
+            if (held is not null)
+                Look(folder);
+        }
+
+        return _damage;
+    }
+
+    private string? Look(string folder)
+    {
+        if (BuildMark.Damage(folder) is { } damage)
+            return _damage[folder] = damage;
+        _damage.TryRemove(folder, out _);
+        return null;
+    }
 
     /// <summary>The folder of a release's build, made now if need be. A build that fails is a terminal <see cref="TargetException"/> with what it said last.</summary>
     internal async Task<string> EnsureAsync(ReleaseSource release, Action<string> progress, CancellationToken cancellationToken)
     {
         var build = release.Build!;
-        var folder = FolderOf(build);
-        if (Directory.Exists(folder))
+        var folder = FolderOf(build.Key);
+        if (IsReady(build))
             return folder;
         var asked = host.Time.GetUtcNow();
         Directory.CreateDirectory(host.Paths.Builds);
         using var held = await FileLock.TakeAsync($"{folder}.lock", host.Time, cancellationToken);
-        if (Directory.Exists(folder))
+        if (Directory.Exists(folder) && Look(folder) is null)
             return folder;
+        if (_damage.TryGetValue(folder, out var damage))
+        {
+            progress($"building it anew: {damage}");
+            host.Logger.LogWarning("The shared release {Release} was damaged ({Damage}): it is built anew", build.Key, damage);
+        }
 
         // Whoever waited while it failed is told the same, instead of letting it fail again.
         if (_failures.TryGetValue(build.Key, out var failure) && failure.At >= asked && host.Time.GetUtcNow() - failure.At < FailureIsRemembered)
@@ -38,6 +78,7 @@ internal sealed partial class BuildStore(LocalHost host)
         {
             await MakeAsync(release, build, folder, progress, cancellationToken);
             _failures.TryRemove(build.Key, out _);
+            _damage.TryRemove(folder, out _);
             return folder;
         }
         catch (TargetException error) when (!error.Retryable)
@@ -62,7 +103,11 @@ internal sealed partial class BuildStore(LocalHost host)
             if (!Directory.Exists(result))
                 throw new TargetException($"The build left no folder {build.Output}.", retryable: false, LocalResources.Release(build.Key), "Correct the build's output in the manifest.");
             BuildTree.Publish(result);
-            Directory.Move(result, folder);
+            if (Directory.Exists(folder))
+                BuildMending.Mend(result, folder);
+            else
+                Directory.Move(result, folder);
+            BuildMark.Write(folder);
             AtomicFile.SyncFolder(host.Paths.Builds);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -91,9 +136,9 @@ internal sealed partial class BuildStore(LocalHost host)
         }
     }
 
-    private string FolderOf(BuildWorkload build)
+    private string FolderOf(string key)
     {
-        var name = Unsafe().Replace(build.Key, "-");
+        var name = Unsafe().Replace(key, "-");
         return Path.Combine(host.Paths.Builds, name);
     }
 

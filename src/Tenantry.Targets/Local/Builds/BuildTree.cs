@@ -31,7 +31,8 @@ internal static class BuildTree
         }
     }
 
-    private static IEnumerable<FileSystemInfo> Entries(string folder)
+    /// <summary>The folder itself, then everything in it.</summary>
+    internal static IEnumerable<FileSystemInfo> Entries(string folder)
     {
         var root = new DirectoryInfo(folder);
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false, ReturnSpecialDirectories = false };

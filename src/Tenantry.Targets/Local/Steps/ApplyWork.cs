@@ -53,7 +53,7 @@ internal sealed class ApplyWork
     /// <summary>Writes down that the workload was applied to its end.</summary>
     internal void Finish()
     {
-        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired };
+        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired };
         _file.Write(Paths, durable: true);
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -68,7 +70,10 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
         if (!Directory.Exists(instance.Volumes))
             return;
         foreach (var folder in Directory.EnumerateDirectories(instance.Volumes))
+        {
+            Remember(instance, Path.GetFileName(folder));
             await UnmountAsync(folder, cancellationToken);
+        }
     }
 
     /// <summary>Removes a volume with its data; with the first of those that share a file system, all of them.</summary>
@@ -83,8 +88,10 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
         var place = Path.Combine(instance.Volumes, volume.Image);
         await UnmountAsync(place, cancellationToken);
         DeleteFolder(place);
-        if (Directory.Exists(instance.VolumeImages))
-            File.Delete(ImageOf(instance, volume.Image));
+        if (!Directory.Exists(instance.VolumeImages))
+            return;
+        File.Delete(ImageOf(instance, volume.Image));
+        File.Delete(UsedOf(instance, volume.Image));
     }
 
     /// <summary>Removes all volumes with their data, known or not.</summary>
@@ -105,7 +112,20 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
     internal static long UsedBytes(InstancePaths instance, string image)
     {
         var place = Path.Combine(instance.Volumes, image);
-        return IsMount(place) ? FileSystems.UsedBytes(place) ?? 0 : SparseFile.AllocatedBytes(ImageOf(instance, image));
+        if (IsMount(place))
+            return FileSystems.UsedBytes(place) ?? 0;
+        // Its file is larger than what is used of it: it holds the file system's own tables too.
+        return File.Exists(UsedOf(instance, image)) && long.TryParse(File.ReadAllText(UsedOf(instance, image)), NumberStyles.None, CultureInfo.InvariantCulture, out var used)
+            ? used
+            : SparseFile.AllocatedBytes(ImageOf(instance, image));
+    }
+
+    // What is used of a file system can only be asked while it is mounted.
+    private static void Remember(InstancePaths instance, string image)
+    {
+        var place = Path.Combine(instance.Volumes, image);
+        if (IsMount(place) && File.Exists(ImageOf(instance, image)) && FileSystems.UsedBytes(place) is { } used)
+            AtomicFile.Write(UsedOf(instance, image), Encoding.ASCII.GetBytes(used.ToString(CultureInfo.InvariantCulture)), durable: false);
     }
 
     private async Task UnmountAsync(string folder, CancellationToken cancellationToken)
@@ -131,6 +151,8 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
     }
 
     private static string ImageOf(InstancePaths instance, string image) => Path.Combine(instance.VolumeImages, $"{image}.ext4");
+
+    private static string UsedOf(InstancePaths instance, string image) => Path.Combine(instance.VolumeImages, $"{image}.used");
 
     private static bool IsMounted(InstancePaths instance, string image) => IsMount(Path.Combine(instance.Volumes, image));
 
@@ -164,6 +186,8 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
         Directory.CreateDirectory(place);
         if (IsMount(place))
             return;
+        // From now on it says something of the past.
+        File.Delete(UsedOf(instance, image));
         LoopDevice.Mount(ImageOf(instance, image), place, MountData);
         var lostAndFound = Path.Combine(place, "lost+found");
         if (Directory.Exists(lostAndFound) && !Directory.EnumerateFileSystemEntries(lostAndFound).Any())
