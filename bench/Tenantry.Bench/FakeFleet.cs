@@ -37,7 +37,7 @@ internal sealed class FakeFleet(bool quick)
         var now = TimeProvider.System.GetUtcNow();
         await PrepareAsync(store, now, cancellationToken);
         using var keys = new EngineKeyRing(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
-        var workloads = new WorkloadSource(store, new SecretVault(store, keys, TimeProvider.System, NullLogger<SecretVault>.Instance), new SourceFolders(folders), () => new InstanceUrls("localhost", "http", 8080));
+        var workloads = new WorkloadSource(store, new SecretVault(store, keys, TimeProvider.System, NullLogger<SecretVault>.Instance), new SourceFolders(folders, store), () => new InstanceUrls("localhost", "http", 8080));
         await using var targets = new TargetSet(store, [FakeTarget.CatalogLine], folders, folders.Root, "bench", _ => { }, TimeProvider.System, NullLoggerFactory.Instance);
         var reconciler = new Reconciler(
             store, targets, workloads, new ChangeSignal(), new ReconcilerOptions { Node = "bench" }, TimeProvider.System, NullLogger<Reconciler>.Instance);

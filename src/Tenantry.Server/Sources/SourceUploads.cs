@@ -53,7 +53,7 @@ public sealed class SourceUploads(DataFolders folders, IStore store, bool isShar
         var went = gone.Select(digest => PathOf(folders, digest)).ToHashSet(StringComparer.Ordinal);
         foreach (var file in new DirectoryInfo(folders.Uploads).EnumerateFiles("*.tar"))
         {
-            if (!used.Contains(file.FullName) && (went.Contains(file.FullName) || now - file.LastWriteTimeUtc > WithoutRelease))
+            if (!used.Contains(file.FullName) && (went.Contains(file.FullName) || now.UtcDateTime - file.LastWriteTimeUtc > WithoutRelease))
                 file.Delete();
         }
     }

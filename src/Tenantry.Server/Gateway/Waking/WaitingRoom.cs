@@ -25,7 +25,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     {
         // What waits here would wait for ever: neither the instance nor who wakes it is on this side.
         if (route.State == RouteState.Elsewhere)
-            return GatewayAnswer.Of(route);
+            return Task.FromResult<GatewayAnswer?>(GatewayAnswer.Of(route));
         var gate = gates.Of(route.InstanceId);
         if (WakePoll.IsFor(context))
             return AnswerPollAsync(context, route, gate);
