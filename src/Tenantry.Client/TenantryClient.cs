@@ -25,6 +25,7 @@ public sealed class TenantryClient : IDisposable
         Operations = new(_transport);
         Instances = new(_transport);
         Secrets = new(_transport);
+        Llm = new(_transport);
         Targets = new(_transport);
         Tokens = new(_transport);
         Rendering = new(_transport);
@@ -60,6 +61,9 @@ public sealed class TenantryClient : IDisposable
 
     /// <summary>Operations, and waiting for them.</summary>
     public OperationsClient Operations { get; }
+
+    /// <summary>LLM keys of instances, and the providers that issue them.</summary>
+    public LlmClient Llm { get; }
 
     /// <summary>Targets, kinds of targets, and orphans on them.</summary>
     public TargetsClient Targets { get; }

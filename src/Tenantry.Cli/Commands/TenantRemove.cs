@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tenantry.Cli.Offboarding;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
@@ -8,9 +9,6 @@ namespace Tenantry.Cli.Commands;
 /// <summary><c>tenantry tenant remove NAME</c>: everything of a tenant, until nothing is left.</summary>
 internal static class TenantRemove
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
     public static Command Create(CliHost host)
     {
         var name = CommandOptions.Name("name", "The tenant.");
@@ -37,25 +35,9 @@ internal static class TenantRemove
 
             foreach (var operation in deletion.Operations)
                 call.Ended(await call.WaitAsync(operation, call.Value(timeout)));
-            if (!await IsGoneAsync(call, tenant, call.Value(timeout)))
-                throw new CliException(ExitCode.Failed, $"{tenant} is still there although each of its instances is gone.", $"'tenantry tenant show {tenant}' tells more.");
+            await NothingLeft.TenantAsync(call, tenant, call.Value(timeout));
             call.Output.Removed("tenant", tenant);
         });
-    }
-
-    // The tenant itself is taken away a moment after the last of its instances.
-    private static async Task<bool> IsGoneAsync(Call call, string tenant, TimeSpan timeout)
-    {
-        var begin = call.Host.Time.GetTimestamp();
-        var patience = timeout < Patience ? timeout : Patience;
-        while (await call.Client.Tenants.FindAsync(tenant, call.CancellationToken) is not null)
-        {
-            if (call.Host.Time.GetElapsedTime(begin) > patience)
-                return false;
-            await Task.Delay(Pause, call.Host.Time, call.CancellationToken);
-        }
-
-        return true;
     }
 
     private static async Task ConfirmAsync(Call call, string tenant, bool isAnswered)

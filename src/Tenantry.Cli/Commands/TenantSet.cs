@@ -2,8 +2,6 @@ using System.CommandLine;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
-using Tenantry.Client;
-using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
@@ -43,7 +41,7 @@ internal static class TenantSet
                 await SetTenantAsync(call, call.Required(name), tenant, call.Value(dryRun), isLast: !changesInstance);
             if (changesInstance)
             {
-                var change = call.Client.Instances.Update(await SlugAsync(call, call.Required(name), call.Value(slug)), instance);
+                var change = call.Client.Instances.Update(await TenantInstances.OneAsync(call, call.Required(name), call.Value(slug)), instance);
                 if (!await call.PreviewAsync(call.Value(dryRun), change))
                     await call.CarryOutAsync(change, !call.Value(noWait), call.Value(timeout), "is so already");
             }
@@ -61,25 +59,5 @@ internal static class TenantSet
             call.Output.Line($"Changed tenant {tenant.Name}.");
         else if (isLast)
             call.Output.Value(tenant);
-    }
-
-    private static async Task<string> SlugAsync(Call call, string tenant, string? slug)
-    {
-        var slugs = await call.Client.Instances.ListAsync(new InstanceQuery(Tenant: tenant), call.CancellationToken)
-            .Select(i => i.Slug).ToListAsync(call.CancellationToken);
-        if (slugs.Count == 0 && await call.Client.Tenants.FindAsync(tenant, call.CancellationToken) is null)
-        {
-            var known = await call.Client.Tenants.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
-            throw new CliException(ExitCode.NotFound, $"There is no tenant '{tenant}'.{Nearest.Hint(tenant, known)}", "'tenantry tenant list' lists them.");
-        }
-
-        if (slug is not null)
-            return slugs.Contains(slug, StringComparer.Ordinal) ? slug : throw new CliException(ExitCode.NotFound, $"{tenant} has no instance {slug}.", $"Its instances: {string.Join(", ", slugs)}");
-        return slugs switch
-        {
-            [var one] => one,
-            [] => throw new CliException(ExitCode.NotFound, $"{tenant} has no instance."),
-            _ => throw new CliException(ExitCode.Usage, $"{tenant} has several instances.", $"Say which with --slug: {string.Join(", ", slugs)}"),
-        };
     }
 }

@@ -48,6 +48,16 @@ internal static class CommandOptions
         return option;
     }
 
+    /// <summary>US dollars: a whole number is cents, as in <c>500</c>; with a dollar sign it is dollars, as in <c>$5</c>.</summary>
+    public static Option<decimal?> Limit(string description)
+    {
+        var option = new Option<decimal?>("--limit") { Description = description, HelpName = "CENTS|$DOLLARS" };
+        option.CustomParser = result => Money(result.Tokens[0].Value) is { } dollars
+            ? dollars
+            : Wrong<decimal?>(result, $"--limit: '{result.Tokens[0].Value}' is neither cents, such as 500, nor dollars, such as '$5' or '$12.50'.");
+        return option;
+    }
+
     public static Argument<string> Slug() => Name("slug", "The instance, by its slug.");
 
     public static Argument<string> Name(string name, string description) => new(name.ToUpperInvariant()) { Description = description };
@@ -78,6 +88,10 @@ internal static class CommandOptions
         };
         return option;
     }
+
+    // Nothing else is money here: 5.00 could be either.
+    internal static decimal? Money(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var cents) ? cents / 100m : Model.Manifests.MoneyText.Parse(text);
 
     private static T? Wrong<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
     {

@@ -24,6 +24,30 @@ internal static class Prompt
         return answer is "y" or "Y" or "yes" or "Yes";
     }
 
+    /// <summary>Reads a line; asks again while it is empty.</summary>
+    public static string Line(CliHost host, string question)
+    {
+        while (true)
+        {
+            host.Error.Write(question + ": ");
+            switch (host.In.ReadLine()?.Trim())
+            {
+                case null:
+                    host.Error.WriteLine();
+                    throw new CliException(ExitCode.Usage, $"{question}: nobody answers. Nothing was changed.");
+                case { Length: > 0 } answer:
+                    return answer;
+            }
+        }
+    }
+
+    /// <summary>Reads a line; an empty one means what is proposed.</summary>
+    public static string LineOr(CliHost host, string question, string proposal)
+    {
+        host.Error.Write($"{question} [{proposal}]: ");
+        return host.In.ReadLine()?.Trim() is { Length: > 0 } answer ? answer : proposal;
+    }
+
     /// <summary>Reads a line without showing it.</summary>
     public static string Hidden(CliHost host, string question)
     {

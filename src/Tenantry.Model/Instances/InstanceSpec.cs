@@ -1,3 +1,5 @@
+using Tenantry.Model.Llm;
+
 namespace Tenantry.Model.Instances;
 
 /// <summary>What is wanted of an instance. Only the API writes it.</summary>
@@ -35,6 +37,9 @@ public sealed record InstanceSpec(
 {
     /// <summary>Whether a person keeps it awake or down, whatever the sleep policy and requests say.</summary>
     public InstanceHold Hold { get; init; }
+
+    /// <summary>What a person wants of its LLM keys.</summary>
+    public LlmWish Llm { get; init; } = LlmWish.None;
 }
 
 /// <summary>A person's word over sleep policy and requests.</summary>

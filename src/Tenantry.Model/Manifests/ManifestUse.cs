@@ -12,9 +12,7 @@ public static class ManifestUse
     private static readonly Entry[] Table =
     [
         new("backup", m => Is(m.Backup), "No backups are made by themselves."),
-        new("tiers.NAME.llm", m => m.Tiers.Where(t => t.Llm is not null).Select(t => t.Name), "No LLM key is made and no spending is capped."),
         new("tiers.NAME.quotas", m => m.Tiers.Where(t => t.Quotas is not null).Select(t => t.Name), "Quotas are not enforced."),
-        new("secrets.NAME.provider", m => m.Secrets.Where(s => s.Provider is not null).Select(s => s.Name), "No provider is asked for the value; it has to be set."),
     ];
 
     /// <summary>The keys without effect, as <see cref="ManifestSchema.Keys"/> writes them.</summary>

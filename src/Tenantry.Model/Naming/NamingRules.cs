@@ -22,7 +22,7 @@ public static class NamingRules
     private static readonly HashSet<string> ReservedForTenants = new(StringComparer.Ordinal)
     {
         "production", "development", "staging", "test", "dev", "prod",
-        "www", "api", "admin", "app", "gateway", "engine", "dashboard", "tenantry", "localhost",
+        "www", "api", "admin", "app", "gateway", "tenantry", "localhost",
     };
 
     private static readonly HashSet<string> ReservedForTargets = new(StringComparer.Ordinal) { "all", "tenantry" };

@@ -16,6 +16,8 @@ namespace Tenantry.Model.Wire;
 /// <param name="Hosts">Further host names that lead to it.</param>
 /// <param name="Features">Values of the manifest's features, as text.</param>
 /// <param name="NewTenant">The tenant is made from this with the instance when there is none of that name; nothing is made when the instance is refused.</param>
+/// <param name="LlmLimit">What its LLM keys may spend, in place of the tier's limit; in USD, whole cents.</param>
+/// <param name="OwnLlmKeys">True: no LLM key is made for it; a person gives them as secrets.</param>
 public sealed record CreateInstanceRequest(
     string Tenant,
     string App,
@@ -26,7 +28,9 @@ public sealed record CreateInstanceRequest(
     string? Slug = null,
     IReadOnlyList<string>? Hosts = null,
     IReadOnlyDictionary<string, string>? Features = null,
-    CreateTenantRequest? NewTenant = null);
+    CreateTenantRequest? NewTenant = null,
+    MoneyResponse? LlmLimit = null,
+    bool OwnLlmKeys = false);
 
 /// <summary>Body of <c>PATCH /v1/instances/{slug}</c>: what is null stays as it is.</summary>
 /// <param name="Tier">A tier of the wanted release.</param>

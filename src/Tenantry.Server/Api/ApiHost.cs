@@ -15,6 +15,7 @@ using Tenantry.Server.Events;
 using Tenantry.Server.Gateway.Webhooks;
 using Tenantry.Server.Health;
 using Tenantry.Server.Instances;
+using Tenantry.Server.LlmKeys;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Operations;
 using Tenantry.Server.Orphans;
@@ -67,6 +68,7 @@ public static class ApiHost
         v1.MapKeys();
         v1.MapOperations();
         v1.MapWakes();
+        v1.MapLlmProviders();
         v1.MapTargets();
         v1.MapOrphans();
         v1.MapRendering();
@@ -98,6 +100,7 @@ public static class ApiHost
         services.AddSingleton<ChangedInstance>();
         services.AddSingleton<TenantDeletion>();
         services.AddSingleton<SecretWrites>();
+        services.AddSingleton<LlmChanges>();
         services.AddSingleton<ExecSession>();
         services.AddSingleton<HttpReleases>();
         services.AddOpenApi("v1", OpenApiDescription.Configure);

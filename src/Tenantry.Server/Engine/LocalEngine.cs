@@ -20,6 +20,7 @@ public sealed class LocalEngine(
     InstanceLookup instances,
     TargetSet targets,
     WorkloadSource workloads,
+    IProvidedKeys keys,
     Reconciler reconciler,
     OrphanSweep orphans,
     ChangeSignal changes,
@@ -84,23 +85,24 @@ public sealed class LocalEngine(
         {
             await using var made = targets.MakeApart(record);
             var nothing = InstanceObservation.Absent(new InstanceRef(spec.Id, spec.Slug, store.Owner));
-            return await made.PlanAsync(await PreviewAsync(question, cancellationToken), nothing, cancellationToken);
+            return await WithKeysAsync(spec, await made.PlanAsync(await PreviewAsync(question, cancellationToken), nothing, cancellationToken), cancellationToken);
         }
 
         var (target, _) = await targets.GetAsync(spec.Target, cancellationToken);
         var reference = new InstanceRef(spec.Id, spec.Slug, store.Owner);
         var seen = await target.ObserveAsync(reference, cancellationToken);
         if (spec.Desired == DesiredState.Deleted)
-            return new Plan([.. seen.Resources.Reverse().Select(resource => new PlanStep(resource.Resource, StepAction.Delete, "the instance is deleted"))]);
+            return await WithKeysAsync(spec, new Plan([.. seen.Resources.Reverse().Select(resource => new PlanStep(resource.Resource, StepAction.Delete, "the instance is deleted"))]), cancellationToken);
         var workload = await PreviewAsync(question, cancellationToken);
         var plan = await target.PlanAsync(workload, seen, cancellationToken);
-        return spec.Desired switch
+        var own = spec.Desired switch
         {
             DesiredState.Asleep when seen.State is ObservedState.Running or ObservedState.Frozen => Only(spec, StepAction.Stop, "it is put to sleep"),
             DesiredState.Frozen when seen.State == ObservedState.Running => Only(spec, StepAction.Freeze, "it is frozen"),
             DesiredState.Asleep or DesiredState.Frozen when seen.WorkloadDigest == workload.Digest => Plan.Nothing,
             _ => plan,
         };
+        return await WithKeysAsync(spec, own, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -159,6 +161,13 @@ public sealed class LocalEngine(
 
     /// <inheritdoc/>
     public IAsyncEnumerable<long> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(cancellationToken);
+
+    // Keys come before what uses them, and go after it.
+    private async Task<Plan> WithKeysAsync(InstanceSpec spec, Plan plan, CancellationToken cancellationToken)
+    {
+        var steps = await keys.PlanAsync(spec, cancellationToken);
+        return steps.Count == 0 ? plan : plan with { Steps = spec.Desired == DesiredState.Deleted ? [.. plan.Steps, .. steps] : [.. steps, .. plan.Steps] };
+    }
 
     private static Plan Only(InstanceSpec spec, StepAction action, string why) => new([new PlanStep(new ResourceName("instance", spec.Slug), action, why)]);
 

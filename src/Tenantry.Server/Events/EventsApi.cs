@@ -51,7 +51,7 @@ internal static class EventsApi
                 return known;
             var slug = item.Kind switch
             {
-                "instance" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Slug,
+                "instance" or "llm-key" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Slug,
                 "operation" => (await store.FindOperationAsync(item.Key, cancellationToken))?.Slug,
                 _ => null,
             };

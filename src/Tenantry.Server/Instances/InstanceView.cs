@@ -66,6 +66,9 @@ internal static class InstanceView
         ["features"] = spec.Features.Count == 0 ? null : string.Join(", ", spec.Features.Select(f => $"{f.Key}={f.Value}")),
         ["desired"] = spec.Desired.ToString(),
         ["hold"] = spec.Hold == InstanceHold.None ? null : spec.Hold.ToString(),
+        ["llm limit"] = spec.Llm.Limit is { } limit ? Model.Manifests.MoneyText.Write(limit) : null,
+        ["llm keys"] = spec.Llm.Own ? "given as secrets" : spec.Llm.Disabled ? "disabled" : null,
+        ["llm rotations"] = spec.Llm.Rotation == 0 ? null : spec.Llm.Rotation.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["restarts"] = spec.RestartNonce == 0 ? null : spec.RestartNonce.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 }

@@ -8,6 +8,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
+using Tenantry.Server.LlmKeys;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
@@ -35,6 +36,7 @@ internal static class InstancesApi
         instances.MapData();
         instances.MapWebhooks();
         instances.MapSecrets("/{slug}", "scope");
+        instances.MapLlm();
     }
 
     /// <summary>The instance of a slug, or a 404.</summary>
@@ -64,8 +66,11 @@ internal static class InstancesApi
     {
         var record = await FindAsync(store, slug, cancellationToken);
         ETags.Set(context, record.Spec.Generation);
-        return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)) with
+        var whole = InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken));
+        var keys = (await LlmView.ListAsync(store, record.Spec, cancellationToken)).Where(key => key.Name is not null);
+        return TypedResults.Ok(whole with
         {
+            Resources = [.. keys.Select(LlmView.Resource), .. whole.Resources],
             Rest = await RestReasonAsync(engine, record.Spec.Id, cancellationToken),
             Wakes = await WakesApi.SummarizeAsync(store, record.Spec.Id, cancellationToken),
         });

@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Naming;
 using Tenantry.Model.Tenants;
@@ -23,7 +24,13 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
         if (request.NewTenant is { } wanted && wanted.Name != request.Tenant)
             throw ProblemException.Invalid("newTenant.name", $"The same name as 'tenant' is expected: '{request.Tenant}'.");
         if (await store.FindTenantAsync(request.Tenant, cancellationToken) is { } tenant)
+        {
+            // Two customers whose names come to the same never share a tenant.
+            if (request.NewTenant?.Owner is { Length: > 0 } owner && tenant.Owner.Length > 0 && !string.Equals(owner, tenant.Owner, StringComparison.OrdinalIgnoreCase))
+                throw ProblemException.Conflict($"The tenant '{tenant.Name}' belongs to somebody else than {owner}.");
             return tenant.Deleting ? throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.") : (tenant, false);
+        }
+
         return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, time.GetUtcNow()), true);
     }
 
@@ -40,6 +47,9 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
         if (request.Slug is not null)
             InstanceFields.CheckSlug(request.Slug, errors);
         var target = await PickTargetAsync(request.Target, errors, cancellationToken);
+        var limit = request.LlmLimit is { } money ? Dollars.Read(money) : null;
+        if (request.LlmLimit is not null && limit is null)
+            errors.Add(new ProblemError("llmLimit", "An amount in USD with whole cents is expected."));
         if (errors.Count > 0)
             throw ProblemException.Invalid(errors);
         return new InstanceSpec(
@@ -57,7 +67,10 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             DesiredState.Running,
             RestartNonce: 0,
             Generation: 1,
-            time.GetUtcNow());
+            time.GetUtcNow())
+        {
+            Llm = new LlmWish(Limit: limit, Own: request.OwnLlmKeys),
+        };
     }
 
     /// <summary>This machine as a target, which is added with the first instance, so that nothing need be configured. Null when there is nothing to add.</summary>

@@ -22,6 +22,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private readonly OperationJournal _journal;
     private readonly InstanceRef _ref;
     private readonly Backoff _backoff;
+    private readonly KeyWork _keys;
     private readonly CancellationToken _cancellation;
     private InstanceStatus _status;
     private InstanceObservation? _seen;
@@ -40,6 +41,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         _ref = new InstanceRef(record.Spec.Id, record.Spec.Slug, parts.Store.Owner);
         _backoff = new Backoff(parts.Options);
         _journal = new OperationJournal(parts.Store, open, lease, parts.Changes, parts.Time, parts.Observer);
+        _keys = new KeyWork(parts, lease, _journal, ToldAsync, cancellation);
     }
 
     private InstanceSpec Spec => _record.Spec;
@@ -65,7 +67,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         catch (TargetException) when (Spec.Desired == DesiredState.Deleted && !StatusOf.IsProvisioned(_status))
         {
             // No target was ever asked to make anything of it, so that nothing can be left, whether the target works or not.
-            return await RemovedAsync();
+            return await TryRemoveAsync(target);
         }
         catch (TargetException failure)
         {
@@ -80,6 +82,8 @@ internal sealed class InstanceWork : IAsyncDisposable
     private async Task<Finished> BringAsync(TargetCalls target, bool repairsDrift)
     {
         await ObserveAsync(target);
+        if (await _keys.PrepareAsync(_rest.Record) is { } waitsForKey)
+            return await RefusedAsync(waitsForKey);
         var resolved = await ResolveAsync();
         if (resolved is WorkloadResult.Refused refusal)
             return await RefusedAsync(refusal);
@@ -164,8 +168,22 @@ internal sealed class InstanceWork : IAsyncDisposable
         throw new TargetException($"The target said that everything was removed, and it still holds: {left}.", retryable: true);
     }
 
+    private async Task<Finished> TryRemoveAsync(TargetCalls? target)
+    {
+        try
+        {
+            return await RemovedAsync();
+        }
+        catch (TargetException failure)
+        {
+            return await FailedAsync(failure, target);
+        }
+    }
+
+    // Keys were made before the instance, and go after it.
     private async Task<Finished> RemovedAsync()
     {
+        await _keys.DeleteAsync(Spec);
         var operation = await _journal.CloseAsync(OperationState.Succeeded, null, _cancellation);
         return new Finished(new PassOutcome(_lease.Lease, null, operation, Remove: true), null, PassEnd.Removed, null);
     }
@@ -184,6 +202,11 @@ internal sealed class InstanceWork : IAsyncDisposable
             : status.Health == InstanceHealth.Starting ? _parts.Options.StartingLook
             : _parts.Options.UnhealthyLook;
         status = status with { NextLookAt = Now + next };
+        if (await _keys.SettleAsync(_rest.Record) is { } unsettled)
+        {
+            status = StatusOf.Unsettled(status, _record.Status, unsettled, Now) with { NextLookAt = Now + _backoff.After(_record.Status.Failures + 1) };
+            return End(status, await _journal.CloseAsync(null, null, _cancellation), PassEnd.Retry);
+        }
 
         if (_journal.Operation is null)
         {
@@ -250,19 +273,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     }
 
     // After a failure: tells what is there, and is not what failed.
-    private async Task<InstanceObservation?> TryObserveAsync(TargetCalls target)
-    {
-        if (_seen is null)
-            return null;
-        try
-        {
-            return await target.ObserveAsync(_ref);
-        }
-        catch (TargetException)
-        {
-            return null;
-        }
-    }
+    private async Task<InstanceObservation?> TryObserveAsync(TargetCalls target) => _seen is null ? null : await target.TryObserveAsync(_ref);
 
     private async Task WriteAsync(InstanceStatus status)
     {

@@ -30,9 +30,10 @@ public sealed class Reconciler
         ILogger<Reconciler> log,
         IPassObserver? observer = null,
         ReconcileMetrics? metrics = null,
-        IRestGate? gate = null)
+        IRestGate? gate = null,
+        IProvidedKeys? keys = null)
     {
-        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer, gate);
+        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer, gate, keys);
         _metrics = metrics;
         _holder = $"{options.Node}/{Guid.NewGuid():N}";
     }
@@ -269,4 +270,5 @@ internal sealed record ReconcilerParts(
     TimeProvider Time,
     ILogger Log,
     IPassObserver? Observer,
-    IRestGate? Gate = null);
+    IRestGate? Gate = null,
+    IProvidedKeys? Keys = null);

@@ -15,6 +15,9 @@ internal static class StatusOf
     /// <summary>The target could not even say what there is. A look that succeeds is news, and waits for no next try.</summary>
     public const string TargetAway = "TargetAway";
 
+    /// <summary>A key of it is not yet as it is wanted.</summary>
+    private const string KeyUnsettled = "KeyUnsettled";
+
     private static readonly string[] OwnConditions = [Provisioned, Ready, Drifted];
 
     /// <summary>The target is about to be asked to make or change something.</summary>
@@ -116,6 +119,17 @@ internal static class StatusOf
             before,
             now);
     }
+
+    /// <summary>It is as it is wanted but for a key of it, which is tried again.</summary>
+    public static InstanceStatus Unsettled(InstanceStatus atRest, InstanceStatus before, string reason, DateTimeOffset now) => Dated(
+        atRest with
+        {
+            Reason = atRest.Reason.Length == 0 ? reason : $"{atRest.Reason} {reason}",
+            Conditions = Set(atRest.Conditions, now, (KeyUnsettled, true, reason)),
+            Failures = before.Failures + 1,
+        },
+        before,
+        now);
 
     /// <summary>A look between two tries: what was seen is told, the next try stays when it is.</summary>
     public static InstanceStatus Held(InstanceRecord record, InstanceObservation seen, DateTimeOffset now)

@@ -16,6 +16,19 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
     public Task<InstanceObservation> ObserveAsync(InstanceRef instance) =>
         WithinAsync("say what there is", options.LookLimit, token => target.ObserveAsync(instance, token));
 
+    /// <summary>Null when the target cannot say.</summary>
+    public async Task<InstanceObservation?> TryObserveAsync(InstanceRef instance)
+    {
+        try
+        {
+            return await ObserveAsync(instance);
+        }
+        catch (TargetException)
+        {
+            return null;
+        }
+    }
+
     public Task<Plan> PlanAsync(InstanceWorkload workload, InstanceObservation seen) =>
         WithinAsync("say what it would do", options.LookLimit, token => target.PlanAsync(workload, seen, token));
 

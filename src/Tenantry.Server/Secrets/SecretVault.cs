@@ -19,13 +19,16 @@ public sealed class SecretVault(IStore store, EngineKeyRing keys, TimeProvider t
     }
 
     /// <summary>A fresh value at a place that has none, or the one that somebody else made meanwhile.</summary>
-    public async Task<SealedSecret> MakeAsync(SecretPlace place, string keyHolder, GeneratedSecret wanted, CancellationToken cancellationToken)
+    public async Task<SealedSecret> MakeAsync(SecretPlace place, string keyHolder, GeneratedSecret wanted, CancellationToken cancellationToken) =>
+        await store.AddSecretAsync(await SealAsync(place, keyHolder, SecretGenerator.Make(wanted), cancellationToken), cancellationToken);
+
+    /// <summary>A value that the engine made or was given, sealed and not yet written.</summary>
+    public async Task<NewSecret> SealAsync(SecretPlace place, string keyHolder, string value, CancellationToken cancellationToken)
     {
         // Not to the stored public half: the web side can write the store, and what it cannot read must not be sealed to a key of its choice.
         await EnsureKeyAsync(keyHolder, cancellationToken);
         using var key = await KeyAsync(keyHolder, cancellationToken);
-        var box = SecretSealer.Seal(key.PublicKey, SecretSealer.Context(place), SecretGenerator.Make(wanted));
-        return await store.AddSecretAsync(new NewSecret(place, keyHolder, box, Generated: true), cancellationToken);
+        return new NewSecret(place, keyHolder, SecretSealer.Seal(key.PublicKey, SecretSealer.Context(place), value), Generated: true);
     }
 
     /// <summary>Values by name.</summary>

@@ -108,7 +108,7 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
     /// <summary>What a plan of an instance should say of secrets that it waits for.</summary>
     public static async Task<IReadOnlyList<string>> NoticesAsync(IStore store, InstanceSpec spec, Manifest manifest, CancellationToken cancellationToken)
     {
-        var needed = manifest.Secrets.Where(s => s.Required && s.Generate is null).ToList();
+        var needed = manifest.Secrets.Where(s => s.Required && s.Generate is null && (s.Provider is null || spec.Llm.Own)).ToList();
         if (needed.Count == 0)
             return [];
         var set = NearestSecrets.Of(manifest, await store.ListSecretsAsync(spec, cancellationToken));

@@ -94,7 +94,9 @@ internal static class SecretsApi
     {
         var at = await secrets.FindAsync(asked, name, change, cancellationToken);
         if (at.Declared.Generate is not { } wanted)
-            throw ProblemException.Invalid("", $"Tenantry does not make '{name}': give the new value yourself, as with the first one.");
+            throw ProblemException.Invalid("", at.Declared.Provider is { } provider
+                ? $"'{name}' is issued by {provider}: 'tenantry llm rotate TENANT' gets a new one, or give one of your own, as with any secret."
+                : $"Tenantry does not make '{name}': give the new value yourself, as with the first one.");
         if (change.IsDryRun)
             return TypedResults.Ok(at.Plan("a new value"));
         await secrets.PutAsync(at.Holder, [(at.Place, SecretGenerator.Make(wanted))], generated: true, cancellationToken);

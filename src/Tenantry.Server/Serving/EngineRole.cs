@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Engine;
+using Tenantry.Server.LlmKeys;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Secrets;
@@ -27,6 +28,8 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly MovedTargets moved;
     private readonly IStore store;
     private readonly DataFolders folders;
+    private readonly LlmProviderSet llmProviders;
+    private readonly UsagePoll usage;
     private readonly bool isShared;
     private readonly string baseDomain;
     private InstanceUrls urls;
@@ -48,8 +51,11 @@ internal sealed class EngineRole : IAsyncDisposable
         targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), settings.Node, pokes.Add, TimeProvider.System, loggers);
         var vault = new SecretVault(store, keys, TimeProvider.System, loggers.CreateLogger<SecretVault>());
         var workloads = new WorkloadSource(store, vault, new SourceFolders(options.Folders, store), () => urls);
+        llmProviders = new LlmProviderSet(store, vault, TimeProvider.System);
+        var llmKeys = new InstanceKeys(store, llmProviders, vault, TimeProvider.System);
+        usage = new UsagePoll(store, llmProviders, changes, pokes.Add, TimeProvider.System, loggers.CreateLogger<UsagePoll>());
         var reconciler = new Reconciler(
-            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways);
+            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways, llmKeys);
         var wakeMetrics = new WakeMetrics();
         wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
         gateways.FirstByteSeen = wakes.Complete;
@@ -61,7 +67,7 @@ internal sealed class EngineRole : IAsyncDisposable
         sleeper = new Sleeper(
             store, index, targets, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, llmKeys, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>
@@ -118,6 +124,7 @@ internal sealed class EngineRole : IAsyncDisposable
         }
 
         _ = sleeper.StartAsync(stopping.Token);
+        _ = usage.StartAsync(stopping.Token);
     }
 
     /// <inheritdoc/>
@@ -128,6 +135,8 @@ internal sealed class EngineRole : IAsyncDisposable
         await stopping.CancelAsync();
         await sleeper.StopAsync(CancellationToken.None);
         sleeper.Dispose();
+        await usage.StopAsync(CancellationToken.None);
+        usage.Dispose();
         await others.StopAsync(CancellationToken.None);
         others.Dispose();
         await moved.StopAsync(CancellationToken.None);
@@ -137,6 +146,7 @@ internal sealed class EngineRole : IAsyncDisposable
         await targets.DisposeAsync();
         await RemoveTracesAsync();
         loop.Dispose();
+        llmProviders.Dispose();
         keys.Dispose();
         stopping.Dispose();
     }

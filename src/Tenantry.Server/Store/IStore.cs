@@ -1,5 +1,6 @@
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
@@ -215,6 +216,31 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>The mark of the engine key that the store is used with; null while it was used with none.</summary>
     Task<string?> FindEngineKeyAsync(CancellationToken cancellationToken);
+
+    /// <summary>LLM keys of an instance, by secret.</summary>
+    Task<IReadOnlyList<LlmKeyRecord>> ListLlmKeysAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>All LLM keys of a provider.</summary>
+    Task<IReadOnlyList<LlmKeyRecord>> ListLlmKeysOfProviderAsync(string provider, CancellationToken cancellationToken);
+
+    /// <summary>Writes a key and, when it has just been made, its sealed text, in one transaction; the instance's generation stays. Fenced like a status.</summary>
+    Task WriteLlmKeyAsync(LlmKey key, NewSecret? text, Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a key that its provider does not have any more, with its text when nobody needs that. Fenced like a status.</summary>
+    Task RemoveLlmKeyAsync(LlmKey key, bool withText, Lease lease, CancellationToken cancellationToken);
+
+    /// <summary>Writes what was seen of keys that are still the same; thresholds that are reached become events, and instances whose keys differ are due.</summary>
+    Task WriteLlmUsagesAsync(IReadOnlyList<LlmKeyRecord> seen, CancellationToken cancellationToken);
+
+    Task<LlmProviderRecord?> FindLlmProviderAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<LlmProviderRecord>> ListLlmProvidersAsync(CancellationToken cancellationToken);
+
+    /// <summary>Creates or changes; instances that failed or wait are due. Conflict when the stored version is not <paramref name="expectedVersion"/> (0: must be new).</summary>
+    Task<LlmProviderRecord> PutLlmProviderAsync(LlmProviderRecord provider, long expectedVersion, CancellationToken cancellationToken);
+
+    /// <summary>Conflict while a key of it is in use. False when there is none.</summary>
+    Task<bool> DeleteLlmProviderAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>
     /// The mark of the engine key that the store is used with: this one when there is none yet or with <paramref name="replace"/>, else the one that is stored. Replacing removes

@@ -1,5 +1,6 @@
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store.Connections;
@@ -197,6 +198,33 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<bool> ReplaceEngineKeyAsync(string before, string mark, CancellationToken cancellationToken) =>
         database.WriteAsync(s => DataKeyRows.ReplaceEngineKeyAsync(s, before, mark), cancellationToken);
+
+    public Task<IReadOnlyList<LlmKeyRecord>> ListLlmKeysAsync(string instanceId, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => LlmKeyRows.ListAsync(s, instanceId), cancellationToken);
+
+    public Task<IReadOnlyList<LlmKeyRecord>> ListLlmKeysOfProviderAsync(string provider, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => LlmKeyRows.ListOfProviderAsync(s, provider), cancellationToken);
+
+    public Task WriteLlmKeyAsync(LlmKey key, NewSecret? text, Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LlmKeyRows.WriteAsync(s, key, text, lease), cancellationToken);
+
+    public Task RemoveLlmKeyAsync(LlmKey key, bool withText, Lease lease, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LlmKeyRows.RemoveAsync(s, key, withText, lease), cancellationToken);
+
+    public Task WriteLlmUsagesAsync(IReadOnlyList<LlmKeyRecord> seen, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => LlmKeyRows.WriteUsagesAsync(s, seen), cancellationToken);
+
+    public Task<LlmProviderRecord?> FindLlmProviderAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => LlmProviderRows.FindAsync(s, name), cancellationToken);
+
+    public Task<IReadOnlyList<LlmProviderRecord>> ListLlmProvidersAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(LlmProviderRows.ListAsync, cancellationToken);
+
+    public Task<LlmProviderRecord> PutLlmProviderAsync(LlmProviderRecord provider, long expectedVersion, CancellationToken cancellationToken) =>
+        ChangeAsync($"LLM provider {provider.Name}", s => LlmProviderRows.PutAsync(s, provider, expectedVersion), cancellationToken);
+
+    public Task<bool> DeleteLlmProviderAsync(string name, CancellationToken cancellationToken) =>
+        ChangeAsync($"LLM provider {name}", s => LlmProviderRows.DeleteAsync(s, name), cancellationToken);
 
     public Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken) =>
         ChangeAsync($"token {token.Name}", async s => { await TokenRows.AddAsync(s, token); return true; }, cancellationToken);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Plans;
 
@@ -17,6 +18,9 @@ namespace Tenantry.Server.Store;
 [JsonSerializable(typeof(IReadOnlyList<OperationStep>))]
 [JsonSerializable(typeof(Endpoint))]
 [JsonSerializable(typeof(WakeRecord))]
+[JsonSerializable(typeof(LlmWish))]
+[JsonSerializable(typeof(LlmKey))]
+[JsonSerializable(typeof(LlmUsage))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
     private const string EmptyList = "[]";

@@ -1,5 +1,6 @@
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 
 namespace Tenantry.Server.Store;
@@ -70,6 +71,25 @@ public sealed record TargetRecord(
     DateTimeOffset CreatedAt,
     string Home = "");
 
+/// <summary>A provider of LLM keys.</summary>
+/// <param name="Name">Its name, as manifests use it.</param>
+/// <param name="BaseUrl">Where its API is.</param>
+/// <param name="ManagementKey">The key that makes keys, readable by the engine alone.</param>
+/// <param name="PollSeconds">Time between two looks at what keys have spent.</param>
+/// <param name="Workspace">Where keys are made at the provider; empty: its default.</param>
+/// <param name="Version">Its ETag.</param>
+/// <param name="ChangedAt">When it was changed last.</param>
+public sealed record LlmProviderRecord(string Name, string BaseUrl, byte[] ManagementKey, int PollSeconds, string Workspace, long Version, DateTimeOffset ChangedAt)
+{
+    internal const string KeyHolderPrefix = "provider:";
+
+    /// <summary>Whose data key the management key of a provider is under.</summary>
+    public static string KeyHolderOf(string provider) => KeyHolderPrefix + provider;
+
+    /// <summary>What a management key's seal is bound to.</summary>
+    public static SecretPlace PlaceOf(string provider) => new(SecretScope.App, provider, KeyHolderPrefix, "management-key");
+}
+
 /// <summary>An API token: only its hash is kept.</summary>
 public sealed record ApiToken(string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
 
@@ -82,7 +102,7 @@ public sealed record AuditEntry(string Actor, string Action, string Subject, str
 /// <summary>An audit entry in its chain.</summary>
 public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHash, string Hash);
 
-/// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c> or <c>target</c>; <paramref name="Action"/> is <c>created</c>, <c>updated</c>, <c>removed</c> or, for an instance, <c>status</c>.</summary>
+/// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c>, <c>target</c>, <c>llm-provider</c> or <c>llm-key</c> (whose key is the instance's); <paramref name="Action"/> is <c>created</c>, <c>updated</c>, <c>removed</c>, for an instance <c>status</c>, and for an LLM key <c>made</c>, <c>differs</c>, <c>used-50</c>, <c>used-80</c> or <c>used-100</c>.</summary>
 public sealed record ChangeEvent(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
 
 /// <summary>A write lost a race or broke a rule of uniqueness. The message is for a person.</summary>

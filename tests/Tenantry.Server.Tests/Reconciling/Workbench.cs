@@ -61,8 +61,11 @@ internal sealed class Workbench : IAsyncDisposable
     }
 
     /// <summary>Another one beside or after the first, as in another process.</summary>
-    public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null) => new(
-        store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer);
+    public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null, IProvidedKeys? keys = null) => new(
+        store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer, keys: keys);
+
+    /// <summary>Makes it the one that passes are made with.</summary>
+    public void Use(Reconciler reconciler) => Reconciler = reconciler;
 
     public TargetSet NewTargets(IStore store, Action<string> noticed, Func<ITarget, ITarget>? wrap = null, string? node = null, bool isOneMachine = false, bool isOfItsFolder = false)
     {

@@ -20,19 +20,11 @@ internal static class MissingSecrets
     /// <param name="isNeededNow">True when the instance is waited for: without its secrets it would not come.</param>
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(Call call, CreateInstanceRequest? request, IReadOnlyDictionary<string, string> files, bool isNeededNow)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (request is null || await DeclaredAsync(call, request, files.Count > 0) is not { } declared)
-            return values;
-        var names = declared.Select(s => s.Name).ToList();
-        var strange = files.Keys.Where(name => !names.Contains(name)).ToList();
-        if (strange.Count > 0)
-        {
-            var known = names.Count == 0 ? "it declares none" : $"it declares {string.Join(", ", names)}";
-            throw new CliException(ExitCode.Usage, $"--secret-file: {request.App} declares no secret {string.Join(", ", strange)}; {known}.{Nearest.Hint(strange[0], names)}");
-        }
-
-        var inherited = await InheritedAsync(call, request, declared);
-        var missing = declared.Where(s => s.Required && s.Generate is null && !files.ContainsKey(s.Name) && !inherited.Contains(s.Name)).Select(s => s.Name).ToList();
+        if (request is null || await DeclaredAsync(call, request, files.Count > 0) is not { } manifest)
+            return new Dictionary<string, string>(StringComparer.Ordinal);
+        CheckNames(manifest, files);
+        var inherited = await InheritedAsync(call, request, manifest.Secrets);
+        var missing = ToBeGiven(manifest, request.OwnLlmKeys).Where(s => !files.ContainsKey(s.Name) && !inherited.Contains(s.Name)).Select(s => s.Name).ToList();
         if (isNeededNow && missing.Count > 0 && !call.Output.CanAsk)
         {
             throw new CliException(
@@ -41,9 +33,31 @@ internal static class MissingSecrets
                 $"Say {string.Join(' ', missing.Select(name => $"--secret-file {name}=FILE"))}, or --no-wait to give {(missing.Count == 1 ? "it" : "them")} later.");
         }
 
+        return await FromFilesAsync(call, manifest, files);
+    }
+
+    /// <summary>The values that files hold, by the secret's name; every one is declared by the app.</summary>
+    public static async Task<Dictionary<string, string>> FromFilesAsync(Call call, Manifest manifest, IReadOnlyDictionary<string, string> files)
+    {
+        CheckNames(manifest, files);
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, file) in files)
             values.Add(name, await SecretInput.ReadFileAsync(call, name, file));
         return values;
+    }
+
+    /// <summary>Secrets that an instance waits for until a person gives them. With <paramref name="ownLlmKeys"/> LLM keys are among them.</summary>
+    public static IEnumerable<SecretDefinition> ToBeGiven(Manifest manifest, bool ownLlmKeys) =>
+        manifest.Secrets.Where(s => s.Required && s.Generate is null && (s.Provider is null || ownLlmKeys));
+
+    private static void CheckNames(Manifest manifest, IReadOnlyDictionary<string, string> files)
+    {
+        var names = manifest.Secrets.Select(s => s.Name).ToList();
+        var strange = files.Keys.Where(name => !names.Contains(name)).ToList();
+        if (strange.Count == 0)
+            return;
+        var known = names.Count == 0 ? "it declares none" : $"it declares {string.Join(", ", names)}";
+        throw new CliException(ExitCode.Usage, $"--secret-file: {manifest.App} declares no secret {string.Join(", ", strange)}; {known}.{Nearest.Hint(strange[0], names)}");
     }
 
     public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow)
@@ -53,7 +67,7 @@ internal static class MissingSecrets
         {
             if (values.TryGetValue(secret.Name, out var value))
                 await PutAsync(call, slug, secret, value);
-            else if (secret.Set || secret.Generated || !secret.Required)
+            else if (secret.Set || secret.Generated || secret.Provider is not null || !secret.Required)
                 continue;
             else if (call.Output.CanAsk)
                 await PutAsync(call, slug, secret, Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}"));
@@ -72,11 +86,11 @@ internal static class MissingSecrets
     }
 
     // An app or a release that is not there is told by what makes the instance, with the nearest that is.
-    private static async Task<IReadOnlyList<SecretDefinition>?> DeclaredAsync(Call call, CreateInstanceRequest request, bool mustBeThere)
+    private static async Task<Manifest?> DeclaredAsync(Call call, CreateInstanceRequest request, bool mustBeThere)
     {
         try
         {
-            return ManifestJson.Read((await call.Client.Apps.GetReleaseAsync(request.App, request.Release ?? "latest", call.CancellationToken)).Manifest!).Secrets;
+            return ManifestJson.Read((await call.Client.Apps.GetReleaseAsync(request.App, request.Release ?? "latest", call.CancellationToken)).Manifest!);
         }
         catch (TenantryException unknown) when (unknown.Status == HttpStatusCode.NotFound && !mustBeThere)
         {
@@ -91,7 +105,7 @@ internal static class MissingSecrets
         call.Client.Secrets.Put(SecretsOf.Instance(slug, secret.Set ? SecretScope.Instance : secret.Scope), secret.Name, value).SendAsync(call.CancellationToken);
 
     // Values that wider levels have already: a tenant that is not there yet has none of its own.
-    private static async Task<HashSet<string>> InheritedAsync(Call call, CreateInstanceRequest request, IReadOnlyList<SecretDefinition> declared)
+    public static async Task<HashSet<string>> InheritedAsync(Call call, CreateInstanceRequest request, IReadOnlyList<SecretDefinition> declared)
     {
         var set = new HashSet<string>(StringComparer.Ordinal);
         if (declared.All(secret => secret.Scope == SecretScope.Instance))

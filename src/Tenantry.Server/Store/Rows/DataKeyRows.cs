@@ -63,6 +63,9 @@ internal static class DataKeyRows
 
     private static async Task RequireHolderAsync(Session session, string holder)
     {
+        // A provider's management key is sealed before the provider is written.
+        if (holder.StartsWith(LlmProviderRecord.KeyHolderPrefix, StringComparison.Ordinal))
+            return;
         var (kind, name) = holder.Split(':', 2) is [var first, var second] ? (first, second) : ("", "");
         var table = kind switch
         {

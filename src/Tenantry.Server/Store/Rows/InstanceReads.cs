@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Server.Store.Connections;
 
 namespace Tenantry.Server.Store.Rows;
@@ -9,7 +10,7 @@ internal static class InstanceReads
     private const string Select =
         """
         SELECT i.id, i.slug, i.tenant, i.organization, i.app, i.environment, i.target, i.tier, i.release, i.hosts, i.features,
-            i.desired, i.restart_nonce, i.generation, i.created_at, i.hold,
+            i.desired, i.restart_nonce, i.generation, i.created_at, i.hold, i.llm,
             s.phase, s.health, s.reason, s.observed_generation, s.release AS seen_release, s.conditions, s.resources, s.drift,
             s.endpoint, s.failures, s.next_look_at, s.wake, s.changed_at,
             r.depth AS rest_depth, r.reason AS rest_reason, r.at AS rest_at, r.idle_since AS rest_idle_since
@@ -63,6 +64,7 @@ internal record SpecRow
     public long Generation { get; init; }
     public long CreatedAt { get; init; }
     public string Hold { get; init; } = "";
+    public string? Llm { get; init; }
 
     public InstanceSpec ToSpec() => new(
         Id,
@@ -82,6 +84,7 @@ internal record SpecRow
         StoreTime.FromMicros(CreatedAt))
     {
         Hold = Enum.Parse<InstanceHold>(Hold),
+        Llm = StoreJson.ReadOptional(Llm, StoreJson.Default.LlmWish) ?? LlmWish.None,
     };
 }
 

@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store.Connections;
@@ -9,7 +10,7 @@ namespace Tenantry.Server.Store.Rows;
 internal static class InstanceRows
 {
     private const string Columns =
-        "id, slug, tenant, organization, app, environment, target, tier, release, hosts, features, desired, restart_nonce, generation, created_at, hold";
+        "id, slug, tenant, organization, app, environment, target, tier, release, hosts, features, desired, restart_nonce, generation, created_at, hold, llm";
 
     public static async Task CreateAsync(Session session, InstanceSpec spec, Operation operation, Tenant? newTenant)
     {
@@ -30,7 +31,7 @@ internal static class InstanceRows
             $"""
             INSERT INTO instances ({Columns})
             VALUES (@Id, @Slug, @Tenant, @Organization, @App, @Environment, @Target, @Tier, @Release, @Hosts, @Features, @Desired,
-                @RestartNonce, @Generation, @CreatedAt, @Hold)
+                @RestartNonce, @Generation, @CreatedAt, @Hold, @Llm)
             """,
             Values(spec));
         await WriteHostsAsync(session, spec);
@@ -53,7 +54,7 @@ internal static class InstanceRows
         await session.ExecuteAsync(
             """
             UPDATE instances SET tier = @Tier, release = @Release, hosts = @Hosts, features = @Features, desired = @Desired,
-                restart_nonce = @RestartNonce, generation = @Generation, hold = @Hold
+                restart_nonce = @RestartNonce, generation = @Generation, hold = @Hold, llm = @Llm
             WHERE id = @Id
             """,
             Values(grown));
@@ -148,5 +149,6 @@ internal static class InstanceRows
         spec.Generation,
         CreatedAt = StoreTime.ToMicros(spec.CreatedAt),
         Hold = spec.Hold.ToString(),
+        Llm = spec.Llm == LlmWish.None ? null : StoreJson.WriteOptional(spec.Llm, StoreJson.Default.LlmWish),
     };
 }

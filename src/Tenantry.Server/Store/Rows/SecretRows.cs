@@ -30,6 +30,18 @@ internal static class SecretRows
         return await FindAsync(session, secret.Place) ?? await AppendAsync(session, secret, restoredFrom: 0);
     }
 
+    /// <summary>A value that the engine made in place of the ones before, of which none is of use any more.</summary>
+    public static async Task SupersedeAsync(Session session, NewSecret secret)
+    {
+        await RequireHolderAsync(session, secret.Place);
+        await AppendAsync(session, secret, restoredFrom: 0);
+        await session.ExecuteAsync($"DELETE FROM secrets WHERE {AtPlace} AND in_force = 0 AND generated = 1", Key(secret.Place));
+    }
+
+    /// <summary>Takes away what the engine made.</summary>
+    public static Task ForgetMadeAsync(Session session, string instanceId, string name) => session.ExecuteAsync(
+        "DELETE FROM secrets WHERE scope = 'Instance' AND holder = @instanceId AND name = @name AND generated = 1", new { instanceId, name });
+
     public static async Task<SealedSecret?> RollBackAsync(Session session, SecretPlace place, long version)
     {
         await RequireHolderAsync(session, place);

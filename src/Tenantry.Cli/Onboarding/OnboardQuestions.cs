@@ -1,0 +1,156 @@
+using System.Net;
+using Tenantry.Cli.Commands.Secrets;
+using Tenantry.Cli.Running;
+using Tenantry.Cli.Writing;
+using Tenantry.Client;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Naming;
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Cli.Onboarding;
+
+/// <summary>Finds out everything that an onboarding needs, from flags, from what the control plane knows, and from the person who is there. Makes nothing.</summary>
+internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood mood)
+{
+    private readonly MissingAnswers _missing = new(call);
+
+    public async Task<OnboardTarget> ResolveAsync(Customer customer)
+    {
+        var email = _missing.Ask(customer.Email, "E-mail address of the owner", "--email ADDRESS", "Who owns the tenant.");
+        var name = _missing.Ask(customer.Name, "Name of the owner", "--name NAME", "What people call the owner.");
+        if (email is not null && EmailText.Problem(email) is { } problem)
+            throw new CliException(ExitCode.Usage, problem);
+        var app = await AppAsync(customer.App);
+        var manifest = app is null ? null : await ManifestAsync(app);
+        if (manifest is not null)
+            CheckTier(manifest, customer.Tier);
+        var tenant = email is null ? null : TakeName(email, customer.Tenant);
+        var present = tenant is null || app is null ? null : await PresentAsync(tenant, app, customer.Environment);
+        if (present is null && manifest is { DefaultTier: null, Tiers.Count: > 1 } && customer.Tier is null)
+            customer = customer with { Tier = _missing.Ask(null, $"Tier ({Listed(manifest.Tiers.Select(t => t.Name))})", "--tier TIER", $"The app has no default tier; it has {Listed(manifest.Tiers.Select(t => t.Name))}.") };
+        if (present is null)
+            customer = customer with { Target = await TargetAsync(customer.Target) };
+        var secrets = manifest is null ? new Dictionary<string, string>(StringComparer.Ordinal) : await SecretsAsync(customer, manifest, tenant ?? "", present);
+        var managementKey = manifest is null ? null : await ManagementKeyAsync(customer, manifest, present);
+        _missing.Check();
+        return Target(customer, email!, name!, tenant!, app!, manifest!, present, secrets, managementKey);
+    }
+
+    private static OnboardTarget Target(
+        Customer customer, string email, string name, string tenant, string app, Manifest manifest, InstanceResponse? present, IReadOnlyDictionary<string, string> secrets, (string Provider, string Key)? managementKey)
+    {
+        var wanted = new CreateTenantRequest(tenant, name, customer.Organization, email, customer.CostCentre);
+        var request = new CreateInstanceRequest(
+            tenant,
+            app,
+            customer.Environment,
+            customer.Target,
+            customer.Tier,
+            Features: customer.Features.Count > 0 ? customer.Features : null,
+            NewTenant: wanted,
+            LlmLimit: customer.Limit is { } limit ? Dollars.Of(limit) : null,
+            OwnLlmKeys: customer.SkipsProvision);
+        return new OnboardTarget(email, wanted, request, present, manifest, secrets, managementKey);
+    }
+
+    private string TakeName(string email, string? wanted)
+    {
+        var name = names.Take(email, wanted);
+        if (wanted is not null || mood.IsAnswered || !call.Output.CanAsk || names.HadBefore(name))
+            return name;
+        var other = Prompt.LineOr(call.Host, "Name of the tenant", name);
+        return other == name ? name : names.Take(email, other);
+    }
+
+    private async Task<string?> AppAsync(string? wanted)
+    {
+        if (wanted is not null)
+            return wanted;
+        var apps = await call.Client.Apps.ListAsync(call.CancellationToken).Select(a => a.Name).ToListAsync(call.CancellationToken);
+        return apps switch
+        {
+            [] => throw new CliException(ExitCode.NotFound, "There is no app yet.", "'tenantry app apply -f tenantry.yaml' makes one, or say --file tenantry.yaml."),
+            [var one] => one,
+            _ => _missing.Ask(null, $"App ({Listed(apps)})", "--app APP", $"There are several: {Listed(apps)}."),
+        };
+    }
+
+    private async Task<Manifest> ManifestAsync(string app)
+    {
+        try
+        {
+            return ManifestJson.Read((await call.Client.Apps.GetReleaseAsync(app, "latest", call.CancellationToken)).Manifest!);
+        }
+        catch (TenantryException unknown) when (unknown.Status == HttpStatusCode.NotFound)
+        {
+            var known = await call.Client.Apps.ListAsync(call.CancellationToken).Select(a => a.Name).ToListAsync(call.CancellationToken);
+            throw new CliException(ExitCode.NotFound, $"There is no app '{app}'.{Nearest.Hint(app, known)}", "'tenantry app list' lists them.");
+        }
+    }
+
+    private static void CheckTier(Manifest manifest, string? tier)
+    {
+        var known = manifest.Tiers.Select(t => t.Name).ToList();
+        if (tier is not null && !known.Contains(tier, StringComparer.Ordinal))
+            throw new CliException(ExitCode.Usage, $"{manifest.App} has no tier '{tier}'; it has {Listed(known)}.{Nearest.Hint(tier, known)}");
+    }
+
+    private async Task<string?> TargetAsync(string? wanted)
+    {
+        if (wanted is not null)
+            return wanted;
+        var targets = await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+        return targets.Count <= 1 ? null : _missing.Ask(null, $"Target ({Listed(targets)})", "--target NAME", $"There are several: {Listed(targets)}.");
+    }
+
+    private async Task<InstanceResponse?> PresentAsync(string tenant, string app, string? environment) =>
+        await call.Client.Instances.ListAsync(new InstanceQuery(Tenant: tenant, App: app), call.CancellationToken)
+            .FirstOrDefaultAsync(i => i.Environment == (environment ?? Slug.DefaultEnvironment), call.CancellationToken);
+
+    private async Task<Dictionary<string, string>> SecretsAsync(Customer customer, Manifest manifest, string tenant, InstanceResponse? present)
+    {
+        var values = await MissingSecrets.FromFilesAsync(call, manifest, customer.SecretFiles);
+        var set = present is null
+            ? await MissingSecrets.InheritedAsync(call, new CreateInstanceRequest(tenant, manifest.App, NewTenant: new CreateTenantRequest(tenant, Organization: customer.Organization)), manifest.Secrets)
+            : [.. await call.Client.Secrets.ListAsync(present.Slug, call.CancellationToken).Where(s => s.Set).Select(s => s.Name).ToListAsync(call.CancellationToken)];
+        foreach (var secret in MissingSecrets.ToBeGiven(manifest, customer.SkipsProvision).Where(s => !values.ContainsKey(s.Name)))
+        {
+            var isSet = set.Contains(secret.Name);
+            if (mood.IsDryRun || (isSet && (present is null || mood.IsAnswered || !call.Output.CanAsk || !Prompt.Ask(call.Host, $"The secret {secret.Name} is set. Replace it?"))))
+                continue;
+            if (!call.Output.CanAsk)
+                _missing.Add($"--secret-file {secret.Name}=FILE", secret.Prompt ?? $"The value of the secret {secret.Name}.");
+            else if (Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}") is { Length: > 0 } value)
+                values.Add(secret.Name, value);
+            else
+                throw new CliException(ExitCode.Usage, $"The value of {secret.Name} is empty. Nothing was changed.");
+        }
+
+        return values;
+    }
+
+    // A management key is set once; who gives a file with one sets it anew.
+    private async Task<(string Provider, string Key)?> ManagementKeyAsync(Customer customer, Manifest manifest, InstanceResponse? present)
+    {
+        var provider = manifest.Secrets.FirstOrDefault(s => s.Provider is not null && s.Required)?.Provider;
+        if (provider is null || customer.SkipsProvision)
+            return null;
+        if (mood.ManagementKeyFile is { } file)
+            return (provider, (await SecretInput.ReadFileAsync(call, $"management key of {provider}", file)).Trim());
+        var isKnown = await call.Client.Llm.ListProvidersAsync(call.CancellationToken).AnyAsync(p => p.Name == provider, call.CancellationToken);
+        if (isKnown || mood.IsDryRun || present is not null)
+            return null;
+        if (call.Output.CanAsk)
+            return (provider, Prompt.Hidden(call.Host, $"Management key of {provider}, which makes the tenant's LLM key"));
+        _missing.Add("--management-key-file FILE", $"No management key of {provider} is set, which makes the tenant's LLM key; --skip-provision does without one.");
+        return null;
+    }
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names);
+}
+
+/// <summary>How an onboarding goes about its questions.</summary>
+/// <param name="IsAnswered"><c>--yes</c>: what has an answer is not asked.</param>
+/// <param name="IsDryRun">Nothing is made: no value is asked for.</param>
+/// <param name="ManagementKeyFile">A file with the provider's management key, or null.</param>
+internal sealed record OnboardMood(bool IsAnswered, bool IsDryRun, string? ManagementKeyFile);

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tenantry.Model.Llm;
+using Tenantry.Server.Reconciling;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.LlmKeys;
+
+/// <summary>
+/// Looks at what keys have spent, each provider in its own time, and stores it. A provider that does not answer changes nothing: what was seen last stays,
+/// with its time.
+/// </summary>
+public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSignal changes, Action<string> poke, TimeProvider time, ILogger<UsagePoll> log) : BackgroundService
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<string, DateTimeOffset> _next = new(StringComparer.Ordinal);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Beat, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TurnAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The engine stops.
+        }
+    }
+
+    private async Task TurnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var record in await store.ListLlmProvidersAsync(cancellationToken))
+            {
+                if (_next.TryGetValue(record.Name, out var next) && time.GetUtcNow() < next)
+                    continue;
+                _next[record.Name] = time.GetUtcNow() + TimeSpan.FromSeconds(record.PollSeconds);
+                await LookAsync(record, cancellationToken);
+            }
+        }
+        catch (StoreUnavailableException away)
+        {
+            log.LogDebug(away, "No look at LLM keys, the store is away");
+        }
+        catch (LlmProviderException failure)
+        {
+            log.LogWarning("What LLM keys have spent could not be read: {Reason}", failure.Message);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            log.LogError(failure, "The look at LLM keys broke off; it is tried again");
+        }
+    }
+
+    /// <summary>One look at the keys of a provider.</summary>
+    public async Task LookAsync(LlmProviderRecord record, CancellationToken cancellationToken)
+    {
+        var ours = await store.ListLlmKeysOfProviderAsync(record.Name, cancellationToken);
+        if (ours.Count == 0)
+            return;
+        var provider = await providers.OpenAsync(record, cancellationToken);
+        var listed = await provider.ListAsync(cancellationToken);
+        var byHash = listed.ToDictionary(key => key.Hash, StringComparer.Ordinal);
+        var byName = listed.ToLookup(key => key.Name, StringComparer.Ordinal);
+        var seen = new List<LlmKeyRecord>();
+        foreach (var (key, before) in ours.Where(one => one.Key is { IsThere: true, Minting: false }))
+        {
+            var has = byHash.GetValueOrDefault(key.Hash);
+            // A list may miss a key; only the provider's word on this one counts.
+            if (has is null && await provider.FindAsync(key.Hash, cancellationToken) is { } alone)
+                has = alone;
+            var usage = UsageOf(key, has, before, byName[key.Name]);
+            seen.Add(new LlmKeyRecord(key, usage));
+        }
+
+        if (seen.Count == 0)
+            return;
+        await store.WriteLlmUsagesAsync(seen, cancellationToken);
+        changes.Raise();
+        foreach (var one in seen.Where(one => one.Usage!.Differs))
+            poke(one.Key.InstanceId);
+    }
+
+    private LlmUsage UsageOf(LlmKey key, ProviderKey? has, LlmUsage? before, IEnumerable<ProviderKey> named)
+    {
+        var now = time.GetUtcNow();
+        if (has is null)
+            return (before ?? new LlmUsage(now, key.Hash, 0, 0, 0, 0, null, 0)) with { At = now, Hash = key.Hash, Differs = true };
+        var hasDouble = named.Any(other => other.Hash != key.Hash && other.Hash != key.Former);
+        var differs = hasDouble || has.Limit != key.Limit || has.Reset != key.Reset || has.Disabled != key.Disabled;
+        var usage = new LlmUsage(now, key.Hash, has.Total, has.Daily, has.Weekly, has.Monthly, has.Remaining, 0, differs);
+        return usage with { Told = LlmUsage.Threshold(usage.Percent(key.Limit)) };
+    }
+}
