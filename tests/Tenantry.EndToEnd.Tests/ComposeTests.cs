@@ -20,6 +20,31 @@ public sealed class ComposeTests(ComposeTests.Project project) : IClassFixture<C
         (await Host.ComposeAsync(project.Folder, "up", "-d")).ShouldEndWith(0).Error.ShouldContain("is up-to-date");
     }
 
+    [ComposeTwoFact]
+    public async Task ComposeTwoBringsTheTenantsOfTheFileUpHealthyToo()
+    {
+        // Every network has its own addresses: the same tenants are up once at a time.
+        (await Host.ComposeAsync(project.Folder, "down")).ShouldEndWith(0);
+        try
+        {
+            (await Host.ComposeTwoAsync(project.Folder, "config", "--quiet")).ShouldEndWith(0);
+            (await Host.ComposeTwoAsync(project.Folder, "up", "-d", "--wait")).ShouldEndWith(0);
+
+            foreach (var tenant in Project.Tenants)
+            {
+                var container = (await Host.ComposeTwoAsync(project.Folder, "ps", "-q", tenant)).ShouldEndWith(0).Out.Trim();
+                var state = (await Host.DockerAsync("inspect", container)).ShouldEndWith(0).Json[0].GetProperty("State");
+                state.GetProperty("Health").GetProperty("Status").GetString().ShouldBe("healthy");
+                (await Host.DockerAsync("exec", container, "/bin/sh", "-c", "wget -q -O - http://127.0.0.1:8080/")).Out.ShouldBe($"Hello from {tenant}\n");
+            }
+        }
+        finally
+        {
+            (await Host.ComposeTwoAsync(project.Folder, "down")).ShouldEndWith(0);
+            (await Host.ComposeAsync(project.Folder, "up", "-d")).ShouldEndWith(0);
+        }
+    }
+
     [MachineFact("dockerd", "docker-compose")]
     public async Task Defect1_TheConfigIsMountedWhereTheProgramReadsIt()
     {
@@ -149,6 +174,11 @@ public sealed class ComposeTests(ComposeTests.Project project) : IClassFixture<C
         (await File.ReadAllBytesAsync(file)).ShouldBe(before);
         (await project.RenderAsync(folder)).ShouldEndWith(0);
         (await File.ReadAllBytesAsync(file)).ShouldBe(before, "the same instances give the same file");
+    }
+
+    private sealed class ComposeTwoFactAttribute : FactAttribute
+    {
+        public ComposeTwoFactAttribute() => Skip = Machine.WhyNot(["dockerd", "docker-compose"]) ?? (DockerHost.ComposeTwo is null ? "This test needs Compose 2, a plugin of docker (docker-compose of Debian 13, docker-compose-v2 of Ubuntu)." : null);
     }
 
     /// <summary>Three tenants, rendered and started once for all tests.</summary>

@@ -60,6 +60,11 @@ internal sealed class DockerHost : IAsyncDisposable
 
     public Task<Finished> ComposeAsync(string folder, params string[] arguments) => RunAsync("docker-compose", arguments, folder);
 
+    /// <summary>Compose 2, a plugin of the engine's command line that also runs alone; null where it is not installed.</summary>
+    public static string? ComposeTwo => new[] { "/usr/local/libexec/docker/cli-plugins/docker-compose", "/usr/libexec/docker/cli-plugins/docker-compose", "/usr/lib/docker/cli-plugins/docker-compose" }.FirstOrDefault(File.Exists);
+
+    public Task<Finished> ComposeTwoAsync(string folder, params string[] arguments) => RunAsync(ComposeTwo!, arguments, folder);
+
     public async ValueTask DisposeAsync()
     {
         await Plane.DisposeAsync();
