@@ -199,9 +199,6 @@ public class WebSideTests
         await Waiting.ForAsync(() => serve.Log.Contains("did not serve within 2 s", StringComparison.Ordinal));
         using var http = new HttpClient();
         (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
-        serve.Signal(UserSignal2);
-        await Waiting.ForAsync(() => serve.Children is [var other] && other != present);
-        await serve.ReadyAsync();
     }
 
     private static bool IsNextWebSide(int process)
