@@ -26,7 +26,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
         if (read.Manifest is not { } manifest || problems.Count > 0)
             throw Mistakes(shown, problems);
 
-        var inputs = manifest.Build is { } build ? await BuildInputs.ReadAsync(folder, build.Inputs, cancellationToken) : null;
+        var inputs = manifest.Build is { } build ? await ReadInputsAsync(folder, build, cancellationToken) : null;
         return new(new(text, shown, inputs?.Digest ?? "", sources), inputs);
     }
 
@@ -35,6 +35,18 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
     public ManifestFile Forced() => Inputs is null
         ? throw new CliException(ExitCode.Usage, $"{Request.FileName} has no build that could be forced.", "Leave --force-build out.")
         : this with { Request = Request with { ForceBuild = true } };
+
+    private static async Task<BuildInputs> ReadInputsAsync(string folder, BuildDefinition build, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BuildInputs.ReadAsync(folder, build.Inputs, build.Dockerfile, cancellationToken);
+        }
+        catch (FormatException wrong)
+        {
+            throw new CliException(ExitCode.Usage, wrong.Message);
+        }
+    }
 
     private static string Find(CliHost host, string path)
     {

@@ -48,6 +48,7 @@ internal static class AppCommand
         var release = $"{applied.App.Name} {applied.Release.Version}, release {applied.Release.Id}";
         return applied switch
         {
+            { NewRelease: true, BuiltAs: { } other } => $"Applied {release}. Its build is that of {other}: unchanged, nothing is built.",
             { NewRelease: true } => $"Applied {release}.",
             { Changed: true } => $"Applied {release}, which was there already.",
             _ => $"Nothing changed: {release}.",

@@ -11,18 +11,23 @@ namespace Tenantry.Client;
 /// <param name="Digest"><see cref="InputsDigest.Of"/> of them.</param>
 public sealed record BuildInputs(string Folder, IReadOnlyList<InputFile> Files, string Digest)
 {
-    /// <summary>Reads a folder; whether version control knows a file makes no difference.</summary>
+    /// <summary>
+    /// Reads a folder; whether version control knows a file makes no difference. What the folder's <c>.dockerignore</c> keeps out is no input, but the Dockerfile itself is one if the globs take it.
+    /// </summary>
     /// <param name="folder">The folder of the manifest.</param>
     /// <param name="globs">The manifest's <c>build.inputs</c>.</param>
+    /// <param name="dockerfile">The manifest's <c>build.dockerfile</c>, or null.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static async Task<BuildInputs> ReadAsync(string folder, IReadOnlyList<string> globs, CancellationToken cancellationToken = default)
+    /// <exception cref="FormatException">The <c>.dockerignore</c> cannot be read.</exception>
+    public static async Task<BuildInputs> ReadAsync(string folder, IReadOnlyList<string> globs, string? dockerfile = null, CancellationToken cancellationToken = default)
     {
         var root = new DirectoryInfo(Path.GetFullPath(folder));
         var wanted = new InputGlobs(globs);
+        var ignore = IgnoreOf(root);
         var files = new List<InputFile>();
         foreach (var (path, entry) in Walk(root, ""))
-            if (wanted.Contains(path))
+            if (wanted.Contains(path) && (path == dockerfile || !ignore.Ignores(path)))
                 files.Add(await ReadAsync(path, entry, cancellationToken));
         files.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
         return new(root.FullName, files, InputsDigest.Of(files));
@@ -57,6 +62,12 @@ public sealed record BuildInputs(string Folder, IReadOnlyList<InputFile> Files, 
             };
             await tar.WriteEntryAsync(entry, cancellationToken);
         }
+    }
+
+    private static DockerIgnore IgnoreOf(DirectoryInfo root)
+    {
+        var file = Path.Combine(root.FullName, DockerIgnore.FileName);
+        return File.Exists(file) ? DockerIgnore.Read(File.ReadAllText(file)) : DockerIgnore.Nothing;
     }
 
     // Links to folders are inputs themselves: following them could leave the folder, or never end.

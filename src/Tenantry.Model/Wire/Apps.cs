@@ -21,7 +21,11 @@ public sealed record ApplyAppRequest(
 /// <param name="NewRelease">False when the same manifest and inputs were applied before.</param>
 /// <param name="Changed">False when the app pointed at this release already.</param>
 /// <param name="Notices">A sentence for each key of the manifest that is accepted and not acted on yet.</param>
-public sealed record ApplyAppResponse(AppResponse App, ReleaseResponse Release, bool NewRelease, bool Changed, IReadOnlyList<string> Notices);
+public sealed record ApplyAppResponse(AppResponse App, ReleaseResponse Release, bool NewRelease, bool Changed, IReadOnlyList<string> Notices)
+{
+    /// <summary>An earlier release whose build is this one's, too: its inputs and its definition are the same, and nothing is built. Null when there is none, or no build.</summary>
+    public string? BuiltAs { get; init; }
+}
 
 /// <summary>An app. <paramref name="Release"/> is the id of its newest applied release, <paramref name="Version"/> its ETag.</summary>
 public sealed record AppResponse(string Name, string Release, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)

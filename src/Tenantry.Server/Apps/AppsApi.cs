@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Apps;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Secrets;
@@ -51,7 +53,10 @@ internal static class AppsApi
             return TypedResults.Ok(await PreviewAsync(release, body.Value.ForceBuild ? [.. notices, ForcedNotice] : notices, store, cancellationToken));
         var applied = await store.ApplyReleaseAsync(release, cancellationToken);
         var answer = new ApplyAppResponse(
-            AppResponse.Of(applied.App), ReleaseResponse.Of(applied.Release), applied.IsNewRelease, applied.AppChanged, notices);
+            AppResponse.Of(applied.App), ReleaseResponse.Of(applied.Release), applied.IsNewRelease, applied.AppChanged, notices)
+        {
+            BuiltAs = await SameBuildAsync(applied.Release, store, cancellationToken),
+        };
         return applied.IsNewRelease
             ? TypedResults.Created($"/v1/apps/{applied.App.Name}/releases/{applied.Release.Id}", answer)
             : TypedResults.Ok(answer);
@@ -60,6 +65,18 @@ internal static class AppsApi
     // Who applies the same again means the build that was forced last, not the one before it.
     private static async Task<Model.Apps.Release> NewestOfSameAsync(Model.Apps.Release release, IStore store, CancellationToken cancellationToken) =>
         (await store.ListReleasesAsync(release.App, cancellationToken)).FirstOrDefault(known => known.ManifestDigest == release.ManifestDigest && known.InputsDigest == release.InputsDigest) ?? release;
+
+    private static async Task<string?> SameBuildAsync(Model.Apps.Release release, IStore store, CancellationToken cancellationToken)
+    {
+        if (ReleaseId.IsForced(release) || ManifestJson.Read(release.Manifest).Build is not { } build)
+            return null;
+        return (await store.ListReleasesAsync(release.App, cancellationToken))
+            .FirstOrDefault(known => known.Id != release.Id && known.InputsDigest == release.InputsDigest && !ReleaseId.IsForced(known) && ManifestJson.Read(known.Manifest).Build is { } other && Same(build, other))?.Id;
+    }
+
+    private static bool Same(BuildDefinition build, BuildDefinition other) =>
+        build.Command.SequenceEqual(other.Command) && build.Dockerfile == other.Dockerfile && build.Output == other.Output
+        && build.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal).SequenceEqual(other.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal));
 
     private static async Task<PlanResponse> PreviewAsync(
         Model.Apps.Release release, IReadOnlyList<string> notices, IStore store, CancellationToken cancellationToken)

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace Tenantry.EndToEnd.Tests.Running;
+
+/// <summary>
+/// Looks for planted values: in text, in every file of a folder, and, all the time that it runs, in the command lines and environments of all processes
+/// of the machine but the instances' own. A value is known in clear, in hexadecimal and in base64 wherever it begins.
+/// </summary>
+internal sealed class Hunt : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private readonly ConcurrentDictionary<string, byte[][]> _wanted = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly string _cgroup;
+    private readonly Task _watching;
+    private int _looks;
+
+    public Hunt(string cgroup)
+    {
+        _cgroup = "/" + cgroup;
+        _watching = Task.Run(WatchAsync);
+    }
+
+    /// <summary>What was seen of processes, as <c>canary in place</c>.</summary>
+    public IReadOnlyCollection<string> Seen => [.. _seen.Keys];
+
+    /// <summary>How often all processes were looked at.</summary>
+    public int Looks => Volatile.Read(ref _looks);
+
+    /// <summary>A value that is looked for from now on.</summary>
+    public string Plant(string value)
+    {
+        _wanted[value] = [.. Forms(value)];
+        return value;
+    }
+
+    /// <summary>A fresh one.</summary>
+    public string Plant() => Plant("canary" + Guid.NewGuid().ToString("N"));
+
+    public IEnumerable<string> InText(string text, string place) => In(Encoding.UTF8.GetBytes(text), place);
+
+    /// <summary>Every file of a folder on its own file system: what lies in memory, mounted there, is the instance's.</summary>
+    public IReadOnlyList<string> InFiles(string folder)
+    {
+        var mounts = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')[4]).Where(at => at.StartsWith(folder + "/", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+        var found = new List<string>();
+        foreach (var file in Walk(new DirectoryInfo(folder), mounts))
+        {
+            using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[open.Length];
+            open.ReadExactly(bytes);
+            found.AddRange(In(bytes, file));
+        }
+
+        return found;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watching;
+        _stop.Dispose();
+    }
+
+    private static IEnumerable<string> Walk(DirectoryInfo folder, HashSet<string> mounts)
+    {
+        foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null && !mounts.Contains(entry.FullName)))
+        {
+            if (entry is DirectoryInfo sub)
+            {
+                foreach (var below in Walk(sub, mounts))
+                    yield return below;
+            }
+            else if ((File.GetAttributes(entry.FullName) & (FileAttributes.Device | FileAttributes.ReparsePoint)) == 0 && entry is FileInfo { Extension: not (".sock" or ".img") })
+            {
+                yield return entry.FullName;
+            }
+        }
+    }
+
+    private async Task WatchAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
+            {
+                Look(process, "cmdline");
+                if (!Encoding.UTF8.GetString(Read(Path.Combine(process, "cgroup"))).Contains(_cgroup, StringComparison.Ordinal))
+                    Look(process, "environ");
+            }
+
+            Interlocked.Increment(ref _looks);
+            await Task.Delay(Pause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Look(string process, string file)
+    {
+        foreach (var found in In(Read(Path.Combine(process, file)), file))
+            _seen.TryAdd(found, 0);
+    }
+
+    private IEnumerable<string> In(byte[] bytes, string place) =>
+        _wanted.Where(value => value.Value.Any(form => bytes.AsSpan().IndexOf(form) >= 0)).Select(value => $"{value.Key} in {place}");
+
+    private static IEnumerable<byte[]> Forms(string value)
+    {
+        var bytes = Encoding.UTF8.GetBytes(value);
+        yield return bytes;
+        yield return Encoding.ASCII.GetBytes(Convert.ToHexString(bytes));
+        yield return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(bytes));
+        // Whole groups of three, for each place in which the value may begin.
+        for (var begin = 0; begin < 3; begin++)
+            yield return Encoding.ASCII.GetBytes(Convert.ToBase64String(bytes.AsSpan(begin, (bytes.Length - begin) / 3 * 3)));
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            // The process ended between the two looks.
+            return [];
+        }
+    }
+}
