@@ -83,11 +83,12 @@ public class LeakTests
         await RunAsync(0, "", "secret", "export", "alice", "--to", Path.Combine(desk, "k.pub"));
         await RunAsync(0, "", "secret", "export", "alice", "--to", Path.Combine(desk, "k.pub"), "-f", Path.Combine(desk, "alice.json"));
         await RunAsync(0, "", "secret", "import", "alice", "-f", Path.Combine(desk, "alice.json"), "--key", Path.Combine(desk, "k"));
+        await RunAsync(0, "", "secret", "import", "alice", "--scope", "instance", "-f", Path.Combine(desk, "alice.json"), "--key", Path.Combine(desk, "k"));
         await RunAsync(0, "", "secret", "rekey", "--yes");
         await RunAsync(0, "", "secret", "unset", "alice", "sentry-dsn", "--yes");
 
         foreach (var verb in (string[][])[["status", "alice"], ["status", "-o", "json"], ["plan", "alice"], ["operations"], ["operations", "-o", "json"], ["audit", "list"], ["audit", "list", "-o", "json"], ["logs", "alice"],
-            ["stats", "alice"], ["app", "show", "vault"], ["render", "compose", "--output", "-"], ["orphans"], ["doctor"], ["sleep", "alice"], ["wake", "alice"], ["freeze", "alice"], ["restart", "alice"]])
+            ["stats", "alice"], ["app", "show", "vault"], ["render", "compose", "--output", "-"], ["orphans"], ["doctor"], ["sleep", "alice"], ["wake", "alice"], ["freeze", "alice"], ["wake", "alice"], ["restart", "alice"]])
         {
             var finished = await plane.CallAsync(verb);
             outputs.AppendLine(finished.Out).AppendLine(finished.Error);
@@ -115,7 +116,7 @@ public class LeakTests
         await RefusedAsync(2, "", "secret", "export", "alice", "--to", Path.Combine(desk, "k"));
 
         // What no client of ours sends.
-        foreach (var body in (string[])[$"{{\"value\":{{\"{hunt.Plant()}\":1}}}}", $"{{\"value\":\"{hunt.Plant()}\"", $"{{\"{hunt.Plant()}\":\"x\"}}", $"\"{hunt.Plant()}\"", $"{{\"value\":\"{hunt.Plant()}\",\"value\":\"y\"}}"])
+        foreach (var body in (string[])[$"{{\"value\":{{\"{hunt.Plant()}\":1}}}}", $"{{\"value\":\"{hunt.Plant()}\"", $"{{\"{hunt.Plant()}\":\"x\"}}", $"\"{hunt.Plant()}\"", $"{{\"value\":{hunt.Plant(Random.Shared.NextInt64(1L << 61, 1L << 62).ToString(System.Globalization.CultureInfo.InvariantCulture))}}}", $"{{\"value\":\"{hunt.Plant()}\",\"value\":\"y\"}}"])
             outputs.AppendLine(await PutAsync(plane, body));
         outputs.AppendLine(await PutAsync(plane, "{\"value\":\"" + hunt.Plant() + new string('x', 2 << 20) + "\"}"));
 
@@ -178,8 +179,16 @@ public class LeakTests
             },
         });
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await http.PutAsync("http://tenantry/v1/instances/alice/secrets/smtp-password", content);
-        answer.IsSuccessStatusCode.ShouldBeFalse(body[..40]);
-        return await answer.Content.ReadAsStringAsync();
+        try
+        {
+            using var answer = await http.PutAsync("http://tenantry/v1/instances/alice/secrets/smtp-password", content);
+            answer.IsSuccessStatusCode.ShouldBeFalse(body[..40]);
+            return await answer.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException cut)
+        {
+            // What is too long is not read to its end.
+            return cut.Message;
+        }
     }
 }

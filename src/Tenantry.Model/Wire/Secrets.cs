@@ -3,8 +3,11 @@ using Tenantry.Model.Manifests;
 
 namespace Tenantry.Model.Wire;
 
+/// <summary>A body that holds what nobody may read: mistakes in it are told without a word of it.</summary>
+public interface IHoldsSecret;
+
 /// <summary>Body of <c>PUT …/secrets/{name}</c>. The value can be written and never read.</summary>
-public sealed record PutSecretRequest(string Value)
+public sealed record PutSecretRequest(string Value) : IHoldsSecret
 {
     /// <summary>Keeps the value out of logs.</summary>
     public override string ToString() => "PutSecretRequest";
@@ -12,7 +15,7 @@ public sealed record PutSecretRequest(string Value)
 
 /// <summary>Body of <c>PATCH …/secrets</c>: all of these values or, when one is refused, none; the instances that use them change once.</summary>
 /// <param name="Values">By the secrets' names.</param>
-public sealed record PutSecretsRequest(IReadOnlyDictionary<string, string> Values)
+public sealed record PutSecretsRequest(IReadOnlyDictionary<string, string> Values) : IHoldsSecret
 {
     /// <summary>Keeps the values out of logs.</summary>
     public override string ToString() => "PutSecretsRequest";

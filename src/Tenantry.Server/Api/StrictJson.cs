@@ -15,7 +15,7 @@ internal static class StrictJson
         var errors = new List<ProblemError>();
         Check(document.RootElement, type, "", errors);
         if (errors.Count > 0)
-            throw ProblemException.Invalid(errors);
+            throw ProblemException.Invalid(typeof(IHoldsSecret).IsAssignableFrom(typeof(T)) ? WithoutAWordOfIt(type) : errors);
         try
         {
             return (T)document.RootElement.Deserialize(type)!;
@@ -25,6 +25,10 @@ internal static class StrictJson
             throw ProblemException.Invalid((mistake.Path ?? "").TrimStart('$').TrimStart('.'), "This value is not understood.");
         }
     }
+
+    // A value in a wrong place, or of a wrong type, is a secret all the same.
+    private static List<ProblemError> WithoutAWordOfIt(JsonTypeInfo type) =>
+        [.. type.Properties.Where(IsRequired).Select(p => new ProblemError(p.Name, $"An object with nothing but '{p.Name}' is expected: {Expected(WireJson.Strict.GetTypeInfo(p.PropertyType)).ToLowerInvariant()}. What was sent is not repeated here."))];
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {

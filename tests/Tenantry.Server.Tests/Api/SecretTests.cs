@@ -106,6 +106,26 @@ public class SecretTests
         await ProblemAsync(await api.Local.DeleteAsync("/v1/instances/alice/secrets/api-key"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
     }
 
+    // A numeric value was repeated in the refusal, and so in the audit.
+    [Theory]
+    [InlineData("""{"value":4711471147114711}""")]
+    [InlineData("""{"4711471147114711":"x"}""")]
+    [InlineData("""{"value":"x","4711471147114711":1}""")]
+    [InlineData("""[4711471147114711]""")]
+    [InlineData("""{"value":["4711471147114711"]}""")]
+    public async Task AValueOfAWrongTypeOrInAWrongPlaceIsNotRepeated(string body)
+    {
+        await using var api = await WithAliceAsync();
+        foreach (var path in new[] { "/v1/instances/alice/secrets/token", "/v1/instances/alice/secrets" })
+        {
+            using var request = new HttpRequestMessage(path.EndsWith("token", StringComparison.Ordinal) ? HttpMethod.Put : HttpMethod.Patch, path) { Content = Text(body) };
+            var problem = await ProblemAsync(await api.Local.SendAsync(request), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+            System.Text.Json.JsonSerializer.Serialize(problem, WireJson.Options).ShouldNotContain("4711");
+        }
+
+        (await api.Local.GetStringAsync("/v1/audit")).ShouldNotContain("4711");
+    }
+
     [Fact]
     public async Task ALevelThatOtherTenantsShareIsNeverMeantByItself()
     {

@@ -47,6 +47,9 @@ internal sealed class SecretArguments
         return new(SecretsOf.App(app, tenant, organization), slug ?? "", shown, null);
     }
 
+    /// <summary>The level that was said, or null.</summary>
+    public SecretScope? Level(Call call) => call.Value(_scope);
+
     private SecretArguments AddTo(Command command, bool hasScope)
     {
         command.Add(_slug);

@@ -31,10 +31,11 @@ internal static class SecretImport
             var choice = which.Read(call);
             var path = call.Value(file)!;
             var text = path == "-" ? await call.Host.In.ReadToEndAsync(call.CancellationToken) : await SecretInput.ReadTextAsync(call, "Secrets", path);
+            var declared = await DeclaredAsync(call, choice);
             var found = text.TrimStart().StartsWith('{')
-                ? Unsealed(path, text, call.Value(key) is { } pem ? await SecretInput.ReadTextAsync(call, "The private key", pem) : null)
+                ? Meant(call, choice, which.Level(call), declared, Unsealed(path, text, call.Value(key) is { } pem ? await SecretInput.ReadTextAsync(call, "The private key", pem) : null))
                 : Variables(path, text);
-            var values = Known(found, await DeclaredAsync(call, choice), path, call.Value(passOver));
+            var values = Known(found, declared, path, call.Value(passOver));
             var change = call.Client.Secrets.PutAll(choice.Of, values);
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;
@@ -45,6 +46,22 @@ internal static class SecretImport
             if (call.Output.Json)
                 call.Output.Array(written);
         });
+    }
+
+    // An export has what was in force, of shared levels too: for one instance those are left where they are kept.
+    private static Dictionary<string, string> Meant(
+        Call call, SecretChoice choice, SecretScope? level, IReadOnlyList<SecretDetailResponse> declared, IReadOnlyList<(string Name, SecretScope Scope, string Value)> export)
+    {
+        bool IsMeant((string Name, SecretScope Scope, string Value) one) =>
+            choice.Slug is null ? declared.Any(secret => secret.Name == one.Name) : level is not null || one.Scope >= SecretScope.Tenant;
+        if (export.Where(one => !IsMeant(one)).Select(one => one.Name).ToList() is { Count: > 0 } others)
+        {
+            call.Output.Note(choice.Slug is null
+                ? $"note: {string.Join(", ", others)} passed over: not kept for {choice.Shown}."
+                : $"note: {string.Join(", ", others)} passed over: shared with other tenants. --scope instance imports such values for {choice.Slug} alone, --app APP for all.");
+        }
+
+        return export.Where(IsMeant).ToDictionary(one => one.Name, one => one.Value, StringComparer.Ordinal);
     }
 
     private static async Task<IReadOnlyList<SecretDetailResponse>> DeclaredAsync(Call call, SecretChoice choice)
@@ -93,7 +110,7 @@ internal static class SecretImport
         }
     }
 
-    private static Dictionary<string, string> Unsealed(string path, string text, string? pem)
+    private static List<(string Name, SecretScope Scope, string Value)> Unsealed(string path, string text, string? pem)
     {
         if (pem is null)
             throw new CliException(ExitCode.Usage, $"{path} is sealed.", "Say with --key FILE where the private key is that it was made for.");
@@ -104,8 +121,7 @@ internal static class SecretImport
                 throw new CliException(ExitCode.Usage, $"{path} is not of the form {SealedFormat}.");
             using var key = ECDiffieHellman.Create();
             key.ImportFromPem(pem);
-            return export.Secrets.ToDictionary(
-                one => one.Name, one => SecretSealer.Open(key, ExportedSecret.Context(export.App, one.Name), Convert.FromBase64String(one.Sealed)), StringComparer.Ordinal);
+            return [.. export.Secrets.Select(one => (one.Name, one.Scope, SecretSealer.Open(key, ExportedSecret.Context(export.App, one.Name), Convert.FromBase64String(one.Sealed))))];
         }
         catch (JsonException)
         {
