@@ -182,7 +182,7 @@ public class LeakTests
         try
         {
             using var answer = await http.PutAsync("http://tenantry/v1/instances/alice/secrets/smtp-password", content);
-            answer.IsSuccessStatusCode.ShouldBeFalse(body[..40]);
+            answer.IsSuccessStatusCode.ShouldBeFalse();
             return await answer.Content.ReadAsStringAsync();
         }
         catch (HttpRequestException cut)

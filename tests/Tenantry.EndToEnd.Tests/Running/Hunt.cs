@@ -9,7 +9,7 @@ namespace Tenantry.EndToEnd.Tests.Running;
 /// </summary>
 internal sealed class Hunt : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentDictionary<string, byte[][]> _wanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
@@ -73,7 +73,7 @@ internal sealed class Hunt : IAsyncDisposable
                 foreach (var below in Walk(sub, mounts))
                     yield return below;
             }
-            else if ((File.GetAttributes(entry.FullName) & (FileAttributes.Device | FileAttributes.ReparsePoint)) == 0 && entry is FileInfo { Extension: not (".sock" or ".img") })
+            else if ((File.GetAttributes(entry.FullName) & (FileAttributes.Device | FileAttributes.ReparsePoint)) == 0 && entry is FileInfo { Extension: not (".sock" or ".lock" or ".img") })
             {
                 yield return entry.FullName;
             }
@@ -84,6 +84,7 @@ internal sealed class Hunt : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
+            // Of what may be gone in a moment the command line comes first.
             foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
             {
                 Look(process, "cmdline");
@@ -103,7 +104,14 @@ internal sealed class Hunt : IAsyncDisposable
     }
 
     private IEnumerable<string> In(byte[] bytes, string place) =>
-        _wanted.Where(value => value.Value.Any(form => bytes.AsSpan().IndexOf(form) >= 0)).Select(value => $"{value.Key} in {place}");
+        _wanted.Where(value => value.Value.Any(form => bytes.AsSpan().IndexOf(form) >= 0)).Select(value => $"{value.Key} in {place}{Around(bytes, value.Value[0])}");
+
+    // Of what a text says, for whoever has to mend it.
+    private static string Around(byte[] bytes, byte[] value)
+    {
+        var at = bytes.AsSpan().IndexOf(value);
+        return at < 0 || bytes.Length < 2000 ? "" : $": …{Encoding.UTF8.GetString(bytes, Math.Max(0, at - 200), Math.Min(at, 200))}";
+    }
 
     private static IEnumerable<byte[]> Forms(string value)
     {
