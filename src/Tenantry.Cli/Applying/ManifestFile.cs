@@ -1,5 +1,6 @@
 using Tenantry.Cli.Running;
 using Tenantry.Client;
+using Tenantry.Model.Builds;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 
@@ -44,7 +45,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
         }
         catch (FormatException wrong)
         {
-            throw new CliException(ExitCode.Usage, wrong.Message);
+            throw new CliException(ExitCode.Usage, wrong.Message, $"Correct {DockerIgnore.FileName}.");
         }
     }
 

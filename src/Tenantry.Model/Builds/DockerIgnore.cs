@@ -38,9 +38,9 @@ public sealed class DockerIgnore
             {
                 patterns.Add((!takesBack, new Regex(Expression(names), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)));
             }
-            catch (ArgumentException)
+            catch (ArgumentException wrong)
             {
-                throw new FormatException($"{FileName}:{number}: '{pattern}' is not a pattern.");
+                throw new FormatException($"{FileName}:{number}: '{pattern}' is not a pattern.", wrong);
             }
         }
 
