@@ -18,8 +18,9 @@ internal sealed class InstanceStopper(DockerHost host)
 
     internal async Task FreezeAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
     {
-        if (await _containers.AreFrozenAsync(instance, cancellationToken))
+        var states = await host.Reader.StatesAsync(instance, cancellationToken);
+        if (states.Count > 0 && states.All(container => container.State == "paused"))
             return;
-        await steps.StepAsync(DockerNames.InstanceResource(instance), StepAction.Freeze, () => _containers.FreezeAsync(instance, cancellationToken));
+        await steps.StepAsync(DockerNames.InstanceResource(instance), StepAction.Freeze, () => _containers.FreezeAsync(instance, states, cancellationToken));
     }
 }

@@ -83,18 +83,17 @@ internal sealed class ServiceContainers(DockerHost host)
     }
 
     /// <summary>Pauses all that run. Fails, to be tried again, when something does not.</summary>
-    internal async Task FreezeAsync(InstanceRef instance, CancellationToken cancellationToken)
+    internal async Task FreezeAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        await FreezeAsync(instance, await host.Reader.StatesAsync(instance, cancellationToken), cancellationToken);
+
+    /// <summary>The same of what was just seen.</summary>
+    internal async Task FreezeAsync(InstanceRef instance, IReadOnlyList<(string Id, string State)> states, CancellationToken cancellationToken)
     {
-        var states = await host.Reader.StatesAsync(instance, cancellationToken);
         if (states.Count == 0 || states.Any(container => container.State is not ("running" or "paused")))
             throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, DockerNames.InstanceResource(instance));
         foreach (var container in states.Reverse().Where(container => container.State == "running"))
             await host.Engine.PostAsync($"/containers/{container.Id}/pause", null, cancellationToken);
     }
-
-    /// <summary>True when all that there is of it is paused.</summary>
-    internal async Task<bool> AreFrozenAsync(InstanceRef instance, CancellationToken cancellationToken) =>
-        await host.Reader.StatesAsync(instance, cancellationToken) is { Count: > 0 } states && states.All(container => container.State == "paused");
 
     /// <summary>Stops it as its service wants to be stopped. One that is gone or stopped is stopped.</summary>
     internal async Task StopAsync(string name, CancellationToken cancellationToken)
