@@ -149,6 +149,24 @@ public class OnboardTests
     }
 
     [Fact]
+    public async Task Defect7ACustomerWhoIsThereIsRedeployedAndNothingIsMadeASecondTime()
+    {
+        await using var api = await StartAsync();
+        api.OnList("GET /v1/tenants", Samples.Tenant with { Owner = "user@example.com" });
+        api.OnList("GET /v1/instances", Samples.Listed(Samples.Alice));
+        api.OnList<OperationResponse>("GET /v1/operations");
+        api.On("GET /v1/tenants/alice", Samples.Tenant with { Owner = "user@example.com" });
+        api.On("PATCH /v1/instances/alice", Samples.Pending, 202);
+
+        var run = await CliRun.Of(api, "onboard", "--email", "user@example.com", "--name", "User", "--yes", "-o", "json");
+
+        run.ExitCode.ShouldBe(0, run.Error);
+        run.Json.GetProperty("outcome").GetString().ShouldBe("redeployed");
+        FakeApi.Read<UpdateInstanceRequest>(api.Single("PATCH /v1/instances/alice").Body).Release.ShouldBe("latest");
+        api.Requests.ShouldNotContain(r => r.Method == "POST");
+    }
+
+    [Fact]
     public void Defect6TwoCustomersOfTheSameNameGetNamesOfTheirOwnAndKeepThem()
     {
         var names = new TenantNames([Samples.Tenant with { Name = "user", Owner = "user@a.example" }, Samples.Tenant with { Name = "ann", Owner = "" }]);

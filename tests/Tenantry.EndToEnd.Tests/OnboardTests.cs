@@ -14,7 +14,7 @@ public class OnboardTests
     private static readonly string[] User = ["onboard", "--email", "user@example.com", "--name", "User Name", "--app", "agent"];
 
     [MachineFact]
-    public async Task ACustomerGetsAnAnsweringInstanceWithACappedKeyOnceAndNothingIsLeftAfterwards()
+    public async Task Defect7AndDefect8ACustomerGetsAnAnsweringInstanceWithACappedKeyOnceAndNothingIsLeftAfterwards()
     {
         await using var peer = await OpenRouterPeer.StartAsync();
         peer.AddStrangers(250);
@@ -135,7 +135,7 @@ public class OnboardTests
     }
 
     [MachineFact]
-    public async Task ADryRunLeavesTheStoreByteIdenticalAndAsksTheProviderNothing()
+    public async Task Defect8ADryRunLeavesTheStoreByteIdenticalAndAsksTheProviderNothing()
     {
         await using var peer = await OpenRouterPeer.StartAsync();
         await using var plane = await StartAsync(peer);

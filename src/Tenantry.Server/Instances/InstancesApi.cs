@@ -67,10 +67,9 @@ internal static class InstancesApi
         var record = await FindAsync(store, slug, cancellationToken);
         ETags.Set(context, record.Spec.Generation);
         var whole = InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken));
-        var keys = (await LlmView.ListAsync(store, record.Spec, cancellationToken)).Where(key => key.Name is not null);
         return TypedResults.Ok(whole with
         {
-            Resources = [.. keys.Select(LlmView.Resource), .. whole.Resources],
+            Resources = [.. await LlmView.ResourcesAsync(store, record.Spec, cancellationToken), .. whole.Resources],
             Rest = await RestReasonAsync(engine, record.Spec.Id, cancellationToken),
             Wakes = await WakesApi.SummarizeAsync(store, record.Spec.Id, cancellationToken),
         });

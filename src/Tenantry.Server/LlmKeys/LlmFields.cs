@@ -1,3 +1,5 @@
+using Tenantry.Model.Llm;
+using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 
@@ -6,9 +8,6 @@ namespace Tenantry.Server.LlmKeys;
 /// <summary>What the fields of requests about LLM keys may hold.</summary>
 internal static class LlmFields
 {
-    /// <summary>The provider that manifests may name.</summary>
-    public const string OpenRouter = "openrouter";
-
     private const int ShortestPoll = 1;
     private const int LongestPoll = 86_400;
     private const int LongestKey = 1024;
@@ -21,8 +20,8 @@ internal static class LlmFields
     public static void Check(string name, PutLlmProviderRequest request, bool isNew)
     {
         var errors = new List<ProblemError>();
-        if (name != OpenRouter)
-            errors.Add(new ProblemError("provider", $"There is no LLM provider '{name}'; there is {OpenRouter}.{Model.Manifests.Nearest.Hint(name, [OpenRouter])}"));
+        if (!LlmProviders.All.Contains(name, StringComparer.Ordinal))
+            errors.Add(new ProblemError("provider", $"There is no LLM provider '{name}'; there is {string.Join(", ", LlmProviders.All)}.{Nearest.Hint(name, LlmProviders.All)}"));
         if (isNew && request.ManagementKey is null)
             errors.Add(new ProblemError("managementKey", "The management key is needed the first time."));
         if (request.ManagementKey is { } key && (key.Length is 0 or > LongestKey || key.Any(c => c is <= ' ' or > '~')))

@@ -26,8 +26,11 @@ internal static class LlmView
         ];
     }
 
-    /// <summary>The key as a resource of its instance.</summary>
-    public static ResourceResponse Resource(LlmKeyResponse key) => new(
+    /// <summary>Keys that were made, as resources of their instance.</summary>
+    public static async Task<IReadOnlyList<ResourceResponse>> ResourcesAsync(IStore store, InstanceSpec spec, CancellationToken cancellationToken) =>
+        [.. (await store.ListLlmKeysAsync(spec.Id, cancellationToken)).Select(one => Resource(Of(spec.Slug, one)))];
+
+    private static ResourceResponse Resource(LlmKeyResponse key) => new(
         "llm-key",
         key.Secret,
         key.State,

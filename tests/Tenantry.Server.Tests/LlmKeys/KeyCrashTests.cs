@@ -80,7 +80,7 @@ public sealed class KeyCrashTests
     }
 
     [Fact]
-    public async Task AKeyWhoseTextWasLostIsFoundBehind250OthersRevokedAndMadeAnew()
+    public async Task Defect4AKeyWhoseTextWasLostIsFoundBehind250OthersRevokedAndMadeAnew()
     {
         await using var bench = await KeyBench.StartAsync();
         var alice = await bench.AddAsync("alice");
@@ -113,7 +113,7 @@ public sealed class KeyCrashTests
     [InlineData(500)]
     [InlineData(401)]
     [InlineData(404)]
-    public async Task AFailureOfTheProviderIsNeverReadAsAKeyThatIsGone(int status)
+    public async Task Defect5AFailureOfTheProviderIsNeverReadAsAKeyThatIsGone(int status)
     {
         await using var bench = await KeyBench.StartAsync();
         var alice = await bench.RunningAsync("alice");

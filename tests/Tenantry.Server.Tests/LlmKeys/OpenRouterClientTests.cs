@@ -19,7 +19,7 @@ public sealed class OpenRouterClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task FiveDollarsNeverBecomeFiveHundred()
+    public async Task Defect1FiveDollarsNeverBecomeFiveHundred()
     {
         var minted = await Client().MintAsync(new KeyTerms("a", 5m, LlmReset.Monthly), default);
         var limited = await Client().LimitAsync(minted.Key.Hash, 12.50m, LlmReset.None, default);
@@ -32,7 +32,7 @@ public sealed class OpenRouterClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AllPagesAreReadAndDisabledKeysAreAmongThem()
+    public async Task Defect3AllPagesAreReadAndDisabledKeysAreAmongThem()
     {
         _peer.AddStrangers(250);
         _peer.Keys[3].Disabled = true;

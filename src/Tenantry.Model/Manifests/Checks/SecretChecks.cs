@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests.Shapes;
 using Tenantry.Model.Manifests.Yaml;
 
@@ -44,6 +45,10 @@ internal static partial class SecretChecks
     {
         if (secret.Generate is not null && secret.Provider is not null)
             context.Report(path, "Both 'generate' and 'provider' are given; the value can come from one of them only.");
+        if (secret.Provider is { } provider && !LlmProviders.All.Contains(provider, StringComparer.Ordinal))
+            context.Report(PathText.Key(path, "provider"), $"There is no provider '{provider}'; there is {string.Join(", ", LlmProviders.All)}.{Nearest.Hint(provider, LlmProviders.All)}");
+        if (secret.Provider is not null && secret.Scope != SecretScope.Instance)
+            context.Report(PathText.Key(path, "scope"), "A provider issues a key for each instance; leave the scope out.");
         if (secret.Generate is not null && secret.Pattern is not null)
             context.Report(PathText.Key(path, "pattern"), "A generated value is not made to fit a pattern; leave out one of the two.");
         return secret;
