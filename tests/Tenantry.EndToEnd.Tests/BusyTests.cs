@@ -49,8 +49,8 @@ public class BusyTests
 
         await RunAsync(plane, "worker", "rm /data/busy");
         await RunAsync(plane, "worker-by-command", "echo > /data/stuck; rm /data/working");
-        await SaysAsync(plane, "worker", "was asked whether it is busy and did not answer");
-        await SaysAsync(plane, "worker-by-command", "was asked whether it is busy and did not answer");
+        await SaysAsync(plane, "worker", "was asked whether it is busy and gave no clear answer in time");
+        await SaysAsync(plane, "worker-by-command", "was asked whether it is busy and gave no clear answer in time");
 
         await RunAsync(plane, "worker", "echo '{\"busy\": false}' > /data/busy");
         await RunAsync(plane, "worker-by-command", "rm /data/stuck");

@@ -19,11 +19,16 @@ internal static class TokenCommand
     {
         var name = CommandOptions.Name("name", "Names the token in lists and in the audit.");
         var expires = CommandOptions.Time("--expires", "When it ends, such as 12h or 90d from now. Never when it is not said.", TimeSpan.Zero);
+        var role = new Option<Role>("--role") { Description = "What who holds it may do: admin, operator or viewer of everything; owner, member or viewer of one organization.", DefaultValueFactory = _ => Role.Admin };
+        role.CompletionSources.Clear();
+        role.CompletionSources.Add([.. Enum.GetNames<Role>().Select(one => one.ToLowerInvariant())]);
+        role.HelpName = "ROLE";
+        var organization = new Option<string?>("--organization") { Description = "The organization that it is good for. All when it is not said.", HelpName = "NAME" };
         var dryRun = CommandOptions.DryRun();
-        return new Command("create", "Make a token and print it. It is shown this once.") { name, expires, dryRun }.Does(host, async call =>
+        return new Command("create", "Make a token and print it. It is shown this once.") { name, role, organization, expires, dryRun }.Does(host, async call =>
         {
             TimeSpan lifetime = call.Value(expires);
-            var change = call.Client.Tokens.Create(new(call.Required(name), lifetime > TimeSpan.Zero ? lifetime.TotalSeconds : null));
+            var change = call.Client.Tokens.Create(new(call.Required(name), lifetime > TimeSpan.Zero ? lifetime.TotalSeconds : null, call.Value(role), call.Value(organization)));
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;
             var token = await change.SendAsync(call.CancellationToken);
@@ -47,11 +52,13 @@ internal static class TokenCommand
             return;
         }
 
-        var table = new TextTable("NAME", "CREATED", "EXPIRES");
+        var table = new TextTable("NAME", "ROLE", "ORGANIZATION", "CREATED", "EXPIRES", "LAST USED");
         foreach (var t in tokens)
-            table.Row(t.Name, Words.Time(t.CreatedAt), t.ExpiresAt is { } end ? Words.Time(end) : "never");
+            table.Row(t.Name, t.Role.ToString().ToLowerInvariant(), t.Organization ?? "all", Words.Time(t.CreatedAt), Said(t.ExpiresAt), Said(t.LastUsedAt));
         table.Write(call.Output, "No tokens.");
     });
+
+    private static string Said(DateTimeOffset? time) => time is { } at ? Words.Time(at) : "never";
 
     private static Command Revoke(CliHost host)
     {

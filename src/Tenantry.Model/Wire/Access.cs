@@ -3,17 +3,25 @@ namespace Tenantry.Model.Wire;
 /// <summary>Body of <c>POST /v1/tokens</c>, which is served on the Unix socket alone.</summary>
 /// <param name="Name">Names it in lists and in the audit.</param>
 /// <param name="ExpiresInSeconds">From now; null: never.</param>
-public sealed record CreateTokenRequest(string Name, double? ExpiresInSeconds = null);
+/// <param name="Role">What who holds it may do.</param>
+/// <param name="Organization">In which organization, for owner, member and viewer; null: everywhere.</param>
+public sealed record CreateTokenRequest(string Name, double? ExpiresInSeconds = null, Role Role = Role.Admin, string? Organization = null);
 
 /// <summary>A new token: the only time that its text is shown.</summary>
-public sealed record CreateTokenResponse(string Name, string Token, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+public sealed record CreateTokenResponse(string Name, string Token, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, Role Role = Role.Admin, string? Organization = null)
 {
     /// <summary>Keeps the token out of logs.</summary>
     public override string ToString() => $"CreateTokenResponse {Name}";
 }
 
 /// <summary>A token without its text.</summary>
-public sealed record TokenResponse(string Name, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+/// <param name="Name">Names it in lists and in the audit.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="ExpiresAt">When it ends; null: never.</param>
+/// <param name="Role">What who holds it may do.</param>
+/// <param name="Organization">In which organization; null: everywhere.</param>
+/// <param name="LastUsedAt">To the minute; null: never.</param>
+public sealed record TokenResponse(string Name, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, Role Role = Role.Admin, string? Organization = null, DateTimeOffset? LastUsedAt = null);
 
 /// <summary>One audit row.</summary>
 public sealed record AuditResponse(

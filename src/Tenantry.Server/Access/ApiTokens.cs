@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -14,13 +15,15 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
     private const string Prefix = "ten_";
     private const string Scheme = "Bearer ";
     private const int RandomBytes = 32;
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> used = new(StringComparer.Ordinal);
 
     /// <summary>Makes one; its text is not to be had again.</summary>
-    public async Task<(ApiToken Token, string Text)> CreateAsync(string name, TimeSpan? lifetime, CancellationToken cancellationToken)
+    public async Task<(ApiToken Token, string Text)> CreateAsync(string name, TimeSpan? lifetime, Role role, string organization, CancellationToken cancellationToken)
     {
         var text = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
         var now = time.GetUtcNow();
-        var token = new ApiToken(name, Hash(text), now, lifetime is null ? null : now + lifetime);
+        var token = new ApiToken(name, Hash(text), now, lifetime is null ? null : now + lifetime, role, organization);
         await store.AddTokenAsync(token, cancellationToken);
         return (token, text);
     }
@@ -38,7 +41,19 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
             throw Unauthorized("This token is not known: it was revoked, or belongs to another server.");
         if (token.ExpiresAt <= time.GetUtcNow())
             throw Unauthorized($"The token '{token.Name}' has expired.");
-        return new Caller(token.Name, IsLocal: false);
+        await UseAsync(token, cancellationToken);
+        return new Caller(token.Name, IsLocal: false, token.Role, token.Organization.Length == 0 ? null : token.Organization);
+    }
+
+    // To the minute: a request is not to cost a write each time.
+    private async Task UseAsync(ApiToken token, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var last = used.GetValueOrDefault(token.Hash, token.LastUsedAt ?? DateTimeOffset.MinValue);
+        if (now - last < Minute)
+            return;
+        used[token.Hash] = now;
+        await store.UseTokenAsync(token.Hash, now, cancellationToken);
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

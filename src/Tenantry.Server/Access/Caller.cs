@@ -1,11 +1,15 @@
 using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
 
 namespace Tenantry.Server.Access;
 
 /// <summary>Who asks.</summary>
 /// <param name="Name">A token's name, or <c>local</c> for the socket's user.</param>
 /// <param name="IsLocal">True on the Unix socket.</param>
-public sealed record Caller(string Name, bool IsLocal)
+/// <param name="Role">What they may do.</param>
+/// <param name="Organization">In which organization; null: everywhere.</param>
+public sealed record Caller(string Name, bool IsLocal, Role Role = Role.Admin, string? Organization = null)
 {
     /// <summary>The user of the Unix socket.</summary>
     public static Caller Local { get; } = new("local", true);
@@ -13,4 +17,14 @@ public sealed record Caller(string Name, bool IsLocal)
     /// <summary>The caller that <see cref="Gatekeeper"/> let in.</summary>
     public static Caller Of(HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("This request was let in without a caller.");
+
+    /// <summary>Whether they may know of what belongs to that organization.</summary>
+    public bool Sees(string? organization) => Organization is null || Organization == organization;
+
+    /// <summary>A 404, as for what is not there, when it belongs to an organization that they do not see.</summary>
+    public void MustSee(string? organization, string kind, string name, string? path = null)
+    {
+        if (!Sees(organization))
+            throw ProblemException.NotFound(kind, name, path);
+    }
 }

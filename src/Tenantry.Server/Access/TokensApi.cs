@@ -36,6 +36,10 @@ internal static class TokensApi
             throw ProblemException.Invalid("name", $"A name of 1 to {LongestName} characters is expected.");
         if (request.ExpiresInSeconds is { } seconds && (seconds <= 0 || seconds > LongestLife.TotalSeconds))
             throw ProblemException.Invalid("expiresInSeconds", $"Seconds above 0 and up to {LongestLife.TotalSeconds:0} (ten years) are expected.");
+        var organization = request.Organization ?? "";
+        CheckRole(request.Role, organization);
+        if (organization.Length > 0 && (await store.ListOrganizationsAsync(cancellationToken)).All(known => known.Name != organization))
+            throw ProblemException.NotFound("organization", organization, "organization");
         if (change.IsDryRun)
         {
             if ((await store.ListTokensAsync(cancellationToken)).Any(t => t.Name == request.Name))
@@ -44,8 +48,8 @@ internal static class TokensApi
         }
 
         TimeSpan? lifetime = request.ExpiresInSeconds is { } life ? TimeSpan.FromSeconds(life) : null;
-        var (token, text) = await tokens.CreateAsync(request.Name, lifetime, cancellationToken);
-        return TypedResults.Created($"/v1/tokens/{Uri.EscapeDataString(token.Name)}", new CreateTokenResponse(token.Name, text, token.CreatedAt, token.ExpiresAt));
+        var (token, text) = await tokens.CreateAsync(request.Name, lifetime, request.Role, organization, cancellationToken);
+        return TypedResults.Created($"/v1/tokens/{Uri.EscapeDataString(token.Name)}", new CreateTokenResponse(token.Name, text, token.CreatedAt, token.ExpiresAt, token.Role, request.Organization));
     }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> RevokeAsync(string name, Change change, IStore store, CancellationToken cancellationToken)
@@ -66,5 +70,15 @@ internal static class TokensApi
             ? next(context)
             : throw ProblemException.Forbidden("Tokens are made and revoked on the server's Unix socket alone.");
 
-    private static TokenResponse Response(ApiToken token) => new(token.Name, token.CreatedAt, token.ExpiresAt);
+    private static void CheckRole(Role role, string organization)
+    {
+        var isOfOrganization = organization.Length > 0;
+        if (isOfOrganization && role is (Role.Admin or Role.Operator))
+            throw ProblemException.Invalid("role", $"Of an organization a token is owner, member or viewer; {role.ToString().ToLowerInvariant()} is a role of the platform.");
+        if (!isOfOrganization && role is (Role.Owner or Role.Member))
+            throw ProblemException.Invalid("organization", $"A token that is {role.ToString().ToLowerInvariant()} is so of an organization: say of which one.");
+    }
+
+    private static TokenResponse Response(ApiToken token) =>
+        new(token.Name, token.CreatedAt, token.ExpiresAt, token.Role, token.Organization.Length == 0 ? null : token.Organization, token.LastUsedAt);
 }

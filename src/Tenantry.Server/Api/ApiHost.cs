@@ -50,7 +50,9 @@ public static class ApiHost
         app.UseWebSockets();
         app.Use(next => context => HeadRequests.AsGetAsync(context, next));
         app.UseRouting();
+        app.UseMiddleware<Authorizer>();
         Map(app);
+        AccessTable.Check(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
         return app;
     }
 
@@ -93,6 +95,7 @@ public static class ApiHost
         services.AddSingleton<IEnumerable<IReadyCheck>>(s => [s.GetRequiredService<StoreReady>(), s.GetRequiredService<EngineReady>(), .. parts.ReadyChecks]);
         services.AddSingleton<Problems>();
         services.AddSingleton<Gatekeeper>();
+        services.AddSingleton<Authorizer>();
         services.AddSingleton<ApiTokens>();
         services.AddSingleton<IdempotentAnswers>();
         services.AddSingleton<InstanceChanges>();

@@ -18,8 +18,11 @@ public sealed class Change
     /// <summary><c>?dryRun=true</c>: everything is checked and nothing is written.</summary>
     public bool IsDryRun { get; }
 
+    /// <summary>Who asks.</summary>
+    public Caller Caller => Caller.Of(context);
+
     /// <summary>A token's name, or <c>local</c> for the socket's user.</summary>
-    public string Actor => Caller.Of(context).Name;
+    public string Actor => Caller.Name;
 
     public string RequestId => context.TraceIdentifier;
 

@@ -120,6 +120,8 @@ internal static class StrictJson
             return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _);
         if (plain == typeof(long))
             return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _);
+        if (plain.IsEnum)
+            return value.ValueKind == JsonValueKind.String && Enum.GetNames(plain).Contains(value.GetString(), StringComparer.OrdinalIgnoreCase);
         return plain == typeof(double) && value.ValueKind == JsonValueKind.Number;
     }
 
@@ -133,6 +135,7 @@ internal static class StrictJson
             _ when plain == typeof(string) => "Text",
             _ when plain == typeof(bool) => "true or false",
             _ when plain == typeof(double) => "A number",
+            _ when plain.IsEnum => $"One of {string.Join(", ", Enum.GetNames(plain))}",
             _ => "A whole number",
         };
     }

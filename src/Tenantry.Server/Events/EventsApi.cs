@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Store;
 
@@ -23,10 +24,10 @@ internal static class EventsApi
     {
         var from = ReadAfter(context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after)
             ?? await store.LastChangeAsync(cancellationToken);
-        return new EventStream(token => ReadAsync(from, store, feed, token), time);
+        return new EventStream(token => ReadAsync(from, Caller.Of(context), store, feed, token), time);
     }
 
-    private static async IAsyncEnumerable<StreamEvent> ReadAsync(long after, IStore store, ChangeFeed feed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<StreamEvent> ReadAsync(long after, Caller caller, IStore store, ChangeFeed feed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var slugs = new Dictionary<string, string?>(StringComparer.Ordinal);
         while (true)
@@ -35,14 +36,25 @@ internal static class EventsApi
             var changes = await store.ListChangesAsync(after, Piece, cancellationToken);
             foreach (var item in changes)
             {
+                after = item.Sequence;
+                if (!await IsSeenAsync(item))
+                    continue;
                 var response = new EventResponse(item.Sequence, item.Kind, item.Key, item.Action, item.At, await SlugAsync(item));
                 yield return new StreamEvent(item.Sequence, item.Kind, JsonSerializer.Serialize(response, WireJson.Options));
-                after = item.Sequence;
             }
 
             if (changes.Count < Piece)
                 await change.WaitAsync(cancellationToken);
         }
+
+        // What is gone is nobody's any more.
+        async Task<bool> IsSeenAsync(ChangeEvent item) => caller.Organization is null || caller.Organization == item.Kind switch
+        {
+            "instance" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
+            "operation" => await store.FindOperationOrganizationAsync(item.Key, cancellationToken),
+            "tenant" => (await store.FindTenantAsync(item.Key, cancellationToken))?.Organization,
+            _ => null,
+        };
 
         // A slug is for life: each is looked up once, as long as there is something to look up.
         async Task<string?> SlugAsync(ChangeEvent item)

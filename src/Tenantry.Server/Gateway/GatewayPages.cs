@@ -12,7 +12,7 @@ internal static class GatewayPages
 {
     public static Task WriteAsync(HttpContext context, GatewayAnswer answer)
     {
-        var wantsPage = context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        var wantsPage = Preference.IsPage(context);
         var body = Encoding.UTF8.GetBytes(wantsPage ? Page(answer) : Problem(answer));
         var response = context.Response;
         response.StatusCode = answer.Status;

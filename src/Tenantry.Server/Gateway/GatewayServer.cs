@@ -16,6 +16,7 @@ public sealed class GatewayServer : IAsyncDisposable
 {
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
+    private readonly Drain drain = new();
 
     public GatewayServer(
         Routes routes, WaitingRoom room, IForwarder forwarder, GatewayDoors doors, CertificateFolder? certificates, ForwarderOptions settings, ILoggerFactory loggers)
@@ -35,14 +36,14 @@ public sealed class GatewayServer : IAsyncDisposable
         options.ListenHandle((ulong)doors.Plain.Handle, listener =>
         {
             PriorKnowledge.Recognize(listener, settings.HeadTimeout);
-            RequestGuard.Use(listener, settings.HeadTimeout);
+            RequestGuard.Use(listener, settings.HeadTimeout, drain);
         });
         if (doors.Tls is not null && certificates is not null)
         {
             options.ListenHandle((ulong)doors.Tls.Handle, listener =>
             {
                 new TlsEntrance(certificates, settings.Trusts, loggers.CreateLogger<TlsEntrance>()).Use(listener);
-                RequestGuard.Use(listener, settings.HeadTimeout);
+                RequestGuard.Use(listener, settings.HeadTimeout, drain);
             });
         }
 
@@ -57,6 +58,13 @@ public sealed class GatewayServer : IAsyncDisposable
     public RequestMetrics Counts { get; } = new("tenantry_gateway_request", "Durations of requests through the gateway by class of status.");
 
     public Task StartAsync(CancellationToken cancellationToken) => kestrel.StartAsync(application, cancellationToken);
+
+    /// <summary>As <see cref="StopAsync"/>, where another gateway has taken over: a connection without a request is kept for its next one so long, which is answered.</summary>
+    public Task StopAsync(TimeSpan linger, CancellationToken cancellationToken)
+    {
+        drain.Linger = linger;
+        return StopAsync(cancellationToken);
+    }
 
     /// <summary>Takes no new connection, lets requests end, and cuts what is left when cancelled.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => kestrel.StopAsync(cancellationToken);

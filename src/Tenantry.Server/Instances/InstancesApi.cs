@@ -6,6 +6,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
 using Tenantry.Server.LlmKeys;
@@ -55,7 +56,9 @@ internal static class InstancesApi
         HttpContext context,
         CancellationToken cancellationToken)
     {
-        var filter = new InstanceFilter(tenant, app, target, organization);
+        var caller = Caller.Of(context);
+        caller.MustSee(organization ?? caller.Organization, "organization", organization ?? "");
+        var filter = new InstanceFilter(tenant, app, target, organization ?? caller.Organization);
         var found = await store.ListInstancesAsync(filter, page.Request(), cancellationToken);
         var reached = await http.AmongAsync(found.Items, cancellationToken);
         return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings, reached)));
@@ -90,16 +93,21 @@ internal static class InstancesApi
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> CreateAsync(
-        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, IReadOnlyList<TargetKind> kinds, CancellationToken cancellationToken)
+        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, IReadOnlyList<TargetKind> kinds, HttpContext context, CancellationToken cancellationToken)
     {
         var request = body.Value;
         change.Subject = $"instance of {request.App} for {request.Tenant}";
-        var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, cancellationToken);
+        var caller = Caller.Of(context);
+        if (request.LlmLimit is not null)
+            LlmFields.RefuseLimitOf(caller);
+        var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, caller, cancellationToken);
         var spec = await newInstance.ResolveAsync(request, tenant, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
         change.Detail = $"{(isNewTenant ? "new " : "")}tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
         var newTenant = isNewTenant ? tenant : null;
         var newTarget = await newInstance.MissingTargetAsync(spec, cancellationToken);
+        if (newTarget is not null && caller.Organization is not null)
+            throw ProblemException.Conflict("No target is configured yet; the platform's operator adds one.");
         if (change.IsDryRun)
         {
             await RefuseTwinAsync(spec, store, cancellationToken);

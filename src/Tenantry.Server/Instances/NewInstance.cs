@@ -4,6 +4,7 @@ using Tenantry.Model.Manifests;
 using Tenantry.Model.Naming;
 using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Apps;
 using Tenantry.Server.Store;
@@ -19,19 +20,20 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
     private const string EmbeddedTarget = "local";
 
     /// <summary>The tenant of a request: the one of that name, or the one that the request would make.</summary>
-    public async Task<(Tenant Tenant, bool IsNew)> FindTenantAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
+    public async Task<(Tenant Tenant, bool IsNew)> FindTenantAsync(CreateInstanceRequest request, Caller caller, CancellationToken cancellationToken)
     {
         if (request.NewTenant is { } wanted && wanted.Name != request.Tenant)
             throw ProblemException.Invalid("newTenant.name", $"The same name as 'tenant' is expected: '{request.Tenant}'.");
         if (await store.FindTenantAsync(request.Tenant, cancellationToken) is { } tenant)
         {
+            caller.MustSee(tenant.Organization, "tenant", tenant.Name, "tenant");
             // Two customers whose names come to the same never share a tenant.
             if (request.NewTenant?.Owner is { Length: > 0 } owner && tenant.Owner.Length > 0 && !string.Equals(owner, tenant.Owner, StringComparison.OrdinalIgnoreCase))
                 throw ProblemException.Conflict($"The tenant '{tenant.Name}' belongs to somebody else than {owner}.");
             return tenant.Deleting ? throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.") : (tenant, false);
         }
 
-        return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, time.GetUtcNow()), true);
+        return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, caller, time.GetUtcNow()), true);
     }
 
     public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, Tenant tenant, CancellationToken cancellationToken)

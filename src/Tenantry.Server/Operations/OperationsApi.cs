@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Events;
 using Tenantry.Server.Instances;
@@ -24,8 +25,12 @@ internal static class OperationsApi
     private static async Task<Ok<PageResponse<OperationResponse>>> ListAsync(
         [AsParameters] PageQuery page, string? instance, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
-        var id = instance is null ? null : (await InstancesApi.FindAsync(store, instance, cancellationToken)).Spec.Id;
-        return TypedResults.Ok(PageQuery.Answer(context, await store.ListOperationsAsync(id, page.Request(), cancellationToken), OperationResponse.Of));
+        var caller = Caller.Of(context);
+        if (instance is null && caller.Organization is { } own)
+            return TypedResults.Ok(PageQuery.Answer(context, await store.ListOperationsOfAsync(own, page.Request(), cancellationToken), OperationResponse.Of));
+        var spec = instance is null ? null : (await InstancesApi.FindAsync(store, instance, cancellationToken)).Spec;
+        caller.MustSee(spec?.Organization, "instance", instance ?? "");
+        return TypedResults.Ok(PageQuery.Answer(context, await store.ListOperationsAsync(spec?.Id, page.Request(), cancellationToken), OperationResponse.Of));
     }
 
     private static async Task<Ok<OperationResponse>> GetAsync(string id, IStore store, CancellationToken cancellationToken) =>

@@ -251,8 +251,13 @@ internal sealed class InstanceWork : IAsyncDisposable
         ? new Finished(null, new QuietLook(_lease.Lease, status.NextLookAt), PassEnd.Waiting, status.NextLookAt)
         : End(status, null, PassEnd.Waiting);
 
-    private Finished End(InstanceStatus status, Operation? operation, PassEnd end) =>
-        new(new PassOutcome(_lease.Lease, status, operation) { Rest = _rest.ToWrite(status), Wake = _wake?.Record() }, null, end, status.NextLookAt);
+    private Finished End(InstanceStatus status, Operation? operation, PassEnd end)
+    {
+        var wake = _wake?.Record();
+        if (wake is not null && _rest.Ask is null && status.Phase == InstancePhase.Running)
+            _parts.Options.WokenUnasked?.Invoke(Spec, wake);
+        return new(new PassOutcome(_lease.Lease, status, operation) { Rest = _rest.ToWrite(status), Wake = wake }, null, end, status.NextLookAt);
+    }
 
     private async Task<WorkloadResult> ResolveAsync()
     {

@@ -1,3 +1,5 @@
+using Tenantry.Model.Instances;
+
 namespace Tenantry.Server.Reconciling;
 
 /// <summary>Times and limits of the reconciler.</summary>
@@ -43,6 +45,9 @@ public sealed record ReconcilerOptions
 
     /// <summary>Time that work has to end by itself when the engine stops; then it is cancelled.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Told of wakes that no request asked for.</summary>
+    public Action<InstanceSpec, WakeRecord>? WokenUnasked { get; init; }
 
     /// <summary>0 to 1, for jitter.</summary>
     public Func<double> Chance { get; init; } = Random.Shared.NextDouble;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Instances;
@@ -52,11 +53,19 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
         var view = await ViewAsync(holder, cancellationToken);
         var level = holder.LevelOf(declared, view.InForce(name), asked.Scope);
         var place = holder.Place(level, name);
+        RefuseOfApp(change.Caller, place);
         var at = new SecretAt(holder, declared, place, view.At(place));
         change.Subject = at.Subject;
         change.Detail = $"level {SecretHolder.Word(level)}";
         change.Expect(at.Subject, at.Stored?.Version ?? 0);
         return at;
+    }
+
+    /// <summary>A secret of a whole app is the platform's, from whichever instance it is asked for.</summary>
+    public static void RefuseOfApp(Caller caller, SecretPlace place)
+    {
+        if (place.Scope == SecretScope.App && caller.Organization is not null)
+            throw ProblemException.Forbidden($"'{place.Name}' is a secret of the whole app, which is the platform's to change.");
     }
 
     /// <summary>Seals and writes values in one transaction; the instances that use them change once.</summary>

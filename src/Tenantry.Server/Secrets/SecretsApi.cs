@@ -67,6 +67,8 @@ internal static class SecretsApi
             throw ProblemException.Invalid("values", "At least one value is expected.");
         SecretValues.Check(values);
         var places = values.Select(one => (holder.Place(holder.LevelOf(one.Declared, view.InForce(one.Declared.Name), asked.Scope), one.Declared.Name), one.Value)).ToList();
+        foreach (var (place, _) in places)
+            SecretWrites.RefuseOfApp(change.Caller, place);
         change.Detail = string.Join(", ", values.Select(one => one.Declared.Name));
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. places.Select(one => new ChangeResponse($"secret {one.Item1.Name} of {holder.Shown}", "", view.At(one.Item1) is null ? null : "its value", "a new value"))]));

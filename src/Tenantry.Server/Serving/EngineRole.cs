@@ -47,7 +47,8 @@ internal sealed class EngineRole : IAsyncDisposable
         var changes = new ChangeSignal();
         var metrics = new ReconcileMetrics();
         var gateways = new GatewayHub(TimeProvider.System);
-        var settings = new ReconcilerOptions { Node = EngineNode.Of(options.Folders) };
+        var wakeMetrics = new WakeMetrics();
+        var settings = new ReconcilerOptions { Node = EngineNode.Of(options.Folders), WokenUnasked = (spec, wake) => wakeMetrics.WokenUnasked(spec.Target, spec.App, wake) };
         targets = new TargetSet(store, TargetCatalog.All, options.Folders, ServeFolders.RunFolder(options.Folders), settings.Node, pokes.Add, TimeProvider.System, loggers);
         var vault = new SecretVault(store, keys, TimeProvider.System, loggers.CreateLogger<SecretVault>());
         var workloads = new WorkloadSource(store, vault, new SourceFolders(options.Folders, store), () => urls);
@@ -56,7 +57,6 @@ internal sealed class EngineRole : IAsyncDisposable
         usage = new UsagePoll(store, llmProviders, changes, pokes.Add, TimeProvider.System, loggers.CreateLogger<UsagePoll>());
         var reconciler = new Reconciler(
             store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways, llmKeys);
-        var wakeMetrics = new WakeMetrics();
         wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
         gateways.FirstByteSeen = wakes.Complete;
         var index = new SleepIndex(store);

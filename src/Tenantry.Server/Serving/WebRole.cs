@@ -28,6 +28,9 @@ internal sealed class WebRole : IAsyncDisposable
 
     // Nobody waits for a gateway that was taken over: long answers and WebSockets may end in peace.
     private static readonly TimeSpan HandoverDrainTime = TimeSpan.FromMinutes(1);
+
+    // Longer than clients that are at work pause between two requests.
+    private static readonly TimeSpan HandoverLinger = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ApiHandoverTime = TimeSpan.FromSeconds(2);
     private readonly List<BackgroundService> services = [];
     private readonly List<IMetricSource> metrics = [];
@@ -88,9 +91,10 @@ internal sealed class WebRole : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        using var drain = new CancellationTokenSource(desk?.HandedOver.IsCompleted == true ? HandoverDrainTime : DrainTime);
+        var isHandedOver = desk?.HandedOver.IsCompleted == true;
+        using var drain = new CancellationTokenSource(isHandedOver ? HandoverDrainTime : DrainTime);
         // Both at once: neither keeps its port while the other waits for a long request.
-        await Task.WhenAll(gateway?.StopAsync(drain.Token) ?? Task.CompletedTask, api?.StopAsync(drain.Token) ?? Task.CompletedTask);
+        await Task.WhenAll(gateway?.StopAsync(isHandedOver ? HandoverLinger : TimeSpan.Zero, drain.Token) ?? Task.CompletedTask, api?.StopAsync(drain.Token) ?? Task.CompletedTask);
         foreach (var service in services)
         {
             await service.StopAsync(CancellationToken.None);

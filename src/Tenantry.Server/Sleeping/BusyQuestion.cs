@@ -48,7 +48,7 @@ internal static class BusyQuestion
         using var answer = await client.SendAsync(request, cancellationToken);
         if (!answer.IsSuccessStatusCode)
             return BusyAnswer.NoAnswer;
-        using var body = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+        using var body = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken), new JsonDocumentOptions { AllowDuplicateProperties = false });
         return body.RootElement.TryGetProperty("busy", out var said) && said.ValueKind is JsonValueKind.True or JsonValueKind.False
             ? said.GetBoolean() ? BusyAnswer.Busy : BusyAnswer.Idle
             : BusyAnswer.NoAnswer;

@@ -51,7 +51,7 @@ public static class IdleDecision
         {
             BusyAnswer.NotAsked => new(null, $"idle for {Time(idle)}; the app is asked whether it is busy", since, Ask: true),
             BusyAnswer.Busy => new(null, "awake: the app says that it is busy", since),
-            BusyAnswer.NoAnswer => new(null, "awake: the app was asked whether it is busy and did not answer", since),
+            BusyAnswer.NoAnswer => new(null, "awake: the app was asked whether it is busy and gave no clear answer in time", since),
             _ => new(freeze is null || (now.Policy.After is { } after && idle >= after) ? DesiredState.Asleep : DesiredState.Frozen, $"idle since {since.UtcDateTime:HH:mm:ss} UTC", since),
         };
     }

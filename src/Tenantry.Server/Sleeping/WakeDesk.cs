@@ -20,6 +20,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> ending = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -142,11 +143,31 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private int RetryAfter(InstanceRecord record) =>
         (int)Math.Clamp(Math.Ceiling((record.Status.NextLookAt - time.GetUtcNow()).TotalSeconds), LeastRetrySeconds, 300);
 
-    private async Task CompleteAsync(FirstByte first)
+    // All requests that waited tell of the same wake.
+    private bool IsFirst(FirstByte first)
+    {
+        var isFirst = false;
+        told.AddOrUpdate(
+            first.InstanceId,
+            _ =>
+            {
+                isFirst = true;
+                return first.Wake.At;
+            },
+            (_, before) =>
+            {
+                isFirst = before != first.Wake.At;
+                return first.Wake.At;
+            });
+        return isFirst;
+    }
+
+    /// <summary>As <see cref="Complete"/>; ends when it is written down.</summary>
+    internal async Task CompleteAsync(FirstByte first)
     {
         try
         {
-            if (await store.FindInstanceAsync(first.InstanceId, stopping.Token) is not { } record)
+            if (await store.FindInstanceAsync(first.InstanceId, stopping.Token) is not { } record || !IsFirst(first))
                 return;
             metrics.FirstByte(record.Spec.Target, record.Spec.App, first.Wake);
             await store.AddWakeAsync(first.InstanceId, first.Wake, stopping.Token);

@@ -14,6 +14,13 @@ public sealed class WakeMetrics : IMetricSource
     /// <summary>It runs and is healthy.</summary>
     public void Woken(string target, string appName, WakeRecord wake) => Record(platform, target, appName, wake, wake.PlatformSeconds);
 
+    /// <summary>It was woken without a request: there is no first byte to wait for.</summary>
+    public void WokenUnasked(string target, string appName, WakeRecord wake)
+    {
+        Woken(target, appName, wake);
+        FirstByte(target, appName, wake);
+    }
+
     /// <summary>The first byte of an answer has come.</summary>
     public void FirstByte(string target, string appName, WakeRecord wake) => Record(app, target, appName, wake, wake.AppSeconds);
 

@@ -58,6 +58,9 @@ public interface IStore : IAsyncDisposable
 
     Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>Those of one organization.</summary>
+    Task<Page<Tenant>> ListTenantsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken);
+
     /// <summary>Writes the tenant with its version grown by one; its instances' generations grow when a workload may tell the difference. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
     Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken);
 
@@ -128,6 +131,12 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Newest first.</summary>
     Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Those on instances of one organization, newest first; also of instances that are gone.</summary>
+    Task<Page<Operation>> ListOperationsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Whose instance an operation is on; null: there is no such operation.</summary>
+    Task<string?> FindOperationOrganizationAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>The newest unfinished operation of an instance, or null.</summary>
     Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken);
@@ -255,6 +264,9 @@ public interface IStore : IAsyncDisposable
     Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken);
 
     Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken);
+
+    /// <summary>A token was used at that time.</summary>
+    Task UseTokenAsync(string hash, DateTimeOffset at, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<ApiToken>> ListTokensAsync(CancellationToken cancellationToken);
 

@@ -56,7 +56,10 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => TenantRows.FindAsync(s, name), cancellationToken);
 
     public Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => TenantRows.ListAsync(s, page), cancellationToken);
+        database.ReadAsync(s => TenantRows.ListAsync(s, null, page), cancellationToken);
+
+    public Task<Page<Tenant>> ListTenantsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TenantRows.ListAsync(s, organization, page), cancellationToken);
 
     public Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken) =>
         ChangeAsync($"tenant {tenant.Name}", s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
@@ -114,7 +117,13 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => OperationRows.FindAsync(s, id), cancellationToken);
 
     public Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => OperationRows.ListAsync(s, instanceId, page), cancellationToken);
+        database.ReadAsync(s => OperationRows.ListAsync(s, instanceId, null, page), cancellationToken);
+
+    public Task<Page<Operation>> ListOperationsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.ListAsync(s, null, organization, page), cancellationToken);
+
+    public Task<string?> FindOperationOrganizationAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.FindOrganizationAsync(s, id), cancellationToken);
 
     public Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken) =>
         database.ReadAsync(s => OperationRows.FindOpenAsync(s, instanceId), cancellationToken);
@@ -231,6 +240,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TokenRows.FindAsync(s, hash), cancellationToken);
+
+    public Task UseTokenAsync(string hash, DateTimeOffset at, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => TokenRows.UseAsync(s, hash, at), cancellationToken);
 
     public Task<IReadOnlyList<ApiToken>> ListTokensAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(TokenRows.ListAsync, cancellationToken);

@@ -2,6 +2,7 @@ using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.Server.Store;
 
@@ -91,7 +92,15 @@ public sealed record LlmProviderRecord(string Name, string BaseUrl, byte[] Manag
 }
 
 /// <summary>An API token: only its hash is kept.</summary>
-public sealed record ApiToken(string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+/// <param name="Name">Names it in lists and in the audit.</param>
+/// <param name="Hash">SHA-256 of its text, in hexadecimal.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="ExpiresAt">When it ends; null: never.</param>
+/// <param name="Role">What who holds it may do.</param>
+/// <param name="Organization">In which organization; empty: everywhere.</param>
+/// <param name="LastUsedAt">When it was used last, to the minute; null: never.</param>
+public sealed record ApiToken(
+    string Name, string Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, Role Role = Role.Admin, string Organization = "", DateTimeOffset? LastUsedAt = null);
 
 /// <summary>What was answered to a request with an <c>Idempotency-Key</c>.</summary>
 public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt, string ETag = "");

@@ -1,6 +1,7 @@
 using Tenantry.Model.Naming;
 using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 
 namespace Tenantry.Server.Tenants;
@@ -13,9 +14,10 @@ internal static class TenantText
     private const string DefaultOrganization = "default";
 
     /// <summary>The tenant that a request asks for, not stored yet.</summary>
-    public static Tenant Make(CreateTenantRequest request, DateTimeOffset now)
+    public static Tenant Make(CreateTenantRequest request, Caller caller, DateTimeOffset now)
     {
-        var organization = request.Organization ?? DefaultOrganization;
+        var organization = request.Organization ?? caller.Organization ?? DefaultOrganization;
+        caller.MustSee(organization, "organization", organization, "organization");
         Check(request, organization);
         return new Tenant(
             request.Name,

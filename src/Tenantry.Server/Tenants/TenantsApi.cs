@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Naming;
 using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Store;
 
@@ -26,7 +27,10 @@ internal static class TenantsApi
 
     private static async Task<Ok<PageResponse<TenantResponse>>> ListAsync(
         [AsParameters] PageQuery page, IStore store, HttpContext context, CancellationToken cancellationToken) =>
-        TypedResults.Ok(PageQuery.Answer(context, await store.ListTenantsAsync(page.Request(), cancellationToken), TenantResponse.Of));
+        TypedResults.Ok(PageQuery.Answer(
+            context,
+            Caller.Of(context).Organization is { } own ? await store.ListTenantsOfAsync(own, page.Request(), cancellationToken) : await store.ListTenantsAsync(page.Request(), cancellationToken),
+            TenantResponse.Of));
 
     private static async Task<Ok<TenantResponse>> GetAsync(string tenant, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
@@ -40,7 +44,7 @@ internal static class TenantsApi
     {
         var request = body.Value;
         change.Subject = $"tenant {request.Name}";
-        var wanted = TenantText.Make(request, time.GetUtcNow());
+        var wanted = TenantText.Make(request, Caller.Of(context), time.GetUtcNow());
         if (change.IsDryRun)
         {
             if (await store.FindTenantAsync(request.Name, cancellationToken) is not null)
@@ -88,8 +92,8 @@ internal static class TenantsApi
             : TypedResults.Accepted($"/v1/tenants/{tenant}", new DeleteTenantResponse(tenant, [.. operations.Select(OperationResponse.Of)]));
     }
 
-    private static async Task<Ok<PageResponse<OrganizationResponse>>> ListOrganizationsAsync(IStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok(PageQuery.Whole(await store.ListOrganizationsAsync(cancellationToken), o => new OrganizationResponse(o.Name, o.CreatedAt)));
+    private static async Task<Ok<PageResponse<OrganizationResponse>>> ListOrganizationsAsync(IStore store, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Whole([.. (await store.ListOrganizationsAsync(cancellationToken)).Where(o => Caller.Of(context).Sees(o.Name))], o => new OrganizationResponse(o.Name, o.CreatedAt)));
 
     private static async Task<Tenant> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>
         await store.FindTenantAsync(name, cancellationToken) ?? throw ProblemException.NotFound(nameof(NameKind.Tenant).ToLowerInvariant(), name);

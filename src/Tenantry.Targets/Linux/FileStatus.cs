@@ -29,6 +29,18 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
         var buffer = stackalloc byte[256];
         if (Status(file, "", EmptyPath, BasicStats, buffer) != 0)
             throw LinuxException.Last("statx");
+        return Read(buffer);
+    }
+
+    /// <summary>Asks for what is at a path, behind links, without opening it.</summary>
+    public static unsafe FileStatus At(string path)
+    {
+        var buffer = stackalloc byte[256];
+        return StatusAt(CurrentFolder, path, 0, BasicStats, buffer) == 0 ? Read(buffer) : throw LinuxException.Last($"statx {path}");
+    }
+
+    private static unsafe FileStatus Read(byte* buffer)
+    {
         var mode = *(ushort*)(buffer + 28);
         var kind = (mode & 0xf000) switch
         {

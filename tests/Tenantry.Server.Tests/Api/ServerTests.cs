@@ -256,7 +256,7 @@ public class ServerTests
         return request;
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Tenantry.slnx")))

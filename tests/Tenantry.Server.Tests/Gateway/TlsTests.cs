@@ -167,6 +167,65 @@ public class TlsTests
         certificates.Find("bob.localhost").ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("a certificate before its key")]
+    [InlineData("a link to itself")]
+    [InlineData("a link to nothing")]
+    [InlineData("a pipe")]
+    [InlineData("a folder")]
+    public void WhateverLiesInTheFolderTheOtherCertificatesAreServedAndReadAgain(string what)
+    {
+        using var folder = new TestFolder();
+        var time = new ManualTime();
+        var log = new Lines();
+        Write(folder.Root, "one", "alice.localhost");
+        using var running = new CertificateFolder(folder.Root, time, log);
+        var odd = Path.Combine(folder.Root, "new.crt");
+        if (what == "a certificate before its key")
+            File.Copy(Path.Combine(folder.Root, "one.crt"), odd);
+        else if (what == "a pipe")
+            Pipe(odd);
+        else if (what == "a folder")
+            Directory.CreateDirectory(odd);
+        else
+            File.CreateSymbolicLink(odd, what == "a link to itself" ? odd : odd + "x");
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        using var started = new CertificateFolder(folder.Root, time, log);
+        Write(folder.Root, "two", "bob.localhost");
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        foreach (var certificates in (CertificateFolder[])[running, started])
+        {
+            certificates.Find("alice.localhost").ShouldNotBeNull();
+            certificates.Find("bob.localhost").ShouldNotBeNull();
+        }
+    }
+
+    [Fact]
+    public void AKeyThatComesAfterItsCertificateIsTaken()
+    {
+        using var folder = new TestFolder();
+        var time = new ManualTime();
+        Write(folder.Root, "one", "alice.localhost");
+        var key = Path.Combine(folder.Root, "one.key");
+        File.Move(key, key + ".later");
+        using var certificates = new CertificateFolder(folder.Root, time, new Lines());
+        certificates.Find("alice.localhost").ShouldBeNull();
+
+        File.Move(key + ".later", key);
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        certificates.Find("alice.localhost").ShouldNotBeNull();
+    }
+
+    private static void Pipe(string path)
+    {
+        using var made = System.Diagnostics.Process.Start("mkfifo", [path]);
+        made.WaitForExit();
+        made.ExitCode.ShouldBe(0);
+    }
+
     [Fact]
     public async Task WithoutTlsNobodyIsServedThere()
     {

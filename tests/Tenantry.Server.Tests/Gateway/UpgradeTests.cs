@@ -54,6 +54,24 @@ public class UpgradeTests
         (await client.ReadUntilAsync("no")).ShouldStartWith("HTTP/1.1 426");
     }
 
+    [Theory]
+    [InlineData("h2c")]
+    [InlineData("HTTP/2.0")]
+    [InlineData("websocket, h2c")]
+    [InlineData("TLS/1.3")]
+    public async Task ASwitchToAnotherHttpIsNotAskedForSinceHeadsInATunnelPassNobody(string protocol)
+    {
+        await using var upstream = RawUpstream.Hearing(out var head);
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync($"GET / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {protocol}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 204");
+        (await head).ShouldNotContain("Upgrade", Case.Insensitive);
+    }
+
     [Fact]
     public async Task AClientThatLeavesASwitchedConnectionEndsItForTheInstance()
     {

@@ -67,6 +67,37 @@ public class HandoverTests
     }
 
     [Fact]
+    public async Task AKeptConnectionIsAnsweredUntilAnAnswerSaysThatItEnds()
+    {
+        await using var upstream = await AppUpstream.StartAsync(context => Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, "ok"));
+        using var folder = new TestFolder();
+        var data = await FolderAsync(folder, upstream.Port);
+        await using var first = await StartAsync(data);
+        var clients = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, first.Gateway.Port);
+            await using var connection = new RawConnection(new System.Net.Sockets.NetworkStream(socket));
+            for (var i = 0; ; i++)
+            {
+                // Such as a client must not send again by itself.
+                await connection.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 3\r\n\r\nabc");
+                var head = await connection.ReadUntilAsync("\r\n\r\n").WaitAsync(Patience);
+                head.ShouldStartWith("HTTP/1.1 200", Case.Sensitive, $"request {i}");
+                if (head.Contains("Connection: close", StringComparison.Ordinal))
+                    return;
+                await connection.ReadUntilAsync("ok\r\n0\r\n\r\n");
+                await Task.Delay(20);
+            }
+        })).ToArray();
+
+        await using var second = await StartAsync(data, "--take-over");
+
+        await Task.WhenAll(clients).WaitAsync(Patience);
+        (await first.EndAsync()).ShouldBe(0, first.Log);
+    }
+
+    [Fact]
     public async Task WithoutAGatewayToTakeOverFromItIsRefusedWithASentence()
     {
         using var folder = new TestFolder();

@@ -34,7 +34,7 @@ public class IdleDecisionTests
         { "just started", Idle with { AwakeSince = Now.AddSeconds(-20), Policy = Both with { FreezeAfter = TimeSpan.FromSeconds(10) } }, null, "awake: for at least 60 s after a start or wake, 20 s ago" },
         { "the app has to be asked", Idle with { Answer = BusyAnswer.NotAsked }, null, "idle for 60 min; the app is asked whether it is busy" },
         { "the app is busy", Idle with { Answer = BusyAnswer.Busy }, null, "awake: the app says that it is busy" },
-        { "the app does not answer", Idle with { Answer = BusyAnswer.NoAnswer }, null, "awake: the app was asked whether it is busy and did not answer" },
+        { "the app does not answer", Idle with { Answer = BusyAnswer.NoAnswer }, null, "awake: the app was asked whether it is busy and gave no clear answer in time" },
         { "the app is idle", Idle with { Answer = BusyAnswer.Idle }, DesiredState.Frozen, "idle since 11:00:00 UTC" },
         { "held", Idle with { Hold = InstanceHold.Awake }, null, "awake: held by a person" },
         { "in its hours", Idle with { Policy = Both with { Awake = [AwakeText.Parse("Sat 12:00-13:00")!] } }, null, "awake: Sat 12:00-13:00 UTC" },

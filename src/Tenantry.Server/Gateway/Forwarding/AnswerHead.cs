@@ -56,6 +56,8 @@ internal sealed class AnswerHead
 
         if (head.IsChunked && (head.Length is not null || head.isOld))
             throw new BadAnswerException("a length and chunks, or chunks in HTTP/1.0");
+        if (head.Status == StatusCodes.Status205ResetContent && (head.IsChunked || head.Length is > 0))
+            throw new BadAnswerException("a body, which 205 has not");
         return head;
     }
 

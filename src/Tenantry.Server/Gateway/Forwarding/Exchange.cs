@@ -203,6 +203,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             return;
         }
 
+        if (shape.IsExtendedConnect && head.Status is >= 200 and < 300)
+            throw new BadAnswerException("no switch to the protocol that was asked for, and no refusal");
         head.CopyTo(context);
         // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
         if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))

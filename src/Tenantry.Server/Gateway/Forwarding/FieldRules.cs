@@ -30,9 +30,9 @@ internal static class FieldRules
     /// <summary>Such that a trailer may carry it (RFC 9110 6.5.1), and nobody's but the sender's.</summary>
     public static bool MayTrail(string name) => !OneConnection.Contains(name) && !NeverTrailers.Contains(name) && OwnerOf(name) == FieldOwner.Anybody;
 
-    /// <summary>True for a name that is listed in Connection. The Host is never one: without it the request would be another one.</summary>
+    /// <summary>True for a name that is listed in Connection. The Host and the body's length never are: without them the request would be another one, or two.</summary>
     public static bool IsListed(string[]? listed, string name) =>
-        listed is not null && !name.Equals("Host", StringComparison.OrdinalIgnoreCase) && Array.Exists(listed, n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
+        listed is not null && !name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) && Array.Exists(listed, n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Who may say this of a request. A name with underscores becomes the same variable in CGI-like servers, so it is the same name here.</summary>
     public static FieldOwner OwnerOf(string name)

@@ -57,8 +57,12 @@ internal ref struct RequestHead
         var headers = context.Request.Headers;
         var listed = shape.Listed;
         var isTrusted = options.Trusts(context.Connection.RemoteIpAddress);
+        var isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
         foreach (var (name, values) in headers)
         {
+            // RFC 9113 8.2.2: malformed.
+            if (isHttp2 && FieldRules.IsOfOneConnection(name) && !name.Equals("TE", StringComparison.OrdinalIgnoreCase))
+                isClean = false;
             if (name[0] == ':' || FieldRules.IsOfOneConnection(name) || FieldRules.IsListed(listed, name))
                 continue;
             var owner = FieldRules.OwnerOf(name);

@@ -75,7 +75,21 @@ internal readonly record struct RequestShape(string Method, string Target)
     }
 
     private static string? UpgradeOf(HttpContext context) =>
-        context.Request.Headers.Upgrade is [{ Length: > 0 } protocol] && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        context.Request.Headers.Upgrade is [{ Length: > 0 } protocol] && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && !SpeaksHttp(protocol)
             ? protocol
             : null;
+
+    // In a tunnel nobody looks at heads: a switch to another HTTP is not asked for, and the request goes on as it is (RFC 9110 7.8 lets whoever is asked pass over it).
+    private static bool SpeaksHttp(string protocols)
+    {
+        foreach (var range in protocols.AsSpan().Split(','))
+        {
+            var protocol = protocols.AsSpan()[range].Trim();
+            if (protocol.StartsWith("h2", StringComparison.OrdinalIgnoreCase) || protocol.StartsWith("h3", StringComparison.OrdinalIgnoreCase)
+                || protocol.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase) || protocol.StartsWith("TLS", StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
+    }
 }

@@ -95,8 +95,12 @@ internal static class HeadRules
             return GatewayAnswer.NotForwarded;
         if (HasZero(target))
             return Refusals.Control;
-        if (target[0] == '/' || target.IndexOf("://"u8) is not (> 0 and var scheme) || target[..scheme].ContainsAnyExcept(Token))
+        if (target.Contains((byte)'#'))
+            return Refusals.Target;
+        if (target[0] == '/')
             return null;
+        if (target.IndexOf("://"u8) is not (> 0 and var scheme) || target[..scheme].ContainsAnyExcept(Token))
+            return target.SequenceEqual("*"u8) && line.StartsWith("OPTIONS "u8) ? null : Refusals.Target;
         authority = target[(scheme + 3)..];
         if (authority.IndexOfAny((byte)'/', (byte)'?', (byte)'#') is >= 0 and var path)
             authority = authority[..path];
@@ -156,9 +160,7 @@ internal static class HeadRules
                     host = value;
                     return null;
                 case 10 when Is(name, "connection"u8):
-                    if (!Is(value, "keep-alive"u8) && !Is(value, "close"u8))
-                        List(value);
-                    return null;
+                    return Is(value, "keep-alive"u8) || Is(value, "close"u8) ? null : List(value);
                 case 14 when Is(name, "content-length"u8):
                     if (hasLength || value.Length is 0 or > 18 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
                         return Refusals.Length;
@@ -185,16 +187,21 @@ internal static class HeadRules
             return new(null, length, isChunked, hasListed ? [.. listed!] : null);
         }
 
-        private void List(ReadOnlySpan<byte> value)
+        // Where the length goes with the connection, the next one sees another end of the body.
+        private GatewayAnswer? List(ReadOnlySpan<byte> value)
         {
             foreach (var range in value.Split((byte)','))
             {
                 var name = value[range].Trim(" \t"u8);
+                if (Is(name, "content-length"u8))
+                    return Refusals.ListedLength;
                 if (name.IsEmpty || Is(name, "keep-alive"u8) || Is(name, "close"u8))
                     continue;
                 (listed ??= []).Add(Encoding.Latin1.GetString(name));
                 hasListed = true;
             }
+
+            return null;
         }
 
         private static bool Is(ReadOnlySpan<byte> text, ReadOnlySpan<byte> other) => Ascii.EqualsIgnoreCase(text, other);

@@ -9,10 +9,12 @@ internal static class Refusals
 
     public static readonly GatewayAnswer LineEnd = Bad("A line of the request ends with a line feed alone.");
     public static readonly GatewayAnswer FirstLine = Bad("The first line of the request is not method, target and version, with one space between them.");
+    public static readonly GatewayAnswer Target = Bad("What is asked for is neither a path that begins with '/' nor a whole address, or holds a '#'.");
     public static readonly GatewayAnswer Line = Bad("A header of the request has a name that is none, or a space before its colon.");
     public static readonly GatewayAnswer Folded = Bad("A header of the request is continued on a second line.");
     public static readonly GatewayAnswer Control = Bad("The request holds a control character.");
     public static readonly GatewayAnswer Length = Bad("The request gives its body's length more than once, or not as a number.");
+    public static readonly GatewayAnswer ListedLength = Bad("The request's Connection header lists Content-Length, which is not of one connection alone.");
     public static readonly GatewayAnswer Coding = Bad("The request's body is coded in another way than 'chunked', or has a length as well.");
     public static readonly GatewayAnswer Chunks = Bad("A chunk of the request's body is not well formed.");
     public static readonly GatewayAnswer Host = Bad("The request names no host, several, or something that is not only a host.");

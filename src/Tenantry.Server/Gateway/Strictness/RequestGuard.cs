@@ -66,7 +66,7 @@ internal sealed class RequestGuard : IDuplexPipe
 
     public PipeWriter Output => transport.Output;
 
-    public static void Use(ListenOptions listener, TimeSpan headTimeout) => listener.Use(next => connection => GuardAsync(next, connection, headTimeout));
+    public static void Use(ListenOptions listener, TimeSpan headTimeout, Drain drain) => listener.Use(next => connection => GuardAsync(next, connection, headTimeout, drain));
 
     /// <summary>A request has come: the connection may be asked to end after it.</summary>
     public void Begin() => first?.Begin();
@@ -74,7 +74,7 @@ internal sealed class RequestGuard : IDuplexPipe
     /// <summary>Call before the switch to another protocol: what follows is no HTTP.</summary>
     public void Switch() => IsSwitched = true;
 
-    private static async Task GuardAsync(ConnectionDelegate next, ConnectionContext connection, TimeSpan headTimeout)
+    private static async Task GuardAsync(ConnectionDelegate next, ConnectionContext connection, TimeSpan headTimeout, Drain drain)
     {
         if (PriorKnowledge.IsHttp2(connection))
         {
@@ -87,7 +87,7 @@ internal sealed class RequestGuard : IDuplexPipe
         await using var leaving = closed.UnsafeRegister(static guard => ((RequestGuard)guard!).Leave(), guard);
         connection.Features.Set(guard);
         var lifetime = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
-        using var first = lifetime is null ? null : new FirstAnswerFirst(lifetime);
+        using var first = lifetime is null ? null : new FirstAnswerFirst(lifetime, drain);
         if (first is not null)
             connection.Features.Set<IConnectionLifetimeNotificationFeature>(guard.first = first);
         connection.Transport = guard;

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Gateway.Tls;
 
@@ -88,6 +89,8 @@ public sealed class CertificateFolder : IDisposable
     {
         try
         {
+            RequireFile(file);
+            RequireFile(KeyOf(file));
             var certificate = X509Certificate2.CreateFromPemFile(file, KeyOf(file));
             var chain = new X509Certificate2Collection();
             chain.ImportFromPemFile(file);
@@ -123,12 +126,26 @@ public sealed class CertificateFolder : IDisposable
 
     private static string KeyOf(string file) => Path.ChangeExtension(file, ".key");
 
-    // Links are followed: renewers put a new file behind an old name.
+    // Links are followed: renewers put a new file behind an old name. Whatever is no file there (yet) is told when it is to be read.
     private static string Stamp(string file)
     {
-        var found = new FileInfo(file);
-        var real = found.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? found;
-        return real.Exists ? $"{real.FullName}:{real.LastWriteTimeUtc.Ticks}:{real.Length};" : "-;";
+        try
+        {
+            var found = new FileInfo(file);
+            var real = found.LinkTarget is null ? found : found.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? found;
+            return real.Exists ? $"{real.FullName}:{real.LastWriteTimeUtc.Ticks}:{real.Length};" : "-;";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return $"{failure.Message};";
+        }
+    }
+
+    // What is read must end: a pipe would wait for whoever writes to it.
+    private static void RequireFile(string file)
+    {
+        if (FileStatus.At(file).Kind != FileKind.Regular)
+            throw new IOException($"{Path.GetFileName(file)} is no file");
     }
 
     private sealed record Loaded(string Stamp, IReadOnlyList<string> Names, SslStreamCertificateContext? Context);

@@ -188,7 +188,11 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         }
 
         if (!IsWorthWaiting(route.State))
-            return new WakePoll.State("waiting", GatewayAnswer.Of(route).Detail, 1);
+        {
+            var word = GatewayAnswer.Of(route);
+            return route.State == RouteState.Starting ? new WakePoll.State("waiting", word.Detail, 1) : new WakePoll.State("failed", word.Detail, word.RetryAfterSeconds ?? 0);
+        }
+
         var seen = time.GetTimestamp();
         var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, seen, WakePoll.Longest), WakePoll.Longest, CancellationToken.None);
         return answer switch

@@ -14,8 +14,9 @@ internal static class OperationRows
     {
         await session.ExecuteAsync(
             $"""
-            INSERT INTO operations ({Columns})
-            VALUES (@Id, @Kind, @InstanceId, @Slug, @RequestedBy, @Generation, @State, @Steps, @Percent, @Error, @CreatedAt, @FinishedAt)
+            INSERT INTO operations ({Columns}, organization)
+            VALUES (@Id, @Kind, @InstanceId, @Slug, @RequestedBy, @Generation, @State, @Steps, @Percent, @Error, @CreatedAt, @FinishedAt,
+                COALESCE((SELECT organization FROM instances WHERE instances.id = @InstanceId), ''))
             """,
             Values(operation));
         session.Changed("operation", operation.Id, "created");
@@ -46,24 +47,30 @@ internal static class OperationRows
     public static async Task<Operation?> FindAsync(Session session, string id) =>
         (await session.FirstAsync<OperationRow>($"SELECT {Columns} FROM operations WHERE id = @id", new { id }))?.ToOperation();
 
+    /// <summary>Null when there is no such operation.</summary>
+    public static Task<string?> FindOrganizationAsync(Session session, string id) =>
+        session.FirstAsync<string>("SELECT organization FROM operations WHERE id = @id", new { id });
+
     public static async Task<Operation?> FindOpenAsync(Session session, string instanceId) =>
         (await session.FirstAsync<OperationRow>(
             $"SELECT {Columns} FROM operations WHERE instance_id = @instanceId AND {Open} ORDER BY id DESC LIMIT 1",
             new { instanceId }))?.ToOperation();
 
     /// <summary>Newest first.</summary>
-    public static async Task<Page<Operation>> ListAsync(Session session, string? instanceId, PageRequest page)
+    public static async Task<Page<Operation>> ListAsync(Session session, string? instanceId, string? organization, PageRequest page)
     {
         var before = Cursor.Read(page);
         var conditions = new List<string>();
         if (instanceId is not null)
             conditions.Add("instance_id = @instanceId");
+        if (organization is not null)
+            conditions.Add("organization = @organization");
         if (before is not null)
             conditions.Add("id < @before");
         var where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
         var rows = await session.ListAsync<OperationRow>(
             $"SELECT {Columns} FROM operations{where} ORDER BY id DESC LIMIT @limit",
-            new { instanceId, before, limit = (long)Cursor.Fetch(page) });
+            new { instanceId, organization, before, limit = (long)Cursor.Fetch(page) });
         return Cursor.Page(rows, page, row => row.ToOperation(), row => row.Id);
     }
 

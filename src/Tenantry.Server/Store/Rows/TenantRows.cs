@@ -37,11 +37,12 @@ internal static class TenantRows
 
     public static async Task<Tenant?> FindAsync(Session session, string name) => (await FindRowAsync(session, name, ""))?.ToTenant();
 
-    public static async Task<Page<Tenant>> ListAsync(Session session, PageRequest page)
+    public static async Task<Page<Tenant>> ListAsync(Session session, string? organization, PageRequest page)
     {
+        var own = organization is null ? "" : " AND organization = @organization";
         var rows = await session.ListAsync<TenantRow>(
-            $"SELECT {Columns} FROM tenants WHERE name > @after ORDER BY name LIMIT @limit",
-            new { after = Cursor.Read(page) ?? "", limit = (long)Cursor.Fetch(page) });
+            $"SELECT {Columns} FROM tenants WHERE name > @after{own} ORDER BY name LIMIT @limit",
+            new { organization, after = Cursor.Read(page) ?? "", limit = (long)Cursor.Fetch(page) });
         return Cursor.Page(rows, page, row => row.ToTenant(), row => row.Name);
     }
 
@@ -102,7 +103,7 @@ internal static class TenantRows
             throw new StoreConflictException($"The tenant '{name}' is being removed. Wait until it is gone, then create it anew.");
     }
 
-    private static async Task RequireOrganizationAsync(Session session, string name)
+    public static async Task RequireOrganizationAsync(Session session, string name)
     {
         if (await session.FirstAsync<string>("SELECT name FROM organizations WHERE name = @name", new { name }) is null)
             throw new StoreConflictException($"There is no organization '{name}'.");

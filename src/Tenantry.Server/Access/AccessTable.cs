@@ -1,0 +1,128 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Tenantry.Server.Access;
+
+/// <summary>One rule for each endpoint. An endpoint without one keeps the server from starting; docs/access.md is printed from here.</summary>
+internal static class AccessTable
+{
+    private static readonly AccessRule ViewOwn = new(Permission.View, Reach.Organization);
+    private static readonly AccessRule Operate = new(Permission.Operate, Reach.Organization);
+    private static readonly AccessRule Own = new(Permission.Own, Reach.Organization);
+    private static readonly AccessRule ViewShared = new(Permission.View, Reach.Shared);
+    private static readonly AccessRule ViewPlatform = new(Permission.View, Reach.Platform);
+    private static readonly AccessRule RunPlatform = new(Permission.Operate, Reach.Platform);
+    private static readonly AccessRule Administer = new(Permission.Administer, Reach.Platform);
+
+    /// <summary>By method and path.</summary>
+    public static IReadOnlyDictionary<string, AccessRule> Rules { get; } = new Dictionary<string, AccessRule>(StringComparer.Ordinal)
+    {
+        ["GET /v1/server"] = ViewShared,
+
+        ["GET /v1/apps"] = ViewShared,
+        ["GET /v1/apps/{app}"] = ViewShared,
+        ["GET /v1/apps/{app}/releases"] = ViewShared,
+        ["GET /v1/apps/{app}/releases/{release}"] = ViewShared,
+        ["POST /v1/apps"] = RunPlatform,
+        ["DELETE /v1/apps/{app}"] = RunPlatform,
+        ["GET /v1/apps/{app}/secrets"] = ViewPlatform,
+        ["GET /v1/apps/{app}/secrets/{name}"] = ViewPlatform,
+        ["PATCH /v1/apps/{app}/secrets"] = RunPlatform,
+        ["PUT /v1/apps/{app}/secrets/{name}"] = RunPlatform,
+        ["DELETE /v1/apps/{app}/secrets/{name}"] = RunPlatform,
+        ["POST /v1/apps/{app}/secrets/{name}/rotate"] = RunPlatform,
+        ["POST /v1/apps/{app}/secrets/{name}/rollback"] = RunPlatform,
+        ["POST /v1/secrets/rekey"] = Administer,
+        ["HEAD /v1/sources/{digest}"] = RunPlatform,
+        ["PUT /v1/sources/{digest}"] = RunPlatform,
+
+        ["GET /v1/organizations"] = ViewOwn,
+        ["GET /v1/tenants"] = ViewOwn,
+        ["GET /v1/tenants/{tenant}"] = ViewOwn,
+        ["POST /v1/tenants"] = Own,
+        ["PATCH /v1/tenants/{tenant}"] = Own,
+        ["DELETE /v1/tenants/{tenant}"] = Own,
+
+        ["GET /v1/instances"] = ViewOwn,
+        ["GET /v1/instances/{slug}"] = ViewOwn,
+        ["GET /v1/instances/{slug}/plan"] = ViewOwn,
+        ["GET /v1/instances/{slug}/logs"] = ViewOwn,
+        ["GET /v1/instances/{slug}/stats"] = ViewOwn,
+        ["GET /v1/instances/{slug}/secrets"] = ViewOwn,
+        ["GET /v1/instances/{slug}/secrets/{name}"] = ViewOwn,
+        ["GET /v1/instances/{slug}/webhooks"] = ViewOwn,
+        ["GET /v1/instances/{slug}/llm"] = ViewOwn,
+        ["POST /v1/instances"] = Operate,
+        ["PATCH /v1/instances/{slug}"] = Operate,
+        ["DELETE /v1/instances/{slug}"] = Operate,
+        ["POST /v1/instances/{slug}/restart"] = Operate,
+        ["POST /v1/instances/{slug}/freeze"] = Operate,
+        ["POST /v1/instances/{slug}/sleep"] = Operate,
+        ["POST /v1/instances/{slug}/wake"] = Operate,
+        ["POST /v1/instances/{slug}/hold"] = Operate,
+        ["POST /v1/instances/{slug}/hold-down"] = Operate,
+        ["POST /v1/instances/{slug}/release"] = Operate,
+        ["GET /v1/instances/{slug}/exec"] = Operate,
+        ["PATCH /v1/instances/{slug}/secrets"] = Operate,
+        ["PUT /v1/instances/{slug}/secrets/{name}"] = Operate,
+        ["DELETE /v1/instances/{slug}/secrets/{name}"] = Operate,
+        ["POST /v1/instances/{slug}/secrets/{name}/rotate"] = Operate,
+        ["POST /v1/instances/{slug}/secrets/{name}/rollback"] = Operate,
+        ["POST /v1/instances/{slug}/secrets/export"] = Own,
+        ["POST /v1/instances/{slug}/webhooks/{id}/replay"] = Operate,
+        ["DELETE /v1/instances/{slug}/webhooks/{id}"] = Operate,
+        ["PATCH /v1/instances/{slug}/llm"] = Operate,
+        ["POST /v1/instances/{slug}/llm/rotate"] = Operate,
+        ["GET /v1/instances/{slug}/data"] = Own,
+        ["PUT /v1/instances/{slug}/data"] = Own,
+
+        ["GET /v1/operations"] = ViewOwn,
+        ["GET /v1/operations/{id}"] = ViewOwn,
+        ["GET /v1/operations/{id}/events"] = ViewOwn,
+        ["GET /v1/events"] = ViewOwn,
+
+        ["GET /v1/wakes/report"] = ViewPlatform,
+        ["POST /v1/render/compose"] = RunPlatform,
+        ["GET /v1/audit"] = ViewPlatform,
+        ["GET /v1/audit/verify"] = ViewPlatform,
+
+        ["GET /v1/target-kinds"] = ViewPlatform,
+        ["GET /v1/targets"] = ViewPlatform,
+        ["GET /v1/targets/{target}"] = ViewPlatform,
+        ["POST /v1/targets/{target}/check"] = RunPlatform,
+        ["PUT /v1/targets/{target}"] = Administer,
+        ["DELETE /v1/targets/{target}"] = Administer,
+        ["POST /v1/targets/{target}/adopt"] = Administer,
+        ["GET /v1/llm/providers"] = ViewPlatform,
+        ["PUT /v1/llm/providers/{provider}"] = Administer,
+        ["DELETE /v1/llm/providers/{provider}"] = Administer,
+        ["GET /v1/orphans"] = ViewPlatform,
+        ["DELETE /v1/orphans/{target}/{id}"] = Administer,
+
+        ["GET /v1/tokens"] = Administer,
+        ["POST /v1/tokens"] = Administer,
+        ["DELETE /v1/tokens/{name}"] = Administer,
+    };
+
+    /// <summary>The rule of an endpoint of <c>/v1</c>.</summary>
+    public static AccessRule Of(RouteEndpoint endpoint, string method) => Rules[NameOf(endpoint, method)];
+
+    /// <summary>Names of endpoints of <c>/v1</c>.</summary>
+    public static IEnumerable<string> NamesOf(IEnumerable<Endpoint> endpoints) => endpoints.OfType<RouteEndpoint>()
+        .Where(endpoint => IsRuled(endpoint.RoutePattern.RawText))
+        .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Select(method => NameOf(endpoint, method)))
+        .Distinct(StringComparer.Ordinal);
+
+    /// <summary>Throws when an endpoint has no rule, or a rule no endpoint.</summary>
+    public static void Check(IEnumerable<Endpoint> endpoints)
+    {
+        var names = NamesOf(endpoints).ToHashSet(StringComparer.Ordinal);
+        var wrong = names.Except(Rules.Keys).Select(name => $"{name} has no rule").Concat(Rules.Keys.Except(names).Select(name => $"{name} is no endpoint")).ToArray();
+        if (wrong.Length > 0)
+            throw new InvalidOperationException($"The access table is not that of the API: {string.Join("; ", wrong)}.");
+    }
+
+    public static bool IsRuled(string? path) => path?.TrimStart('/').StartsWith("v1/", StringComparison.Ordinal) == true;
+
+    private static string NameOf(RouteEndpoint endpoint, string method) => $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}";
+}
