@@ -191,6 +191,44 @@ public sealed class AppTests : IDisposable
         return names;
     }
 
+    [Theory]
+    [InlineData("a file elsewhere")]
+    [InlineData("a folder elsewhere")]
+    [InlineData("a link to itself")]
+    public async Task ALinkDoesNotBringFilesOfTheMachineIntoARelease(string what)
+    {
+        await using var api = await FakeApi.StartAsync();
+        WriteApp();
+        var outside = Directory.CreateTempSubdirectory("tenantry-cli-outside-").FullName;
+        File.WriteAllText(Path.Combine(outside, "site.conf.template"), "not for tenants");
+        File.Delete(Path.Combine(_folder, "site.conf.template"));
+        if (what == "a folder elsewhere")
+        {
+            Directory.CreateSymbolicLink(Path.Combine(_folder, "conf"), outside);
+            File.WriteAllText(Path.Combine(_folder, "tenantry.yaml"), Manifest.Replace("source: site", "source: conf/site", StringComparison.Ordinal));
+        }
+        else
+        {
+            File.CreateSymbolicLink(Path.Combine(_folder, "site.conf.template"), what == "a link to itself" ? "site.conf.template" : Path.Combine(outside, "site.conf.template"));
+        }
+
+        var run = await CliRun.Of(new CliSetting { Data = api.Folder, WorkingFolder = _folder }, "app", "apply");
+
+        Directory.Delete(outside, recursive: true);
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("or a link leads out of the folder");
+    }
+
+    [Fact]
+    public void ALinkInsideTheFolderIsFollowed()
+    {
+        WriteApp();
+        File.CreateSymbolicLink(Path.Combine(_folder, "link"), "www/../site.conf.template");
+
+        Applying.FileInFolder.Find(_folder, "link").ShouldBe(Path.Combine(_folder, "site.conf.template"));
+        Applying.FileInFolder.Find(_folder, "nothing").ShouldBeNull();
+    }
+
     private void WriteApp()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "www"));

@@ -69,11 +69,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
             : [];
         return [.. unmatched, .. ManifestSources.Check(read, Read)];
 
-        string? Read(string source)
-        {
-            var path = Path.Combine(folder, source);
-            return File.Exists(path) ? texts[source] = File.ReadAllText(path) : null;
-        }
+        string? Read(string source) => FileInFolder.Find(folder, source) is { } path ? texts[source] = File.ReadAllText(path) : null;
     }
 
     private static CliException Mistakes(string shown, IReadOnlyList<ManifestProblem> problems) => new(

@@ -20,7 +20,7 @@ public static class ManifestSources
         {
             var path = PathText.Key(PathText.Key(PathText.Key("services", service.Name), "files"), f.Path);
             if (read(f.Source!) is not { } text)
-                return [result.ProblemAt(PathText.Key(path, "source"), $"There is no file '{f.Source}' beside the manifest, or it is not text.")];
+                return [result.ProblemAt(PathText.Key(path, "source"), $"There is no file '{f.Source}' in the manifest's folder, or it is not text, or a link leads out of the folder.")];
             return result.Manifest is null ? [] : Check(manifest, f.Source!, path, text);
         }))];
     }

@@ -127,7 +127,7 @@ public sealed class ReferenceTests
         [
             "a.conf:2:7: services.web.files[\"/etc/a\"]: ${tenant.nam} names nothing",
             "a.conf:3:1: services.web.files[\"/etc/a\"]: 'token' is not declared under secrets.",
-            "tenantry.yaml:8:25: services.web.files[\"/etc/b\"].source: There is no file 'gone.conf' beside the manifest, or it is not text.",
+            "tenantry.yaml:8:25: services.web.files[\"/etc/b\"].source: There is no file 'gone.conf' in the manifest's folder, or it is not text, or a link leads out of the folder.",
         ]);
     }
 

@@ -23,6 +23,8 @@ public sealed class ComposeOverrides
         "networks", "oom_kill_disable", "pid", "privileged", "read_only", "runtime", "secrets", "security_opt", "sysctls", "tmpfs", "user", "userns_mode", "uts", "volumes", "volumes_from",
     ];
 
+    private static readonly string[] Limits = ["cpus", "mem_limit", "pids_limit"];
+
     private readonly SortedDictionary<string, JsonObject> _services = new(StringComparer.Ordinal);
 
     private ComposeOverrides()
@@ -114,9 +116,19 @@ public sealed class ComposeOverrides
                 node[key.Text] = key.Text is "environment" or "labels" ? Pairs(value, place, mistakes) : Node(value);
         }
 
-        foreach (var label in (node["labels"] as JsonObject ?? []).Select(pair => pair.Key).Where(label => label is DockerLabels.Owner or DockerLabels.Instance))
-            mistakes.Add(At(service, $"{path}.labels.{label}", $"The label '{label}' marks what a control plane owns and cannot be given to anything else."));
+        foreach (var limit in Limits.Where(limit => node.ContainsKey(limit) && !IsLimit(node[limit])))
+            mistakes.Add(At(service, $"{path}.{limit}", $"'{limit}' is to be above 0: without a limit one tenant takes what is the others'."));
+        foreach (var label in (node["labels"] as JsonObject ?? []).Select(pair => pair.Key).Where(label => label is DockerLabels.Owner or DockerLabels.Instance || label.EndsWith(".tenant", StringComparison.Ordinal)))
+            mistakes.Add(At(service, $"{path}.labels.{label}", $"The label '{label}' says whose this is and cannot be overridden."));
         return node;
+    }
+
+    // A number above 0 with a unit or none; what Compose puts in for a variable is not known here.
+    private static bool IsLimit(JsonNode? value)
+    {
+        var text = value?.ToString() ?? "";
+        var number = text.AsSpan(0, text.AsSpan().IndexOfAnyExcept("0123456789.") is >= 0 and var unit ? unit : text.Length);
+        return text.Contains('$', StringComparison.Ordinal) || (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var limit) && limit > 0);
     }
 
     // As people know it from Compose files for many tenants; the keys that containers are made with say the same.

@@ -102,6 +102,13 @@ public class ComposeRendererTests
     [InlineData("services: { alcie: { cpus: 1 } }", "services.alcie")]
     [InlineData("networks: {}", "")]
     [InlineData("services: [", "")]
+    [InlineData("services: { alice: { mem_limit: 0 } }", "services.alice.mem_limit")]
+    [InlineData("services: { alice: { mem_limit: \"0b\" } }", "services.alice.mem_limit")]
+    [InlineData("services: { alice: { pids_limit: -1 } }", "services.alice.pids_limit")]
+    [InlineData("services: { alice: { cpus: 0 } }", "services.alice.cpus")]
+    [InlineData("services: { alice: { cpus: ~ } }", "services.alice.cpus")]
+    [InlineData("services: { alice: { deploy: { resources: { limits: { memory: \"0\" } } } } }", "services.alice.mem_limit")]
+    [InlineData("services: { alice: { labels: { tenantry.tenant: bob } } }", "services.alice.labels.tenantry.tenant")]
     public void OverridesThatOpenAWallOrMeanNothingAreRefusedWithTheirPlace(string text, string path)
     {
         var mistake = Should.Throw<ComposeOverridesException>(() => ComposeOverrides.Read(text, ["alice"])).Mistakes.ShouldHaveSingleItem();
