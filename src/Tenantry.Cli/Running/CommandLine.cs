@@ -19,7 +19,7 @@ internal static class CommandLine
         List<string> errors = UnknownVerb(verbs, parsed) is { } unknown ? [unknown] : [.. parsed.Errors.Select(e => e.Message), .. UnknownOptions(parsed)];
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            errors = [.. errors.Distinct(StringComparer.Ordinal)];
+            errors = [.. errors.Select(error => Unvalued(arguments, parsed, error)).Distinct(StringComparer.Ordinal)];
             var path = CommandPath(parsed.CommandResult);
             return Report(host, json, new(
                 ExitCode.Usage,
@@ -65,6 +65,11 @@ internal static class CommandLine
             root.Add(verb.Create(host));
         return root;
     }
+
+    // What was put there may be the value, which no log of errors is to hold.
+    private static string Unvalued(IReadOnlyList<string> arguments, ParseResult parsed, string error) => arguments.FirstOrDefault(argument => argument[0] != '-') != "secret"
+        ? error
+        : parsed.UnmatchedTokens.Where(token => !token.StartsWith('-')).Aggregate(error, (text, token) => text.Replace($"'{token}'", "'…'", StringComparison.Ordinal));
 
     private static int Report(CliHost host, bool json, Failure failure)
     {

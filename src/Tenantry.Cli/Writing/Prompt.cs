@@ -53,17 +53,27 @@ internal static class Prompt
     {
         host.Error.Write(question + ": ");
         var text = new StringBuilder();
+        // Otherwise nobody would see it while a key is waited for.
+        Console.TreatControlCAsInput = true;
         while (true)
         {
             var key = Console.ReadKey(intercept: true);
             if (key.Key == ConsoleKey.Enter)
                 break;
+            if (key is { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control })
+            {
+                Console.TreatControlCAsInput = false;
+                host.Error.WriteLine();
+                throw new OperationCanceledException("Ctrl-C");
+            }
+
             if (key.Key == ConsoleKey.Backspace)
                 text.Length -= text.Length > 0 ? 1 : 0;
             else if (!char.IsControl(key.KeyChar))
                 text.Append(key.KeyChar);
         }
 
+        Console.TreatControlCAsInput = false;
         host.Error.WriteLine();
         return text.ToString();
     }

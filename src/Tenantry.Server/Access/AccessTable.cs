@@ -71,8 +71,9 @@ internal static class AccessTable
         ["POST /v1/instances/{slug}/secrets/export"] = Own,
         ["POST /v1/instances/{slug}/webhooks/{id}/replay"] = Operate,
         ["DELETE /v1/instances/{slug}/webhooks/{id}"] = Operate,
-        ["PATCH /v1/instances/{slug}/llm"] = Operate,
-        ["POST /v1/instances/{slug}/llm/rotate"] = Operate,
+        // A new key begins with nothing spent.
+        ["PATCH /v1/instances/{slug}/llm"] = RunPlatform,
+        ["POST /v1/instances/{slug}/llm/rotate"] = RunPlatform,
         ["GET /v1/instances/{slug}/data"] = Own,
         ["PUT /v1/instances/{slug}/data"] = Own,
 

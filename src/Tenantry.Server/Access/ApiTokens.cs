@@ -42,7 +42,7 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
         if (token.ExpiresAt <= time.GetUtcNow())
             throw Unauthorized($"The token '{token.Name}' has expired.");
         await UseAsync(token, cancellationToken);
-        return new Caller(token.Name, IsLocal: false, token.Role, token.Organization.Length == 0 ? null : token.Organization);
+        return new Caller(token.Name, IsLocal: false, token.Role, token.Organization.Length == 0 ? null : token.Organization) { Id = token.Hash };
     }
 
     // To the minute: a request is not to cost a write each time.

@@ -11,6 +11,9 @@ namespace Tenantry.Server.Access;
 /// <param name="Organization">In which organization; null: everywhere.</param>
 public sealed record Caller(string Name, bool IsLocal, Role Role = Role.Admin, string? Organization = null)
 {
+    /// <summary>Tells this caller from every other, also from one that had the same name before.</summary>
+    public string Id { get; init; } = Name;
+
     /// <summary>The user of the Unix socket.</summary>
     public static Caller Local { get; } = new("local", true);
 

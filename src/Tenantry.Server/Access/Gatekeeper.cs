@@ -9,7 +9,7 @@ namespace Tenantry.Server.Access;
 /// Decides who may ask. On the Unix socket the kernel says who it is; on TCP a token is needed, and a browser that was led here by
 /// another site (a foreign origin, or a name that was rebound to this address) is turned away before anything is looked at.
 /// </summary>
-public sealed class Gatekeeper(ApiTokens tokens) : IMiddleware
+public sealed class Gatekeeper(ApiTokens tokens, LiveRequests live) : IMiddleware
 {
     private static readonly PathString[] Open = ["/healthz", "/readyz", "/metrics", "/openapi"];
 
@@ -24,8 +24,20 @@ public sealed class Gatekeeper(ApiTokens tokens) : IMiddleware
         if (socketUser is not null)
             context.Features.Set(Caller.Local);
         else if (!Array.Exists(Open, path => context.Request.Path.StartsWithSegments(path)))
-            context.Features.Set(await tokens.AdmitAsync(context.Request.Headers.Authorization, context.RequestAborted));
-        await next(context);
+        {
+            var caller = await tokens.AdmitAsync(context.Request.Headers.Authorization, context.RequestAborted);
+            context.Features.Set(caller);
+            live.Enter(context, caller.Id);
+        }
+
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            live.Leave(context);
+        }
     }
 
     private static void RefuseRebinding(HttpContext context)

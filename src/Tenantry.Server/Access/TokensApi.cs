@@ -36,6 +36,8 @@ internal static class TokensApi
             throw ProblemException.Invalid("name", $"A name of 1 to {LongestName} characters is expected.");
         if (request.ExpiresInSeconds is { } seconds && (seconds <= 0 || seconds > LongestLife.TotalSeconds))
             throw ProblemException.Invalid("expiresInSeconds", $"Seconds above 0 and up to {LongestLife.TotalSeconds:0} (ten years) are expected.");
+        if (request.Name == Caller.Local.Name)
+            throw ProblemException.Invalid("name", $"'{Caller.Local.Name}' is in the audit who asks on the socket.");
         var organization = request.Organization ?? "";
         CheckRole(request.Role, organization);
         if (organization.Length > 0 && (await store.ListOrganizationsAsync(cancellationToken)).All(known => known.Name != organization))
@@ -52,7 +54,7 @@ internal static class TokensApi
         return TypedResults.Created($"/v1/tokens/{Uri.EscapeDataString(token.Name)}", new CreateTokenResponse(token.Name, text, token.CreatedAt, token.ExpiresAt, token.Role, request.Organization));
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> RevokeAsync(string name, Change change, IStore store, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RevokeAsync(string name, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
     {
         change.Subject = $"token {name}";
         if (change.IsDryRun)
@@ -62,7 +64,10 @@ internal static class TokensApi
                 : throw ProblemException.NotFound("token", name);
         }
 
-        return await store.DeleteTokenAsync(name, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("token", name);
+        if (!await store.DeleteTokenAsync(name, cancellationToken))
+            throw ProblemException.NotFound("token", name);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.NoContent();
     }
 
     private static ValueTask<object?> SocketAlone(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>

@@ -97,6 +97,7 @@ public static class ApiHost
         services.AddSingleton<Gatekeeper>();
         services.AddSingleton<Authorizer>();
         services.AddSingleton<ApiTokens>();
+        services.AddSingleton<LiveRequests>();
         services.AddSingleton<IdempotentAnswers>();
         services.AddSingleton<InstanceChanges>();
         services.AddSingleton<NewInstance>();

@@ -22,7 +22,7 @@ internal sealed record IdempotencyKey(string Key, string RequestHash)
         if (values.Count > 1 || values[0] is not { Length: > 0 and <= Longest } text || text.Any(c => c is < '!' or > '~'))
             throw ProblemException.BadRequest($"{Header} is one key of 1 to {Longest} visible ASCII characters.");
         var request = $"{context.Request.Method}\n{context.Request.Path}{context.Request.QueryString}\n{context.Features.Get<BodyDigest>()?.Value}";
-        key = new IdempotencyKey($"{Caller.Of(context).Name}\n{text}", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))));
+        key = new IdempotencyKey($"{Caller.Of(context).Id}\n{text}", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))));
         return true;
     }
 }

@@ -50,7 +50,7 @@ internal static class EventsApi
         // What is gone is nobody's any more.
         async Task<bool> IsSeenAsync(ChangeEvent item) => caller.Organization is null || caller.Organization == item.Kind switch
         {
-            "instance" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
+            "instance" or "llm-key" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
             "operation" => await store.FindOperationOrganizationAsync(item.Key, cancellationToken),
             "tenant" => (await store.FindTenantAsync(item.Key, cancellationToken))?.Organization,
             _ => null,

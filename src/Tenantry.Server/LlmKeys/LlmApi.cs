@@ -37,8 +37,6 @@ internal static class LlmApi
         change.Subject = $"LLM keys of instance {slug}";
         var request = body.Value;
         var limit = LlmFields.Limit(request.Limit, "limit");
-        if (request.Limit is not null || request.TierLimit == true)
-            LlmFields.RefuseLimitOf(change.Caller);
         if (limit is not null && request.TierLimit == true)
             throw ProblemException.Invalid("tierLimit", "Either a limit or the tier's, not both.");
         return llm.ApplyAsync(

@@ -18,11 +18,11 @@ internal static class LlmFields
         ? null
         : Dollars.Read(money) ?? throw ProblemException.Invalid(path, $"An amount in USD with whole cents is expected, such as {{\"amount\": \"5.00\", \"currency\": \"USD\"}}; this is {money.Amount} {money.Currency}.");
 
-    /// <summary>Whoever pays for the keys says how much: that is the platform.</summary>
-    public static void RefuseLimitOf(Caller caller)
+    /// <summary>Whoever pays says how much: that is the platform.</summary>
+    public static void RefuseCostsOf(Caller caller, string what)
     {
         if (caller.Organization is not null)
-            throw ProblemException.Forbidden("What LLM keys may spend is the platform's to say.");
+            throw ProblemException.Forbidden($"{what} is the platform's to say.");
     }
 
     public static void Check(string name, PutLlmProviderRequest request, bool isNew)

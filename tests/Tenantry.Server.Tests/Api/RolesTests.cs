@@ -185,6 +185,78 @@ public sealed class RolesTests
     }
 
     [Fact]
+    public async Task ATierIsThePlatformsToSaySinceItCostsMoney()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var owner = api.Client(await TokenAsync(api, Role.Owner, "acme"));
+        using var larger = new HttpRequestMessage(HttpMethod.Patch, "/v1/instances/ann") { Content = Json(new { tier = "pro" }) };
+        larger.Headers.TryAddWithoutValidation("If-Match", "*");
+
+        await ProblemAsync(await owner.SendAsync(larger), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        await ProblemAsync(await owner.PostAsync("/v1/instances", Json(new { tenant = "ann", app = "notes", environment = "test", tier = "pro" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        using var usual = await owner.PostAsync("/v1/instances", Json(new { tenant = "ann", app = "notes", environment = "test", tier = "free" }));
+        usual.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
+    public async Task AMemberMakesNoTenantWithAnInstanceEither()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var member = api.Client(await TokenAsync(api, Role.Member, "acme"));
+
+        await ProblemAsync(await member.PostAsync("/v1/instances", Json(new { tenant = "zoe", app = "notes", newTenant = new { name = "zoe" } })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await api.Store.FindTenantAsync("zoe", CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task WhatIsStreamedToATokenEndsWhenItIsRevoked()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var client = api.Client(await TokenAsync(api, Role.Viewer, null, "looks"));
+        using var answer = await client.GetAsync("/v1/events?after=0", HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        (await lines.ReadLineAsync()).ShouldNotBeNull();
+
+        using var revoked = await api.Local.DeleteAsync("/v1/tokens/looks");
+
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await Should.ThrowAsync<IOException>(async () =>
+        {
+            while (await lines.ReadLineAsync(late.Token) is not null)
+            {
+                // What was on its way still comes.
+            }
+
+            throw new IOException("The end of the stream is an end, too.");
+        });
+        late.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task AnAnswerThatIsRepeatedIsThatOfTheSameTokenAndNotOfOneWithItsName()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        static HttpRequestMessage Ask()
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, "/v1/tenants") { Content = Json(new { name = "zoe" }) };
+            request.Headers.Add("Idempotency-Key", "same");
+            return request;
+        }
+
+        using var first = await api.Client(await TokenAsync(api, Role.Owner, "acme", "ci")).SendAsync(Ask());
+        using var revoked = await api.Local.DeleteAsync("/v1/tokens/ci");
+        using var second = await api.Client((await ReadAsync<CreateTokenResponse>(await api.Local.PostAsync("/v1/tokens", Json(new { name = "ci", role = "Owner", organization = "other" })), HttpStatusCode.Created)).Token).SendAsync(Ask());
+
+        first.StatusCode.ShouldBe(HttpStatusCode.Created);
+        second.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        await ProblemAsync(await api.Local.PostAsync("/v1/tokens", Json(new { name = "local" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+    }
+
+    [Fact]
     public async Task ADeniedChangeIsInTheAudit()
     {
         await using var api = await StartAsync();

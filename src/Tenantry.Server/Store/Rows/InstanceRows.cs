@@ -102,9 +102,9 @@ internal static class InstanceRows
         foreach (var host in spec.Hosts)
         {
             if (await session.FirstAsync<string>(
-                    "SELECT i.slug FROM hosts h JOIN instances i ON i.id = h.instance_id WHERE h.host = @host", new { host }) is { } other)
+                    "SELECT i.slug FROM hosts h JOIN instances i ON i.id = h.instance_id WHERE h.host = @host", new { host }) is not null)
             {
-                throw new StoreConflictException($"The host '{host}' leads to the instance '{other}' already.");
+                throw new StoreConflictException($"The host '{host}' leads to another instance already.");
             }
             await session.ExecuteAsync("INSERT INTO hosts (host, instance_id) VALUES (@host, @Id)", new { host, spec.Id });
         }
