@@ -122,7 +122,7 @@ public sealed class AppTests : IDisposable
         run.Error.ShouldContain("tenantry.yaml:4:18: build.inputs[1]: No file of the folder matches 'nomatch/**'.");
         run.Error.ShouldContain("typo");
         run.Error.ShouldContain("A second document starts here");
-        run.Error.ShouldContain("There is no file 'site.conf.template' beside the manifest");
+        run.Error.ShouldContain("There is no file 'site.conf.template' in the manifest's folder");
     }
 
     [Fact]
