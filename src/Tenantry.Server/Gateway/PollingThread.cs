@@ -17,11 +17,11 @@ internal static class PollingThread
     /// <summary>This is one.</summary>
     public static bool IsHere => !Thread.CurrentThread.IsThreadPoolThread;
 
-    /// <summary>One for each two cores: fewer have more to do at each turn, and leave cores to the instances. To be called before the process has its first socket.</summary>
+    /// <summary>As many of them as cores, as the runtime has them where all sockets are prompt. To be called before the process has its first socket.</summary>
     public static void MakeEnough()
     {
         if (Environment.GetEnvironmentVariable(Count) is null)
-            Environment.SetEnvironmentVariable(Count, Math.Max(1, Environment.ProcessorCount / 2).ToString(CultureInfo.InvariantCulture));
+            Environment.SetEnvironmentVariable(Count, Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Goes on on the pool when this is one.</summary>
