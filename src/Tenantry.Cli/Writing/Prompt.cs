@@ -49,32 +49,37 @@ internal static class Prompt
     }
 
     /// <summary>Reads a line without showing it.</summary>
+    /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
     public static string Hidden(CliHost host, string question)
     {
         host.Error.Write(question + ": ");
-        var text = new StringBuilder();
         // Otherwise nobody would see it while a key is waited for.
         Console.TreatControlCAsInput = true;
+        try
+        {
+            return ReadHidden();
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = false;
+            host.Error.WriteLine();
+        }
+    }
+
+    private static string ReadHidden()
+    {
+        var text = new StringBuilder();
         while (true)
         {
             var key = Console.ReadKey(intercept: true);
-            if (key.Key == ConsoleKey.Enter)
-                break;
             if (key is { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control })
-            {
-                Console.TreatControlCAsInput = false;
-                host.Error.WriteLine();
                 throw new OperationCanceledException("Ctrl-C");
-            }
-
+            if (key.Key == ConsoleKey.Enter)
+                return text.ToString();
             if (key.Key == ConsoleKey.Backspace)
                 text.Length -= text.Length > 0 ? 1 : 0;
             else if (!char.IsControl(key.KeyChar))
                 text.Append(key.KeyChar);
         }
-
-        Console.TreatControlCAsInput = false;
-        host.Error.WriteLine();
-        return text.ToString();
     }
 }

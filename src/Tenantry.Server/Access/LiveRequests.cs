@@ -5,22 +5,14 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Access;
 
-/// <summary>Requests of tokens that are under way, streams and sessions among them: those of a token that was revoked or has expired are cut.</summary>
-public sealed class LiveRequests : IDisposable
+/// <summary>
+/// Requests of tokens that are under way, streams and sessions among them: those of a token that was revoked, also by another server of the same store, or
+/// has expired are cut.
+/// </summary>
+public sealed class LiveRequests(IStore store, TimeProvider time, ILogger<LiveRequests> log)
+    : RepeatedLook("Requests of tokens that are no longer good are not cut", TimeSpan.FromSeconds(2), time, log)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<HttpContext, string> live = new();
-    private readonly IStore store;
-    private readonly TimeProvider time;
-    private readonly ILogger<LiveRequests> log;
-    private readonly ITimer timer;
-
-    /// <summary>Looks every 2 seconds, as long as there are requests: a token may be revoked by another server of the same store.</summary>
-    public LiveRequests(IStore store, TimeProvider time, ILogger<LiveRequests> log)
-    {
-        (this.store, this.time, this.log) = (store, time, log);
-        timer = time.CreateTimer(static requests => _ = ((LiveRequests)requests!).LookAsync(), this, Look, Look);
-    }
 
     /// <summary>A request has been let in; <see cref="Leave"/> follows.</summary>
     public void Enter(HttpContext context, string hash) => live[context] = hash;
@@ -33,27 +25,16 @@ public sealed class LiveRequests : IDisposable
     {
         if (live.IsEmpty)
             return;
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         var good = (await store.ListTokensAsync(cancellationToken)).Where(token => token.ExpiresAt is null || token.ExpiresAt > now).Select(token => token.Hash).ToHashSet(StringComparer.Ordinal);
-        foreach (var (context, hash) in live)
+        foreach (var request in live)
         {
-            if (!good.Contains(hash) && live.TryRemove(context, out _))
-                context.Abort();
+            // The server uses a context again for the next request, which may be another token's.
+            if (!good.Contains(request.Value) && live.TryRemove(request))
+                request.Key.Abort();
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => timer.Dispose();
-
-    private async Task LookAsync()
-    {
-        try
-        {
-            await CutAsync(CancellationToken.None);
-        }
-        catch (Exception failure) when (failure is StoreUnavailableException or ObjectDisposedException)
-        {
-            log.LogDebug(failure, "Whether tokens are still good could not be looked up");
-        }
-    }
+    protected override Task LookOnceAsync(CancellationToken cancellationToken) => CutAsync(cancellationToken);
 }

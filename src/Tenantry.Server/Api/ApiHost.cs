@@ -98,6 +98,7 @@ public static class ApiHost
         services.AddSingleton<Authorizer>();
         services.AddSingleton<ApiTokens>();
         services.AddSingleton<LiveRequests>();
+        services.AddHostedService(s => s.GetRequiredService<LiveRequests>());
         services.AddSingleton<IdempotentAnswers>();
         services.AddSingleton<InstanceChanges>();
         services.AddSingleton<NewInstance>();

@@ -98,14 +98,10 @@ internal static class InstancesApi
         var request = body.Value;
         change.Subject = $"instance of {request.App} for {request.Tenant}";
         var caller = Caller.Of(context);
-        if (request.LlmLimit is not null)
-            LlmFields.RefuseCostsOf(caller, "What LLM keys may spend");
         var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, caller, cancellationToken);
         if (isNewTenant && caller.Role == Role.Member)
             throw ProblemException.Forbidden($"The token '{caller.Name}' has the role member, which makes no tenants; an owner does.");
-        var spec = await newInstance.ResolveAsync(request, tenant, cancellationToken);
-        if (request.Tier is not null && (await newInstance.ResolveAsync(request with { Tier = null, Slug = spec.Slug }, tenant, cancellationToken)).Tier != spec.Tier)
-            LlmFields.RefuseCostsOf(caller, "A tier other than the app's first");
+        var spec = await newInstance.ResolveAsync(request, tenant, caller, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
         change.Detail = $"{(isNewTenant ? "new " : "")}tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
         var newTenant = isNewTenant ? tenant : null;
@@ -148,7 +144,7 @@ internal static class InstancesApi
         change.RequireVersion(change.Subject, record.Spec.Generation);
         var wanted = await changedInstance.ResolveAsync(record.Spec, body.Value, cancellationToken);
         if (wanted.Tier != record.Spec.Tier)
-            LlmFields.RefuseCostsOf(change.Caller, "A change of tier");
+            change.Caller.MustPay("A change of tier");
         var differences = InstanceView.Differences(record.Spec, wanted).ToArray();
         if (change.IsDryRun)
         {

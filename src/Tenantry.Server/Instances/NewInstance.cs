@@ -36,7 +36,7 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
         return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, caller, time.GetUtcNow()), true);
     }
 
-    public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, Tenant tenant, CancellationToken cancellationToken)
+    public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, Tenant tenant, Caller caller, CancellationToken cancellationToken)
     {
         var release = await AppsApi.FindReleaseAsync(store, request.App, request.Release ?? "latest", cancellationToken);
         var manifest = ManifestJson.Read(release.Manifest);
@@ -54,6 +54,10 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             errors.Add(new ProblemError("llmLimit", "An amount in USD with whole cents is expected."));
         if (errors.Count > 0)
             throw ProblemException.Invalid(errors);
+        if (limit is not null)
+            caller.MustPay("What LLM keys may spend");
+        if (request.Tier is not null && tier != InstanceFields.Tier(manifest, null, []))
+            caller.MustPay("A tier other than the app's first");
         return new InstanceSpec(
             SortedId.New(time),
             request.Slug ?? await PickSlugAsync(tenant, environment, request.App, cancellationToken),

@@ -1,7 +1,6 @@
 using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
-using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 
 namespace Tenantry.Server.LlmKeys;
@@ -17,13 +16,6 @@ internal static class LlmFields
     public static decimal? Limit(MoneyResponse? money, string path) => money is null
         ? null
         : Dollars.Read(money) ?? throw ProblemException.Invalid(path, $"An amount in USD with whole cents is expected, such as {{\"amount\": \"5.00\", \"currency\": \"USD\"}}; this is {money.Amount} {money.Currency}.");
-
-    /// <summary>Whoever pays says how much: that is the platform.</summary>
-    public static void RefuseCostsOf(Caller caller, string what)
-    {
-        if (caller.Organization is not null)
-            throw ProblemException.Forbidden($"{what} is the platform's to say.");
-    }
 
     public static void Check(string name, PutLlmProviderRequest request, bool isNew)
     {

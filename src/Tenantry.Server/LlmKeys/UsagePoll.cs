@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Llm;
 using Tenantry.Server.Reconciling;
@@ -10,48 +9,27 @@ namespace Tenantry.Server.LlmKeys;
 /// Looks at what keys have spent, each provider in its own time, and stores it. A provider that does not answer changes nothing: what was seen last stays,
 /// with its time.
 /// </summary>
-public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSignal changes, Action<string> poke, TimeProvider time, ILogger<UsagePoll> log) : BackgroundService
+public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSignal changes, Action<string> poke, TimeProvider time, ILogger<UsagePoll> log)
+    : RepeatedLook("Nothing is known of what LLM keys spend", TimeSpan.FromSeconds(1), time, log)
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, DateTimeOffset> _next = new(StringComparer.Ordinal);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <inheritdoc/>
+    protected override async Task LookOnceAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Beat, time);
-        try
+        foreach (var record in await store.ListLlmProvidersAsync(cancellationToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TurnAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The engine stops.
-        }
-    }
-
-    private async Task TurnAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var record in await store.ListLlmProvidersAsync(cancellationToken))
+            if (_next.TryGetValue(record.Name, out var next) && Time.GetUtcNow() < next)
+                continue;
+            _next[record.Name] = Time.GetUtcNow() + TimeSpan.FromSeconds(record.PollSeconds);
+            try
             {
-                if (_next.TryGetValue(record.Name, out var next) && time.GetUtcNow() < next)
-                    continue;
-                _next[record.Name] = time.GetUtcNow() + TimeSpan.FromSeconds(record.PollSeconds);
                 await LookAsync(record, cancellationToken);
             }
-        }
-        catch (StoreUnavailableException away)
-        {
-            log.LogDebug(away, "No look at LLM keys, the store is away");
-        }
-        catch (LlmProviderException failure)
-        {
-            log.LogWarning("What LLM keys have spent could not be read: {Reason}", failure.Message);
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            log.LogError(failure, "The look at LLM keys broke off; it is tried again");
+            catch (LlmProviderException failure)
+            {
+                Log.LogWarning("What LLM keys of {Provider} have spent could not be read: {Reason}", record.Name, failure.Message);
+            }
         }
     }
 
@@ -86,7 +64,7 @@ public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSign
 
     private LlmUsage UsageOf(LlmKey key, ProviderKey? has, LlmUsage? before, IEnumerable<ProviderKey> named)
     {
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         if (has is null)
             return (before ?? new LlmUsage(now, key.Hash, 0, 0, 0, 0, null, 0)) with { At = now, Hash = key.Hash, Differs = true };
         var hasDouble = named.Any(other => other.Hash != key.Hash && other.Hash != key.Former);

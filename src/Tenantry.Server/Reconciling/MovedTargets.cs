@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Store;
@@ -10,9 +9,9 @@ namespace Tenantry.Server.Reconciling;
 /// Stops what runs here of targets that another engine adopted: there the same instances run by now, and no tenant may run twice. The data stays, for the
 /// day when the target comes back; the orphan sweep names it.
 /// </summary>
-public sealed class MovedTargets(IStore store, TargetSet targets, Reconciler reconciler, TimeProvider time, ILogger<MovedTargets> log) : BackgroundService
+public sealed class MovedTargets(IStore store, TargetSet targets, Reconciler reconciler, TimeProvider time, ILogger<MovedTargets> log)
+    : RepeatedLook("Nothing is known of moved targets", TimeSpan.FromSeconds(5), time, log)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private readonly HashSet<(string Target, string Id, string Home)> stopped = [];
 
     /// <summary>Looks once. The slugs of those that it stopped.</summary>
@@ -28,33 +27,15 @@ public sealed class MovedTargets(IStore store, TargetSet targets, Reconciler rec
             }
             catch (TargetException failure)
             {
-                log.LogWarning("What target {Target} left here could not be stopped: {Reason}", record.Name, failure.Sentence);
+                Log.LogWarning("What target {Target} left here could not be stopped: {Reason}", record.Name, failure.Sentence);
             }
         }
 
         return ended;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LookAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StoreUnavailableException away)
-            {
-                log.LogDebug(away, "Nothing is known of moved targets while the store is away");
-            }
-
-            await Task.Delay(Every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    /// <inheritdoc/>
+    protected override Task LookOnceAsync(CancellationToken cancellationToken) => LookAsync(cancellationToken);
 
     private async Task StopAllAsync(ITarget target, TargetRecord record, List<string> ended, CancellationToken cancellationToken)
     {
@@ -72,7 +53,7 @@ public sealed class MovedTargets(IStore store, TargetSet targets, Reconciler rec
             }
 
             ended.Add(held.Slug);
-            log.LogWarning(
+            Log.LogWarning(
                 "Instance {Slug} ran here too, of target {Target}, which is at home at {Home} now: it was stopped here. Its data is kept; 'tenantry orphans' lists it",
                 held.Slug,
                 record.Name,

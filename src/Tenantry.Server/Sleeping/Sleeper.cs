@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
@@ -11,50 +10,32 @@ namespace Tenantry.Server.Sleeping;
 
 /// <summary>Puts idle instances to rest: looks at each that has a sleep policy, decides, and writes the decision for the reconciler.</summary>
 public sealed class Sleeper(
-    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log) : BackgroundService
+    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
+    : RepeatedLook("Nobody is put to rest", options.Look, time, log)
 {
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
 
     /// <summary>Why the instance rests or is awake; null while nobody decided.</summary>
     public string? ReasonOf(string instanceId) => watched.GetValueOrDefault(instanceId)?.Verdict?.Reason;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <inheritdoc/>
+    protected override async Task LookOnceAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await index.RefreshAsync(stoppingToken);
-                foreach (var id in watched.Keys.Where(id => index.Find(id) is null))
-                    watched.TryRemove(id, out _);
-                foreach (var sleeping in index.All)
-                    await LookAsync(sleeping, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StoreUnavailableException away)
-            {
-                log.LogDebug(away, "Nobody is put to rest while the store is away");
-            }
-            catch (Exception failure)
-            {
-                log.LogError(failure, "A look for idle instances broke off");
-            }
-
-            await Task.Delay(options.Look, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await index.RefreshAsync(cancellationToken);
+        foreach (var id in watched.Keys.Where(id => index.Find(id) is null))
+            watched.TryRemove(id, out _);
+        foreach (var sleeping in index.All)
+            await LookAsync(sleeping, cancellationToken);
     }
 
     private async Task LookAsync(SleepEntry entry, CancellationToken cancellationToken)
     {
         var (record, policy) = (entry.Record, entry.PolicyNow);
-        var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(time.GetUtcNow()));
-        instance.Follow(record, time.GetUtcNow());
+        var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(Time.GetUtcNow()));
+        instance.Follow(record, Time.GetUtcNow());
         if (policy is null)
         {
-            instance.Verdict = new IdleVerdict(null, "awake: it has no sleep policy", time.GetUtcNow());
+            instance.Verdict = new IdleVerdict(null, "awake: it has no sleep policy", Time.GetUtcNow());
             return;
         }
 
@@ -72,19 +53,19 @@ public sealed class Sleeper(
         }
         catch (TargetException failure)
         {
-            instance.Verdict = new IdleVerdict(null, $"awake: its target does not answer: {failure.Message}", time.GetUtcNow());
+            instance.Verdict = new IdleVerdict(null, $"awake: its target does not answer: {failure.Message}", Time.GetUtcNow());
             return;
         }
 
         if (place.Home.Length == 0 && others.Names is [var other, ..])
         {
-            instance.Verdict = new IdleVerdict(null, $"awake: the engine {other} shares its target, and what that one's gateway sees is not known here", time.GetUtcNow());
+            instance.Verdict = new IdleVerdict(null, $"awake: the engine {other} shares its target, and what that one's gateway sees is not known here", Time.GetUtcNow());
             return;
         }
 
-        if (record.Desired == DesiredState.Running && time.GetUtcNow() >= instance.MeasureAt)
+        if (record.Desired == DesiredState.Running && Time.GetUtcNow() >= instance.MeasureAt)
             await MeasureAsync(target, entry, instance, policy, cancellationToken);
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         var verdict = IdleDecision.Of(new IdleFacts(
             now,
             policy,
@@ -115,7 +96,7 @@ public sealed class Sleeper(
 
     private async Task MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, CancellationToken cancellationToken)
     {
-        instance.Measured(policy, time.GetUtcNow(), options.MeasureEvery);
+        instance.Measured(policy, Time.GetUtcNow(), options.MeasureEvery);
         if (target is not IStats stats)
         {
             instance.Usage.Fail($"target '{target.Name}' cannot count what an instance uses");
@@ -138,7 +119,7 @@ public sealed class Sleeper(
         try
         {
             instance.Answered(
-                await BusyQuestion.AskAsync(target, Ref(entry.Record), entry.Record.Status.Endpoint, entry.EntryService, entry.Busy, cancellationToken), time.GetUtcNow());
+                await BusyQuestion.AskAsync(target, Ref(entry.Record), entry.Record.Status.Endpoint, entry.EntryService, entry.Busy, cancellationToken), Time.GetUtcNow());
         }
         catch (OperationCanceledException)
         {
@@ -148,10 +129,10 @@ public sealed class Sleeper(
 
     private async Task DecideAsync(InstanceRecord record, DesiredState depth, IdleVerdict verdict, CancellationToken cancellationToken)
     {
-        var rest = new InstanceRest(depth, verdict.Reason, time.GetUtcNow(), verdict.IdleSince);
+        var rest = new InstanceRest(depth, verdict.Reason, Time.GetUtcNow(), verdict.IdleSince);
         if (!await store.PutRestAsync(record.Spec.Id, rest, record.Spec.Generation, cancellationToken))
             return;
-        log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
+        Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
     }
 

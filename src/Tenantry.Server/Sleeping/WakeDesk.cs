@@ -20,7 +20,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, DateTimeOffset> told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> ending = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -146,20 +146,13 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     // All requests that waited tell of the same wake.
     private bool IsFirst(FirstByte first)
     {
-        var isFirst = false;
-        told.AddOrUpdate(
-            first.InstanceId,
-            _ =>
-            {
-                isFirst = true;
-                return first.Wake.At;
-            },
-            (_, before) =>
-            {
-                isFirst = before != first.Wake.At;
-                return first.Wake.At;
-            });
-        return isFirst;
+        lock (told)
+        {
+            if (told.TryGetValue(first.InstanceId, out var at) && at == first.Wake.At)
+                return false;
+            told[first.InstanceId] = first.Wake.At;
+            return true;
+        }
     }
 
     /// <summary>As <see cref="Complete"/>; ends when it is written down.</summary>

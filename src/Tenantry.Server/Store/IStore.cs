@@ -13,7 +13,7 @@ namespace Tenantry.Server.Store;
 /// database is away, calls throw <see cref="StoreUnavailableException"/>. What changes what is wanted writes a row of the present
 /// <see cref="AuditTrail"/>, if there is one, in its transaction.
 /// </summary>
-public interface IStore : IAsyncDisposable
+public interface IStore : IAccessStore, IAsyncDisposable
 {
     /// <summary>This control plane's id, made with the store: the ownership label on everything outside.</summary>
     string Owner { get; }
@@ -259,33 +259,6 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Ends a rotation of the engine key. False, and nothing happens, while a data key is under another one. Conflict when the store's is neither of the two.</summary>
     Task<bool> ReplaceEngineKeyAsync(string before, string mark, CancellationToken cancellationToken);
-
-    /// <summary>Stores a token's hash. The token itself is never stored.</summary>
-    Task AddTokenAsync(ApiToken token, CancellationToken cancellationToken);
-
-    Task<ApiToken?> FindTokenAsync(string hash, CancellationToken cancellationToken);
-
-    /// <summary>A token was used at that time.</summary>
-    Task UseTokenAsync(string hash, DateTimeOffset at, CancellationToken cancellationToken);
-
-    Task<IReadOnlyList<ApiToken>> ListTokensAsync(CancellationToken cancellationToken);
-
-    Task<bool> DeleteTokenAsync(string name, CancellationToken cancellationToken);
-
-    /// <summary>The answer that was given to a key, or null. Keys are forgotten after a day.</summary>
-    Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken);
-
-    /// <summary>Conflict when the key has one already.</summary>
-    Task SaveAnswerAsync(IdempotentAnswer answer, CancellationToken cancellationToken);
-
-    /// <summary>Appends a hash-chained row.</summary>
-    Task AppendAuditAsync(AuditEntry entry, CancellationToken cancellationToken);
-
-    /// <summary>Newest first.</summary>
-    Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken);
-
-    /// <summary>Looks for changed, missing and reordered rows: null when the chain is whole, otherwise the sentence that names the first bad row.</summary>
-    Task<string?> VerifyAuditAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// What changed after <paramref name="after"/>, in order. Every write of a spec, status, operation, app, tenant or target adds one. The

@@ -4,20 +4,13 @@ using System.Text;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Secrets;
+using static Tenantry.Server.Tests.Api.SecretSamples;
 using static Tenantry.Server.Tests.Api.TestApi;
 
 namespace Tenantry.Server.Tests.Api;
 
 public class SecretTests
 {
-    private static async Task<TestApi> WithAliceAsync()
-    {
-        var api = await StartAsync();
-        await api.SetUpAsync();
-        await api.AddAsync("alice");
-        return api;
-    }
-
     [Fact]
     public async Task ASecretIsSealedForTheEngineAndTheInstanceIsLookedAt()
     {
@@ -250,73 +243,6 @@ public class SecretTests
         unknown.Detail.ShouldContain("there are 4, 3, 2, 1");
     }
 
-    [Fact]
-    public async Task AnExportIsReadableByItsKeyAlone()
-    {
-        await using var api = await SharedAsync();
-        await PutAsync(api, "/v1/instances/alice/secrets/own", "HUSH!");
-        await PutAsync(api, "/v1/apps/shared/secrets/licence", "HUSH, too");
-        using var reader = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-
-        var text = await (await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = reader.ExportSubjectPublicKeyInfoPem() }))).Content.ReadAsStringAsync();
-
-        text.ShouldNotContain("HUSH");
-        var export = System.Text.Json.JsonSerializer.Deserialize<ExportSecretsResponse>(text, WireJson.Options)!;
-        export.Secrets.Select(one => SecretSealer.Open(reader, ExportedSecret.Context(export.App, one.Name), Convert.FromBase64String(one.Sealed))).Order(StringComparer.Ordinal)
-            .ShouldBe(["HUSH!", "HUSH, too"]);
-        Should.Throw<CryptographicException>(() => SecretSealer.Open(other, ExportedSecret.Context(export.App, export.Secrets[0].Name), Convert.FromBase64String(export.Secrets[0].Sealed)));
-        (await api.Local.GetStringAsync("/v1/audit")).ShouldContain("secret.export");
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
-    [InlineData("private")]
-    [InlineData("P-384")]
-    public async Task AnExportIsSealedToNoOtherSortOfKey(string kind)
-    {
-        await using var api = await WithAliceAsync();
-        using var small = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        using var large = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
-        var pem = kind switch { "private" => small.ExportPkcs8PrivateKeyPem(), "P-384" => large.ExportSubjectPublicKeyInfoPem(), _ => kind };
-
-        var problem = await ProblemAsync(
-            await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = pem })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
-
-        problem.Detail.ShouldContain("openssl");
-    }
-
-    [Fact]
-    public async Task TheEngineKeyIsReplacedOnTheSocketAloneAndEverythingStaysReadable()
-    {
-        await using var api = await SharedAsync();
-        await PutAsync(api, "/v1/instances/alice/secrets/own", "mine");
-        var mark = api.Keys.PresentMark;
-        await ProblemAsync(await api.Client(await api.TokenAsync()).PostAsync("/v1/secrets/rekey", null), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
-        using var dry = await api.Local.PostAsync("/v1/secrets/rekey?dryRun=true", null);
-        api.Keys.PresentMark.ShouldBe(mark);
-
-        var report = await ReadAsync<RekeyResponse>(await api.Local.PostAsync("/v1/secrets/rekey", null));
-
-        (report.DataKeys, report.Mark).ShouldBe((1, api.Keys.PresentMark));
-        report.Mark.ShouldNotBe(mark);
-        (await api.OpenAsync("alice"))["own"].ShouldBe("mine");
-    }
-
-    [Fact]
-    public async Task ASecretCanBeWrittenWithoutTheEngineOnceTheTenantHasADataKey()
-    {
-        await using var api = await SharedAsync();
-        api.Engine.IsAway = true;
-        await ProblemAsync(await api.Local.PutAsync("/v1/instances/alice/secrets/own", Json(new { value = "one" })), HttpStatusCode.ServiceUnavailable, ProblemCodes.EngineUnavailable);
-        api.Engine.IsAway = false;
-        await PutAsync(api, "/v1/instances/alice/secrets/own", "one");
-        api.Engine.IsAway = true;
-        await PutAsync(api, "/v1/instances/alice/secrets/own", "two");
-        (await api.OpenAsync("alice"))["own"].ShouldBe("two");
-    }
-
     [Theory]
     [InlineData(65536, HttpStatusCode.OK)]
     [InlineData(65537, HttpStatusCode.UnprocessableEntity)]
@@ -344,28 +270,6 @@ public class SecretTests
         Of("/v1/apps/{app}/secrets/{name}/rotate", "post").ShouldBe(["Idempotency-Key", "app", "dryRun", "name", "organization", "tenant"]);
         paths.TryGetProperty("/v1/secrets/rekey", out _).ShouldBeTrue();
     }
-
-    private static async Task<TestApi> SharedAsync()
-    {
-        var api = await StartAsync();
-        await api.SetUpAsync();
-        await api.ApplyAsync(
-            """
-            app: shared
-            version: "1"
-            services:
-              web: { command: [/bin/web], ports: [8080] }
-            secrets:
-              licence: { scope: app }
-              team: { scope: tenant, required: false }
-              own: { required: false }
-            """);
-        foreach (var name in new[] { "alice", "bob" })
-            await ReadAsync<OperationResponse>(await api.Local.PostAsync("/v1/instances", Json(new { tenant = name, app = "shared", newTenant = new { name } })), HttpStatusCode.Accepted);
-        return api;
-    }
-
-    private static async Task<SecretResponse> PutAsync(TestApi api, string path, string value) => await ReadAsync<SecretResponse>(await api.Local.PutAsync(path, Json(new { value })));
 
     private static async Task<SecretDetailResponse> OneAsync(TestApi api, string path) => await ReadAsync<SecretDetailResponse>(await api.Local.GetAsync(path));
 }

@@ -61,9 +61,9 @@ internal ref struct RequestHead
         foreach (var (name, values) in headers)
         {
             // RFC 9113 8.2.2: malformed.
-            if (isHttp2 && FieldRules.IsOfOneConnection(name) && !name.Equals("TE", StringComparison.OrdinalIgnoreCase))
-                isClean = false;
-            if (name[0] == ':' || FieldRules.IsOfOneConnection(name) || FieldRules.IsListed(listed, name))
+            var isOfOneConnection = FieldRules.IsOfOneConnection(name);
+            isClean &= !isHttp2 || !isOfOneConnection || name.Equals("TE", StringComparison.OrdinalIgnoreCase);
+            if (name[0] == ':' || isOfOneConnection || FieldRules.IsListed(listed, name))
                 continue;
             var owner = FieldRules.OwnerOf(name);
             if (owner == FieldOwner.Anybody || (owner == FieldOwner.Proxy && isTrusted && !IsAppended(name)))
