@@ -71,6 +71,8 @@ public sealed class DockerLifeTests(EngineFixture engine)
         var failure = await Should.ThrowAsync<TargetException>(instances.ApplyAsync(instances.Harness.Failing(good)));
 
         failure.Sentence.ShouldContain("boom");
+        failure.Retryable.ShouldBeFalse("each try takes the working version away for a while");
+        failure.Fix.ShouldNotBeNull().ShouldContain("tenantry deploy alice");
         var seen = await instances.UntilAsync(good, look => look.Health == InstanceHealth.Healthy);
         seen.State.ShouldBe(ObservedState.Running);
         (await instances.ExecAsync(good, DockerInstances.Shell("cat /data/kept; busybox wget -q -O - http://127.0.0.1:8080/"))).Output.ShouldBe("kept\nhello from alice");

@@ -38,7 +38,10 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
         {
             var failure = error as TargetException ?? DockerErrors.Explain((EngineException)error, "The new container could not be made");
             var told = await TryPutBackAsync(name, aside, wasUp, cancellationToken);
-            throw new TargetException($"{failure.Message} {told}", failure.Retryable, DockerNames.ServiceResource(workload.Ref, service.Name), failure.Fix, error);
+            // What the new one itself did not do, it will not do in two seconds either; each try takes the old one away for a while.
+            var isItsOwn = wasUp && error is TargetException;
+            var fix = failure.Fix ?? (isItsOwn ? $"Mend it and 'tenantry deploy {workload.Ref.Slug}'." : null);
+            throw new TargetException($"{failure.Message} {told}", failure.Retryable && !isItsOwn, DockerNames.ServiceResource(workload.Ref, service.Name), fix, error);
         }
 
         await containers.StopAsync(aside, cancellationToken);
