@@ -5,11 +5,12 @@ namespace Tenantry.EndToEnd.Tests;
 /// <summary>Tenants that docker-compose runs are taken over, data and all.</summary>
 public class ImportTests
 {
+    // Not well before its data is there: an app that was started on an empty volume first could not be taken over.
     private const string Compose = """
         x-defaults: &defaults
           image: tenantry-test:1
           restart: unless-stopped
-          entrypoint: ["/bin/busybox", "sh", "-c", "busybox mkdir -p /tmp/www; echo ok > /tmp/www/healthz; exec busybox httpd -f -p 9090 -h /tmp/www"]
+          entrypoint: ["/bin/busybox", "sh", "-c", "busybox mkdir -p /tmp/www; while ! test -e /data/deep/precious; do busybox sleep 0.1; done; echo ok > /tmp/www/healthz; exec busybox httpd -f -p 9090 -h /tmp/www"]
           expose: ["9090"]
           healthcheck: { test: ["CMD-SHELL", "wget -qO- http://localhost:9090/healthz || exit 1"], interval: 2s }
         services:

@@ -97,14 +97,15 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
     {
         var instances = call.Client.Instances;
         await call.Client.Tenants.Create(new CreateTenantRequest(tenant.Name)).SendAsync(call.CancellationToken);
-        var request = new CreateInstanceRequest(tenant.Name, app, Target: options.Target, Tier: tenant.Tier, Features: tenant.Features.Count > 0 ? tenant.Features : null);
+        var hasData = data is not null && tenant.Volumes.Count > 0;
+        var request = new CreateInstanceRequest(
+            tenant.Name, app, Target: options.Target, Tier: tenant.Tier, Features: tenant.Features.Count > 0 ? tenant.Features : null, Down: hasData);
         var made = await instances.Create(request).SendAsync(call.CancellationToken);
         foreach (var (name, value) in tenant.Secrets)
             await call.Client.Secrets.Put(made.Slug, name, value).SendAsync(call.CancellationToken);
         await call.WaitAsync(made, options.Timeout);
-        if (data is null || tenant.Volumes.Count == 0)
+        if (!hasData)
             return;
-        await WaitAsync(instances.Sleep(made.Slug));
         await using var tar = new FileStream(Path.Combine(Path.GetTempPath(), $"tenantry-{Guid.NewGuid():N}.tar"), new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -112,9 +113,10 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
             Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
-        await data(tar);
+        await data!(tar);
         tar.Position = 0;
         await instances.ImportData(made.Slug, tar).SendAsync(call.CancellationToken);
+        await WaitAsync(instances.Release(made.Slug));
         await WaitAsync(instances.Wake(made.Slug));
     }
 

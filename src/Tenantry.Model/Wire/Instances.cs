@@ -18,6 +18,7 @@ namespace Tenantry.Model.Wire;
 /// <param name="NewTenant">The tenant is made from this with the instance when there is none of that name; nothing is made when the instance is refused.</param>
 /// <param name="LlmLimit">What its LLM keys may spend, in place of the tier's limit; in USD, whole cents.</param>
 /// <param name="OwnLlmKeys">True: no LLM key is made for it; a person gives them as secrets.</param>
+/// <param name="Down">True: it is made, not started and held down, so that nothing wakes it until it is released; for data that is to be there before the app runs.</param>
 public sealed record CreateInstanceRequest(
     string Tenant,
     string App,
@@ -30,7 +31,8 @@ public sealed record CreateInstanceRequest(
     IReadOnlyDictionary<string, string>? Features = null,
     CreateTenantRequest? NewTenant = null,
     MoneyResponse? LlmLimit = null,
-    bool OwnLlmKeys = false);
+    bool OwnLlmKeys = false,
+    bool Down = false);
 
 /// <summary>Body of <c>PATCH /v1/instances/{slug}</c>: what is null stays as it is.</summary>
 /// <param name="Tier">A tier of the wanted release.</param>

@@ -70,11 +70,12 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             release.Id,
             hosts,
             features,
-            DesiredState.Running,
+            request.Down ? DesiredState.Asleep : DesiredState.Running,
             RestartNonce: 0,
             Generation: 1,
             time.GetUtcNow())
         {
+            Hold = request.Down ? InstanceHold.Down : InstanceHold.None,
             Llm = new LlmWish(Limit: limit, Own: request.OwnLlmKeys),
         };
     }

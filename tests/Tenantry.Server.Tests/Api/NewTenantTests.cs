@@ -9,6 +9,25 @@ namespace Tenantry.Server.Tests.Api;
 public class NewTenantTests
 {
     [Fact]
+    public async Task AnInstanceThatIsMadeDownIsNotStartedAndNotWokenByRequests()
+    {
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+
+        using var made = await api.Local.PostAsync("/v1/instances", TestApi.Json(new { tenant = "zoe", app = "notes", newTenant = new { name = "zoe" }, down = true }));
+        made.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var spec = (await api.Store.FindInstanceBySlugAsync("zoe", CancellationToken.None))!.Spec;
+        await ProblemAsync(await api.Local.PostAsync("/v1/instances/zoe/wake", null), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+        using var released = await api.Local.PostAsync("/v1/instances/zoe/release", null);
+        using var woken = await api.Local.PostAsync("/v1/instances/zoe/wake", null);
+        woken.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var after = (await api.Store.FindInstanceBySlugAsync("zoe", CancellationToken.None))!.Spec;
+
+        (spec.Desired, spec.Hold).ShouldBe((Model.Instances.DesiredState.Asleep, Model.Instances.InstanceHold.Down));
+        (after.Desired, after.Hold).ShouldBe((Model.Instances.DesiredState.Running, Model.Instances.InstanceHold.None));
+    }
+
+    [Fact]
     public async Task ADryRunForATenantThatIsNotThereYetShowsTheWholePlanAndMakesNothing()
     {
         await using var api = await StartAsync();
