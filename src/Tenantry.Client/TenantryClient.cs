@@ -28,6 +28,7 @@ public sealed class TenantryClient : IDisposable
         Llm = new(_transport);
         Targets = new(_transport);
         Tokens = new(_transport);
+        People = new(_transport);
         Rendering = new(_transport);
     }
 
@@ -71,7 +72,10 @@ public sealed class TenantryClient : IDisposable
     /// <summary>Instances in the words of other tools.</summary>
     public RenderingClient Rendering { get; }
 
-    /// <summary>API tokens; on the socket alone.</summary>
+    /// <summary>People, organizations and their members, and who asks.</summary>
+    public PeopleClient People { get; }
+
+    /// <summary>API tokens; for people alone.</summary>
     public TokensClient Tokens { get; }
 
     /// <summary>Version, owner, base domain, and what answers.</summary>

@@ -56,6 +56,9 @@ public sealed record ServeOptions
     /// <summary>How people reach the gateway where something stands in front of it: scheme, <see cref="BaseDomain"/> and port. Null: at the gateway's own address.</summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>How people reach the API and its pages where something stands in front of it. Null: at the API's own address.</summary>
+    public Uri? ApiUrl { get; init; }
+
     /// <summary>How this program is started again for the web side: program and first arguments. Null: as it was started itself.</summary>
     public IReadOnlyList<string>? SelfCommand { get; init; }
 

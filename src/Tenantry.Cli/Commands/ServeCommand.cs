@@ -38,6 +38,7 @@ internal static class ServeCommand
     private static readonly Option<string> Level = Text("--log-level", string.Join('|', Levels), "information", "Least important lines of the log, which goes to standard error as JSON.");
     private static readonly Option<string?> LogFormat = new("--log-format") { Description = "json or text (default: text on a terminal, else json).", HelpName = "FORMAT" };
     private static readonly Option<string?> PublicUrl = new("--public-url") { Description = "How people reach the gateway when something stands in front of it, such as https://apps.example.com: instances' addresses have this scheme and port, and this name as base domain.", HelpName = "URL" };
+    private static readonly Option<string?> ApiUrl = new("--api-url") { Description = "How people reach the API and its pages when something stands in front of it, such as https://console.example.com. Not a name of the gateway's.", HelpName = "URL" };
     private static readonly Option<bool> WebChild = new("--web-child") { Hidden = true };
 
     public static Command Create(CliHost host)
@@ -46,13 +47,13 @@ internal static class ServeCommand
         LogFormat.AcceptOnlyFromAmong("json", "text");
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, Role, WebUser, Level, LogFormat, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Role, WebUser, Level, LogFormat, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
     private static ServeOptions Options(Call call)
     {
-        var publicUrl = call.Value(PublicUrl) is { } text ? Url(text) : null;
+        var publicUrl = call.Value(PublicUrl) is { } text ? Url("--public-url", text) : null;
         if (publicUrl is not null && call.IsGiven(BaseDomain) && call.Value(BaseDomain) != publicUrl.Host)
             throw new CliException(ExitCode.Usage, $"--public-url says that instances answer below {publicUrl.Host}, and --base-domain says {call.Value(BaseDomain)}. One of them is enough.");
         return Options(call, publicUrl);
@@ -70,6 +71,7 @@ internal static class ServeCommand
         TakesOver = call.Value(TakeOver),
         AcceptsEngineKey = call.Value(AcceptEngineKey),
         PublicUrl = publicUrl,
+        ApiUrl = call.Value(ApiUrl) is { } api ? Url("--api-url", api) : null,
         BaseDomain = publicUrl?.Host ?? Domain("--base-domain", call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
@@ -96,11 +98,11 @@ internal static class ServeCommand
         ? text
         : throw new CliException(ExitCode.Usage, $"{option}: '{text}' is no domain: names of letters, digits and hyphens are expected, with dots between them, such as apps.example.com.");
 
-    private static Uri Url(string text)
+    private static Uri Url(string option, string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/" || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
-            throw new CliException(ExitCode.Usage, $"--public-url: '{text}' is not an address such as https://apps.example.com: scheme, name and, if it is not the usual one, port.");
-        Domain("--public-url", url.Host);
+            throw new CliException(ExitCode.Usage, $"{option}: '{text}' is not an address such as https://apps.example.com: scheme, name and, if it is not the usual one, port.");
+        Domain(option, url.Host);
         return url;
     }
 

@@ -19,10 +19,7 @@ internal static class TokenCommand
     {
         var name = CommandOptions.Name("name", "Names the token in lists and in the audit.");
         var expires = CommandOptions.Time("--expires", "When it ends, such as 12h or 90d from now. Never when it is not said.", TimeSpan.Zero);
-        var role = new Option<Role>("--role") { Description = "What who holds it may do: admin, operator or viewer of everything; owner, member or viewer of one organization.", DefaultValueFactory = _ => Role.Admin };
-        role.CompletionSources.Clear();
-        role.CompletionSources.Add([.. Enum.GetNames<Role>().Select(one => one.ToLowerInvariant())]);
-        role.HelpName = "ROLE";
+        var role = RoleOption.Create("What who holds it may do: admin, operator or viewer of everything; owner, member or viewer of one organization.", Role.Admin);
         var organization = new Option<string?>("--organization") { Description = "The organization that it is good for. All when it is not said.", HelpName = "NAME" };
         var dryRun = CommandOptions.DryRun();
         return new Command("create", "Make a token and print it. It is shown this once.") { name, role, organization, expires, dryRun }.Does(host, async call =>

@@ -2,7 +2,7 @@ using Tenantry.Model.Wire;
 
 namespace Tenantry.Client;
 
-/// <summary>API tokens. Served on the control plane's socket alone.</summary>
+/// <summary>API tokens. For the socket's user and for who signed in.</summary>
 public sealed class TokensClient
 {
     private readonly Transport _transport;

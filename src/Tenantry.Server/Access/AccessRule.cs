@@ -29,11 +29,20 @@ internal enum Reach
 
     /// <summary>The platform's alone.</summary>
     Platform,
+
+    /// <summary>The caller's own: for whoever was let in.</summary>
+    Caller,
 }
 
 /// <summary>Who may ask for an endpoint.</summary>
 internal sealed record AccessRule(Permission Permission, Reach Reach)
 {
+    /// <summary>For the socket's user and for who signed in: no token makes or takes away what lets somebody in.</summary>
+    public bool PeopleAlone { get; init; }
+
+    /// <summary>For the socket's user.</summary>
+    public bool SocketAlone { get; init; }
+
     /// <summary>Whether a caller of that role may, given that the thing is theirs to see.</summary>
     public bool Admits(Role role, bool isOfOrganization)
     {

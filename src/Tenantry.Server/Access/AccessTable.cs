@@ -13,6 +13,8 @@ internal static class AccessTable
     private static readonly AccessRule ViewPlatform = new(Permission.View, Reach.Platform);
     private static readonly AccessRule RunPlatform = new(Permission.Operate, Reach.Platform);
     private static readonly AccessRule Administer = new(Permission.Administer, Reach.Platform);
+    private static readonly AccessRule LetIn = Administer with { PeopleAlone = true };
+    private static readonly AccessRule Anybody = new(Permission.View, Reach.Caller);
 
     /// <summary>By method and path.</summary>
     public static IReadOnlyDictionary<string, AccessRule> Rules { get; } = new Dictionary<string, AccessRule>(StringComparer.Ordinal)
@@ -32,11 +34,15 @@ internal static class AccessTable
         ["DELETE /v1/apps/{app}/secrets/{name}"] = RunPlatform,
         ["POST /v1/apps/{app}/secrets/{name}/rotate"] = RunPlatform,
         ["POST /v1/apps/{app}/secrets/{name}/rollback"] = RunPlatform,
-        ["POST /v1/secrets/rekey"] = Administer,
+        ["POST /v1/secrets/rekey"] = Administer with { SocketAlone = true },
         ["HEAD /v1/sources/{digest}"] = RunPlatform,
         ["PUT /v1/sources/{digest}"] = RunPlatform,
 
         ["GET /v1/organizations"] = ViewOwn,
+        ["POST /v1/organizations"] = RunPlatform,
+        ["GET /v1/organizations/{organization}/members"] = ViewOwn,
+        ["PUT /v1/organizations/{organization}/members/{email}"] = Own with { PeopleAlone = true },
+        ["DELETE /v1/organizations/{organization}/members/{email}"] = Own with { PeopleAlone = true },
         ["GET /v1/tenants"] = ViewOwn,
         ["GET /v1/tenants/{tenant}"] = ViewOwn,
         ["POST /v1/tenants"] = Own,
@@ -100,9 +106,17 @@ internal static class AccessTable
         ["GET /v1/orphans"] = ViewPlatform,
         ["DELETE /v1/orphans/{target}/{id}"] = Administer,
 
-        ["GET /v1/tokens"] = Administer,
-        ["POST /v1/tokens"] = Administer,
-        ["DELETE /v1/tokens/{name}"] = Administer,
+        ["GET /v1/session"] = Anybody,
+        ["DELETE /v1/session"] = Anybody,
+        ["GET /v1/people"] = LetIn,
+        ["POST /v1/people"] = LetIn,
+        ["GET /v1/people/{email}"] = LetIn,
+        ["PATCH /v1/people/{email}"] = LetIn,
+        ["DELETE /v1/people/{email}"] = LetIn,
+        ["POST /v1/signin-links"] = Administer with { SocketAlone = true },
+        ["GET /v1/tokens"] = LetIn,
+        ["POST /v1/tokens"] = LetIn,
+        ["DELETE /v1/tokens/{name}"] = LetIn,
     };
 
     /// <summary>The rule of an endpoint of <c>/v1</c>.</summary>

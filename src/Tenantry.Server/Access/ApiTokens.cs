@@ -1,7 +1,4 @@
-using System.Buffers.Text;
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
@@ -14,35 +11,32 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
 {
     private const string Prefix = "ten_";
     private const string Scheme = "Bearer ";
-    private const int RandomBytes = 32;
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, DateTimeOffset> used = new(StringComparer.Ordinal);
 
     /// <summary>Makes one; its text is not to be had again.</summary>
     public async Task<(ApiToken Token, string Text)> CreateAsync(string name, TimeSpan? lifetime, Role role, string organization, CancellationToken cancellationToken)
     {
-        var text = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
+        var text = Prefix + RandomText.New();
         var now = time.GetUtcNow();
-        var token = new ApiToken(name, Hash(text), now, lifetime is null ? null : now + lifetime, role, organization);
+        var token = new ApiToken(name, RandomText.Hash(text), now, lifetime is null ? null : now + lifetime, role, organization);
         await store.AddTokenAsync(token, cancellationToken);
         return (token, text);
     }
 
     /// <summary>The caller to whom the header's token belongs; anything else is a 401.</summary>
-    public async Task<Caller> AdmitAsync(string? authorization, CancellationToken cancellationToken)
+    public async Task<Caller> AdmitAsync(string authorization, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(authorization))
-            throw Unauthorized("A token is needed: 'Authorization: Bearer ten_…'. Make one with 'tenantry token create', on the server's machine.");
         if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !authorization.AsSpan(Scheme.Length).StartsWith(Prefix))
             throw Unauthorized("The Authorization header holds no token of this server; expected 'Bearer ten_…'.");
-        var hash = Hash(authorization[Scheme.Length..]);
+        var hash = RandomText.Hash(authorization[Scheme.Length..]);
         var token = await store.FindTokenAsync(hash, cancellationToken);
-        if (token is null || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(token.Hash), Encoding.ASCII.GetBytes(hash)))
+        if (token is null || !RandomText.AreSame(token.Hash, hash))
             throw Unauthorized("This token is not known: it was revoked, or belongs to another server.");
         if (token.ExpiresAt <= time.GetUtcNow())
             throw Unauthorized($"The token '{token.Name}' has expired.");
         await UseAsync(token, cancellationToken);
-        return new Caller(token.Name, IsLocal: false, token.Role, token.Organization.Length == 0 ? null : token.Organization) { Id = token.Hash };
+        return new Caller(token.Name, CallerKind.Token, Grants.Of(token.Role, token.Organization)) { Id = token.Hash, ExpiresAt = token.ExpiresAt };
     }
 
     // To the minute: a request is not to cost a write each time.
@@ -56,7 +50,5 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
         await store.UseTokenAsync(token.Hash, now, cancellationToken);
     }
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private static ProblemException Unauthorized(string detail) => new(StatusCodes.Status401Unauthorized, ProblemCodes.Unauthorized, detail);
+    internal static ProblemException Unauthorized(string detail) => new(StatusCodes.Status401Unauthorized, ProblemCodes.Unauthorized, detail);
 }

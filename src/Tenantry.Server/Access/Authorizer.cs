@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Store;
 
@@ -12,44 +11,74 @@ namespace Tenantry.Server.Access;
 /// </summary>
 internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
 {
+    private static readonly PathString[] Open = ["/healthz", "/readyz", "/metrics", "/openapi"];
+
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetEndpoint() is RouteEndpoint endpoint && AccessTable.IsRuled(endpoint.RoutePattern.RawText))
+        var endpoint = context.GetEndpoint() as RouteEndpoint;
+        var caller = Caller.Find(context);
+        if (caller is null && !IsOpen(context, endpoint))
         {
-            var caller = Caller.Of(context);
+            SendToSignIn(context);
+            return;
+        }
+
+        if (endpoint is not null && caller is not null && AccessTable.IsRuled(endpoint.RoutePattern.RawText))
+        {
             var rule = AccessTable.Of(endpoint, context.Request.Method);
-            if (caller.Organization is not null && rule.Reach == Reach.Organization)
-                await RequireOwnAsync(context, caller);
-            if (!rule.Admits(caller.Role, caller.Organization is not null))
-                await RefuseAsync(context, endpoint, caller, rule);
+            var organization = rule.Reach == Reach.Organization && (caller.Organizations is not null || rule.PeopleAlone) ? await OrganizationAsync(context, caller) : null;
+            if (!caller.Grants.Admits(rule, organization))
+                await RefuseAsync(context, endpoint, caller, Why(context, caller, rule, organization));
+            if (rule.SocketAlone && !caller.IsLocal)
+                await RefuseAsync(context, endpoint, caller, $"{What(context)} is served on the server's Unix socket alone.");
+            if (rule.PeopleAlone && !caller.IsPerson)
+                await RefuseAsync(context, endpoint, caller, $"No token makes, lists or takes away what lets somebody in: {What(context)} is for people who signed in, and for the server's Unix socket.");
         }
 
         await next(context);
     }
 
-    private async Task RequireOwnAsync(HttpContext context, Caller caller)
+    private static bool IsOpen(HttpContext context, Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<OpenToAll>() is not null || Array.Exists(Open, path => context.Request.Path.StartsWithSegments(path));
+
+    // Who looks with a browser is asked to sign in and led back then.
+    private static void SendToSignIn(HttpContext context)
+    {
+        var request = context.Request;
+        if (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/v1") || !request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+            throw ApiTokens.Unauthorized("A token is needed: 'Authorization: Bearer ten_…'. Make one with 'tenantry token create', on the server's machine.");
+        context.Response.Redirect($"/signin?returnTo={Uri.EscapeDataString(request.Path + request.QueryString)}");
+    }
+
+    // Whose the thing is that the path names; null when it names none.
+    private async Task<string?> OrganizationAsync(HttpContext context, Caller caller)
     {
         var cancellationToken = context.RequestAborted;
         var values = context.Request.RouteValues;
-        if (values["slug"] is string slug)
-            caller.MustSee((await store.FindInstanceBySlugAsync(slug, cancellationToken))?.Spec.Organization, "instance", slug);
-        else if (values["tenant"] is string tenant)
-            caller.MustSee((await store.FindTenantAsync(tenant, cancellationToken))?.Organization, "tenant", tenant);
-        else if (values["id"] is string operation)
-            caller.MustSee(await store.FindOperationOrganizationAsync(operation, cancellationToken), "operation", operation);
+        var (kind, name, organization) = values["organization"] is string own ? ("organization", own, own)
+            : values["slug"] is string slug ? ("instance", slug, (await store.FindInstanceBySlugAsync(slug, cancellationToken))?.Spec.Organization)
+            : values["tenant"] is string tenant ? ("tenant", tenant, (await store.FindTenantAsync(tenant, cancellationToken))?.Organization)
+            : values["id"] is string operation ? ("operation", operation, await store.FindOperationOrganizationAsync(operation, cancellationToken))
+            : ("", "", null);
+        if (kind.Length > 0)
+            caller.MustSee(organization, kind, name);
+        return organization;
     }
 
-    private async Task RefuseAsync(HttpContext context, RouteEndpoint endpoint, Caller caller, AccessRule rule)
+    private static string Why(HttpContext context, Caller caller, AccessRule rule, string? organization) =>
+        rule.Reach == Reach.Organization || caller.Organizations is null
+            ? $"{caller.Title} {caller.RoleIn(organization)}, which does not hold {What(context)}."
+            : $"{caller.Title} {caller.RoleIn(organization)}; {What(context)} is the platform's.";
+
+    private async Task RefuseAsync(HttpContext context, RouteEndpoint endpoint, Caller caller, string why)
     {
-        var what = $"{context.Request.Method} {context.Request.Path}";
-        var where = caller.Organization is null ? "" : $" of the organization '{caller.Organization}'";
-        var why = rule.Reach == Reach.Organization || caller.Organization is null
-            ? $"The token '{caller.Name}' has the role {Word(caller.Role)}{where}, which does not hold {what}."
-            : $"The token '{caller.Name}' is{where}; {what} is the platform's.";
         if (endpoint.Metadata.GetMetadata<ChangeMetadata>() is { } change)
             await store.AppendAuditAsync(new AuditEntry(caller.Name, change.Action, context.Request.Path, "denied", why, context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
         throw ProblemException.Forbidden(why);
     }
 
-    private static string Word(Role role) => role.ToString().ToLowerInvariant();
+    private static string What(HttpContext context) => $"{context.Request.Method} {context.Request.Path}";
 }
+
+/// <summary>Marks an endpoint outside of <c>/v1</c> that strangers get to see.</summary>
+internal sealed class OpenToAll;

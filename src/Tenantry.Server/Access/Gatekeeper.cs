@@ -6,13 +6,11 @@ using Tenantry.Server.Api;
 namespace Tenantry.Server.Access;
 
 /// <summary>
-/// Decides who may ask. On the Unix socket the kernel says who it is; on TCP a token is needed, and a browser that was led here by
-/// another site (a foreign origin, or a name that was rebound to this address) is turned away before anything is looked at.
+/// Finds out who asks. On the Unix socket the kernel says it; on TCP a token does, or the cookie of somebody who signed in. A browser that was led here by
+/// another site (a foreign origin, or a name that was rebound to this address) is turned away before anything is looked at. Who shows nothing is a stranger.
 /// </summary>
-public sealed class Gatekeeper(ApiTokens tokens, LiveRequests live) : IMiddleware
+public sealed class Gatekeeper(ApiTokens tokens, Sessions sessions, LiveRequests live, ApiSettings settings) : IMiddleware
 {
-    private static readonly PathString[] Open = ["/healthz", "/readyz", "/metrics", "/openapi"];
-
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var socketUser = context.Features.Get<SocketUser>();
@@ -23,11 +21,10 @@ public sealed class Gatekeeper(ApiTokens tokens, LiveRequests live) : IMiddlewar
         RefuseForeignOrigin(context, isSocket: socketUser is not null);
         if (socketUser is not null)
             context.Features.Set(Caller.Local);
-        else if (!Array.Exists(Open, path => context.Request.Path.StartsWithSegments(path)))
+        else if (await AdmitAsync(context) is { } caller)
         {
-            var caller = await tokens.AdmitAsync(context.Request.Headers.Authorization, context.RequestAborted);
             context.Features.Set(caller);
-            live.Enter(context, caller.Id);
+            live.Enter(context, caller);
         }
 
         try
@@ -40,11 +37,21 @@ public sealed class Gatekeeper(ApiTokens tokens, LiveRequests live) : IMiddlewar
         }
     }
 
-    private static void RefuseRebinding(HttpContext context)
+    private async Task<Caller?> AdmitAsync(HttpContext context)
+    {
+        if (context.Request.Headers.Authorization is { Count: > 0 } authorization)
+            return await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
+        if (await sessions.AdmitAsync(context) is not { } caller)
+            return null;
+        await CrossSite.RefuseAsync(context);
+        return caller;
+    }
+
+    private void RefuseRebinding(HttpContext context)
     {
         var host = context.Request.Host;
         var isLoopback = context.Connection.LocalIpAddress is { } address && IPAddress.IsLoopback(address);
-        if (isLoopback && !IsLoopbackName(host.Host))
+        if (isLoopback && !IsLoopbackName(host.Host) && !IsPublicName(host))
             throw Misdirected($"This address does not answer to the name '{host.Host}', only to localhost and loopback addresses.");
     }
 
@@ -58,6 +65,9 @@ public sealed class Gatekeeper(ApiTokens tokens, LiveRequests live) : IMiddlewar
 
     private static bool IsLoopbackName(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    // What stands in front on this machine passes the name on by which people know it.
+    private bool IsPublicName(HostString host) => settings.Api() is { } address && string.Equals(host.Host, address.Host, StringComparison.OrdinalIgnoreCase);
 
     private static ProblemException Misdirected(string detail) =>
         new(StatusCodes.Status421MisdirectedRequest, ProblemCodes.Forbidden, detail);

@@ -6,16 +6,16 @@ using Tenantry.Server.Store;
 namespace Tenantry.Server.Access;
 
 /// <summary>
-/// Requests of tokens that are under way, streams and sessions among them: those of a token that was revoked, also by another server of the same store, or
-/// has expired are cut.
+/// Requests that are under way, streams among them: those of a token that was revoked, of a session that ended or whose person may do something else by now, also by
+/// another server of the same store, and of what has expired, are cut.
 /// </summary>
-public sealed class LiveRequests(IStore store, TimeProvider time, ILogger<LiveRequests> log)
-    : RepeatedLook("Requests of tokens that are no longer good are not cut", TimeSpan.FromSeconds(2), time, log)
+public sealed class LiveRequests(IStore store, Sessions sessions, TimeProvider time, ILogger<LiveRequests> log)
+    : RepeatedLook("Requests of callers who are no longer let in are not cut", TimeSpan.FromSeconds(2), time, log)
 {
-    private readonly ConcurrentDictionary<HttpContext, string> live = new();
+    private readonly ConcurrentDictionary<HttpContext, Caller> live = new();
 
     /// <summary>A request has been let in; <see cref="Leave"/> follows.</summary>
-    public void Enter(HttpContext context, string hash) => live[context] = hash;
+    public void Enter(HttpContext context, Caller caller) => live[context] = caller;
 
     /// <summary>It is over.</summary>
     public void Leave(HttpContext context) => live.TryRemove(context, out _);
@@ -26,11 +26,18 @@ public sealed class LiveRequests(IStore store, TimeProvider time, ILogger<LiveRe
         if (live.IsEmpty)
             return;
         var now = Time.GetUtcNow();
-        var good = (await store.ListTokensAsync(cancellationToken)).Where(token => token.ExpiresAt is null || token.ExpiresAt > now).Select(token => token.Hash).ToHashSet(StringComparer.Ordinal);
+        var tokens = (await store.ListTokensAsync(cancellationToken)).Select(token => token.Hash).ToHashSet(StringComparer.Ordinal);
         foreach (var request in live)
         {
-            // The server uses a context again for the next request, which may be another token's.
-            if (!good.Contains(request.Value) && live.TryRemove(request))
+            var caller = request.Value;
+            var isGood = (caller.ExpiresAt is null || caller.ExpiresAt > now) && caller.Through switch
+            {
+                CallerKind.Token => tokens.Contains(caller.Id),
+                CallerKind.Session => await sessions.IsStillAsync(caller, cancellationToken),
+                _ => true,
+            };
+            // The server uses a context again for the next request, which may be another caller's.
+            if (!isGood && live.TryRemove(request))
                 request.Key.Abort();
         }
     }

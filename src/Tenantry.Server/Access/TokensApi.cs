@@ -8,7 +8,7 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Access;
 
-/// <summary>Tokens are made, listed and revoked on the Unix socket alone: a token cannot make another one.</summary>
+/// <summary>Tokens are made, listed and revoked by people, on the Unix socket or signed in: a token cannot make another one.</summary>
 internal static class TokensApi
 {
     private const int LongestName = 100;
@@ -16,7 +16,7 @@ internal static class TokensApi
 
     public static void MapTokens(this IEndpointRouteBuilder routes)
     {
-        var tokens = routes.MapGroup("/tokens").AddEndpointFilter(SocketAlone).WithTags("Tokens");
+        var tokens = routes.MapGroup("/tokens").WithTags("Tokens");
         tokens.MapGet("", ListAsync).Paged();
         tokens.MapPost("", CreateAsync).Changes("token.create");
         tokens.MapDelete("/{name}", RevokeAsync).Changes("token.revoke");
@@ -69,11 +69,6 @@ internal static class TokensApi
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();
     }
-
-    private static ValueTask<object?> SocketAlone(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        Caller.Of(context.HttpContext).IsLocal
-            ? next(context)
-            : throw ProblemException.Forbidden("Tokens are made and revoked on the server's Unix socket alone.");
 
     private static void CheckRole(Role role, string organization)
     {

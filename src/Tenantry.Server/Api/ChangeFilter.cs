@@ -29,7 +29,7 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         catch (Exception failure) when (failure is not OperationCanceledException and not StoreUnavailableException)
         {
             var problem = Problems.Of(failure);
-            await AuditAsync(Row(change, problem.Status < 500 ? "refused" : "failed", problem.Detail));
+            await AuditAsync(Row(change, problem.Status switch { StatusCodes.Status403Forbidden => "denied", < 500 => "refused", _ => "failed" }, problem.Detail));
             throw;
         }
 

@@ -27,8 +27,13 @@ internal static class StrictJson
     }
 
     // A value in a wrong place, or of a wrong type, is a secret all the same.
-    private static List<ProblemError> WithoutAWordOfIt(JsonTypeInfo type) =>
-        [.. type.Properties.Where(IsRequired).Select(p => new ProblemError(p.Name, $"An object with nothing but '{p.Name}' is expected: {Expected(WireJson.Strict.GetTypeInfo(p.PropertyType)).ToLowerInvariant()}. What was sent is not repeated here."))];
+    private static List<ProblemError> WithoutAWordOfIt(JsonTypeInfo type)
+    {
+        var required = type.Properties.Where(IsRequired).ToArray();
+        return type.Properties is [var only]
+            ? [new ProblemError(only.Name, $"An object with nothing but '{only.Name}' is expected: {Expected(WireJson.Strict.GetTypeInfo(only.PropertyType)).ToLowerInvariant()}. What was sent is not repeated here.")]
+            : [new ProblemError("", $"An object is expected with nothing but {string.Join(", ", type.Properties.Select(p => $"'{p.Name}'"))}{(required.Length == 0 ? "" : $", of which {string.Join(" and ", required.Select(p => $"'{p.Name}'"))} must be there")}, each of its own type. What was sent is not repeated here.")];
+    }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {

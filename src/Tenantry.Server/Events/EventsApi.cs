@@ -48,13 +48,13 @@ internal static class EventsApi
         }
 
         // What is gone is nobody's any more.
-        async Task<bool> IsSeenAsync(ChangeEvent item) => caller.Organization is null || caller.Organization == item.Kind switch
+        async Task<bool> IsSeenAsync(ChangeEvent item) => caller.Organizations is null || caller.Sees(item.Kind switch
         {
             "instance" or "llm-key" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
             "operation" => await store.FindOperationOrganizationAsync(item.Key, cancellationToken),
             "tenant" => (await store.FindTenantAsync(item.Key, cancellationToken))?.Organization,
             _ => null,
-        };
+        });
 
         // A slug is for life: each is looked up once, as long as there is something to look up.
         async Task<string?> SlugAsync(ChangeEvent item)

@@ -57,8 +57,9 @@ internal static class InstancesApi
         CancellationToken cancellationToken)
     {
         var caller = Caller.Of(context);
-        caller.MustSee(organization ?? caller.Organization, "organization", organization ?? "");
-        var filter = new InstanceFilter(tenant, app, target, organization ?? caller.Organization);
+        if (organization is not null)
+            caller.MustSee(organization, "organization", organization);
+        var filter = new InstanceFilter(tenant, app, target, organization) { Organizations = caller.Organizations };
         var found = await store.ListInstancesAsync(filter, page.Request(), cancellationToken);
         var reached = await http.AmongAsync(found.Items, cancellationToken);
         return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings, reached)));
@@ -99,14 +100,12 @@ internal static class InstancesApi
         change.Subject = $"instance of {request.App} for {request.Tenant}";
         var caller = Caller.Of(context);
         var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, caller, cancellationToken);
-        if (isNewTenant && caller.Role == Role.Member)
-            throw ProblemException.Forbidden($"The token '{caller.Name}' has the role member, which makes no tenants; an owner does.");
         var spec = await newInstance.ResolveAsync(request, tenant, caller, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
         change.Detail = $"{(isNewTenant ? "new " : "")}tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";
         var newTenant = isNewTenant ? tenant : null;
         var newTarget = await newInstance.MissingTargetAsync(spec, cancellationToken);
-        if (newTarget is not null && caller.Organization is not null)
+        if (newTarget is not null && !caller.RunsPlatform)
             throw ProblemException.Conflict("No target is configured yet; the platform's operator adds one.");
         if (change.IsDryRun)
         {

@@ -27,6 +27,7 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
         if (await store.FindTenantAsync(request.Tenant, cancellationToken) is { } tenant)
         {
             caller.MustSee(tenant.Organization, "tenant", tenant.Name, "tenant");
+            caller.MustHold(Permission.Operate, tenant.Organization, $"makes instances of the tenant '{tenant.Name}'");
             // Two customers whose names come to the same never share a tenant.
             if (request.NewTenant?.Owner is { Length: > 0 } owner && tenant.Owner.Length > 0 && !string.Equals(owner, tenant.Owner, StringComparison.OrdinalIgnoreCase))
                 throw ProblemException.Conflict($"The tenant '{tenant.Name}' belongs to somebody else than {owner}.");

@@ -26,10 +26,11 @@ internal static class OperationsApi
         [AsParameters] PageQuery page, string? instance, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
         var caller = Caller.Of(context);
-        if (instance is null && caller.Organization is { } own)
+        if (instance is null && caller.Organizations is { } own)
             return TypedResults.Ok(PageQuery.Answer(context, await store.ListOperationsOfAsync(own, page.Request(), cancellationToken), OperationResponse.Of));
         var spec = instance is null ? null : (await InstancesApi.FindAsync(store, instance, cancellationToken)).Spec;
-        caller.MustSee(spec?.Organization, "instance", instance ?? "");
+        if (spec is not null)
+            caller.MustSee(spec.Organization, "instance", spec.Slug);
         return TypedResults.Ok(PageQuery.Answer(context, await store.ListOperationsAsync(spec?.Id, page.Request(), cancellationToken), OperationResponse.Of));
     }
 

@@ -64,7 +64,7 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
     /// <summary>A secret of a whole app is the platform's, from whichever instance it is asked for.</summary>
     public static void RefuseOfApp(Caller caller, SecretPlace place)
     {
-        if (place.Scope == SecretScope.App && caller.Organization is not null)
+        if (place.Scope == SecretScope.App && !caller.RunsPlatform)
             throw ProblemException.Forbidden($"'{place.Name}' is a secret of the whole app, which is the platform's to change.");
     }
 

@@ -78,6 +78,7 @@ internal static partial class OrdinaryUser
         "--log-level", options.LogLevel.ToString().ToLowerInvariant(),
         "--log-format", options.LogFormat.ToString().ToLowerInvariant(),
         .. options.PublicUrl is null ? (string[])[] : ["--public-url", options.PublicUrl.GetLeftPart(UriPartial.Authority)],
+        .. options.ApiUrl is null ? (string[])[] : ["--api-url", options.ApiUrl.GetLeftPart(UriPartial.Authority)],
     ];
 
     private static string Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")

@@ -171,6 +171,8 @@ internal sealed class WebRole : IAsyncDisposable
             {
                 BaseDomain = options.BaseDomain,
                 Gateway = () => options.PublicUrl ?? Addresses.Gateway ?? elsewhere.Read()?.Gateway ?? new Uri($"http://{options.Gateway}"),
+                Api = () => options.ApiUrl ?? Addresses.Api,
+                TrustedProxies = GatewayOptions.TrustedProxies(options),
                 Version = ServerVersion.Text,
                 StartedAt = TimeProvider.System.GetUtcNow(),
             },

@@ -13,7 +13,7 @@ namespace Tenantry.Server.Store;
 /// database is away, calls throw <see cref="StoreUnavailableException"/>. What changes what is wanted writes a row of the present
 /// <see cref="AuditTrail"/>, if there is one, in its transaction.
 /// </summary>
-public interface IStore : IAccessStore, IAsyncDisposable
+public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 {
     /// <summary>This control plane's id, made with the store: the ownership label on everything outside.</summary>
     string Owner { get; }
@@ -58,8 +58,8 @@ public interface IStore : IAccessStore, IAsyncDisposable
 
     Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken);
 
-    /// <summary>Those of one organization.</summary>
-    Task<Page<Tenant>> ListTenantsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken);
+    /// <summary>Those of some organizations.</summary>
+    Task<Page<Tenant>> ListTenantsOfAsync(IReadOnlyList<string> organizations, PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>Writes the tenant with its version grown by one; its instances' generations grow when a workload may tell the difference. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
     Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken);
@@ -132,8 +132,8 @@ public interface IStore : IAccessStore, IAsyncDisposable
     /// <summary>Newest first.</summary>
     Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken);
 
-    /// <summary>Those on instances of one organization, newest first; also of instances that are gone.</summary>
-    Task<Page<Operation>> ListOperationsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken);
+    /// <summary>Those on instances of some organizations, newest first; also of instances that are gone.</summary>
+    Task<Page<Operation>> ListOperationsOfAsync(IReadOnlyList<string> organizations, PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>Whose instance an operation is on; null: there is no such operation.</summary>
     Task<string?> FindOperationOrganizationAsync(string id, CancellationToken cancellationToken);

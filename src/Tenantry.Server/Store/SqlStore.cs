@@ -14,7 +14,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public string Owner { get; } = owner;
 
     public Task<Organization> EnsureOrganizationAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => TenantRows.EnsureOrganizationAsync(s, name), cancellationToken);
+        ChangeAsync($"organization {name}", s => TenantRows.EnsureOrganizationAsync(s, name), cancellationToken);
 
     public Task<IReadOnlyList<Organization>> ListOrganizationsAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(TenantRows.ListOrganizationsAsync, cancellationToken);
@@ -58,8 +58,8 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Page<Tenant>> ListTenantsAsync(PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(s => TenantRows.ListAsync(s, null, page), cancellationToken);
 
-    public Task<Page<Tenant>> ListTenantsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => TenantRows.ListAsync(s, organization, page), cancellationToken);
+    public Task<Page<Tenant>> ListTenantsOfAsync(IReadOnlyList<string> organizations, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => TenantRows.ListAsync(s, organizations, page), cancellationToken);
 
     public Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken) =>
         ChangeAsync($"tenant {tenant.Name}", s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
@@ -119,8 +119,8 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Page<Operation>> ListOperationsAsync(string? instanceId, PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(s => OperationRows.ListAsync(s, instanceId, null, page), cancellationToken);
 
-    public Task<Page<Operation>> ListOperationsOfAsync(string organization, PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => OperationRows.ListAsync(s, null, organization, page), cancellationToken);
+    public Task<Page<Operation>> ListOperationsOfAsync(IReadOnlyList<string> organizations, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => OperationRows.ListAsync(s, null, organizations, page), cancellationToken);
 
     public Task<string?> FindOperationOrganizationAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => OperationRows.FindOrganizationAsync(s, id), cancellationToken);
@@ -249,6 +249,57 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<bool> DeleteTokenAsync(string name, CancellationToken cancellationToken) =>
         ChangeAsync($"token {name}", s => TokenRows.DeleteAsync(s, name), cancellationToken);
+
+    public Task<Person> AddPersonAsync(Person person, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {person.Email}", s => PersonRows.AddAsync(s, person), cancellationToken);
+
+    public Task<Person?> FindPersonAsync(string email, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PersonRows.FindAsync(s, email), cancellationToken);
+
+    public Task<Person?> FindPersonOfAsync(string issuer, string subject, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PersonRows.FindOfAsync(s, issuer, subject), cancellationToken);
+
+    public Task<Page<Person>> ListPeopleAsync(PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PersonRows.ListAsync(s, page), cancellationToken);
+
+    public Task<Person> UpdatePersonAsync(Person person, long expectedVersion, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {person.Email}", s => PersonRows.UpdateAsync(s, person, expectedVersion), cancellationToken);
+
+    public Task<bool> DeletePersonAsync(string email, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {email}", s => PersonRows.DeleteAsync(s, email), cancellationToken);
+
+    public Task PutMemberAsync(Membership member, Person newPerson, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {member.Email} of {member.Organization}", async s => { await PersonRows.PutMemberAsync(s, member, newPerson); return true; }, cancellationToken);
+
+    public Task<bool> DeleteMemberAsync(string organization, string email, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {email} of {organization}", s => PersonRows.DeleteMemberAsync(s, organization, email), cancellationToken);
+
+    public Task<IReadOnlyList<Membership>> ListMembersAsync(string? organization, string? email, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PersonRows.ListMembersAsync(s, organization, email), cancellationToken);
+
+    public Task AddSessionAsync(PersonSession session, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.AddAsync(s, session), cancellationToken);
+
+    public Task<SessionOfPerson?> FindSessionAsync(string hash, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SessionRows.FindAsync(s, hash), cancellationToken);
+
+    public Task UseSessionAsync(string hash, DateTimeOffset at, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.UseAsync(s, hash, at), cancellationToken);
+
+    public Task<bool> DeleteSessionAsync(string hash, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.DeleteAsync(s, hash), cancellationToken);
+
+    public Task<int> DeleteSessionsOfAsync(string issuer, string? providerSession, string? subject, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.DeleteOfAsync(s, issuer, providerSession, subject), cancellationToken);
+
+    public Task AddSignInLinkAsync(string hash, string email, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.AddLinkAsync(s, hash, email, expiresAt), cancellationToken);
+
+    public Task<string?> FindSignInLinkAsync(string hash, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SessionRows.FindLinkAsync(s, hash), cancellationToken);
+
+    public Task<string?> TakeSignInLinkAsync(string hash, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => SessionRows.TakeLinkAsync(s, hash), cancellationToken);
 
     public Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AnswerRows.FindAsync(s, key), cancellationToken);

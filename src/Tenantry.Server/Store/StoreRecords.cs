@@ -16,7 +16,11 @@ public sealed record PageRequest(int Limit = 100, string? Cursor = null);
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <summary>Narrows a list of instances; null: any.</summary>
-public sealed record InstanceFilter(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null);
+public sealed record InstanceFilter(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null)
+{
+    /// <summary>Those of these organizations alone; null: of all.</summary>
+    public IReadOnlyList<string>? Organizations { get; init; }
+}
 
 /// <summary>
 /// An instance that is due. <paramref name="Settled"/>: it was well when it was last seen at this generation, so that most likely

@@ -16,8 +16,9 @@ internal static class TenantText
     /// <summary>The tenant that a request asks for, not stored yet.</summary>
     public static Tenant Make(CreateTenantRequest request, Caller caller, DateTimeOffset now)
     {
-        var organization = request.Organization ?? caller.Organization ?? DefaultOrganization;
+        var organization = request.Organization ?? caller.OwnOrganization(DefaultOrganization, "organization");
         caller.MustSee(organization, "organization", organization, "organization");
+        caller.MustHold(Permission.Own, organization, "makes tenants");
         Check(request, organization);
         return new Tenant(
             request.Name,

@@ -11,7 +11,7 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tenants;
 
-/// <summary>Tenants and their organizations.</summary>
+/// <summary>Tenants.</summary>
 internal static class TenantsApi
 {
     public static void MapTenants(this IEndpointRouteBuilder routes)
@@ -22,14 +22,13 @@ internal static class TenantsApi
         tenants.MapPost("", CreateAsync).Changes("tenant.create");
         tenants.MapPatch("/{tenant}", UpdateAsync).Changes("tenant.update");
         tenants.MapDelete("/{tenant}", DeleteAsync).Changes("tenant.delete");
-        routes.MapGet("/organizations", ListOrganizationsAsync).Paged().WithTags("Tenants");
     }
 
     private static async Task<Ok<PageResponse<TenantResponse>>> ListAsync(
         [AsParameters] PageQuery page, IStore store, HttpContext context, CancellationToken cancellationToken) =>
         TypedResults.Ok(PageQuery.Answer(
             context,
-            Caller.Of(context).Organization is { } own ? await store.ListTenantsOfAsync(own, page.Request(), cancellationToken) : await store.ListTenantsAsync(page.Request(), cancellationToken),
+            Caller.Of(context).Organizations is { } own ? await store.ListTenantsOfAsync(own, page.Request(), cancellationToken) : await store.ListTenantsAsync(page.Request(), cancellationToken),
             TenantResponse.Of));
 
     private static async Task<Ok<TenantResponse>> GetAsync(string tenant, IStore store, HttpContext context, CancellationToken cancellationToken)
@@ -91,9 +90,6 @@ internal static class TenantsApi
             ? TypedResults.NoContent()
             : TypedResults.Accepted($"/v1/tenants/{tenant}", new DeleteTenantResponse(tenant, [.. operations.Select(OperationResponse.Of)]));
     }
-
-    private static async Task<Ok<PageResponse<OrganizationResponse>>> ListOrganizationsAsync(IStore store, HttpContext context, CancellationToken cancellationToken) =>
-        TypedResults.Ok(PageQuery.Whole([.. (await store.ListOrganizationsAsync(cancellationToken)).Where(o => Caller.Of(context).Sees(o.Name))], o => new OrganizationResponse(o.Name, o.CreatedAt)));
 
     private static async Task<Tenant> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>
         await store.FindTenantAsync(name, cancellationToken) ?? throw ProblemException.NotFound(nameof(NameKind.Tenant).ToLowerInvariant(), name);

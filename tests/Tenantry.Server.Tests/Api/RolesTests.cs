@@ -41,8 +41,8 @@ public sealed class RolesTests
                 wrong.Add($"{name}: a caller without a token was let in");
             var isMine = await AskAsync(client, name, own);
             var isTheirs = await AskAsync(client, name, foreign);
-            // Tokens and the engine's key are the socket's alone, whatever a token's role.
-            var admits = rule.Admits(role, organization is not null) && !name.Contains("/v1/tokens", StringComparison.Ordinal) && !name.Contains("rekey", StringComparison.Ordinal);
+            // What lets somebody in, and the engine's key, are no token's, whatever its role.
+            var admits = Grants.Of(role, organization).Admits(rule, organization) && !rule.PeopleAlone && !rule.SocketAlone;
             if (admits == (isMine == HttpStatusCode.Forbidden))
                 wrong.Add($"{name} on {own.Name}: {isMine}");
             var isHidden = organization is not null && rule.Reach == Reach.Organization && Thing(name);
@@ -182,14 +182,14 @@ public sealed class RolesTests
         {
             text.Append("| `").Append(name).Append("` ");
             foreach (var (role, isOfOrganization) in ((Role, bool)[])[(Role.Admin, false), (Role.Operator, false), (Role.Viewer, false), (Role.Owner, true), (Role.Member, true), (Role.Viewer, true)])
-                text.Append("| ").Append(!rule.Admits(role, isOfOrganization) ? "" : isOfOrganization && rule.Reach == Reach.Organization ? "own" : "yes").Append(' ');
+                text.Append("| ").Append(!Grants.Of(role, isOfOrganization ? "own" : null).Admits(rule, isOfOrganization ? "own" : null) || rule.SocketAlone ? "" : isOfOrganization && rule.Reach == Reach.Organization ? "own" : "yes").Append(rule.PeopleAlone && text[^1] != ' ' ? "¹ " : " ");
             text.Append("|\n");
         }
 
         return text.ToString().Replace("|  ", "| ", StringComparison.Ordinal);
     }
 
-    private static bool Thing(string name) => name.Contains("{slug}", StringComparison.Ordinal) || name.Contains("{tenant}", StringComparison.Ordinal) || name.Contains("/operations/{id}", StringComparison.Ordinal);
+    private static bool Thing(string name) => name.Contains("{slug}", StringComparison.Ordinal) || name.Contains("{tenant}", StringComparison.Ordinal) || name.Contains("{organization}", StringComparison.Ordinal) || name.Contains("/operations/{id}", StringComparison.Ordinal);
 
     private static async Task<HttpStatusCode> AskAsync(HttpClient client, string name, (string Name, string Operation) thing)
     {
@@ -198,6 +198,7 @@ public sealed class RolesTests
         var path = name[(space + 1)..]
             .Replace("/operations/{id}", $"/operations/{thing.Operation}", StringComparison.Ordinal)
             .Replace("{slug}", thing.Name, StringComparison.Ordinal).Replace("{tenant}", thing.Name, StringComparison.Ordinal)
+            .Replace("{organization}", thing.Name == "ann" ? "acme" : "other", StringComparison.Ordinal).Replace("{email}", "x@example.com", StringComparison.Ordinal)
             .Replace("{app}", "notes", StringComparison.Ordinal).Replace("{release}", "latest", StringComparison.Ordinal)
             .Replace("{target}", "local", StringComparison.Ordinal).Replace("{id}", "x", StringComparison.Ordinal)
             .Replace("{name}", "api-key", StringComparison.Ordinal).Replace("{provider}", "openrouter", StringComparison.Ordinal).Replace("{digest}", new string('a', 64), StringComparison.Ordinal);

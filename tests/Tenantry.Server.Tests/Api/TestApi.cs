@@ -108,6 +108,7 @@ internal sealed class TestApi : IAsyncDisposable
         var vault = new SecretVault(store, keys, time, NullLogger<SecretVault>.Instance);
         engine.Secrets = new EngineSecrets(store, vault, new EngineRekey(store, folders, keys, _ => Task.FromResult<IReadOnlyList<string>>([]), null, NullLogger<EngineRekey>.Instance));
         await store.ClaimEngineKeyAsync(keys.PresentMark, replace: false, CancellationToken.None);
+        Uri? address = null;
         var app = ApiHost.Build(new ApiParts
         {
             Store = store,
@@ -117,6 +118,7 @@ internal sealed class TestApi : IAsyncDisposable
             {
                 BaseDomain = "localhost",
                 Gateway = () => new Uri("http://127.0.0.1:8080"),
+                Api = () => address,
                 Version = "1.2.3",
                 StartedAt = time.GetUtcNow(),
             },
@@ -129,6 +131,7 @@ internal sealed class TestApi : IAsyncDisposable
             Address = new IPEndPoint(IPAddress.Loopback, 0),
         });
         await app.StartAsync();
+        address = new Uri(app.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal)));
         return new TestApi(folder, store, app, feed, engine, time, keys);
     }
 

@@ -25,6 +25,22 @@ public class HeaderTests
         return await client.ReadUntilAsync("\r\n\r\n");
     }
 
+    [Theory]
+    [InlineData("a=1; __Host-tenantry=secret; b=2", "\r\nCookie: a=1; b=2\r\n")]
+    [InlineData("__Host-tenantry=secret", null)]
+    [InlineData("a=__Host-tenantry", "\r\nCookie: a=__Host-tenantry\r\n")]
+    [InlineData("a=1;b=2", "\r\nCookie: a=1;b=2\r\n")]
+    public async Task TheControlPlanesOwnCookieNeverReachesAnInstance(string sent, string? seen)
+    {
+        var head = await HeadSeenByInstanceAsync($"GET / HTTP/1.1\r\nHost: alice.localhost\r\nCookie: {sent}\r\n\r\n");
+
+        head.ShouldNotContain("secret");
+        if (seen is null)
+            head.ShouldNotContain("Cookie", Case.Insensitive);
+        else
+            head.ShouldContain(seen);
+    }
+
     [Fact]
     public async Task TheHostStaysAsItWasSent()
     {

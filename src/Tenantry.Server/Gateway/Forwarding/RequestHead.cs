@@ -141,7 +141,10 @@ internal ref struct RequestHead
     private void Field(string name, StringValues values)
     {
         isClean &= !name.AsSpan().ContainsAnyExcept(FieldRules.Token);
-        if (values.Count > 1 && name.Equals("Cookie", StringComparison.OrdinalIgnoreCase))
+        var isCookie = name.Equals("Cookie", StringComparison.OrdinalIgnoreCase);
+        if (isCookie)
+            values = OurCookie.Without(values);
+        if (values.Count > 1 && isCookie)
         {
             // HTTP/2 sends crumbs (RFC 9113 8.2.3).
             Field(name, string.Join("; ", values.ToArray()));

@@ -39,9 +39,11 @@ internal static class InstanceReads
             conditions.Add("i.target = @Target");
         if (filter.Organization is not null)
             conditions.Add("i.organization = @Organization");
+        if (filter.Organizations is not null)
+            conditions.Add(session.Dialect.In("i.organization", "@organizations"));
         var rows = await session.ListAsync<RecordRow>(
             $"{Select} WHERE {string.Join(" AND ", conditions)} ORDER BY i.slug LIMIT @limit",
-            new { after = Cursor.Read(page) ?? "", filter.Tenant, filter.App, filter.Target, filter.Organization, limit = (long)Cursor.Fetch(page) });
+            new { after = Cursor.Read(page) ?? "", filter.Tenant, filter.App, filter.Target, filter.Organization, organizations = filter.Organizations?.ToArray(), limit = (long)Cursor.Fetch(page) });
         return Cursor.Page(rows, page, row => row.ToRecord(), row => row.Slug);
     }
 }

@@ -57,20 +57,20 @@ internal static class OperationRows
             new { instanceId }))?.ToOperation();
 
     /// <summary>Newest first.</summary>
-    public static async Task<Page<Operation>> ListAsync(Session session, string? instanceId, string? organization, PageRequest page)
+    public static async Task<Page<Operation>> ListAsync(Session session, string? instanceId, IReadOnlyList<string>? organizations, PageRequest page)
     {
         var before = Cursor.Read(page);
         var conditions = new List<string>();
         if (instanceId is not null)
             conditions.Add("instance_id = @instanceId");
-        if (organization is not null)
-            conditions.Add("organization = @organization");
+        if (organizations is not null)
+            conditions.Add(session.Dialect.In("organization", "@organizations"));
         if (before is not null)
             conditions.Add("id < @before");
         var where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
         var rows = await session.ListAsync<OperationRow>(
             $"SELECT {Columns} FROM operations{where} ORDER BY id DESC LIMIT @limit",
-            new { instanceId, organization, before, limit = (long)Cursor.Fetch(page) });
+            new { instanceId, organizations = organizations?.ToArray(), before, limit = (long)Cursor.Fetch(page) });
         return Cursor.Page(rows, page, row => row.ToOperation(), row => row.Id);
     }
 

@@ -37,12 +37,12 @@ internal static class TenantRows
 
     public static async Task<Tenant?> FindAsync(Session session, string name) => (await FindRowAsync(session, name, ""))?.ToTenant();
 
-    public static async Task<Page<Tenant>> ListAsync(Session session, string? organization, PageRequest page)
+    public static async Task<Page<Tenant>> ListAsync(Session session, IReadOnlyList<string>? organizations, PageRequest page)
     {
-        var own = organization is null ? "" : " AND organization = @organization";
+        var own = organizations is null ? "" : $" AND {session.Dialect.In("organization", "@organizations")}";
         var rows = await session.ListAsync<TenantRow>(
             $"SELECT {Columns} FROM tenants WHERE name > @after{own} ORDER BY name LIMIT @limit",
-            new { organization, after = Cursor.Read(page) ?? "", limit = (long)Cursor.Fetch(page) });
+            new { organizations = organizations?.ToArray(), after = Cursor.Read(page) ?? "", limit = (long)Cursor.Fetch(page) });
         return Cursor.Page(rows, page, row => row.ToTenant(), row => row.Name);
     }
 

@@ -1,0 +1,61 @@
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Client;
+
+/// <summary>People, organizations and their members. Changes of them are for people: the socket's user, or who signed in.</summary>
+public sealed class PeopleClient
+{
+    private readonly Transport _transport;
+
+    internal PeopleClient(Transport transport) => _transport = transport;
+
+    /// <summary>Who asks.</summary>
+    public Task<SessionResponse> GetSessionAsync(CancellationToken cancellationToken = default) => _transport.GetAsync<SessionResponse>("v1/session", cancellationToken);
+
+    /// <summary>Makes a link that signs in once; it is in the answer and nowhere else. On the socket alone.</summary>
+    public Change<SignInLinkResponse> CreateSignInLink(SignInLinkRequest request) =>
+        _transport.Once<SignInLinkResponse>(HttpMethod.Post, "v1/signin-links", () => Transport.Json(request));
+
+    /// <summary>Adds a person.</summary>
+    public Change<PersonResponse> Create(CreatePersonRequest request) => _transport.Once<PersonResponse>(HttpMethod.Post, "v1/people", () => Transport.Json(request));
+
+    /// <summary>All people, by address.</summary>
+    public IAsyncEnumerable<PersonResponse> ListAsync(CancellationToken cancellationToken = default) => _transport.ListAsync<PersonResponse>("v1/people", cancellationToken);
+
+    /// <summary>One person.</summary>
+    public Task<PersonResponse> GetAsync(string email, CancellationToken cancellationToken = default) => _transport.GetAsync<PersonResponse>(Route(email), cancellationToken);
+
+    /// <summary>Changes what the request names.</summary>
+    /// <param name="email">Who.</param>
+    /// <param name="request">What is null stays.</param>
+    /// <param name="expectedVersion">Refused when it was changed since; null: whatever it is now.</param>
+    public Change<PersonResponse> Update(string email, UpdatePersonRequest request, long? expectedVersion = null) =>
+        _transport.Of<PersonResponse>(HttpMethod.Patch, Route(email), () => Transport.Json(request), Changes.Match(expectedVersion));
+
+    /// <summary>Removes a person, who is signed out at once.</summary>
+    public Change<string> Delete(string email) => _transport.Empty(HttpMethod.Delete, Route(email), email);
+
+    /// <summary>All organizations that the caller sees, by name.</summary>
+    public IAsyncEnumerable<OrganizationResponse> ListOrganizationsAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<OrganizationResponse>("v1/organizations", cancellationToken);
+
+    /// <summary>Adds an organization.</summary>
+    public Change<OrganizationResponse> CreateOrganization(string name) =>
+        _transport.Of<OrganizationResponse>(HttpMethod.Post, "v1/organizations", () => Transport.Json(new CreateOrganizationRequest(name)));
+
+    /// <summary>Members of an organization, by address.</summary>
+    public IAsyncEnumerable<MemberResponse> ListMembersAsync(string organization, CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<MemberResponse>(Members(organization), cancellationToken);
+
+    /// <summary>Makes somebody a member, or gives a member another role. Who is not known yet is added.</summary>
+    public Change<MemberResponse> PutMember(string organization, string email, PutMemberRequest request) =>
+        _transport.Of<MemberResponse>(HttpMethod.Put, $"{Members(organization)}/{Uri.EscapeDataString(email)}", () => Transport.Json(request));
+
+    /// <summary>Ends a membership at once. The person stays.</summary>
+    public Change<string> RemoveMember(string organization, string email) =>
+        _transport.Empty(HttpMethod.Delete, $"{Members(organization)}/{Uri.EscapeDataString(email)}", email);
+
+    private static string Route(string email) => "v1/people/" + Uri.EscapeDataString(email);
+
+    private static string Members(string organization) => $"v1/organizations/{Uri.EscapeDataString(organization)}/members";
+}

@@ -1,0 +1,86 @@
+namespace Tenantry.Model.Wire;
+
+/// <summary>What somebody may do in an organization.</summary>
+public sealed record MembershipResponse(string Organization, Role Role);
+
+/// <summary>A person.</summary>
+/// <param name="Email">Names the person, also in the audit.</param>
+/// <param name="Name">How the person is called.</param>
+/// <param name="Role">What they may do everywhere; null: nothing.</param>
+/// <param name="Memberships">What they may do in organizations.</param>
+/// <param name="HasPassword">Whether a password signs them in.</param>
+/// <param name="Issuer">The identity provider that knows the person; null: none.</param>
+/// <param name="CreatedAt">When the person was added.</param>
+/// <param name="SignedInAt">When they signed in last; null: never.</param>
+public sealed record PersonResponse(
+    string Email, string Name, Role? Role, IReadOnlyList<MembershipResponse> Memberships, bool HasPassword, string? Issuer, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+
+/// <summary>Body of <c>POST /v1/people</c>.</summary>
+/// <param name="Email">Names the person.</param>
+/// <param name="Name">How the person is called; the address unless said.</param>
+/// <param name="Role">Everywhere: admin, operator or viewer; null: none, but in organizations.</param>
+/// <param name="Password">Null: the person signs in with a link or at the identity provider.</param>
+public sealed record CreatePersonRequest(string Email, string? Name = null, Role? Role = null, string? Password = null) : IHoldsSecret
+{
+    /// <summary>Keeps the password out of logs.</summary>
+    public override string ToString() => $"CreatePersonRequest {Email}";
+}
+
+/// <summary>Body of <c>PATCH /v1/people/{email}</c>: what is null stays.</summary>
+/// <param name="Name">How the person is called.</param>
+/// <param name="Role">Everywhere.</param>
+/// <param name="NoRole">Takes the role away.</param>
+/// <param name="Password">Ends the person's sessions.</param>
+/// <param name="NoPassword">Takes the password away.</param>
+public sealed record UpdatePersonRequest(string? Name = null, Role? Role = null, bool NoRole = false, string? Password = null, bool NoPassword = false) : IHoldsSecret
+{
+    /// <summary>Keeps the password out of logs.</summary>
+    public override string ToString() => nameof(UpdatePersonRequest);
+}
+
+/// <summary>Body of <c>POST /v1/organizations</c>.</summary>
+public sealed record CreateOrganizationRequest(string Name);
+
+/// <summary>Body of <c>PUT /v1/organizations/{organization}/members/{email}</c>.</summary>
+/// <param name="Role">Owner, member or viewer.</param>
+/// <param name="Name">How a person is called who is not known yet.</param>
+public sealed record PutMemberRequest(Role Role, string? Name = null);
+
+/// <summary>A member of an organization.</summary>
+/// <param name="Email">Names the person.</param>
+/// <param name="Name">How the person is called.</param>
+/// <param name="Role">What they may do in it.</param>
+/// <param name="CreatedAt">Since when.</param>
+/// <param name="SignedInAt">When they signed in last; null: never.</param>
+public sealed record MemberResponse(string Email, string Name, Role Role, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+
+/// <summary>Answer to <c>GET /v1/session</c>: who asks.</summary>
+/// <param name="Name">A person's address, a token's name, or <c>local</c>.</param>
+/// <param name="DisplayName">How a person is called.</param>
+/// <param name="Through"><c>socket</c>, <c>token</c>, <c>session</c> or <c>provider</c>.</param>
+/// <param name="Role">What they may do everywhere; null: nothing.</param>
+/// <param name="Memberships">What they may do in organizations.</param>
+/// <param name="ExpiresAt">When it ends; null: not by time.</param>
+/// <param name="CsrfToken">What changes have to show as <c>X-CSRF-Token</c>; for a session alone.</param>
+public sealed record SessionResponse(
+    string Name, string DisplayName, string Through, Role? Role, IReadOnlyList<MembershipResponse> Memberships, DateTimeOffset? ExpiresAt, string? CsrfToken)
+{
+    /// <summary>Keeps the token out of logs.</summary>
+    public override string ToString() => $"SessionResponse {Name}";
+}
+
+/// <summary>Body of <c>POST /v1/signin-links</c>, which is served on the Unix socket alone.</summary>
+/// <param name="Email">Who signs in; null: the only admin, who is made when there is none.</param>
+/// <param name="ExpiresInSeconds">600 unless said.</param>
+public sealed record SignInLinkRequest(string? Email = null, double? ExpiresInSeconds = null);
+
+/// <summary>A link that signs in once: the only time that it is shown.</summary>
+/// <param name="Email">Whom.</param>
+/// <param name="Url">Where.</param>
+/// <param name="ExpiresAt">Until when.</param>
+/// <param name="IsNew">The person was made with it.</param>
+public sealed record SignInLinkResponse(string Email, string Url, DateTimeOffset ExpiresAt, bool IsNew)
+{
+    /// <summary>Keeps the link out of logs.</summary>
+    public override string ToString() => $"SignInLinkResponse {Email}";
+}

@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Naming;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+using Tenantry.Server.Tenants;
+
+namespace Tenantry.Server.People;
+
+/// <summary>Organizations and who is a member of them.</summary>
+internal static class MembersApi
+{
+    public static void MapOrganizations(this IEndpointRouteBuilder routes)
+    {
+        var organizations = routes.MapGroup("/organizations").WithTags("Organizations");
+        organizations.MapGet("", ListOrganizationsAsync).Paged();
+        organizations.MapPost("", CreateAsync).Changes("organization.create");
+        organizations.MapGet("/{organization}/members", ListAsync).Paged();
+        organizations.MapPut("/{organization}/members/{email}", PutAsync).Changes("member.set");
+        organizations.MapDelete("/{organization}/members/{email}", DeleteAsync).Changes("member.remove");
+    }
+
+    private static async Task<Ok<PageResponse<OrganizationResponse>>> ListOrganizationsAsync(IStore store, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PageQuery.Whole((await store.ListOrganizationsAsync(cancellationToken)).Where(one => Caller.Of(context).Sees(one.Name)), one => new OrganizationResponse(one.Name, one.CreatedAt)));
+
+    private static async Task<Results<Created<OrganizationResponse>, Ok<PlanResponse>>> CreateAsync(Body<CreateOrganizationRequest> body, Change change, IStore store, CancellationToken cancellationToken)
+    {
+        var name = body.Value.Name;
+        change.Subject = $"organization {name}";
+        var errors = new List<ProblemError>();
+        TenantText.AddName(NameKind.Organization, "name", name, errors);
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+        if (await IsThereAsync(store, name, cancellationToken))
+            throw ProblemException.Conflict($"There is an organization '{name}' already.");
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", null, name)));
+        var made = await store.EnsureOrganizationAsync(name, cancellationToken);
+        return TypedResults.Created($"/v1/organizations/{name}", new OrganizationResponse(made.Name, made.CreatedAt));
+    }
+
+    private static async Task<Ok<PageResponse<MemberResponse>>> ListAsync(string organization, IStore store, CancellationToken cancellationToken)
+    {
+        await RequireAsync(store, organization, cancellationToken);
+        var answers = new List<MemberResponse>();
+        foreach (var member in await store.ListMembersAsync(organization, null, cancellationToken))
+        {
+            if (await store.FindPersonAsync(member.Email, cancellationToken) is { } person)
+                answers.Add(Response(member, person));
+        }
+
+        return TypedResults.Ok(PageQuery.Whole(answers, one => one));
+    }
+
+    private static async Task<Results<Ok<MemberResponse>, Ok<PlanResponse>>> PutAsync(
+        string organization, string email, Body<PutMemberRequest> body, Change change, IStore store, LiveRequests live, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await RequireAsync(store, organization, cancellationToken);
+        var who = PersonText.Email(email);
+        change.Subject = $"member {who} of {organization}";
+        var request = body.Value;
+        PersonText.CheckOfOrganization(request.Role);
+        var before = (await store.ListMembersAsync(organization, who, cancellationToken)).FirstOrDefault();
+        var difference = new ChangeResponse(change.Subject, "role", Word(before?.Role), Word(request.Role));
+        change.Detail = $"role {difference.From} → {difference.To}";
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of([.. before?.Role == request.Role ? Array.Empty<ChangeResponse>() : [difference]]));
+        var now = time.GetUtcNow();
+        var member = new Membership(organization, who, request.Role, before?.CreatedAt ?? now);
+        await store.PutMemberAsync(member, new Person(who, PersonText.Name(request.Name, who), null, null, "", "", 1, now), cancellationToken);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.Ok(Response(member, (await store.FindPersonAsync(who, cancellationToken))!));
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(
+        string organization, string email, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
+    {
+        await RequireAsync(store, organization, cancellationToken);
+        var who = PersonText.Plain(email);
+        change.Subject = $"member {who} of {organization}";
+        if ((await store.ListMembersAsync(organization, who, cancellationToken)) is not [var member])
+            throw ProblemException.NotFound("member", who);
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "role", Word(member.Role), null)));
+        if (!await store.DeleteMemberAsync(organization, who, cancellationToken))
+            throw ProblemException.NotFound("member", who);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task RequireAsync(IStore store, string organization, CancellationToken cancellationToken)
+    {
+        if (!await IsThereAsync(store, organization, cancellationToken))
+            throw ProblemException.NotFound("organization", organization);
+    }
+
+    private static async Task<bool> IsThereAsync(IStore store, string organization, CancellationToken cancellationToken) =>
+        (await store.ListOrganizationsAsync(cancellationToken)).Any(one => one.Name == organization);
+
+    private static MemberResponse Response(Membership member, Person person) => new(member.Email, person.Name, member.Role, member.CreatedAt, person.SignedInAt);
+
+    private static string Word(Role? role) => role?.ToString().ToLowerInvariant() ?? "none";
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using Tenantry.Server.Api;
+using Tenantry.Server.Store;
+
+namespace Tenantry.Server.People;
+
+/// <summary>Passwords: PBKDF2 with HMAC-SHA-512, 600,000 rounds and a salt of their own.</summary>
+public sealed class Passwords : IDisposable
+{
+    private const int Rounds = 600_000;
+    private const int Shortest = 12;
+    private const int Longest = 200;
+    private readonly PasswordHasher<Person> hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Rounds }));
+    private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly Lazy<string> nobodys;
+
+    public Passwords() => nobodys = new(() => Hash(RandomNobody()));
+
+    /// <summary>Refuses what nobody should use.</summary>
+    public static void Check(string password, string email)
+    {
+        if (password.Length is < Shortest or > Longest)
+            throw ProblemException.Invalid("password", $"A password of {Shortest} to {Longest} characters is expected.");
+        if (password.Distinct().Count() < 5 || password.Contains(email.Split('@')[0], StringComparison.OrdinalIgnoreCase))
+            throw ProblemException.Invalid("password", "This password is easy to guess: it has few different characters, or the person's own name in it.");
+    }
+
+    /// <summary>As the store keeps it.</summary>
+    public string Hash(string password) => hasher.HashPassword(null!, password);
+
+    /// <summary>Whether it is the person's. Takes as long when there is no such person, or no password.</summary>
+    public async Task<bool> IsOfAsync(Person? person, string password, CancellationToken cancellationToken)
+    {
+        await turns.WaitAsync(cancellationToken);
+        try
+        {
+            var isSame = password.Length <= Longest && hasher.VerifyHashedPassword(null!, person?.Password ?? nobodys.Value, password) != PasswordVerificationResult.Failed;
+            return isSame && person?.Password is not null;
+        }
+        finally
+        {
+            turns.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => turns.Dispose();
+
+    private static string RandomNobody() => Guid.NewGuid().ToString("N");
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using Tenantry.Model.Wire;
+using static Tenantry.Server.Tests.Api.TestApi;
+using static Tenantry.Server.Tests.Api.TwoOrganizations;
+
+namespace Tenantry.Server.Tests.Api;
+
+/// <summary>People in organizations: what one may do depends on whose the thing is that is asked for, and on nothing that was asked before.</summary>
+public sealed class MemberTests
+{
+    private const string Ann = "ann@example.com";
+
+    private static async Task JoinAsync(TestApi api, string organization, Role role, string email = Ann) =>
+        (await api.Local.PutAsync($"/v1/organizations/{organization}/members/{email}", Json(new { role = role.ToString() }))).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+    [Fact]
+    public async Task APersonOfTwoOrganizationsHasEachOnesRoleInItAndNoCurrentOne()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        await JoinAsync(api, "acme", Role.Owner);
+        await JoinAsync(api, "other", Role.Viewer);
+        var browser = await Browser.SignedInAsync(api, Ann);
+
+        // Both at once, again and again: nothing that one request says changes another's.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            var (slug, wanted) = i % 2 == 0 ? ("ann", HttpStatusCode.OK) : ("bob", HttpStatusCode.Forbidden);
+            using var answer = await browser.SendAsync(HttpMethod.Post, $"/v1/instances/{slug}/restart?dryRun=true");
+            return (answer.StatusCode, wanted);
+        }));
+        answers.ShouldAllBe(one => one.StatusCode == one.wanted);
+        var list = await (await browser.GetAsync("/v1/instances")).Content.ReadAsStringAsync();
+        list.ShouldContain("\"ann\"");
+        list.ShouldContain("\"bob\"");
+        (await ProblemAsync(await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid)).Errors!.ShouldHaveSingleItem().Path.ShouldBe("organization");
+        await ProblemAsync(await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo", organization = "other" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        await ProblemAsync(await browser.SendAsync(HttpMethod.Post, "/v1/instances", Json(new { tenant = "bob", app = "notes", environment = "two" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo", organization = "acme" }))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await api.Local.GetStringAsync("/v1/audit?limit=3")).ShouldContain("\"outcome\":\"denied\"");
+    }
+
+    [Fact]
+    public async Task AnOwnerLetsPeopleInAndOnlyIntoTheirOwn()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        await JoinAsync(api, "acme", Role.Owner);
+        var owner = await Browser.SignedInAsync(api, Ann);
+
+        using var added = await owner.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/New@example.com", Json(new { role = "Member", name = "New" }));
+        added.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await (await owner.GetAsync("/v1/organizations/acme/members")).Content.ReadAsStringAsync()).ShouldContain("new@example.com");
+        await ProblemAsync(await owner.SendAsync(HttpMethod.Put, "/v1/organizations/other/members/x@example.com", Json(new { role = "Member" })), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+        await ProblemAsync(await owner.GetAsync("/v1/organizations/other/members"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+        await ProblemAsync(await owner.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/x@example.com", Json(new { role = "Admin" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        await ProblemAsync(await owner.GetAsync("/v1/people"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        var member = await Browser.SignedInAsync(api, "new@example.com");
+        await ProblemAsync(await member.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/x@example.com", Json(new { role = "Owner" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await owner.SendAsync(HttpMethod.Delete, "/v1/organizations/acme/members/new@example.com")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        await ProblemAsync(await member.GetAsync("/v1/instances/ann"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task NoTokenMakesWhatLetsSomebodyInAndAnAdminWhoSignedInDoes()
+    {
+        await using var api = await StartAsync();
+        var token = api.Client(await TokenAsync(api, Role.Admin, null));
+        var admin = await Browser.SignedInAsync(api, Ann, Role.Admin);
+
+        await ProblemAsync(await token.PostAsync("/v1/people", Json(new { email = "x@example.com", role = "Admin", password = "long enough 123" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        await ProblemAsync(await token.PostAsync("/v1/signin-links", Json(new { })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await admin.SendAsync(HttpMethod.Post, "/v1/tokens", Json(new { name = "mine" }))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await ProblemAsync(await admin.SendAsync(HttpMethod.Post, "/v1/signin-links", Json(new { })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+    }
+
+    [Theory]
+    [InlineData("{\"email\":\"no address\"}", "email")]
+    [InlineData("{\"email\":\"a@example.com\",\"role\":\"owner\"}", "role")]
+    [InlineData("{\"email\":\"a@example.com\",\"password\":\"short\"}", "password")]
+    [InlineData("{\"email\":\"robert@example.com\",\"password\":\"Robert-2026-x\"}", "password")]
+    [InlineData("{\"email\":\"a@example.com\",\"pasword\":\"never repeated\"}", "")]
+    public async Task AMistakeIsNamedAndNothingIsMade(string body, string path)
+    {
+        await using var api = await StartAsync();
+
+        var problem = await ProblemAsync(await api.Local.PostAsync("/v1/people", Text(body)), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+
+        problem.Errors!.ShouldHaveSingleItem().Path.ShouldBe(path);
+        problem.Detail.ShouldNotContain("never repeated");
+        (await api.Store.ListPeopleAsync(new Tenantry.Server.Store.PageRequest(), CancellationToken.None)).Items.ShouldBeEmpty();
+        await ProblemAsync(await api.Local.PutAsync("/v1/organizations/nobody/members/a@example.com", Json(new { role = "Member" })), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+    }
+}
