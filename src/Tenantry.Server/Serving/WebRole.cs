@@ -185,6 +185,7 @@ internal sealed class WebRole : IAsyncDisposable
             SocketUsers = options.ShownFolder is not null ? new HashSet<uint>() : new HashSet<uint> { CurrentUser.Id },
             Address = address,
             Metrics = metrics,
+            Pages = options.Pages,
         };
         api = await PortInUse.WaitAsync(
             async () =>
