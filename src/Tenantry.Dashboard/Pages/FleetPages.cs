@@ -34,7 +34,7 @@ internal static class FleetPages
         // A bad filter is refused before the stream begins.
         await ReadAsync(choice, api, cancellationToken);
         return LiveParts.Stream(feed, time, async ending =>
-            [new LivePart("fleet", await PageWriter.RenderAsync<FleetTable>(context, new Dictionary<string, object?>(StringComparer.Ordinal) { [nameof(FleetTable.View)] = await ReadAsync(choice, api, ending) }))]);
+            [await LiveParts.PartAsync<FleetTable>(context, "fleet", (nameof(FleetTable.View), await ReadAsync(choice, api, ending)))]);
     }
 
     private static async Task<FleetView> ReadAsync(FleetChoice choice, PageApi api, CancellationToken cancellationToken)

@@ -60,7 +60,7 @@ internal static class InstancePages
                 return
                 [
                     await HeadAsync(view.Head, context),
-                    await PartAsync<InstanceBody>("instance-body", nameof(InstanceBody.View), view, context),
+                    await LiveParts.PartAsync<InstanceBody>(context, "instance-body", (nameof(InstanceBody.View), view)),
                     .. await StatsAsync(view.Head.Instance, api, ending),
                 ];
             },
@@ -97,11 +97,7 @@ internal static class InstancePages
     public static async Task<Manifest?> ManifestAsync(InstanceResponse instance, PageApi api, CancellationToken cancellationToken) =>
         (await api.Client.Apps.GetReleaseAsync(instance.App, instance.Release, cancellationToken)).Manifest is { } text ? ManifestJson.Read(text) : null;
 
-    private static Task<LivePart> HeadAsync(InstanceHead head, HttpContext context) => PartAsync<InstanceTop>("instance-top", nameof(InstanceTop.View), head, context);
-
-    private static async Task<LivePart> PartAsync<TComponent>(string id, string name, object value, HttpContext context)
-        where TComponent : Microsoft.AspNetCore.Components.IComponent =>
-        new(id, await PageWriter.RenderAsync<TComponent>(context, new Dictionary<string, object?>(StringComparer.Ordinal) { [name] = value }));
+    private static Task<LivePart> HeadAsync(InstanceHead head, HttpContext context) => LiveParts.PartAsync<InstanceTop>(context, "instance-top", (nameof(InstanceTop.View), head));
 
     private static async Task<IReadOnlyList<LivePart>> StatsAsync(InstanceResponse instance, PageApi api, CancellationToken cancellationToken)
     {

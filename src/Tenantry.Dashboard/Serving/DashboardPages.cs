@@ -21,6 +21,7 @@ public sealed class DashboardPages : IPages
         services.AddSingleton(this);
         services.AddSingleton<PageErrors>();
         services.AddSingleton<AssetFiles>();
+        services.AddSingleton<Playground>();
     }
 
     /// <inheritdoc/>
@@ -37,6 +38,10 @@ public sealed class DashboardPages : IPages
         pages.MapFleet();
         pages.MapInstances();
         pages.MapInstanceForms();
+        pages.MapConfiguration();
+        pages.MapOpen();
+        pages.MapDeploy();
+        pages.MapActivity();
     }
 
     internal TenantryClient ClientOf(HttpContext context) => new(Here, new ApiHandler(api, context));

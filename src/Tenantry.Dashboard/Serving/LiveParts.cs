@@ -27,6 +27,11 @@ internal static class LiveParts
     public static IResult Stream(ChangeFeed feed, TimeProvider time, Func<CancellationToken, Task<IReadOnlyList<LivePart>>> render, TimeSpan? beat = null) =>
         new EventStream(cancellationToken => ReadAsync(feed, time, render, beat, cancellationToken), time);
 
+    /// <summary>A part that a component renders.</summary>
+    public static async Task<LivePart> PartAsync<TComponent>(HttpContext context, string id, params (string Name, object? Value)[] values)
+        where TComponent : Microsoft.AspNetCore.Components.IComponent =>
+        new(id, await PageWriter.RenderAsync<TComponent>(context, values.ToDictionary(value => value.Name, value => value.Value, StringComparer.Ordinal)));
+
     private static async IAsyncEnumerable<StreamEvent> ReadAsync(
         ChangeFeed feed, TimeProvider time, Func<CancellationToken, Task<IReadOnlyList<LivePart>>> render, TimeSpan? beat, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
