@@ -17,19 +17,8 @@ public sealed class TenantryClient : IDisposable
     /// <param name="address">Where the control plane is.</param>
     /// <param name="token">An API token; needed over HTTP, not on the socket.</param>
     public TenantryClient(TenantryAddress address, string? token = null)
-        : this(new Transport(address, token))
     {
-    }
-
-    /// <summary>Makes one that sends through a handler: for a program that answers its own requests. The handler is disposed with it.</summary>
-    public TenantryClient(TenantryAddress address, HttpMessageHandler handler)
-        : this(new Transport(address, handler))
-    {
-    }
-
-    private TenantryClient(Transport transport)
-    {
-        _transport = transport;
+        _transport = new(address, token);
         Apps = new(_transport);
         Sources = new(_transport);
         Tenants = new(_transport);
@@ -121,15 +110,21 @@ public sealed class TenantryClient : IDisposable
     }
 
     /// <summary>The audit, newest first.</summary>
-    public IAsyncEnumerable<AuditResponse> ListAuditAsync(CancellationToken cancellationToken = default) =>
-        _transport.ListAsync<AuditResponse>("v1/audit", cancellationToken);
+    public IAsyncEnumerable<AuditResponse> ListAuditAsync(CancellationToken cancellationToken = default) => ListAuditAsync([], cancellationToken);
 
-    /// <summary>Part of the same list.</summary>
-    /// <param name="cursor">Where the part before ended, or null.</param>
-    /// <param name="limit">1 to 1000.</param>
+    /// <summary>The audit, newest first.</summary>
+    /// <param name="filter">Query parameters: actor, action, subject, outcome, since, until. Null: any.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<PageResponse<AuditResponse>> GetAuditPageAsync(string? cursor, int limit, CancellationToken cancellationToken = default) =>
-        _transport.GetAsync<PageResponse<AuditResponse>>("v1/audit" + QueryText.Of(("cursor", cursor), ("limit", limit.ToString())), cancellationToken);
+    public IAsyncEnumerable<AuditResponse> ListAuditAsync(IReadOnlyList<(string Name, string? Value)> filter, CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<AuditResponse>("v1/audit" + QueryText.Of([.. filter]), cancellationToken);
+
+    /// <summary>Writes the whole audit as JSON lines that can be verified without the control plane.</summary>
+    public async Task ExportAuditAsync(Stream output, CancellationToken cancellationToken = default)
+    {
+        using var request = _transport.Request(HttpMethod.Get, "v1/audit/export");
+        using var response = await _transport.SendAsync(request, cancellationToken);
+        await response.Content.CopyToAsync(output, cancellationToken);
+    }
 
     /// <summary>Whether the audit's chain is whole.</summary>
     public Task<AuditVerifyResponse> VerifyAuditAsync(CancellationToken cancellationToken = default) =>

@@ -25,12 +25,6 @@ internal sealed class Transport : IDisposable
         _invoker = new HttpMessageInvoker(address.CreateHandler());
     }
 
-    public Transport(TenantryAddress address, HttpMessageHandler handler)
-    {
-        _address = address;
-        _invoker = new HttpMessageInvoker(handler);
-    }
-
     public TenantryAddress Address => _address;
 
     public HttpMessageInvoker Invoker => _invoker;

@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Tenantry.Cli.Running;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Server;
+using Tenantry.Server.People.Oidc;
 using Tenantry.Server.Serving;
 
 namespace Tenantry.Cli.Commands;
@@ -41,6 +40,7 @@ internal static class ServeCommand
     private static readonly Option<string?> LogFormat = new("--log-format") { Description = "json or text (default: text on a terminal, else json).", HelpName = "FORMAT" };
     private static readonly Option<string?> PublicUrl = new("--public-url") { Description = "How people reach the gateway when something stands in front of it, such as https://apps.example.com: instances' addresses have this scheme and port, and this name as base domain.", HelpName = "URL" };
     private static readonly Option<string?> ApiUrl = new("--api-url") { Description = "How people reach the API and its pages when something stands in front of it, such as https://console.example.com. Not a name of the gateway's.", HelpName = "URL" };
+    private static readonly Option<string?> Oidc = new("--oidc") { Description = "The identity provider at which people sign in: a JSON file with issuer, clientId, clientSecretFile and roles (docs/access.md).", HelpName = "FILE" };
     private static readonly Option<bool> WebChild = new("--web-child") { Hidden = true };
 
     public static Command Create(CliHost host)
@@ -49,7 +49,7 @@ internal static class ServeCommand
         LogFormat.AcceptOnlyFromAmong("json", "text");
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Role, WebUser, Level, LogFormat, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Oidc, Role, WebUser, Level, LogFormat, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
@@ -74,19 +74,29 @@ internal static class ServeCommand
         AcceptsEngineKey = call.Value(AcceptEngineKey),
         PublicUrl = publicUrl,
         ApiUrl = call.Value(ApiUrl) is { } api ? Url("--api-url", api) : null,
+        Oidc = Provider(call),
         BaseDomain = publicUrl?.Host ?? Domain("--base-domain", call.Value(BaseDomain)!.ToLowerInvariant()),
         Roles = Roles(call.Value(Role)!),
         WebUser = call.Value(WebUser),
         IsWebChild = call.Value(WebChild),
         ShownFolder = call.Host.Variable("TENANTRY_DATA_SHOWN"),
         LogFormat = (call.Value(LogFormat) ?? (call.Host.ErrorIsTerminal ? "text" : "json")) == "text" ? ServeLogFormat.Text : ServeLogFormat.Json,
-        Pages = Roles(call.Value(Role)!).HasFlag(ServeRoles.Api) ? Pages() : null,
         LogLevel = Enum.Parse<LogLevel>(call.Value(Level)!, ignoreCase: true),
     };
 
-    // Who plays the gateway alone never loads it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static DashboardPages Pages() => new();
+    private static OidcOptions? Provider(Call call)
+    {
+        try
+        {
+            if (call.Value(Oidc) is { } file)
+                return OidcOptions.ReadFile(call.Host.FullPath(file));
+            return call.Host.Variable(OidcOptions.Variable) is { Length: > 0 } text ? OidcOptions.Read(text, OidcOptions.Variable) : null;
+        }
+        catch (ServeConfigurationException wrong)
+        {
+            throw new CliException(ExitCode.Usage, wrong.Message);
+        }
+    }
 
     private static ServeRoles Roles(string text)
     {

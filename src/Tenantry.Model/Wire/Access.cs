@@ -34,7 +34,36 @@ public sealed record AuditResponse(
     string Detail,
     string RequestId,
     string PreviousHash,
-    string Hash);
+    string Hash)
+{
+    /// <summary>How the actor was let in: <c>socket</c>, <c>token …</c> or <c>session …</c> with the beginning of its hash, <c>provider</c>; empty for rows of before this was noted.</summary>
+    public string Through { get; init; } = "";
+
+    /// <summary>What was so before and is so now.</summary>
+    public IReadOnlyList<ChangeResponse> Changes { get; init; } = [];
+}
+
+/// <summary>One line of <c>GET /v1/audit/export</c>: a row exactly as its hash covers it.</summary>
+/// <param name="Sequence">Its number, from 1.</param>
+/// <param name="Micros">When: microseconds since 1970.</param>
+/// <param name="Actor">Who.</param>
+/// <param name="Action">What.</param>
+/// <param name="Subject">What to.</param>
+/// <param name="Outcome">What came of it.</param>
+/// <param name="Detail">More.</param>
+/// <param name="RequestId">Of the request.</param>
+/// <param name="Through">How the actor was let in.</param>
+/// <param name="Changes">JSON text, or nothing.</param>
+/// <param name="PreviousHash">Of the row before.</param>
+/// <param name="Hash">SHA-256 over all of this, in hexadecimal.</param>
+public sealed record AuditExportRow(
+    long Sequence, long Micros, string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, string Through, string Changes, string PreviousHash, string Hash);
+
+/// <summary>The last line of an export, without which it is not whole.</summary>
+/// <param name="EndSequence">The newest row.</param>
+/// <param name="EndHash">Its hash.</param>
+/// <param name="Owner">Whose audit it is.</param>
+public sealed record AuditExportEnd(long EndSequence, string EndHash, string Owner);
 
 /// <summary>Answer to <c>GET /v1/audit/verify</c>: <paramref name="Problem"/> names the first bad row, null when the chain is whole.</summary>
 public sealed record AuditVerifyResponse(bool Whole, string? Problem);

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Tenantry.Model.Instances;
 
 namespace Tenantry.Model.Wire;
 
@@ -18,7 +17,6 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(ExecStartRequest))]
 [JsonSerializable(typeof(ExportSecretsRequest))]
 [JsonSerializable(typeof(ExportSecretsResponse))]
-[JsonSerializable(typeof(FleetResponse))]
 [JsonSerializable(typeof(InstanceDetailResponse))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(LogLineResponse))]
@@ -33,7 +31,6 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(PageResponse<OperationResponse>))]
 [JsonSerializable(typeof(PageResponse<OrganizationResponse>))]
 [JsonSerializable(typeof(OrphansResponse))]
-[JsonSerializable(typeof(PageResponse<WakeRecord>))]
 [JsonSerializable(typeof(PageResponse<WakeSummaryResponse>))]
 [JsonSerializable(typeof(PageResponse<WebhookResponse>))]
 [JsonSerializable(typeof(PageResponse<ReleaseResponse>))]
@@ -71,4 +68,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(SignInLinkResponse))]
 [JsonSerializable(typeof(UpdatePersonRequest))]
 [JsonSerializable(typeof(OrganizationResponse))]
+[JsonSerializable(typeof(AuditExportRow))]
+[JsonSerializable(typeof(AuditExportEnd))]
+[JsonSerializable(typeof(IReadOnlyList<ChangeResponse>))]
 public sealed partial class WireJsonContext : JsonSerializerContext;

@@ -49,7 +49,6 @@ internal static class AccessTable
         ["PATCH /v1/tenants/{tenant}"] = Own,
         ["DELETE /v1/tenants/{tenant}"] = Own,
 
-        ["GET /v1/fleet"] = ViewOwn,
         ["GET /v1/instances"] = ViewOwn,
         ["GET /v1/instances/{slug}"] = ViewOwn,
         ["GET /v1/instances/{slug}/plan"] = ViewOwn,
@@ -58,7 +57,6 @@ internal static class AccessTable
         ["GET /v1/instances/{slug}/secrets"] = ViewOwn,
         ["GET /v1/instances/{slug}/secrets/{name}"] = ViewOwn,
         ["GET /v1/instances/{slug}/webhooks"] = ViewOwn,
-        ["GET /v1/instances/{slug}/wakes"] = ViewOwn,
         ["GET /v1/instances/{slug}/llm"] = ViewOwn,
         ["POST /v1/instances"] = Operate,
         ["PATCH /v1/instances/{slug}"] = Operate,
@@ -94,6 +92,7 @@ internal static class AccessTable
         ["POST /v1/render/compose"] = RunPlatform,
         ["GET /v1/audit"] = ViewPlatform,
         ["GET /v1/audit/verify"] = ViewPlatform,
+        ["GET /v1/audit/export"] = ViewPlatform,
 
         ["GET /v1/target-kinds"] = ViewPlatform,
         ["GET /v1/targets"] = ViewPlatform,

@@ -73,7 +73,7 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
     private async Task RefuseAsync(HttpContext context, RouteEndpoint endpoint, Caller caller, string why)
     {
         if (endpoint.Metadata.GetMetadata<ChangeMetadata>() is { } change)
-            await store.AppendAuditAsync(new AuditEntry(caller.Name, change.Action, context.Request.Path, "denied", why, context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
+            await store.AppendAuditAsync(new AuditEntry(caller.Name, change.Action, context.Request.Path, "denied", why, context.TraceIdentifier, time.GetUtcNow()) { Through = caller.ThroughText }, CancellationToken.None);
         throw ProblemException.Forbidden(why);
     }
 

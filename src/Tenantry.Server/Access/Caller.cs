@@ -10,6 +10,8 @@ namespace Tenantry.Server.Access;
 /// <param name="Grants">What they may do.</param>
 public sealed record Caller(string Name, CallerKind Through, Grants Grants)
 {
+    private const int Beginning = 12;
+
     /// <summary>Tells this caller from every other, also from one that had the same name before.</summary>
     public string Id { get; init; } = Name;
 
@@ -36,6 +38,14 @@ public sealed record Caller(string Name, CallerKind Through, Grants Grants)
 
     /// <summary>Operators and admins: who says what costs money, and what the platform stands on.</summary>
     public bool RunsPlatform => Grants.Platform is Role.Operator or Role.Admin;
+
+    /// <summary>For the audit: how they were let in, and by which token or session, told by the beginning of its hash.</summary>
+    public string ThroughText => Through switch
+    {
+        CallerKind.Token => $"token {Id[..Math.Min(Id.Length, Beginning)]}",
+        CallerKind.Session => $"session {SessionHash?[..Beginning]}",
+        _ => Through.ToString().ToLowerInvariant(),
+    };
 
     /// <summary>As a sentence begins.</summary>
     public string Title => Through == CallerKind.Token ? $"The token '{Name}'" : $"'{Name}'";

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.People.Oidc;
 
 namespace Tenantry.Server.Access;
 
@@ -9,7 +10,7 @@ namespace Tenantry.Server.Access;
 /// Finds out who asks. On the Unix socket the kernel says it; on TCP a token does, or the cookie of somebody who signed in. A browser that was led here by
 /// another site (a foreign origin, or a name that was rebound to this address) is turned away before anything is looked at. Who shows nothing is a stranger.
 /// </summary>
-public sealed class Gatekeeper(ApiTokens tokens, Sessions sessions, LiveRequests live, ApiSettings settings) : IMiddleware
+public sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sessions sessions, LiveRequests live, ApiSettings settings) : IMiddleware
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -40,7 +41,7 @@ public sealed class Gatekeeper(ApiTokens tokens, Sessions sessions, LiveRequests
     private async Task<Caller?> AdmitAsync(HttpContext context)
     {
         if (context.Request.Headers.Authorization is { Count: > 0 } authorization)
-            return await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
+            return await machines.AdmitAsync(authorization.ToString(), context.RequestAborted) ?? await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
         if (await sessions.AdmitAsync(context) is not { } caller)
             return null;
         await CrossSite.RefuseAsync(context);

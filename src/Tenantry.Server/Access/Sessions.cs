@@ -37,7 +37,7 @@ public sealed class Sessions(IStore store, TimeProvider time)
 
     /// <summary>True while the caller's session lasts and lets them do what it did.</summary>
     public async Task<bool> IsStillAsync(Caller caller, CancellationToken cancellationToken) =>
-        caller.SessionHash is { } hash && await FindAsync(hash, cancellationToken) is { } found && CallerOf(found).Grants.ToString() == caller.Grants.ToString();
+        caller.SessionHash is { } hash && await FindAsync(hash, cancellationToken) is { } found && CallerOf(found).Grants.ToText() == caller.Grants.ToText();
 
     /// <summary>Begins a session and sets its cookie. The one that the browser had ends.</summary>
     public async Task BeginAsync(HttpContext context, Person person, SignInMethod method, ProviderSession? provider, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ public sealed class Sessions(IStore store, TimeProvider time)
         var text = RandomText.New();
         var expires = provider is { ExpiresAt: { } ends } && ends < now + Lifetime ? ends : now + Lifetime;
         await store.AddSessionAsync(
-            new PersonSession(RandomText.Hash(text), person.Email, method.ToString(), provider?.Issuer ?? "", provider?.Id ?? "", now, expires, now), cancellationToken);
+            new PersonSession(RandomText.Hash(text), person.Email, method.ToString(), provider?.Issuer ?? "", provider?.Id ?? "", now, expires, now) { Grants = provider?.Grants.ToText() ?? "" }, cancellationToken);
         context.Response.Cookies.Append(Cookie, text, Options(expires));
     }
 
@@ -82,7 +82,7 @@ public sealed class Sessions(IStore store, TimeProvider time)
     private static Caller CallerOf(SessionOfPerson found) => new(
         found.Person.Email,
         CallerKind.Session,
-        new Grants(found.Person.Role, found.Memberships.ToDictionary(one => one.Organization, one => one.Role, StringComparer.Ordinal)))
+        new Grants(found.Person.Role, found.Memberships.ToDictionary(one => one.Organization, one => one.Role, StringComparer.Ordinal)).With(Grants.Parse(found.Session.Grants)))
     {
         Id = "person:" + found.Person.Email,
         ExpiresAt = found.Session.ExpiresAt,
@@ -113,5 +113,5 @@ public enum SignInMethod
     Provider,
 }
 
-/// <summary>What an identity provider says of the session that it began.</summary>
-public sealed record ProviderSession(string Issuer, string Id, DateTimeOffset? ExpiresAt);
+/// <summary>What an identity provider says of the session that it began: its own name for it, until when it is good, and what it lets the person do here as long as it lasts.</summary>
+public sealed record ProviderSession(string Issuer, string Id, DateTimeOffset? ExpiresAt, Grants Grants);

@@ -20,6 +20,7 @@ using Tenantry.Server.Metrics;
 using Tenantry.Server.Operations;
 using Tenantry.Server.Orphans;
 using Tenantry.Server.People;
+using Tenantry.Server.People.Oidc;
 using Tenantry.Server.Rendering;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Sources;
@@ -47,19 +48,12 @@ public static class ApiHost
         parts.Metrics.Add(counts);
         app.Use(next => context => counts.CountAsync(context, next));
         app.UseMiddleware<Problems>();
-        parts.Pages?.Use(app);
         app.UseMiddleware<Gatekeeper>();
-        app.Use(next =>
-        {
-            parts.Pages?.Behind(next);
-            return next;
-        });
         app.UseWebSockets();
         app.Use(next => context => HeadRequests.AsGetAsync(context, next));
         app.UseRouting();
         app.UseMiddleware<Authorizer>();
         Map(app);
-        parts.Pages?.Map(app);
         AccessTable.Check(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
         return app;
     }
@@ -70,6 +64,7 @@ public static class ApiHost
         app.MapMetrics();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapSignIn();
+        app.MapOidc();
         app.MapSignInPages();
         var v1 = app.MapGroup("/v1").AddEndpointFilter(EndpointRules.CheckQueryAsync).AddEndpointFilter(ConditionalReads.AnswerAsync);
         v1.MapServer();
@@ -114,6 +109,9 @@ public static class ApiHost
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<ISignIn, SignIn>();
+        if (parts.Oidc is { } oidc)
+            services.AddSingleton(new OidcProvider(oidc, parts.Time));
+        services.AddSingleton(s => new ProviderTokens(s.GetService<OidcProvider>()));
         services.AddSingleton<LiveRequests>();
         services.AddHostedService(s => s.GetRequiredService<LiveRequests>());
         services.AddSingleton<IdempotentAnswers>();
@@ -125,7 +123,6 @@ public static class ApiHost
         services.AddSingleton<LlmChanges>();
         services.AddSingleton<ExecSession>();
         services.AddSingleton<HttpReleases>();
-        parts.Pages?.Register(services);
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -173,11 +170,11 @@ public sealed record ApiParts
     /// <summary>TCP address, or null for none. Port 0 picks a free one.</summary>
     public IPEndPoint? Address { get; init; }
 
+    /// <summary>The identity provider, or null for none.</summary>
+    public OidcOptions? Oidc { get; init; }
+
     /// <summary>What <c>/metrics</c> shows; may grow until the first request.</summary>
     public List<IMetricSource> Metrics { get; init; } = [];
-
-    /// <summary>The dashboard, or null for none.</summary>
-    public IPages? Pages { get; init; }
 
     /// <summary>What <c>/readyz</c> asks besides store and engine.</summary>
     public IReadOnlyList<IReadyCheck> ReadyChecks { get; init; } = [];

@@ -32,6 +32,9 @@ public sealed class Change
     /// <summary>What the audit adds; never a secret.</summary>
     public string Detail { get; set; } = "";
 
+    /// <summary>What was so before and is to be so, for the audit; never a secret.</summary>
+    public IReadOnlyList<ChangeResponse> Changes { get; set; } = [];
+
     /// <summary>Writes to the audit that the change begins. Set by the filter.</summary>
     internal Func<Task> Begun { get; set; } = () => Task.CompletedTask;
 

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Wire;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Api;
@@ -39,8 +42,10 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         return result;
     }
 
+    private static readonly JsonTypeInfo ChangesInfo = WireJson.Options.GetTypeInfo(typeof(IReadOnlyList<ChangeResponse>));
+
     private AuditEntry Row(Change change, string outcome, string detail) =>
-        new(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow());
+        new(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow()) { Through = change.Caller.ThroughText, Changes = change.Changes.Count == 0 ? "" : JsonSerializer.Serialize(change.Changes, ChangesInfo) };
 
     // What happened is written even when the caller has gone in the meantime.
     private Task AuditAsync(AuditEntry row) => store.AppendAuditAsync(row, CancellationToken.None);

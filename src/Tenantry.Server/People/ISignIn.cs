@@ -22,6 +22,9 @@ public interface ISignIn
     Task<SignInResult> FinishAtProviderAsync(HttpContext context);
 
     Task SignOutAsync(HttpContext context);
+
+    /// <summary>The provider says that a session of its own ended. False: it is not believed.</summary>
+    Task<bool> EndByProviderAsync(HttpContext context, string logoutToken);
 }
 
 /// <summary>What came of signing in.</summary>

@@ -66,7 +66,7 @@ internal static class MembersApi
         PersonText.CheckOfOrganization(request.Role);
         var before = (await store.ListMembersAsync(organization, who, cancellationToken)).FirstOrDefault();
         var difference = new ChangeResponse(change.Subject, "role", Word(before?.Role), Word(request.Role));
-        change.Detail = $"role {difference.From} → {difference.To}";
+        change.Changes = [difference];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. before?.Role == request.Role ? Array.Empty<ChangeResponse>() : [difference]]));
         var now = time.GetUtcNow();

@@ -77,7 +77,7 @@ internal static class PeopleApi
             Passwords.Check(request.Password, present.Email);
         var wanted = present with { Name = PersonText.Name(request.Name, present.Name), Role = request.NoRole ? null : request.Role ?? present.Role };
         var differences = Differences(change.Subject, present, wanted, request).ToArray();
-        change.Detail = string.Join(", ", differences.Select(one => $"{one.Field} {one.From ?? "none"} → {one.To ?? "none"}"));
+        change.Changes = differences;
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(differences));
         wanted = wanted with { Password = request.NoPassword ? null : request.Password is null ? present.Password : passwords.Hash(request.Password) };

@@ -2,18 +2,21 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Access;
 using Tenantry.Server.Api;
+using Tenantry.Server.People.Oidc;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.People;
 
 /// <summary>Signs people in and out.</summary>
-public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords, SignInLimits limits, ApiSettings settings, TimeProvider time) : ISignIn
+public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords, SignInLimits limits, LiveRequests live, ApiSettings settings, TimeProvider time, OidcProvider? provider = null) : ISignIn
 {
     private const string Wrong = "The address or the password is not right.";
     private const int LongestEmail = 200;
+    private const string LogoutEvent = "http://schemas.openid.net/event/backchannel-logout";
+    private readonly OidcSignIn? oidc = provider is null ? null : new OidcSignIn(provider, store, time);
 
     /// <inheritdoc/>
-    public string? ProviderName => null;
+    public string? ProviderName => oidc?.Name;
 
     /// <inheritdoc/>
     public async Task<SignInResult> WithPasswordAsync(HttpContext context, string email, string password)
@@ -54,10 +57,50 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
     }
 
     /// <inheritdoc/>
-    public Task<Uri> BeginAtProviderAsync(HttpContext context, string returnTo) => throw ProblemException.NotFound("identity provider", "");
+    public Task<Uri> BeginAtProviderAsync(HttpContext context, string returnTo) =>
+        (oidc ?? throw NoProvider()).BeginAsync(context, SignInApi.SafeReturn(returnTo));
 
     /// <inheritdoc/>
-    public Task<SignInResult> FinishAtProviderAsync(HttpContext context) => throw ProblemException.NotFound("identity provider", "");
+    public async Task<SignInResult> FinishAtProviderAsync(HttpContext context)
+    {
+        var way = oidc ?? throw NoProvider();
+        if (IsInsecure(context) is { } insecure)
+            return insecure;
+        try
+        {
+            var who = await way.FinishAsync(context);
+            if (await way.PersonAsync(who, context.RequestAborted) is { } person)
+                return await LetInAsync(context, person, SignInMethod.Provider, who.Session) with { ReturnTo = who.ReturnTo };
+            await AuditAsync(context, who.Email ?? "", "denied", $"the provider's subject {who.Subject} has no role here");
+            return new SignInResult(SignInOutcome.NoRole, "You are known to the provider, but no rule here gives you a role.");
+        }
+        catch (OidcException failure)
+        {
+            await AuditAsync(context, "", "denied", failure.Message);
+            return new SignInResult(SignInOutcome.Provider, failure.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> EndByProviderAsync(HttpContext context, string logoutToken)
+    {
+        try
+        {
+            var claims = await (provider ?? throw NoProvider()).CheckAsync(logoutToken, provider.Options.ClientId, context.RequestAborted);
+            var (session, subject) = (claims.FindFirst("sid")?.Value, claims.FindFirst("sub")?.Value);
+            // An ID token is not one: it has a nonce, and tells of no event.
+            if (claims.FindFirst("events")?.Value.Contains(LogoutEvent, StringComparison.Ordinal) != true || claims.FindFirst("nonce") is not null || (session ?? subject) is null)
+                return false;
+            var ended = await store.DeleteSessionsOfAsync((await provider.DiscoverAsync(context.RequestAborted)).Issuer, session, subject, CancellationToken.None);
+            await live.CutAsync(CancellationToken.None);
+            await store.AppendAuditAsync(new AuditEntry("provider", "session.end", $"subject {subject}", "done", $"{ended} sessions, by the provider", context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
+            return true;
+        }
+        catch (OidcException)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async Task SignOutAsync(HttpContext context)
@@ -65,6 +108,8 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         if (await sessions.EndAsync(context, CancellationToken.None) is { } caller)
             await store.AppendAuditAsync(new AuditEntry(caller.Name, "session.end", $"person {caller.Name}", "done", "", context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
     }
+
+    private static ProblemException NoProvider() => new(StatusCodes.Status404NotFound, Model.Wire.ProblemCodes.NotFound, "No identity provider is configured: 'tenantry serve --oidc FILE'.");
 
     private async Task<SignInResult> LetInAsync(HttpContext context, Person person, SignInMethod method, ProviderSession? provider)
     {

@@ -21,7 +21,7 @@ internal static class SignInPages
         pages.MapGet("/signin/link/{secret}", LinkAsync);
     }
 
-    private static Task SignInAsync(HttpContext context)
+    private static Task SignInAsync(HttpContext context, ISignIn signIn)
     {
         var wanted = SignInApi.SafeReturn(context.Request.Query[SignInApi.ReturnTo]);
         var failure = Sentence(context.Request.Query[SignInApi.Failure].ToString());
@@ -33,6 +33,7 @@ internal static class SignInPages
             <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
             <p><button>Sign in</button></p>
             </form>
+            {(signIn.ProviderName is not { } provider ? "" : $"<form method=\"post\" action=\"/signin/oidc/begin\"><input type=\"hidden\" name=\"returnTo\" value=\"{Text(wanted)}\"><p><button>Sign in with {Text(provider)}</button></p></form>")}
             """);
     }
 

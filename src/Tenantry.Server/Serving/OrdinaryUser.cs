@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Tenantry.Server.People.Oidc;
 
 namespace Tenantry.Server.Serving;
 
@@ -39,6 +40,8 @@ internal static partial class OrdinaryUser
         // May hold a password, which must not be seen in the list of processes.
         ("TENANTRY_STORE", options.Store),
         (ShownFolder, options.DataFolder),
+        // Holds the client's secret; the ordinary user may not be able to read the file.
+        .. options.Oidc is null ? (IEnumerable<(string, string)>)[] : [(OidcOptions.Variable, options.Oidc.ToJson())],
     ];
 
     /// <summary>Names the data folder as people know it.</summary>

@@ -184,8 +184,8 @@ internal sealed class WebRole : IAsyncDisposable
             // The web side of a privileged engine shares its user with strangers ("nobody"): there root alone may ask.
             SocketUsers = options.ShownFolder is not null ? new HashSet<uint>() : new HashSet<uint> { CurrentUser.Id },
             Address = address,
+            Oidc = options.Oidc,
             Metrics = metrics,
-            Pages = options.Pages,
         };
         api = await PortInUse.WaitAsync(
             async () =>

@@ -26,6 +26,13 @@ internal static class AuditChain
             writer.WriteStringValue(entry.Detail);
             writer.WriteStringValue(entry.RequestId);
             writer.WriteNumberValue(StoreTime.ToMicros(entry.At));
+            // Rows of before these were noted keep the hash that they have.
+            if (entry.Through.Length > 0 || entry.Changes.Length > 0)
+            {
+                writer.WriteStringValue(entry.Through);
+                writer.WriteStringValue(entry.Changes);
+            }
+
             writer.WriteEndArray();
         }
         return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));

@@ -27,6 +27,15 @@ public interface IAccessStore
     /// <summary>Newest first.</summary>
     Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>Those that fit, newest first.</summary>
+    Task<Page<AuditRow>> FindAuditAsync(AuditFilter filter, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Rows after that one, oldest first.</summary>
+    Task<IReadOnlyList<AuditRow>> ReadAuditAsync(long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Where the chain ends.</summary>
+    Task<AuditHead> ReadAuditHeadAsync(CancellationToken cancellationToken);
+
     /// <summary>Looks for changed, missing and reordered rows: null when the chain is whole, otherwise the sentence that names the first bad row.</summary>
     Task<string?> VerifyAuditAsync(CancellationToken cancellationToken);
 }

@@ -81,7 +81,11 @@ public sealed record Membership(string Organization, string Email, Role Role, Da
 
 /// <summary>A session of somebody who signed in: the SHA-256 of what the cookie holds, how they signed in, and until when it is good.</summary>
 public sealed record PersonSession(
-    string Hash, string Email, string Method, string Issuer, string ProviderSession, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset UsedAt);
+    string Hash, string Email, string Method, string Issuer, string ProviderSession, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset UsedAt)
+{
+    /// <summary>What the person may do in this session besides what they may do anyway, as <c>Grants</c> writes it.</summary>
+    public string Grants { get; init; } = "";
+}
 
 /// <summary>A session and whose it is.</summary>
 public sealed record SessionOfPerson(PersonSession Session, Person Person, IReadOnlyList<Membership> Memberships);

@@ -79,9 +79,6 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.ListAsync(s, filter, page), cancellationToken);
 
-    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(InstanceFilter filter, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => InstanceReads.CountAsync(s, filter), cancellationToken);
-
     public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
         ChangeAsync($"instance {spec.Slug}", s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
 
@@ -314,7 +311,15 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.WriteAsync(s => AuditRows.AppendAsync(s, entry), cancellationToken);
 
     public Task<Page<AuditRow>> ListAuditAsync(PageRequest page, CancellationToken cancellationToken) =>
-        database.ReadAsync(s => AuditRows.ListAsync(s, page), cancellationToken);
+        FindAuditAsync(new AuditFilter(), page, cancellationToken);
+
+    public Task<Page<AuditRow>> FindAuditAsync(AuditFilter filter, PageRequest page, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AuditRows.ListAsync(s, filter, page), cancellationToken);
+
+    public Task<IReadOnlyList<AuditRow>> ReadAuditAsync(long after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => AuditRows.ReadAsync(s, after, long.MaxValue, limit), cancellationToken);
+
+    public Task<AuditHead> ReadAuditHeadAsync(CancellationToken cancellationToken) => database.ReadAsync(AuditRows.HeadAsync, cancellationToken);
 
     public Task<string?> VerifyAuditAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(AuditRows.VerifyAsync, cancellationToken);

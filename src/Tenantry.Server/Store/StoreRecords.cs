@@ -10,11 +10,7 @@ namespace Tenantry.Server.Store;
 public sealed record AppliedRelease(App App, Release Release, bool IsNewRelease, bool AppChanged);
 
 /// <summary>Part of a list: at most <paramref name="Limit"/> items after <paramref name="Cursor"/> (opaque, from the page before; null: from the start).</summary>
-public sealed record PageRequest(int Limit = 100, string? Cursor = null)
-{
-    /// <summary>Items to pass over after the cursor, where a list allows it.</summary>
-    public int Offset { get; init; }
-}
+public sealed record PageRequest(int Limit = 100, string? Cursor = null);
 
 /// <summary>A part of a list and the cursor of the next one, null at the end.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
@@ -24,17 +20,7 @@ public sealed record InstanceFilter(string? Tenant = null, string? App = null, s
 {
     /// <summary>Those of these organizations alone; null: of all.</summary>
     public IReadOnlyList<string>? Organizations { get; init; }
-
-    /// <summary>Part of its slug, tenant or app.</summary>
-    public string? Text { get; init; }
-
-    public InstancePhase? Phase { get; init; }
-
-    public InstanceHealth? Health { get; init; }
 }
-
-/// <summary>How many instances stand in one phase with one health, and how many of these differ from what is wanted.</summary>
-public sealed record InstanceCount(InstancePhase Phase, InstanceHealth Health, int Count, int Drifted);
 
 /// <summary>
 /// An instance that is due. <paramref name="Settled"/>: it was well when it was last seen at this generation, so that most likely
@@ -124,7 +110,26 @@ public sealed record ApiToken(
 public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt, string ETag = "");
 
 /// <summary>Who did what to what.</summary>
-public sealed record AuditEntry(string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, DateTimeOffset At);
+public sealed record AuditEntry(string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, DateTimeOffset At)
+{
+    /// <summary>How the actor was let in, as <c>Caller.ThroughText</c> says it.</summary>
+    public string Through { get; init; } = "";
+
+    /// <summary>What was so before and is so now, as JSON; never a secret.</summary>
+    public string Changes { get; init; } = "";
+}
+
+/// <summary>Narrows the audit; null: any.</summary>
+/// <param name="Actor">Who.</param>
+/// <param name="Action">What, such as <c>instance.create</c>, or all of a kind, such as <c>instance</c>.</param>
+/// <param name="Subject">What to, such as <c>instance alice</c>.</param>
+/// <param name="Outcome">What came of it.</param>
+/// <param name="Since">From then on.</param>
+/// <param name="Until">Before then.</param>
+public sealed record AuditFilter(string? Actor = null, string? Action = null, string? Subject = null, string? Outcome = null, DateTimeOffset? Since = null, DateTimeOffset? Until = null);
+
+/// <summary>Where the audit's chain ends, as it was noted with the newest row.</summary>
+public sealed record AuditHead(long Sequence, string Hash);
 
 /// <summary>An audit entry in its chain.</summary>
 public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHash, string Hash);

@@ -70,8 +70,9 @@ internal static class TenantsApi
             Owner = request.Owner ?? present.Owner,
             CostCentre = request.CostCentre ?? present.CostCentre,
         };
+        change.Changes = [.. TenantText.Differences(present, wanted)];
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of([.. TenantText.Differences(present, wanted)]));
+            return TypedResults.Ok(DryRun.Of(change.Changes));
         var stored = wanted == present ? present : await store.UpdateTenantAsync(wanted, present.Version, cancellationToken);
         ETags.Set(context, stored.Version);
         return TypedResults.Ok(TenantResponse.Of(stored));

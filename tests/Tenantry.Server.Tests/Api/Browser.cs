@@ -4,10 +4,11 @@ using static Tenantry.Server.Tests.Api.TestApi;
 
 namespace Tenantry.Server.Tests.Api;
 
-/// <summary>Keeps the one cookie and sends what a browser sends of its own accord.</summary>
+/// <summary>Keeps cookies and sends what a browser sends of its own accord.</summary>
 internal sealed class Browser(TestApi api)
 {
     private readonly HttpClient client = api.Client("");
+    private readonly Dictionary<string, string> cookies = new(StringComparer.Ordinal);
 
     public string? Cookie { get; set; }
 
@@ -39,17 +40,24 @@ internal sealed class Browser(TestApi api)
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.Add("Sec-Fetch-Site", site);
         if (Cookie is not null)
-            request.Headers.Add("Cookie", $"__Host-tenantry={Cookie}");
+            cookies["__Host-tenantry"] = Cookie;
+        else
+            cookies.Remove("__Host-tenantry");
+        if (cookies.Count > 0)
+            request.Headers.Add("Cookie", string.Join("; ", cookies.Select(one => $"{one.Key}={one.Value}")));
         if (Csrf is not null)
             request.Headers.Add("X-CSRF-Token", Csrf);
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
         var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        foreach (var cookie in answer.Headers.TryGetValues("Set-Cookie", out var cookies) ? cookies : [])
+        foreach (var cookie in answer.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
         {
-            SetCookie = cookie;
-            var value = cookie.Split(';')[0]["__Host-tenantry=".Length..];
-            Cookie = value.Length == 0 ? null : value;
+            var (name, value) = cookie.Split(';')[0].Split('=', 2) is [var left, var right] ? (left, right) : (cookie, "");
+            cookies.Remove(name);
+            if (value.Length > 0)
+                cookies[name] = value;
+            if (name == "__Host-tenantry")
+                (SetCookie, Cookie) = (cookie, value.Length == 0 ? null : value);
         }
 
         return answer;

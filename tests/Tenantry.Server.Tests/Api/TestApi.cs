@@ -93,7 +93,7 @@ internal sealed class TestApi : IAsyncDisposable
     /// <summary>The socket's user.</summary>
     public HttpClient Local => field ??= Client(null);
 
-    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null)
+    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null, People.Oidc.OidcOptions? oidc = null)
     {
         var folder = Directory.CreateTempSubdirectory("tenantry-api-").FullName;
         var time = new MovableTime();
@@ -129,6 +129,7 @@ internal sealed class TestApi : IAsyncDisposable
             Socket = Path.Combine(folder, "api.sock"),
             SocketUsers = socketUsers ?? new HashSet<uint> { Environment.IsPrivilegedProcess ? 0 : uint.MaxValue },
             Address = new IPEndPoint(IPAddress.Loopback, 0),
+            Oidc = oidc,
         });
         await app.StartAsync();
         address = new Uri(app.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal)));

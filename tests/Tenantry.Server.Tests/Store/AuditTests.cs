@@ -46,6 +46,9 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
     [Theory]
     [InlineData("UPDATE audit SET actor = 'eve' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
     [InlineData("UPDATE audit SET at = at + 1 WHERE sequence = 1", "Audit row 1 was changed after it was written.")]
+    [InlineData("UPDATE audit SET through = 'token 0' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
+    [InlineData("UPDATE audit SET through = '' WHERE sequence = 4", "Audit row 4 was changed after it was written.")]
+    [InlineData("UPDATE audit SET changes = '[]' WHERE sequence = 4", "Audit row 4 was changed after it was written.")]
     [InlineData("DELETE FROM audit WHERE sequence = 2", "Audit row 2 is missing.")]
     [InlineData("DELETE FROM audit WHERE sequence >= 4", "Audit row 4 is missing.")]
     [InlineData("DELETE FROM audit", "Audit row 1 is missing.")]
@@ -130,7 +133,26 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
             await Store.AppendAuditAsync(Entry(i), Ct);
     }
 
-    private AuditEntry Entry(int i) => new("ann", "tenant.add", $"t{i}", "done", "größe \"x\"", $"r{i}", Time.GetUtcNow());
+    [Fact]
+    public async Task TheListIsNarrowed()
+    {
+        await AppendAsync(3);
+        Time.Advance(TimeSpan.FromHours(1));
+        await Store.AppendAuditAsync(Entry(9) with { Actor = "bob", Action = "tenant.delete", Outcome = "denied" }, Ct);
+        await Store.AppendAuditAsync(Entry(9) with { Action = "tenants.x" }, Ct);
+
+        async Task<long[]> Found(AuditFilter filter) => [.. (await Store.FindAuditAsync(filter, new PageRequest(), Ct)).Items.Select(row => row.Sequence)];
+        (await Found(new AuditFilter(Actor: "bob"))).ShouldBe([4L]);
+        (await Found(new AuditFilter(Action: "tenant"))).ShouldBe([4L, 3L, 2L, 1L]);
+        (await Found(new AuditFilter(Action: "tenant.add", Subject: "t1"))).ShouldBe([2L]);
+        (await Found(new AuditFilter(Outcome: "denied", Since: Time.GetUtcNow()))).ShouldBe([4L]);
+        (await Found(new AuditFilter(Until: Time.GetUtcNow()))).ShouldBe([3L, 2L, 1L]);
+        var page = await Store.FindAuditAsync(new AuditFilter(Action: "tenant"), new PageRequest(3), Ct);
+        (await Store.FindAuditAsync(new AuditFilter(Action: "tenant"), new PageRequest(3, page.Next), Ct)).Items.ShouldHaveSingleItem().Sequence.ShouldBe(1);
+    }
+
+    // Every second one as rows were before these were noted.
+    private AuditEntry Entry(int i) => new("ann", "tenant.add", $"t{i}", "done", "größe \"x\"", $"r{i}", Time.GetUtcNow()) { Through = i % 2 == 1 ? "socket" : "", Changes = "" };
 }
 
 public sealed class SqliteAuditTests() : AuditTests(new SqlitePlace());

@@ -4,7 +4,7 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class AuditRows
 {
-    private const string Columns = "sequence, actor, action, subject, outcome, detail, request_id, at, previous_hash, hash";
+    private const string Columns = "sequence, actor, action, subject, outcome, detail, request_id, at, previous_hash, hash, through, changes";
     private const int VerifyAtOnce = 1000;
 
     public static async Task AppendAsync(Session session, AuditEntry entry)
@@ -16,7 +16,7 @@ internal static class AuditRows
         await session.ExecuteAsync(
             $"""
             INSERT INTO audit ({Columns})
-            VALUES (@Sequence, @Actor, @Action, @Subject, @Outcome, @Detail, @RequestId, @At, @PreviousHash, @hash)
+            VALUES (@Sequence, @Actor, @Action, @Subject, @Outcome, @Detail, @RequestId, @At, @PreviousHash, @hash, @Through, @Changes)
             """,
             new
             {
@@ -30,17 +30,56 @@ internal static class AuditRows
                 At = StoreTime.ToMicros(entry.At),
                 PreviousHash = head.Hash,
                 hash,
+                entry.Through,
+                entry.Changes,
             });
         await session.ExecuteAsync("UPDATE audit_head SET hash = @hash WHERE one = 1", new { hash });
     }
 
     /// <summary>Newest first.</summary>
-    public static async Task<Page<AuditRow>> ListAsync(Session session, PageRequest page)
+    public static async Task<Page<AuditRow>> ListAsync(Session session, AuditFilter filter, PageRequest page)
     {
+        var conditions = new List<string> { "sequence < @before" };
+        if (filter.Actor is not null)
+            conditions.Add("actor = @Actor");
+        if (filter.Action is not null)
+            conditions.Add("(action = @Action OR substr(action, 1, @kindLength) = @kind)");
+        if (filter.Subject is not null)
+            conditions.Add("subject = @Subject");
+        if (filter.Outcome is not null)
+            conditions.Add("outcome = @Outcome");
+        if (filter.Since is not null)
+            conditions.Add("at >= @since");
+        if (filter.Until is not null)
+            conditions.Add("at < @until");
+        var kind = $"{filter.Action}.";
         var rows = await session.ListAsync<Row>(
-            $"SELECT {Columns} FROM audit WHERE sequence < @before ORDER BY sequence DESC LIMIT @limit",
-            new { before = Cursor.ReadNumber(page) ?? long.MaxValue, limit = (long)Cursor.Fetch(page) });
+            $"SELECT {Columns} FROM audit WHERE {string.Join(" AND ", conditions)} ORDER BY sequence DESC LIMIT @limit",
+            new
+            {
+                before = Cursor.ReadNumber(page) ?? long.MaxValue,
+                filter.Actor,
+                filter.Action,
+                kind,
+                kindLength = kind.Length,
+                filter.Subject,
+                filter.Outcome,
+                since = StoreTime.ToMicros(filter.Since),
+                until = StoreTime.ToMicros(filter.Until),
+                limit = (long)Cursor.Fetch(page),
+            });
         return Cursor.Page(rows, page, row => row.ToAudit(), row => $"{row.Sequence}");
+    }
+
+    /// <summary>Oldest first.</summary>
+    public static async Task<IReadOnlyList<AuditRow>> ReadAsync(Session session, long from, long last, long limit) =>
+        [.. (await session.ListAsync<Row>(
+            $"SELECT {Columns} FROM audit WHERE sequence > @from AND sequence <= @last ORDER BY sequence LIMIT @limit", new { from, last, limit })).Select(row => row.ToAudit())];
+
+    public static async Task<AuditHead> HeadAsync(Session session)
+    {
+        var head = (await session.FirstAsync<HeadRow>("SELECT sequence, hash, 0 AS newest FROM audit_head WHERE one = 1"))!;
+        return new AuditHead(head.Sequence, head.Hash);
     }
 
     public static async Task<string?> VerifyAsync(Session session)
@@ -52,12 +91,10 @@ internal static class AuditRows
         var last = Math.Max(head.Sequence, head.Newest);
         for (var from = 0L; ;)
         {
-            var rows = await session.ListAsync<Row>(
-                $"SELECT {Columns} FROM audit WHERE sequence > @from AND sequence <= @last ORDER BY sequence LIMIT @limit",
-                new { from, last, limit = (long)VerifyAtOnce });
+            var rows = await ReadAsync(session, from, last, VerifyAtOnce);
             foreach (var row in rows)
             {
-                if (walk.Add(row.ToAudit()) is { } bad)
+                if (walk.Add(row) is { } bad)
                     return bad;
                 from = row.Sequence;
             }
@@ -85,8 +122,10 @@ internal static class AuditRows
         public long At { get; init; }
         public string PreviousHash { get; init; } = "";
         public string Hash { get; init; } = "";
+        public string Through { get; init; } = "";
+        public string Changes { get; init; } = "";
 
         public AuditRow ToAudit() => new(
-            Sequence, new AuditEntry(Actor, Action, Subject, Outcome, Detail, RequestId, StoreTime.FromMicros(At)), PreviousHash, Hash);
+            Sequence, new AuditEntry(Actor, Action, Subject, Outcome, Detail, RequestId, StoreTime.FromMicros(At)) { Through = Through, Changes = Changes }, PreviousHash, Hash);
     }
 }

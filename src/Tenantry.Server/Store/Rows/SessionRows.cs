@@ -4,7 +4,7 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class SessionRows
 {
-    private const string Columns = "hash, email, method, issuer, provider_session, created_at, expires_at, used_at";
+    private const string Columns = "hash, email, method, issuer, provider_session, created_at, expires_at, used_at, grants";
 
     public static async Task AddAsync(Session session, PersonSession added)
     {
@@ -12,7 +12,7 @@ internal static class SessionRows
         if (await PersonRows.SignedInAsync(session, added.Email, added.CreatedAt) == 0)
             throw new StoreConflictException($"The person '{added.Email}' was removed meanwhile.");
         await session.ExecuteAsync(
-            $"INSERT INTO sessions ({Columns}) VALUES (@Hash, @Email, @Method, @Issuer, @ProviderSession, @CreatedAt, @ExpiresAt, @UsedAt)",
+            $"INSERT INTO sessions ({Columns}) VALUES (@Hash, @Email, @Method, @Issuer, @ProviderSession, @CreatedAt, @ExpiresAt, @UsedAt, @Grants)",
             new
             {
                 added.Hash,
@@ -23,6 +23,7 @@ internal static class SessionRows
                 CreatedAt = StoreTime.ToMicros(added.CreatedAt),
                 ExpiresAt = StoreTime.ToMicros(added.ExpiresAt),
                 UsedAt = StoreTime.ToMicros(added.UsedAt),
+                added.Grants,
             });
     }
 
@@ -67,8 +68,12 @@ internal static class SessionRows
         public long CreatedAt { get; init; }
         public long ExpiresAt { get; init; }
         public long UsedAt { get; init; }
+        public string Grants { get; init; } = "";
 
         public PersonSession ToSession() => new(
-            Hash, Email, Method, Issuer, ProviderSession, StoreTime.FromMicros(CreatedAt), StoreTime.FromMicros(ExpiresAt), StoreTime.FromMicros(UsedAt));
+            Hash, Email, Method, Issuer, ProviderSession, StoreTime.FromMicros(CreatedAt), StoreTime.FromMicros(ExpiresAt), StoreTime.FromMicros(UsedAt))
+        {
+            Grants = Grants,
+        };
     }
 }
