@@ -17,8 +17,19 @@ public sealed class TenantryClient : IDisposable
     /// <param name="address">Where the control plane is.</param>
     /// <param name="token">An API token; needed over HTTP, not on the socket.</param>
     public TenantryClient(TenantryAddress address, string? token = null)
+        : this(new Transport(address, token))
     {
-        _transport = new(address, token);
+    }
+
+    /// <summary>Makes one that sends through a handler: for a program that answers its own requests. The handler is disposed with it.</summary>
+    public TenantryClient(TenantryAddress address, HttpMessageHandler handler)
+        : this(new Transport(address, handler))
+    {
+    }
+
+    private TenantryClient(Transport transport)
+    {
+        _transport = transport;
         Apps = new(_transport);
         Sources = new(_transport);
         Tenants = new(_transport);
@@ -125,6 +136,13 @@ public sealed class TenantryClient : IDisposable
         using var response = await _transport.SendAsync(request, cancellationToken);
         await response.Content.CopyToAsync(output, cancellationToken);
     }
+
+    /// <summary>Part of the same list.</summary>
+    /// <param name="cursor">Where the part before ended, or null.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PageResponse<AuditResponse>> GetAuditPageAsync(string? cursor, int limit, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<PageResponse<AuditResponse>>("v1/audit" + QueryText.Of(("cursor", cursor), ("limit", limit.ToString())), cancellationToken);
 
     /// <summary>Whether the audit's chain is whole.</summary>
     public Task<AuditVerifyResponse> VerifyAuditAsync(CancellationToken cancellationToken = default) =>

@@ -25,6 +25,12 @@ internal sealed class Transport : IDisposable
         _invoker = new HttpMessageInvoker(address.CreateHandler());
     }
 
+    public Transport(TenantryAddress address, HttpMessageHandler handler)
+    {
+        _address = address;
+        _invoker = new HttpMessageInvoker(handler);
+    }
+
     public TenantryAddress Address => _address;
 
     public HttpMessageInvoker Invoker => _invoker;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tenantry.Server.Api;
 using Tenantry.Server.People.Oidc;
 
 namespace Tenantry.Server;
@@ -59,6 +60,9 @@ public sealed record ServeOptions
 
     /// <summary>How people reach the API and its pages where something stands in front of it. Null: at the API's own address.</summary>
     public Uri? ApiUrl { get; init; }
+
+    /// <summary>The dashboard of the api, or null for none.</summary>
+    public IPages? Pages { get; init; }
 
     /// <summary>The identity provider at which people sign in; null: none.</summary>
     public OidcOptions? Oidc { get; init; }

@@ -40,7 +40,7 @@ public class SleepTests
         await SaysAsync(plane, "burner", "Running", "cores");
         await SaysAsync(plane, "socket", "Running", "1 open stream");
         await ending.CancelAsync();
-        (await pings).ShouldBeGreaterThan(3);
+        await pings;
         socket.State.ShouldBe(WebSocketState.Open, "it was never cut");
 
         // With the socket closed nothing keeps it awake any more.
@@ -105,18 +105,15 @@ public class SleepTests
         status.GetProperty("rest").GetString()!.ShouldContain(rest);
     }
 
-    private static async Task<int> PingAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    private static async Task PingAsync(ClientWebSocket socket, CancellationToken cancellationToken)
     {
-        var count = 0;
         var buffer = new byte[64];
-        while (!cancellationToken.IsCancellationRequested)
+        for (var count = 0; count < 4 || !cancellationToken.IsCancellationRequested; count++)
         {
             await socket.SendAsync(Encoding.ASCII.GetBytes($"ping {count}"), WebSocketMessageType.Text, true, CancellationToken.None);
             var answer = await socket.ReceiveAsync(buffer, CancellationToken.None);
-            Encoding.ASCII.GetString(buffer, 0, answer.Count).ShouldBe($"ping {count++}");
+            Encoding.ASCII.GetString(buffer, 0, answer.Count).ShouldBe($"ping {count}");
             await Task.Delay(1000, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        return count;
     }
 }

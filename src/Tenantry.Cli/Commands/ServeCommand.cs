@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Tenantry.Cli.Running;
+using Tenantry.Dashboard.Serving;
 using Tenantry.Server;
 using Tenantry.Server.People.Oidc;
 using Tenantry.Server.Serving;
@@ -81,8 +83,13 @@ internal static class ServeCommand
         IsWebChild = call.Value(WebChild),
         ShownFolder = call.Host.Variable("TENANTRY_DATA_SHOWN"),
         LogFormat = (call.Value(LogFormat) ?? (call.Host.ErrorIsTerminal ? "text" : "json")) == "text" ? ServeLogFormat.Text : ServeLogFormat.Json,
+        Pages = Roles(call.Value(Role)!).HasFlag(ServeRoles.Api) ? Pages() : null,
         LogLevel = Enum.Parse<LogLevel>(call.Value(Level)!, ignoreCase: true),
     };
+
+    // Who plays the gateway alone never loads it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static DashboardPages Pages() => new();
 
     private static OidcOptions? Provider(Call call)
     {

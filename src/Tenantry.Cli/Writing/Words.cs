@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tenantry.Model.Manifests;
 
 namespace Tenantry.Cli.Writing;
 
@@ -8,41 +9,13 @@ internal static class Words
 {
     private const int TabStop = 8;
 
-    public static string Bytes(long? bytes)
-    {
-        if (bytes is not { } value)
-            return "-";
-        string[] units = ["B", "kB", "MB", "GB", "TB"];
-        var amount = (double)value;
-        var unit = 0;
-        while (Math.Abs(amount) >= 1000 && unit < units.Length - 1)
-        {
-            amount /= 1000;
-            unit++;
-        }
+    public static string Bytes(long? bytes) => QuantityText.Bytes(bytes);
 
-        return amount.ToString(unit == 0 || amount >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
-    }
+    /// <inheritdoc cref="QuantityText.Age"/>
+    public static string Age(TimeSpan age) => QuantityText.Age(age);
 
-    /// <summary>Two units at most: <c>4d 3h</c>, <c>12m</c>, <c>5s</c>.</summary>
-    public static string Age(TimeSpan age) => age switch
-    {
-        { TotalSeconds: < 1 } => "0s",
-        { TotalMinutes: < 1 } => $"{(int)age.TotalSeconds}s",
-        { TotalMinutes: < 10 } => $"{age.Minutes}m{(age.Seconds > 0 ? $" {age.Seconds}s" : "")}",
-        { TotalHours: < 1 } => $"{age.Minutes}m",
-        { TotalDays: < 1 } => $"{age.Hours}h{(age.Minutes > 0 ? $" {age.Minutes}m" : "")}",
-        _ => $"{(int)age.TotalDays}d{(age.Hours > 0 ? $" {age.Hours}h" : "")}",
-    };
-
-    /// <summary>How long something took: milliseconds below ten, then seconds, then minutes.</summary>
-    public static string Took(TimeSpan time) => time switch
-    {
-        { TotalMilliseconds: < 10 } => time.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) + " ms",
-        { TotalSeconds: < 1 } => time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture) + " ms",
-        { TotalMinutes: < 2 } => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
-        _ => Age(time),
-    };
+    /// <inheritdoc cref="QuantityText.Took"/>
+    public static string Took(TimeSpan time) => QuantityText.Took(time);
 
     /// <summary><c>90s</c>, <c>1h30m</c>, <c>500ms</c>; null when it is none.</summary>
     public static TimeSpan? ParseDuration(string text)

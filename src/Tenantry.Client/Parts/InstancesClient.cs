@@ -1,10 +1,24 @@
 using System.Runtime.CompilerServices;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Client;
 
 /// <summary>Narrows a list of instances; null: any.</summary>
-public sealed record InstanceQuery(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null);
+public sealed record InstanceQuery(string? Tenant = null, string? App = null, string? Target = null, string? Organization = null)
+{
+    /// <summary>Part of its slug, tenant or app.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>In this phase.</summary>
+    public InstancePhase? Phase { get; init; }
+
+    /// <summary>With this health.</summary>
+    public InstanceHealth? Health { get; init; }
+
+    internal string Route(string path, params ReadOnlySpan<(string Name, string? Value)> more) => path + QueryText.Of(
+        [("tenant", Tenant), ("app", App), ("target", Target), ("organization", Organization), ("q", Text), ("phase", Phase?.ToString()), ("health", Health?.ToString()), .. more]);
+}
 
 /// <summary>Which log lines are wanted.</summary>
 /// <param name="Service">Of this service only, or null for all.</param>
@@ -26,9 +40,23 @@ public sealed class InstancesClient
 
     /// <summary>Instances, by slug.</summary>
     public IAsyncEnumerable<InstanceResponse> ListAsync(InstanceQuery? query = null, CancellationToken cancellationToken = default) =>
-        _transport.ListAsync<InstanceResponse>(
-            "v1/instances" + QueryText.Of(("tenant", query?.Tenant), ("app", query?.App), ("target", query?.Target), ("organization", query?.Organization)),
-            cancellationToken);
+        _transport.ListAsync<InstanceResponse>((query ?? new()).Route("v1/instances"), cancellationToken);
+
+    /// <summary>Part of the same list.</summary>
+    /// <param name="query">Which ones.</param>
+    /// <param name="offset">How many of them come before.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<InstanceResponse>> GetPageAsync(InstanceQuery query, int offset, int limit, CancellationToken cancellationToken = default) =>
+        (await _transport.GetAsync<PageResponse<InstanceResponse>>(query.Route("v1/instances", ("offset", offset.ToString()), ("limit", limit.ToString())), cancellationToken)).Items;
+
+    /// <summary>How many the same list has.</summary>
+    public Task<FleetResponse> CountAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<FleetResponse>(query.Route("v1/fleet"), cancellationToken);
+
+    /// <summary>Its newest wakes, newest first.</summary>
+    public async Task<IReadOnlyList<WakeRecord>> GetWakesAsync(string slug, int limit, CancellationToken cancellationToken = default) =>
+        (await _transport.GetAsync<PageResponse<WakeRecord>>($"{Route(slug)}/wakes?limit={limit}", cancellationToken)).Items;
 
     /// <summary>One instance with everything that is known of it.</summary>
     public Task<InstanceDetailResponse> GetAsync(string slug, CancellationToken cancellationToken = default) =>

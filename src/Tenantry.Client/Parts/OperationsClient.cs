@@ -19,6 +19,14 @@ public sealed class OperationsClient
     public IAsyncEnumerable<OperationResponse> ListAsync(string? slug = null, CancellationToken cancellationToken = default) =>
         _transport.ListAsync<OperationResponse>("v1/operations" + (slug is null ? "" : "?instance=" + Uri.EscapeDataString(slug)), cancellationToken);
 
+    /// <summary>Part of the same list.</summary>
+    /// <param name="slug">Of this instance only, or null for all.</param>
+    /// <param name="cursor">Where the part before ended, or null.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PageResponse<OperationResponse>> GetPageAsync(string? slug, string? cursor, int limit, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<PageResponse<OperationResponse>>("v1/operations" + QueryText.Of(("instance", slug), ("cursor", cursor), ("limit", limit.ToString())), cancellationToken);
+
     /// <summary>One operation.</summary>
     public Task<OperationResponse> GetAsync(string id, CancellationToken cancellationToken = default) =>
         _transport.GetAsync<OperationResponse>(Route(id), cancellationToken);

@@ -92,6 +92,13 @@ public record InstanceResponse
     public required WakeRecord? Wake { get; init; }
 }
 
+/// <summary>Answer to <c>GET /v1/fleet</c>: how many instances a list with the same filters would have.</summary>
+/// <param name="Total">All of them.</param>
+/// <param name="Phases">By phase; phases in which there is none are left out.</param>
+/// <param name="Unhealthy">Whose health checks fail.</param>
+/// <param name="Drifted">Of which something differs from what is wanted.</param>
+public sealed record FleetResponse(int Total, IReadOnlyDictionary<string, int> Phases, int Unhealthy, int Drifted);
+
 /// <summary>One instance with everything that is known of it.</summary>
 public sealed record InstanceDetailResponse : InstanceResponse
 {

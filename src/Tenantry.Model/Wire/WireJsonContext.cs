@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tenantry.Model.Instances;
 
 namespace Tenantry.Model.Wire;
 
@@ -17,6 +18,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(ExecStartRequest))]
 [JsonSerializable(typeof(ExportSecretsRequest))]
 [JsonSerializable(typeof(ExportSecretsResponse))]
+[JsonSerializable(typeof(FleetResponse))]
 [JsonSerializable(typeof(InstanceDetailResponse))]
 [JsonSerializable(typeof(InstanceResponse))]
 [JsonSerializable(typeof(LogLineResponse))]
@@ -31,6 +33,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(PageResponse<OperationResponse>))]
 [JsonSerializable(typeof(PageResponse<OrganizationResponse>))]
 [JsonSerializable(typeof(OrphansResponse))]
+[JsonSerializable(typeof(PageResponse<WakeRecord>))]
 [JsonSerializable(typeof(PageResponse<WakeSummaryResponse>))]
 [JsonSerializable(typeof(PageResponse<WebhookResponse>))]
 [JsonSerializable(typeof(PageResponse<ReleaseResponse>))]

@@ -49,6 +49,7 @@ internal static class AccessTable
         ["PATCH /v1/tenants/{tenant}"] = Own,
         ["DELETE /v1/tenants/{tenant}"] = Own,
 
+        ["GET /v1/fleet"] = ViewOwn,
         ["GET /v1/instances"] = ViewOwn,
         ["GET /v1/instances/{slug}"] = ViewOwn,
         ["GET /v1/instances/{slug}/plan"] = ViewOwn,
@@ -57,6 +58,7 @@ internal static class AccessTable
         ["GET /v1/instances/{slug}/secrets"] = ViewOwn,
         ["GET /v1/instances/{slug}/secrets/{name}"] = ViewOwn,
         ["GET /v1/instances/{slug}/webhooks"] = ViewOwn,
+        ["GET /v1/instances/{slug}/wakes"] = ViewOwn,
         ["GET /v1/instances/{slug}/llm"] = ViewOwn,
         ["POST /v1/instances"] = Operate,
         ["PATCH /v1/instances/{slug}"] = Operate,

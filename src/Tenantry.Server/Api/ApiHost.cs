@@ -48,12 +48,19 @@ public static class ApiHost
         parts.Metrics.Add(counts);
         app.Use(next => context => counts.CountAsync(context, next));
         app.UseMiddleware<Problems>();
+        parts.Pages?.Use(app);
         app.UseMiddleware<Gatekeeper>();
+        app.Use(next =>
+        {
+            parts.Pages?.Behind(next);
+            return next;
+        });
         app.UseWebSockets();
         app.Use(next => context => HeadRequests.AsGetAsync(context, next));
         app.UseRouting();
         app.UseMiddleware<Authorizer>();
         Map(app);
+        parts.Pages?.Map(app);
         AccessTable.Check(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
         return app;
     }
@@ -123,6 +130,7 @@ public static class ApiHost
         services.AddSingleton<LlmChanges>();
         services.AddSingleton<ExecSession>();
         services.AddSingleton<HttpReleases>();
+        parts.Pages?.Register(services);
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -175,6 +183,9 @@ public sealed record ApiParts
 
     /// <summary>What <c>/metrics</c> shows; may grow until the first request.</summary>
     public List<IMetricSource> Metrics { get; init; } = [];
+
+    /// <summary>The dashboard, or null for none.</summary>
+    public IPages? Pages { get; init; }
 
     /// <summary>What <c>/readyz</c> asks besides store and engine.</summary>
     public IReadOnlyList<IReadyCheck> ReadyChecks { get; init; } = [];

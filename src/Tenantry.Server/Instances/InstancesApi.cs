@@ -26,7 +26,8 @@ internal static class InstancesApi
     public static void MapInstances(this IEndpointRouteBuilder routes)
     {
         var instances = routes.MapGroup("/instances").WithTags("Instances");
-        instances.MapGet("", ListAsync).Paged().Takes("tenant", "app", "target", "organization");
+        routes.MapGet("/fleet", FleetApi.CountAsync).Takes(FleetApi.Filters).WithTags("Instances");
+        instances.MapGet("", FleetApi.ListAsync).Paged().Takes(FleetApi.Filters).Takes("offset");
         instances.MapGet("/{slug}", GetAsync);
         instances.MapPost("", CreateAsync).Changes("instance.create");
         instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update");
@@ -38,32 +39,12 @@ internal static class InstancesApi
         instances.MapWebhooks();
         instances.MapSecrets("/{slug}", "scope");
         instances.MapLlm();
+        instances.MapGet("/{slug}/wakes", WakesApi.ListAsync).Takes("limit");
     }
 
     /// <summary>The instance of a slug, or a 404.</summary>
     public static async Task<InstanceRecord> FindAsync(IStore store, string slug, CancellationToken cancellationToken) =>
         await store.FindInstanceBySlugAsync(slug, cancellationToken) ?? throw ProblemException.NotFound("instance", slug);
-
-    private static async Task<Ok<PageResponse<InstanceResponse>>> ListAsync(
-        [AsParameters] PageQuery page,
-        string? tenant,
-        string? app,
-        string? target,
-        string? organization,
-        IStore store,
-        HttpReleases http,
-        ApiSettings settings,
-        HttpContext context,
-        CancellationToken cancellationToken)
-    {
-        var caller = Caller.Of(context);
-        if (organization is not null)
-            caller.MustSee(organization, "organization", organization);
-        var filter = new InstanceFilter(tenant, app, target, organization) { Organizations = caller.Organizations };
-        var found = await store.ListInstancesAsync(filter, page.Request(), cancellationToken);
-        var reached = await http.AmongAsync(found.Items, cancellationToken);
-        return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings, reached)));
-    }
 
     private static async Task<Ok<InstanceDetailResponse>> GetAsync(
         string slug, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, HttpContext context, CancellationToken cancellationToken)

@@ -186,6 +186,7 @@ internal sealed class WebRole : IAsyncDisposable
             Address = address,
             Oidc = options.Oidc,
             Metrics = metrics,
+            Pages = options.Pages,
         };
         api = await PortInUse.WaitAsync(
             async () =>

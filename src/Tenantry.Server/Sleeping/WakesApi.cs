@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Instances;
@@ -15,6 +17,13 @@ internal static class WakesApi
     private const int Most = 100_000;
 
     public static void MapWakes(this IEndpointRouteBuilder routes) => routes.MapGroup("/wakes").WithTags("Wakes").MapGet("/report", ReportAsync).Paged().Takes("instance");
+
+    /// <summary>The newest wakes of one instance, newest first.</summary>
+    public static async Task<Ok<PageResponse<WakeRecord>>> ListAsync(string slug, [FromQuery] string? limit, IStore store, CancellationToken cancellationToken)
+    {
+        var id = (await InstancesApi.FindAsync(store, slug, cancellationToken)).Spec.Id;
+        return TypedResults.Ok(PageQuery.Whole(await store.ListWakesAsync(id, new PageQuery(limit, null).Request().Limit, cancellationToken), stored => stored.Wake));
+    }
 
     private static async Task<Ok<PageResponse<WakeSummaryResponse>>> ReportAsync(string? instance, IStore store, CancellationToken cancellationToken)
     {

@@ -77,7 +77,11 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 
     Task<InstanceRecord?> FindInstanceBySlugAsync(string slug, CancellationToken cancellationToken);
 
+    /// <summary>By slug. The page may begin with an offset.</summary>
     Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>How many there are, by phase and health.</summary>
+    Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(InstanceFilter filter, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes the spec (generation grown by one) and the operation that waits for it, in one transaction; older unfinished operations of

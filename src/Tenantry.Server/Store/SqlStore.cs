@@ -79,6 +79,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.ListAsync(s, filter, page), cancellationToken);
 
+    public Task<IReadOnlyList<InstanceCount>> CountInstancesAsync(InstanceFilter filter, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InstanceReads.CountAsync(s, filter), cancellationToken);
+
     public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
         ChangeAsync($"instance {spec.Slug}", s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
 

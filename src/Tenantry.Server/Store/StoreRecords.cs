@@ -10,7 +10,11 @@ namespace Tenantry.Server.Store;
 public sealed record AppliedRelease(App App, Release Release, bool IsNewRelease, bool AppChanged);
 
 /// <summary>Part of a list: at most <paramref name="Limit"/> items after <paramref name="Cursor"/> (opaque, from the page before; null: from the start).</summary>
-public sealed record PageRequest(int Limit = 100, string? Cursor = null);
+public sealed record PageRequest(int Limit = 100, string? Cursor = null)
+{
+    /// <summary>Items to pass over after the cursor, where a list allows it.</summary>
+    public int Offset { get; init; }
+}
 
 /// <summary>A part of a list and the cursor of the next one, null at the end.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
@@ -20,7 +24,17 @@ public sealed record InstanceFilter(string? Tenant = null, string? App = null, s
 {
     /// <summary>Those of these organizations alone; null: of all.</summary>
     public IReadOnlyList<string>? Organizations { get; init; }
+
+    /// <summary>Part of its slug, tenant or app.</summary>
+    public string? Text { get; init; }
+
+    public InstancePhase? Phase { get; init; }
+
+    public InstanceHealth? Health { get; init; }
 }
+
+/// <summary>How many instances stand in one phase with one health, and how many of these differ from what is wanted.</summary>
+public sealed record InstanceCount(InstancePhase Phase, InstanceHealth Health, int Count, int Drifted);
 
 /// <summary>
 /// An instance that is due. <paramref name="Settled"/>: it was well when it was last seen at this generation, so that most likely

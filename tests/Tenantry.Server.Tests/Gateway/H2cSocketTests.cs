@@ -35,11 +35,12 @@ public class H2cSocketTests
     [Fact]
     public async Task AnAppThatTakesNoWebSocketsOverHttp2IsExplained()
     {
+        var explained = new TaskCompletionSource();
         await using var app = RawUpstream.Start(async (connection, _) =>
         {
             await connection.ReadUntilAsync("SM\r\n\r\n");
             await connection.SendAsync(Encoding.Latin1.GetString(RawHttp2.Frame(RawHttp2.Settings, 0, 0, [])));
-            await connection.ReadToEndAsync();
+            await explained.Task;
         });
         await using var gateway = await TestGateway.StartAsync();
         Lead(gateway, app.Port);
@@ -48,6 +49,7 @@ public class H2cSocketTests
         await client.SendAsync(Ask);
 
         var answer = await client.ReadUntilAsync("RFC 8441");
+        explained.SetResult();
         answer.ShouldStartWith("HTTP/1.1 502");
         answer.ShouldContain("does not take WebSockets");
     }

@@ -57,10 +57,13 @@ public class HeaderTests
         head.ShouldStartWith("GET /a/../b//c%2Fd%2e/%7Euser?q=%20+&x=%C3%A4|y HTTP/1.1\r\n");
     }
 
-    [Fact]
-    public async Task OfAnAbsoluteTargetThePathIsForwarded()
+    [Theory]
+    [InlineData("alice.localhost", "alice.localhost")]
+    [InlineData("alice.localhost:80", "alice.localhost")]
+    [InlineData("alice.localhost", "ALICE.localhost:80")]
+    public async Task OfAnAbsoluteTargetThePathIsForwarded(string target, string host)
     {
-        var head = await HeadSeenByInstanceAsync("GET http://alice.localhost/x?y=1 HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+        var head = await HeadSeenByInstanceAsync($"GET http://{target}/x?y=1 HTTP/1.1\r\nHost: {host}\r\n\r\n");
 
         head.ShouldStartWith("GET /x?y=1 HTTP/1.1\r\n");
     }

@@ -11,6 +11,8 @@ internal static partial class RestChecks
     {
         if (AwakeText.Parse(text.Text) is not { } schedule)
             return Parsed<AwakeSchedule>.Wrong("");
+        if (schedule.From == schedule.To && schedule.From != TimeOnly.MinValue)
+            return Parsed<AwakeSchedule>.Wrong("It ends when it begins; write 00:00-24:00 for the whole day.");
         return IsTimeZone(schedule.TimeZone) ? Parsed<AwakeSchedule>.Ok(schedule) : Parsed<AwakeSchedule>.Wrong($"'{schedule.TimeZone}' is not a time zone; write one such as Europe/Berlin or UTC.");
     }
 

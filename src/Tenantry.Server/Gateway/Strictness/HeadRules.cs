@@ -182,10 +182,13 @@ internal static class HeadRules
                 return new(Refusals.Coding);
             if (!hasHost && !isOld)
                 return new(Refusals.Host);
-            if (!authority.IsEmpty && hasHost && !Is(authority, host))
+            if (!authority.IsEmpty && hasHost && !Is(Plain(authority), Plain(host)))
                 return new(Refusals.OtherHost);
             return new(null, length, isChunked, hasListed ? [.. listed!] : null);
         }
+
+        // The port of http goes without saying.
+        private static ReadOnlySpan<byte> Plain(ReadOnlySpan<byte> host) => host.EndsWith(":80"u8) ? host[..^3] : host;
 
         // Where the length goes with the connection, the next one sees another end of the body.
         private GatewayAnswer? List(ReadOnlySpan<byte> value)

@@ -30,21 +30,69 @@ internal static class InstanceReads
     /// <summary>By slug.</summary>
     public static async Task<Page<InstanceRecord>> ListAsync(Session session, InstanceFilter filter, PageRequest page)
     {
-        var conditions = new List<string> { "i.slug > @after" };
-        if (filter.Tenant is not null)
-            conditions.Add("i.tenant = @Tenant");
-        if (filter.App is not null)
-            conditions.Add("i.app = @App");
-        if (filter.Target is not null)
-            conditions.Add("i.target = @Target");
-        if (filter.Organization is not null)
-            conditions.Add("i.organization = @Organization");
-        if (filter.Organizations is not null)
-            conditions.Add(session.Dialect.In("i.organization", "@organizations"));
         var rows = await session.ListAsync<RecordRow>(
-            $"{Select} WHERE {string.Join(" AND ", conditions)} ORDER BY i.slug LIMIT @limit",
-            new { after = Cursor.Read(page) ?? "", filter.Tenant, filter.App, filter.Target, filter.Organization, organizations = filter.Organizations?.ToArray(), limit = (long)Cursor.Fetch(page) });
+            $"{Select} WHERE i.slug > @after{Conditions(session, filter)} ORDER BY i.slug LIMIT @limit OFFSET @offset", Values(filter, page));
         return Cursor.Page(rows, page, row => row.ToRecord(), row => row.Slug);
+    }
+
+    public static async Task<IReadOnlyList<InstanceCount>> CountAsync(Session session, InstanceFilter filter)
+    {
+        var rows = await session.ListAsync<CountRow>(
+            $"""
+            SELECT s.phase, s.health, COUNT(*) AS count, SUM(CASE WHEN s.drift = '[]' THEN 0 ELSE 1 END) AS drifted
+            FROM instances i JOIN statuses s ON s.instance_id = i.id WHERE i.slug > ''{Conditions(session, filter)} GROUP BY s.phase, s.health
+            """,
+            Values(filter, new PageRequest()));
+        return [.. rows.Select(row => new InstanceCount(Enum.Parse<InstancePhase>(row.Phase), Enum.Parse<InstanceHealth>(row.Health), (int)row.Count, (int)row.Drifted))];
+    }
+
+    private static string Conditions(Session session, InstanceFilter filter)
+    {
+        var text = "";
+        if (filter.Tenant is not null)
+            text += " AND i.tenant = @Tenant";
+        if (filter.App is not null)
+            text += " AND i.app = @App";
+        if (filter.Target is not null)
+            text += " AND i.target = @Target";
+        if (filter.Organization is not null)
+            text += " AND i.organization = @Organization";
+        if (filter.Organizations is not null)
+            text += $" AND {session.Dialect.In("i.organization", "@organizations")}";
+        if (filter.Phase is not null)
+            text += " AND s.phase = @phase";
+        if (filter.Health is not null)
+            text += " AND s.health = @health";
+        if (filter.Text is not null)
+            text += " AND (i.slug LIKE @like ESCAPE '!' OR i.tenant LIKE @like ESCAPE '!' OR i.app LIKE @like ESCAPE '!')";
+        return text;
+    }
+
+    private static object Values(InstanceFilter filter, PageRequest page) => new
+    {
+        after = Cursor.Read(page) ?? "",
+        filter.Tenant,
+        filter.App,
+        filter.Target,
+        filter.Organization,
+        organizations = filter.Organizations?.ToArray(),
+        phase = filter.Phase?.ToString(),
+        health = filter.Health?.ToString(),
+        like = filter.Text is { } text ? $"%{Literal(text)}%" : null,
+        limit = (long)Cursor.Fetch(page),
+        offset = (long)page.Offset,
+    };
+
+    // Names are lower case.
+    private static string Literal(string text) =>
+        text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal);
+
+    private sealed record CountRow
+    {
+        public string Phase { get; init; } = "";
+        public string Health { get; init; } = "";
+        public long Count { get; init; }
+        public long Drifted { get; init; }
     }
 }
 

@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Client;
+using Tenantry.Dashboard.Controls;
+using Tenantry.Dashboard.Serving;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Events;
+
+namespace Tenantry.Dashboard.Pages;
+
+/// <summary>What was done, and what is being done.</summary>
+internal static class OperationPages
+{
+    private const int Shown = 50;
+
+    public static void MapActivity(this IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/activity", ListAsync);
+        pages.MapGet("/activity/audit", AuditAsync);
+        pages.MapGet("/activity/audit/verify", VerifyAsync);
+        pages.MapGet("/operations", () => TypedResults.Redirect("/activity"));
+        pages.MapGet("/operations/{id}", ShowAsync);
+        pages.MapGet("/live/activity", LiveListAsync);
+        pages.MapGet("/live/operations/{id}", LiveAsync);
+    }
+
+    private static async Task<IResult> ListAsync([FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken) =>
+        new Page<ActivityPage>(
+            (nameof(ActivityPage.Operations), await api.Client.Operations.GetPageAsync(null, Text(cursor), Shown, cancellationToken)),
+            (nameof(ActivityPage.IsFirst), Text(cursor) is null));
+
+    private static async Task<IResult> AuditAsync([FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken) =>
+        new Page<AuditPage>((nameof(AuditPage.Rows), await PageApi.IfAllowedAsync(() => api.Client.GetAuditPageAsync(Text(cursor), Shown, cancellationToken))));
+
+    private static async Task<IResult> VerifyAsync(PageApi api, CancellationToken cancellationToken) =>
+        new Page<AuditVerdict>((nameof(AuditVerdict.Verdict), await api.Client.VerifyAuditAsync(cancellationToken)));
+
+    private static async Task<IResult> ShowAsync(string id, PageApi api, CancellationToken cancellationToken) =>
+        new Page<OperationPage>((nameof(OperationPage.View), await ReadAsync(id, api, cancellationToken)));
+
+    private static async Task<IResult> LiveListAsync(PageApi api, ChangeFeed feed, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+    {
+        await api.Client.Operations.GetPageAsync(null, null, 1, cancellationToken);
+        return LiveParts.Stream(feed, time, async ending => [await LiveParts.PartAsync<OperationTable>(
+            context, "operations", (nameof(OperationTable.Operations), (await api.Client.Operations.GetPageAsync(null, null, Shown, ending)).Items))]);
+    }
+
+    private static async Task<IResult> LiveAsync(string id, PageApi api, ChangeFeed feed, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+    {
+        await api.Client.Operations.GetAsync(id, cancellationToken);
+        return LiveParts.Stream(feed, time, async ending => [await LiveParts.PartAsync<OperationBody>(context, "operation", (nameof(OperationBody.View), await ReadAsync(id, api, ending)))]);
+    }
+
+    private static async Task<OperationView> ReadAsync(string id, PageApi api, CancellationToken cancellationToken)
+    {
+        var operation = await api.Client.Operations.GetAsync(id, cancellationToken);
+        var instance = await api.Client.Instances.FindAsync(operation.Slug, cancellationToken);
+        return new OperationView(operation, instance?.Id == operation.InstanceId ? instance : null);
+    }
+
+    private static string? Text(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}
+
+/// <summary>An operation and its instance, null when that is gone.</summary>
+public sealed record OperationView(OperationResponse Operation, InstanceDetailResponse? Instance);
