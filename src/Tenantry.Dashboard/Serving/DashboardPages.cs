@@ -42,6 +42,8 @@ public sealed class DashboardPages : IPages
         pages.MapOpen();
         pages.MapDeploy();
         pages.MapActivity();
+        pages.MapSettings();
+        routes.MapSignInDashboard();
     }
 
     internal TenantryClient ClientOf(HttpContext context) => new(Here, new ApiHandler(api, context));

@@ -12,7 +12,7 @@ namespace Tenantry.Dashboard.Serving;
 internal static class PageWriter
 {
     // Scripts, styles and connections of our own alone; the tenant's page of the playground is framed from the gateway's address.
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     /// <summary>The HTML of a component.</summary>
     public static async Task<string> RenderAsync<TComponent>(HttpContext context, IReadOnlyDictionary<string, object?> values)
@@ -29,13 +29,13 @@ internal static class PageWriter
     }
 
     /// <summary>Answers with a page.</summary>
-    public static async Task WriteAsync<TComponent>(HttpContext context, IReadOnlyDictionary<string, object?> values, string? frames = null)
+    public static async Task WriteAsync<TComponent>(HttpContext context, IReadOnlyDictionary<string, object?> values, string? frames = null, bool leadsElsewhere = false)
         where TComponent : IComponent
     {
         var html = Encoding.UTF8.GetBytes(await RenderAsync<TComponent>(context, values));
         var headers = context.Response.Headers;
         context.Response.ContentType = "text/html; charset=utf-8";
-        headers.ContentSecurityPolicy = frames is null ? Policy : $"{Policy}; frame-src {frames}";
+        headers.ContentSecurityPolicy = $"{Policy}{(leadsElsewhere ? "" : "; form-action 'self'")}{(frames is null ? "" : $"; frame-src {frames}")}";
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
@@ -57,9 +57,12 @@ internal sealed class Page<TComponent>(params (string Name, object? Value)[] val
     /// <summary>An origin whose pages it frames, or null.</summary>
     public string? Frames { get; init; }
 
+    /// <summary>Whether a form of it may be answered by going to another site.</summary>
+    public bool LeadsElsewhere { get; init; }
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = Status;
-        return PageWriter.WriteAsync<TComponent>(httpContext, values.ToDictionary(value => value.Name, value => value.Value, StringComparer.Ordinal), Frames);
+        return PageWriter.WriteAsync<TComponent>(httpContext, values.ToDictionary(value => value.Name, value => value.Value, StringComparer.Ordinal), Frames, LeadsElsewhere);
     }
 }

@@ -60,7 +60,10 @@ public static class ApiHost
         app.UseRouting();
         app.UseMiddleware<Authorizer>();
         Map(app);
-        parts.Pages?.Map(app);
+        if (parts.Pages is { } pages)
+            pages.Map(app);
+        else
+            app.MapSignInPages();
         AccessTable.Check(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
         return app;
     }
@@ -72,7 +75,6 @@ public static class ApiHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapSignIn();
         app.MapOidc();
-        app.MapSignInPages();
         var v1 = app.MapGroup("/v1").AddEndpointFilter(EndpointRules.CheckQueryAsync).AddEndpointFilter(ConditionalReads.AnswerAsync);
         v1.MapServer();
         v1.MapApps();

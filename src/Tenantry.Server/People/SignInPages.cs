@@ -7,7 +7,7 @@ using Tenantry.Server.Access;
 
 namespace Tenantry.Server.People;
 
-/// <summary>The plainest pages on which people can sign in.</summary>
+/// <summary>The plainest pages on which people can sign in, where there is no dashboard.</summary>
 internal static class SignInPages
 {
     // Not no-referrer: then a form's request would not say where it comes from.
@@ -46,7 +46,8 @@ internal static class SignInPages
             : $"<form method=\"post\"><p>This link signs you in once as <strong>{Text(email)}</strong>.</p><p><button autofocus>Sign in</button></p></form>");
     }
 
-    private static string Sentence(string failure) => Enum.TryParse<SignInOutcome>(failure, ignoreCase: true, out var outcome) ? outcome switch
+    /// <summary>Why it did not work, for the person; empty when it did.</summary>
+    public static string Sentence(string failure) => Enum.TryParse<SignInOutcome>(failure, ignoreCase: true, out var outcome) ? outcome switch
     {
         SignInOutcome.Wrong => "The address or the password is not right.",
         SignInOutcome.TooOften => "Too many wrong tries. Wait a quarter of an hour.",

@@ -1,0 +1,104 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Tenantry.Client;
+using Tenantry.Dashboard.Serving;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Wire;
+using Tenantry.Server.Api;
+
+namespace Tenantry.Dashboard.Pages;
+
+/// <summary>What the platform stands on, and who may do what.</summary>
+internal static class SettingsPages
+{
+    private const int PeopleShown = 200;
+
+    public static void MapSettings(this IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/settings", ShowTargetsAsync);
+        pages.MapGet("/settings/targets/{target}/check", CheckAsync);
+        pages.MapGet("/settings/people", ShowPeopleAsync);
+        pages.MapPost("/settings/people", AddPersonAsync);
+        pages.MapPost("/settings/members", PutMemberAsync);
+        pages.MapPost("/settings/members/remove", RemoveMemberAsync);
+        pages.MapGet("/settings/tokens", ShowTokensAsync);
+        pages.MapPost("/settings/tokens", CreateTokenAsync);
+        pages.MapPost("/settings/tokens/revoke", RevokeTokenAsync);
+    }
+
+    private static async Task<IResult> ShowTargetsAsync(PageApi api, CancellationToken cancellationToken) => new Page<TargetsPage>(
+        (nameof(TargetsPage.Server), await api.Client.GetServerAsync(cancellationToken)),
+        (nameof(TargetsPage.Targets), await PageApi.IfAllowedAsync(() => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())));
+
+    private static async Task<IResult> CheckAsync(string target, PageApi api, CancellationToken cancellationToken) =>
+        new Page<TargetCheck>((nameof(TargetCheck.Check), await api.Client.Targets.CheckAsync(target, cancellationToken)));
+
+    private static async Task<IResult> ShowPeopleAsync([FromQuery] string? organization, PageApi api, CancellationToken cancellationToken)
+    {
+        var organizations = await api.Client.People.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken);
+        var chosen = organizations.FirstOrDefault(one => one.Name == organization)?.Name ?? organizations.FirstOrDefault()?.Name;
+        return new Page<PeoplePage>(
+            (nameof(PeoplePage.Organizations), organizations.Select(one => one.Name).ToArray()),
+            (nameof(PeoplePage.Organization), chosen),
+            (nameof(PeoplePage.Members), chosen is null ? null : await PageApi.IfAllowedAsync(() => api.Client.People.ListMembersAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask())),
+            (nameof(PeoplePage.People), await PageApi.IfAllowedAsync(() => api.Client.People.ListAsync(cancellationToken).Take(PeopleShown).ToListAsync(cancellationToken).AsTask())));
+    }
+
+    private static async Task<IResult> AddPersonAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        Role? role = form["role"].ToString() is { Length: > 0 } text ? ReadRole(text) : null;
+        await api.Client.People.Create(new CreatePersonRequest(form["email"].ToString(), Null(form["name"].ToString()), role, Null(form["password"].ToString()))).SendAsync(cancellationToken);
+        return InstanceForms.To("/settings/people");
+    }
+
+    private static async Task<IResult> PutMemberAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        var organization = form["organization"].ToString();
+        await api.Client.People.PutMember(organization, form["email"].ToString(), new PutMemberRequest(ReadRole(form["role"].ToString()), Null(form["name"].ToString()))).SendAsync(cancellationToken);
+        return InstanceForms.To($"/settings/people?organization={Uri.EscapeDataString(organization)}");
+    }
+
+    private static async Task<IResult> RemoveMemberAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        var organization = form["organization"].ToString();
+        await api.Client.People.RemoveMember(organization, form["email"].ToString()).SendAsync(cancellationToken);
+        return InstanceForms.To($"/settings/people?organization={Uri.EscapeDataString(organization)}");
+    }
+
+    private static async Task<IResult> ShowTokensAsync(PageApi api, CancellationToken cancellationToken) => await TokensAsync(api, null, cancellationToken);
+
+    private static async Task<IResult> TokensAsync(PageApi api, CreateTokenResponse? made, CancellationToken cancellationToken) => new Page<TokensPage>(
+        (nameof(TokensPage.Tokens), await PageApi.IfAllowedAsync(() => api.Client.Tokens.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())),
+        (nameof(TokensPage.Organizations), (await api.Client.People.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken)).Select(one => one.Name).ToArray()),
+        (nameof(TokensPage.Made), made));
+
+    // Shown in the answer to the form and nowhere else: it is not kept anywhere that a page could be asked for again.
+    private static async Task<IResult> CreateTokenAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        double? life = form["days"].ToString() is { Length: > 0 } days
+            ? double.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? TimeSpan.FromDays(number).TotalSeconds : throw ProblemException.Invalid("days", "A whole number of days is expected.")
+            : null;
+        var made = await api.Client.Tokens.Create(new CreateTokenRequest(form["name"].ToString(), life, ReadRole(form["role"].ToString()), Null(form["organization"].ToString()))).SendAsync(cancellationToken);
+        return await TokensAsync(api, made, cancellationToken);
+    }
+
+    private static async Task<IResult> RevokeTokenAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        await api.Client.Tokens.Revoke(form["token"].ToString()).SendAsync(cancellationToken);
+        return InstanceForms.To("/settings/tokens");
+    }
+
+    private static Role ReadRole(string text) => Enum.TryParse<Role>(text, out var role) && Enum.IsDefined(role)
+        ? role
+        : throw ProblemException.Invalid("role", $"One of {string.Join(", ", Enum.GetNames<Role>())} is expected.{Nearest.Hint(text, Enum.GetNames<Role>())}");
+
+    private static string? Null(string text) => text.Length == 0 ? null : text;
+}
