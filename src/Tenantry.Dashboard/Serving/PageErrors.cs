@@ -15,7 +15,7 @@ internal sealed class PageErrors(ILogger<PageErrors> log) : IMiddleware
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (Array.Exists(Programs, path => context.Request.Path.StartsWithSegments(path)) || !WantsPage(context))
+        if (Array.Exists(Programs, path => context.Request.Path.StartsWithSegments(path)))
         {
             await next(context);
             return;
@@ -24,14 +24,15 @@ internal sealed class PageErrors(ILogger<PageErrors> log) : IMiddleware
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null)
+            if (WantsPage(context) && !context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null)
                 await WriteAsync(context, ProblemOf(context));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (TenantryException refused) when (!context.Response.HasStarted && !WantsPage(context))
         {
-            throw;
+            // A stream of a page, say.
+            await Problems.WriteAsync(context, refused.Problem);
         }
-        catch (Exception failure) when (!context.Response.HasStarted)
+        catch (Exception failure) when (!context.Response.HasStarted && WantsPage(context) && !context.RequestAborted.IsCancellationRequested)
         {
             var problem = failure is TenantryException refused ? refused.Problem : Problems.Of(failure);
             if (problem.Status >= 500)
