@@ -158,13 +158,10 @@ internal static class InstancesApi
         return Accepted(await changes.DeleteAsync(record, change.Actor, cancellationToken) ?? throw ProblemException.NotFound("instance", slug));
     }
 
-    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, InstanceChanges changes, CancellationToken cancellationToken)
+    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, CancellationToken cancellationToken)
     {
         var record = await FindAsync(store, slug, cancellationToken);
         Plan plan = await engine.PlanAsync(record.Spec, cancellationToken);
-        // What a person found should not wait for the next look.
-        if (plan.Steps.Count > 0)
-            await changes.PokeAsync(record.Spec.Id);
         return TypedResults.Ok(PlanResponse.Of([], plan, await PlanNotices.OfAsync(store, record.Spec, cancellationToken)));
     }
 

@@ -27,6 +27,7 @@ public static class SourceArchive
     public static async Task<IReadOnlyList<InputFile>> ReadAsync(Stream archive, string? folder, CancellationToken cancellationToken)
     {
         var files = new Dictionary<string, InputFile>(StringComparer.Ordinal);
+        var links = new Dictionary<string, string>(StringComparer.Ordinal);
         var left = MostBytes;
         try
         {
@@ -44,6 +45,8 @@ public static class SourceArchive
                     throw new SourceArchiveException($"The archive has more than {MostBytes} bytes.");
                 if (!files.TryAdd(path, await TakeAsync(entry, path, folder, cancellationToken)))
                     throw new SourceArchiveException($"The archive has '{path}' twice.");
+                if (entry.EntryType == TarEntryType.SymbolicLink)
+                    links[path] = entry.LinkName;
             }
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or FormatException)
@@ -51,6 +54,8 @@ public static class SourceArchive
             throw new SourceArchiveException($"The archive is not a whole tar: {failure.Message}", failure);
         }
 
+        if (links.Keys.FirstOrDefault(path => !SourceLinks.StaysInside(path, links)) is { } outside)
+            throw new SourceArchiveException($"The link '{outside}' leads to '{links[outside]}', outside the folder of the manifest.");
         return [.. files.Values.OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
@@ -65,8 +70,6 @@ public static class SourceArchive
                     : await WriteAsync(entry.DataStream, Path.Combine(folder, path), executable ? Runnable : Plain, cancellationToken);
                 return new InputFile(path, executable ? InputKind.Executable : InputKind.File, hash);
             case TarEntryType.SymbolicLink:
-                if (!StaysInside(path, entry.LinkName))
-                    throw new SourceArchiveException($"The link '{path}' leads to '{entry.LinkName}', outside the folder of the manifest.");
                 if (folder is not null)
                 {
                     var place = Path.Combine(folder, path);
@@ -108,7 +111,7 @@ public static class SourceArchive
         return path;
     }
 
-    // A link to a link could lead outside although each of them looks harmless: nothing is ever written through one.
+    // Nothing is ever written through a link.
     private static void RefuseThroughLink(string path, Dictionary<string, InputFile> files)
     {
         for (var end = path.IndexOf('/'); end >= 0; end = path.IndexOf('/', end + 1))
@@ -116,20 +119,5 @@ public static class SourceArchive
             if (files.ContainsKey(path[..end]))
                 throw new SourceArchiveException($"The archive has '{path}' below '{path[..end]}', which is not a folder.");
         }
-    }
-
-    private static bool StaysInside(string path, string target)
-    {
-        if (target.StartsWith('/'))
-            return false;
-        var depth = path.Count(character => character == '/');
-        foreach (var part in target.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            depth += part switch { ".." => -1, "." => 0, _ => 1 };
-            if (depth < 0)
-                return false;
-        }
-
-        return true;
     }
 }

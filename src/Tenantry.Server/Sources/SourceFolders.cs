@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Tenantry.Model.Builds;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Store;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Sources;
 
@@ -41,8 +42,7 @@ public sealed class SourceFolders(DataFolders folders, IStore store)
         var folder = Path.Combine(folders.Sources, digest[(digest.IndexOf(':') + 1)..]);
         if (!Directory.Exists(folder))
             await UnpackAsync(digest, folder, cancellationToken);
-        var paths = Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, MaxRecursionDepth = 256 })
-            .Select(path => Path.GetRelativePath(folder, path));
+        var paths = FolderTree.Below(folder).Where(entry => entry is FileInfo || FolderTree.IsLink(entry)).Select(entry => Path.GetRelativePath(folder, entry.FullName));
         return new ReleaseInputs(folder, [.. paths.Order(StringComparer.Ordinal)]);
     }
 

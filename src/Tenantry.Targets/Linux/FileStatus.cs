@@ -18,6 +18,9 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
     /// <summary>The file system's device, as the kernel hands it out.</summary>
     public ulong Device { get; private init; }
 
+    /// <summary>Bytes of disk that it takes, also those taken ahead of what is written.</summary>
+    public long AllocatedBytes { get; private init; }
+
     private const int CurrentFolder = -100;
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
@@ -54,6 +57,7 @@ public sealed partial record FileStatus(FileKind Kind, UnixFileMode Permissions,
         return new FileStatus(kind, (UnixFileMode)(mode & 0xfff), *(uint*)(buffer + 20), *(uint*)(buffer + 24), *(long*)(buffer + 40), modified)
         {
             Inode = *(ulong*)(buffer + 32),
+            AllocatedBytes = *(long*)(buffer + 48) * 512,
             Device = (minor & 0xff) | (major << 8) | ((minor & ~0xffUL) << 12),
         };
     }

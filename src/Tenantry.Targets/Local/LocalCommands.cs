@@ -7,9 +7,9 @@ namespace Tenantry.Targets.Local;
 internal static class LocalCommands
 {
     // The program waits to be told the files of its control groups, and goes into them. Its end of input, when whoever started it died
-    // first, makes it end without having done anything.
-    private const string Gate = $"{GateKeepingInput} </dev/null";
-    private const string GateKeepingInput = "set -f; IFS=:; read -r groups && for group in $groups; do echo 0 >\"$group\" || exit; done && exec \"$@\"";
+    // first, makes it end without having done anything. The input stays a pipe, at its end: crun gives what it finds there to the container's
+    // user, and of the host's /dev/null that would be the host's own.
+    private const string Gate = "set -f; IFS=:; read -r groups && for group in $groups; do echo 0 >\"$group\" || exit; done && exec \"$@\"";
 
     /// <summary>Starts a container and leaves it running.</summary>
     internal static IReadOnlyList<string> Run(LocalRuntime runtime, string program, string stateFolder, string bundle, ServicePaths service) =>
@@ -21,7 +21,7 @@ internal static class LocalCommands
 
     /// <summary>Runs a command in a container.</summary>
     internal static IReadOnlyList<string> Exec(LocalRuntime runtime, string program, string stateFolder, string containerId, string processFile, string log) =>
-        ["/bin/sh", "-c", GateKeepingInput, "sh", program, .. Global(runtime, stateFolder, containerId, log), "exec", "--process", processFile, containerId];
+        ["/bin/sh", "-c", Gate, "sh", program, .. Global(runtime, stateFolder, containerId, log), "exec", "--process", processFile, containerId];
 
     /// <summary>What a program is told on its input so that it begins: the files of <see cref="CgroupTree.Admit"/>.</summary>
     internal static byte[] Go(IReadOnlyList<string> groups) => Encoding.UTF8.GetBytes($"{string.Join(':', groups)}\n");

@@ -60,7 +60,7 @@ public class HeaderTests
     [Theory]
     [InlineData("alice.localhost", "alice.localhost")]
     [InlineData("alice.localhost:80", "alice.localhost")]
-    [InlineData("alice.localhost", "ALICE.localhost:80")]
+    [InlineData("alice.localhost", "alice.localhost:80")]
     public async Task OfAnAbsoluteTargetThePathIsForwarded(string target, string host)
     {
         var head = await HeadSeenByInstanceAsync($"GET http://{target}/x?y=1 HTTP/1.1\r\nHost: {host}\r\n\r\n");
@@ -199,6 +199,18 @@ public class HeaderTests
 
         head.ShouldContain("\r\nSet-Cookie: a=1; Path=/\r\n");
         head.ShouldContain("\r\nSet-Cookie: b=2; Expires=Wed, 21 Oct 2037 07:28:00 GMT\r\n");
+    }
+
+    [Theory]
+    [InlineData("a=1; Domain=localhost; Path=/", "a=1; Path=/")]
+    [InlineData("a=1; Path=/; domain = .LOCALHOST", "a=1; Path=/")]
+    [InlineData("a=domain=localhost; Domain=alice.localhost", "a=domain=localhost; Domain=alice.localhost")]
+    [InlineData("a=1; Domain=calhost", "a=1; Domain=calhost")]
+    public async Task ATenantSetsNoCookieForItsNeighbours(string said, string heard)
+    {
+        var head = await HeadSeenByClientAsync($"HTTP/1.1 200 OK\r\nSet-Cookie: {said}\r\nContent-Length: 0\r\n\r\n");
+
+        head.ShouldContain($"\r\nSet-Cookie: {heard}\r\n");
     }
 
     [Fact]

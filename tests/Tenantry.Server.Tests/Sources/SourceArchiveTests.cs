@@ -83,6 +83,26 @@ public sealed class SourceArchiveTests : IDisposable
     }
 
     [Fact]
+    public async Task LinksThatLeadOutsideThroughEachOtherAreRefused()
+    {
+        using var archive = Tar(File("a/b/file", "x"), Link("a/b/up", "../.."), Link("out", "a/b/up/../etc"));
+        (await Should.ThrowAsync<SourceArchiveException>(() => SourceArchive.ReadAsync(archive, null, default))).Message.ShouldContain("'out'");
+    }
+
+    [Fact]
+    public async Task LinksThatGoRoundAreUnpackedAndNotFollowed()
+    {
+        var folders = new DataFolders(root);
+        using var archive = Tar(Link("a", "."), Link("b", "."), Link("c", "sub"), File("sub/x", "x"));
+        var digest = InputsDigest.Of(await SourceArchive.ReadAsync(archive, null, default));
+        archive.Position = 0;
+        await using var store = await StoreAsync();
+        await new SourceUploads(folders, store, isShared: false).PutAsync(digest, archive, default);
+        Directory.CreateDirectory(folders.Sources);
+        (await new SourceFolders(folders, store).OpenAsync(digest, default)).Paths.ShouldBe(["a", "b", "c", "sub/x"]);
+    }
+
+    [Fact]
     public async Task NothingIsWrittenThroughALink()
     {
         var inside = Directory.CreateDirectory(Path.Combine(root, "inside")).FullName;

@@ -99,6 +99,20 @@ public sealed class BuildTests : IDisposable
     }
 
     [NeedsCrunFact]
+    public async Task WhatABuildsLinksLeadToOnTheHostStaysAsItIs()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        using var victim = new TemporaryFolder();
+        await File.WriteAllTextAsync(victim.File("shadow"), "hashes");
+        File.SetUnixFileMode(victim.File("shadow"), UnixFileMode.UserRead);
+        var alice = With(instances.Workload("alice"), Build("k9", [], $"ln -s {victim.Path} out; ln -s . round; echo page > index.html"));
+        await instances.ApplyAsync(alice);
+
+        File.GetUnixFileMode(victim.File("shadow")).ShouldBe(UnixFileMode.UserRead);
+        (await instances.RunAsync(alice, "cat /app/round/round/index.html")).ShouldBe((0, "page"));
+    }
+
+    [NeedsCrunFact]
     public async Task ABuildSeesNothingOfTheHostButItsPrograms()
     {
         await using var instances = new Instances(new LocalHarness());

@@ -1,4 +1,5 @@
 using System.Text;
+using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Logs;
 using Tenantry.Targets.Tests.Linux;
 
@@ -50,6 +51,37 @@ public sealed class LogTests : IDisposable
         var (output, error) = new LogFiles(_folder.File("web.log"), 120, 3).Recover();
         error.ShouldBe(100);
         output.ShouldBeOneOf(90, 10);
+    }
+
+    [Fact]
+    public void DiskThatAServiceTakesForItsOutputAndDoesNotWriteIsGivenBack()
+    {
+        var raw = new RawOutput(_folder.File("web.out"), isError: false);
+        var entries = new List<LogEntry>();
+        File.WriteAllText(_folder.File("web.out"), "one\n");
+        Run("fallocate", "--offset", "4", "--length", "50M", _folder.File("web.out"));
+        raw.ReadInto(entries, ended: false);
+        Allocated().ShouldBeLessThan(1 << 20, "within its length");
+        File.AppendAllText(_folder.File("web.out"), "two\n");
+        Run("fallocate", "--keep-size", "--offset", "60M", "--length", "100M", _folder.File("web.out"));
+        raw.ReadInto(entries, ended: false);
+        Allocated().ShouldBeLessThan(1 << 20, "beyond its end");
+        File.AppendAllText(_folder.File("web.out"), "three\n");
+        raw.ReadInto(entries, ended: false);
+        entries.Select(entry => entry.Text).ShouldBe(["one", "two", "three"]);
+
+        long Allocated()
+        {
+            using var file = File.OpenHandle(_folder.File("web.out"));
+            return FileStatus.Of(file).AllocatedBytes;
+        }
+
+        static void Run(string program, params string[] arguments)
+        {
+            using var process = System.Diagnostics.Process.Start(program, arguments);
+            process.WaitForExit();
+            process.ExitCode.ShouldBe(0);
+        }
     }
 
     [Fact]

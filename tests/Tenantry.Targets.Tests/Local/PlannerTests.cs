@@ -102,6 +102,13 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void AnAppThatGetsASecondServiceSharesMoreOfItsNamespacesFirst()
+    {
+        var one = Known();
+        Plan(_workload, Seen(), one with { Services = [one.Services[0]] }).ShouldContain("Update network alice");
+    }
+
+    [Fact]
     public void WhatFreezesIsFrozenAndWhatIsFrozenThawsBeforeItChanges()
     {
         Plan(_workload with { Desired = DesiredState.Frozen }, Seen(), Known()).ShouldBe(["Freeze instance alice"]);

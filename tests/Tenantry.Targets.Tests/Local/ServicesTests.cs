@@ -3,12 +3,27 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Contract;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Tests.Local;
 
 public sealed class ServicesTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [NeedsCrunFact]
+    public async Task TheHostsDeviceNodesStayRoots()
+    {
+        string[] nodes = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+        await using var instances = new Instances(new LocalHarness());
+        var before = nodes.Select(FileStatus.OwnerOf).ToArray();
+        var alice = instances.Workload("alice");
+        await instances.ApplyAsync(alice);
+
+        (await instances.RunAsync(alice, "chmod 666 /dev/null")).Code.ShouldNotBe(0);
+        nodes.Select(FileStatus.OwnerOf).ToArray().ShouldBe(before);
+        (await instances.RunAsync(alice, "busybox stat -L -c %F /proc/1/fd/0; busybox timeout 5 cat /proc/1/fd/0")).ShouldBe((0, "fifo"));
+    }
 
     [NeedsCrunFact]
     public async Task ServicesOfAnInstanceShareItsNetworkAndStartInOrder()

@@ -62,7 +62,9 @@ internal sealed class AnswerHead
     }
 
     /// <summary>Puts status and fields into the client's answer.</summary>
-    public void CopyTo(HttpContext context)
+    /// <param name="context">The request and its answer.</param>
+    /// <param name="slug">The instance's, whose cookies these are.</param>
+    public void CopyTo(HttpContext context, string slug)
     {
         var response = context.Response;
         response.StatusCode = Status;
@@ -71,8 +73,10 @@ internal sealed class AnswerHead
         var headers = response.Headers;
         foreach (var (name, value) in fields)
         {
-            if (!FieldRules.IsListed(listed, name))
-                headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value;
+            if (FieldRules.IsListed(listed, name))
+                continue;
+            StringValues field = OwnCookies.IsSetting(name) ? OwnCookies.Keep(value.ToString(), context.Request.Headers.Host.ToString(), slug) : value.ToString();
+            headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, field) : field;
         }
 
         if (Length is { } length && Status is not (StatusCodes.Status204NoContent or StatusCodes.Status101SwitchingProtocols))

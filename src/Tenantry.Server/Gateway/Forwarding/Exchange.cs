@@ -29,7 +29,7 @@ internal enum ExchangeEnd
 }
 
 /// <summary>One request and its answer on one connection.</summary>
-internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, RequestLimits? limits, ForwarderOptions options)
+internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, string slug, RequestLimits? limits, ForwarderOptions options)
 {
     private const int MostInformational = 16;
     private readonly Pace pace = new(shape.Guard, connection);
@@ -195,7 +195,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         {
             if (shape.Upgrade is null)
                 throw new BadAnswerException("a switch that nobody asked for");
-            head.CopyTo(context);
+            head.CopyTo(context, slug);
             hasBegun = true;
             connection.EndBy = long.MaxValue;
             pace.SlowDown();
@@ -205,7 +205,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
 
         if (shape.IsExtendedConnect && head.Status is >= 200 and < 300)
             throw new BadAnswerException("no switch to the protocol that was asked for, and no refusal");
-        head.CopyTo(context);
+        head.CopyTo(context, slug);
         // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
         if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";

@@ -45,7 +45,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
                     return Explain(failure, context, route);
                 }
 
-                var exchange = new Exchange(context, shape, connection, route.Limits, options);
+                var exchange = new Exchange(context, shape, connection, route.Slug, route.Limits, options);
                 var end = await exchange.RunAsync(head.Buffer, head.Length);
                 if (exchange.IsReusable)
                     pool.Return(route.Upstream, connection);

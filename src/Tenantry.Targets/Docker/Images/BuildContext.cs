@@ -25,6 +25,12 @@ internal static class BuildContext
             foreach (var input in build.Inputs)
             {
                 // The same inputs give the same tar, whenever and by whom they were written.
+                if (new FileInfo(Path.Combine(folder, input)).LinkTarget is { } target)
+                {
+                    await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.SymbolicLink, input) { LinkName = target, ModificationTime = DateTimeOffset.UnixEpoch }, cancellationToken);
+                    continue;
+                }
+
                 await using var content = File.OpenRead(Path.Combine(folder, input));
                 var entry = new PaxTarEntry(TarEntryType.RegularFile, input)
                 {

@@ -32,10 +32,5 @@ internal static class BuildTree
     }
 
     /// <summary>The folder itself, then everything in it.</summary>
-    internal static IEnumerable<FileSystemInfo> Entries(string folder)
-    {
-        var root = new DirectoryInfo(folder);
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false, ReturnSpecialDirectories = false };
-        return root.EnumerateFileSystemInfos("*", options).Prepend(root);
-    }
+    internal static IEnumerable<FileSystemInfo> Entries(string folder) => FolderTree.Below(folder).Prepend(new DirectoryInfo(folder));
 }

@@ -37,6 +37,8 @@ internal sealed class DataImport(IReadOnlyDictionary<string, string> volumes, ui
             case TarEntryType.GlobalExtendedAttributes:
                 return;
             case TarEntryType.Directory or TarEntryType.DirectoryList:
+                if (new FileInfo(path).LinkTarget is not null)
+                    throw Refused(entry.Name, "is a link and a folder");
                 Directory.CreateDirectory(path);
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:

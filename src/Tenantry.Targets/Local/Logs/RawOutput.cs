@@ -27,15 +27,34 @@ internal sealed class RawOutput(string path, bool isError)
         var length = RandomAccess.GetLength(file);
         if (length < Offset)
             Offset = 0;
-        if (length == Offset)
-            return;
+        if (length > Offset)
+            ReadInto(file, length, entries, ended);
+        // Taken beyond its end: given back by cutting it there.
+        if (FileStatus.Of(file).AllocatedBytes > MostBehind + length - Offset)
+            RandomAccess.SetLength(file, RandomAccess.GetLength(file));
+    }
+
+    private void ReadInto(SafeFileHandle file, long length, List<LogEntry> entries, bool ended)
+    {
         var at = new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
         SkipTooMuch(entries, at, length);
         var before = Offset;
         foreach (var (start, end) in SparseFile.DataParts(file, Offset, length).ToList())
             ReadPart(file, Math.Max(start, Offset), end, end == length && ended, at, entries);
+        // Disk that was taken and not written holds no lines, and is given back.
+        if (Offset < length && IsUnwritten(file, length))
+            Offset = length;
         if (Offset > before)
             SparseFile.PunchHole(file, 0, Offset / Block * Block);
+    }
+
+    // A block of which a part is written reads as zeros after that.
+    private bool IsUnwritten(SafeFileHandle file, long length)
+    {
+        var end = Math.Min(length, (Offset / Block + 1) * Block);
+        Span<byte> rest = stackalloc byte[Block];
+        rest = rest[..RandomAccess.Read(file, rest[..(int)(end - Offset)], Offset)];
+        return !rest.ContainsAnyExcept((byte)0) && !SparseFile.DataParts(file, end, length).Any();
     }
 
     private void SkipTooMuch(List<LogEntry> entries, DateTimeOffset at, long length)

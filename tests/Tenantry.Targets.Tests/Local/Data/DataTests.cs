@@ -65,6 +65,9 @@ public sealed class DataTests
             whole[..50_000],
             [],
         ];
+        var victim = Directory.CreateTempSubdirectory("tenantry-victim-");
+        File.SetUnixFileMode(victim.FullName, UnixFileMode.UserRead);
+        bad = [.. bad, new TarBuilder().Link("data/x", victim.FullName).Folder("data/x").Bytes()];
         foreach (var tar in bad)
         {
             using var stream = new MemoryStream(tar);
@@ -72,6 +75,9 @@ public sealed class DataTests
             failure.Retryable.ShouldBeFalse();
         }
 
+        victim.Refresh();
+        victim.UnixFileMode.ShouldBe(UnixFileMode.UserRead, "a folder of the host that a link led to");
+        victim.Delete();
         await instances.AllAsync(instances.Harness.Local.WakeAsync(alice, instances.Stop));
         (await instances.RunAsync(alice, "ls /data; cat /data/file")).Output.ShouldBe("file\nkept");
         Directory.Exists(instances.Harness.Paths.Of(alice.Ref).Staging.Data).ShouldBeFalse();

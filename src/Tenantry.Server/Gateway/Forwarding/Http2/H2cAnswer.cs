@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace Tenantry.Server.Gateway.Forwarding.Http2;
 
 /// <summary>An instance's answer in HTTP/2 on its way back, to a client of either version.</summary>
-internal sealed class H2cAnswer(HttpContext context, HttpResponseMessage answer, ExchangeClock clock)
+internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMessage answer, ExchangeClock clock)
 {
     private const int PieceLength = 16 * 1024;
     private const int MostUnsent = 32 * 1024;
@@ -95,7 +95,9 @@ internal sealed class H2cAnswer(HttpContext context, HttpResponseMessage answer,
                     throw new BadAnswerException("a header that is not well formed");
             }
 
-            if (!FieldRules.IsOfOneConnection(name))
+            if (OwnCookies.IsSetting(name))
+                context.Response.Headers[name] = new StringValues([.. values.Select(cookie => OwnCookies.Keep(cookie, context.Request.Headers.Host.ToString(), slug))]);
+            else if (!FieldRules.IsOfOneConnection(name))
                 context.Response.Headers[name] = values.Count == 1 ? values.ToString() : new StringValues([.. values]);
         }
     }

@@ -87,7 +87,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
     private async Task<GatewayAnswer?> DeliverAsync(HttpContext context, Route route, RequestShape shape, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
     {
         clock.Answered();
-        var delivery = new H2cAnswer(context, answer, clock);
+        var delivery = new H2cAnswer(context, route.Slug, answer, clock);
         try
         {
             delivery.CopyHead();
