@@ -1,4 +1,5 @@
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Aws;
 using Tenantry.Targets.Docker;
 using Tenantry.Targets.Fake;
 using Tenantry.Targets.Local;
@@ -13,6 +14,7 @@ public static class TargetCatalog
     [
         LocalTarget.Catalogued,
         DockerTarget.Catalogued,
+        AwsTarget.Catalogued,
         FakeTarget.CatalogLine,
     ];
 

@@ -35,6 +35,12 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>Whether commands inside an instance see its files and secrets.</summary>
     public virtual bool ShowsFiles => true;
 
+    /// <summary>False where an emulator of the platform keeps books and runs nothing.</summary>
+    public virtual bool RunsApps => true;
+
+    /// <summary>True where the platform's own tool removes several things at once, in an order of its own.</summary>
+    public virtual bool OrdersByItself => false;
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -17,7 +17,11 @@ public sealed record TargetContext(
     string RunFolder,
     IReadOnlyDictionary<string, string> Options,
     TimeProvider Time,
-    ILogger Logger);
+    ILogger Logger)
+{
+    /// <summary>Where networks for instances are given out. Unless the core says otherwise they are known only as long as this context.</summary>
+    public INetworkRanges Ranges { get; init; } = new Ranges.RememberedRanges(Time);
+}
 
 /// <summary>One line of the catalogue: a kind of target, what it is called for a person, its options, and how one is made.</summary>
 /// <param name="Kind">Such as <c>local</c>.</param>

@@ -98,6 +98,9 @@ public sealed class NamespaceSockets : IDisposable
         }
     }
 
+    /// <summary>An unconnected TCP socket of this process's own network, which takes no privilege. The caller owns the handle. Throws <see cref="LinuxException"/>.</summary>
+    internal static SafeSocketHandle OpenTcpHere() => OpenTcp(AddressFamily.InterNetwork);
+
     private static SafeSocketHandle OpenTcp(AddressFamily family)
     {
         var domain = family switch

@@ -7,6 +7,9 @@ namespace Tenantry.Targets.Steps;
 /// <summary>Where work tells of its steps.</summary>
 internal sealed class StepWriter(ChannelWriter<StepEvent> writer)
 {
+    /// <summary>Tells of a step that something else does.</summary>
+    internal void Tell(StepEvent step) => writer.TryWrite(step);
+
     /// <summary>Does one step: tells of its begin and, unless it fails, of its end.</summary>
     internal async Task StepAsync(ResourceName resource, StepAction action, Func<Action<string>, Task> work)
     {

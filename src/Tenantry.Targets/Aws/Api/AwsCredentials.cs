@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Tenantry.Targets.Aws.Api;
+
+/// <summary>
+/// Finds keys where every tool of AWS, Terraform too, looks for them, in the same order: variables of this process, the shared credentials file, the container's own, the
+/// machine's own.
+/// </summary>
+internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvider time)
+{
+    private static readonly TimeSpan Early = TimeSpan.FromMinutes(5);
+    private readonly SemaphoreSlim _one = new(1);
+    private AwsKeys? _known;
+
+    /// <summary>Keys that hold for the next minutes. Throws <see cref="AwsException"/> with <see cref="AwsException.NoCredentials"/> when there are none.</summary>
+    internal async Task<AwsKeys> GetAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_known is { } known && (known.Ends is null || known.Ends - Early > time.GetUtcNow()))
+                return known;
+            return _known = await FindAsync(cancellationToken);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task<AwsKeys> FindAsync(CancellationToken cancellationToken) =>
+        (profile is null ? Variables() : null)
+        ?? SharedFile(profile ?? Environment.GetEnvironmentVariable("AWS_PROFILE") ?? "default")
+        ?? await ContainerAsync(cancellationToken)
+        ?? await MachineAsync(cancellationToken)
+        ?? throw new AwsException(AwsException.NoCredentials, "No credentials for AWS were found.", 0);
+
+    private static AwsKeys? Variables() =>
+        Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 } id && Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY") is { Length: > 0 } secret
+            ? new AwsKeys(id, secret, Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"), null)
+            : null;
+
+    private static AwsKeys? SharedFile(string profile)
+    {
+        var file = Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".aws", "credentials");
+        return File.Exists(file) ? ReadProfile(File.ReadAllLines(file), profile) : null;
+    }
+
+    /// <summary>A section of such a file, or null when it has no keys.</summary>
+    internal static AwsKeys? ReadProfile(IEnumerable<string> lines, string profile)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var isWanted = false;
+        foreach (var line in lines.Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] is not ('#' or ';')))
+        {
+            if (line[0] == '[')
+                isWanted = line.Trim('[', ']').Trim() == profile;
+            else if (isWanted && line.Split('=', 2) is [var name, var value])
+                values[name.Trim()] = value.Trim();
+        }
+
+        return values.TryGetValue("aws_access_key_id", out var id) && values.TryGetValue("aws_secret_access_key", out var secret)
+            ? new AwsKeys(id, secret, values.GetValueOrDefault("aws_session_token"), null)
+            : null;
+    }
+
+    private async Task<AwsKeys?> ContainerAsync(CancellationToken cancellationToken)
+    {
+        var address = Environment.GetEnvironmentVariable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { Length: > 0 } relative
+            ? "http://169.254.170.2" + relative
+            : Environment.GetEnvironmentVariable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        if (string.IsNullOrEmpty(address))
+            return null;
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (Environment.GetEnvironmentVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") is { Length: > 0 } file)
+            request.Headers.TryAddWithoutValidation("Authorization", (await File.ReadAllTextAsync(file, cancellationToken)).Trim());
+        else if (Environment.GetEnvironmentVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { Length: > 0 } token)
+            request.Headers.TryAddWithoutValidation("Authorization", token);
+        return Read(await AskAsync(request, cancellationToken));
+    }
+
+    private async Task<AwsKeys?> MachineAsync(CancellationToken cancellationToken)
+    {
+        if (string.Equals(Environment.GetEnvironmentVariable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
+            return null;
+        const string Door = "http://169.254.169.254/latest/";
+        using var asksToken = new HttpRequestMessage(HttpMethod.Put, Door + "api/token");
+        asksToken.Headers.Add("X-aws-ec2-metadata-token-ttl-seconds", "300");
+        if (await AskAsync(asksToken, cancellationToken) is not { } token)
+            return null;
+        const string Roles = Door + "meta-data/iam/security-credentials/";
+        if (await MachineTextAsync(Roles, token, cancellationToken) is not { Length: > 0 } role)
+            return null;
+        return Read(await MachineTextAsync(Roles + role.Split('\n')[0].Trim(), token, cancellationToken));
+    }
+
+    private async Task<string?> MachineTextAsync(string address, string token, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.Add("X-aws-ec2-metadata-token", token);
+        return await AskAsync(request, cancellationToken);
+    }
+
+    private async Task<string?> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(2));
+        try
+        {
+            using var answer = await http.SendAsync(request, limit.Token);
+            return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync(limit.Token) : null;
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    private static AwsKeys? Read(string? json)
+    {
+        if (json is null)
+            return null;
+        using var document = JsonDocument.Parse(json);
+        var read = document.RootElement;
+        return read.TryGetProperty("AccessKeyId", out var id) && read.TryGetProperty("SecretAccessKey", out var secret)
+            ? new AwsKeys(
+                id.GetString()!,
+                secret.GetString()!,
+                read.TryGetProperty("Token", out var token) ? token.GetString() : null,
+                read.TryGetProperty("Expiration", out var ends) ? DateTimeOffset.Parse(ends.GetString()!, CultureInfo.InvariantCulture) : null)
+            : null;
+    }
+}

@@ -1,0 +1,117 @@
+locals {
+  emulated = var.endpoint != ""
+
+  tags = {
+    Project     = var.project
+    Environment = var.environment
+    Client      = var.client
+    ManagedBy   = "Tenantry"
+    Workspace   = terraform.workspace
+    CostCenter  = var.cost_center
+    Owner       = var.owner
+  }
+}
+
+module "network" {
+  source = "./modules/vpc"
+
+  name   = var.name
+  cidr   = var.network.cidr
+  zones  = var.network.zones
+  exit   = var.network.exit
+  region = var.region
+}
+
+module "logs" {
+  source = "./modules/logs"
+
+  name = "/${var.project}/${var.workspace}"
+  days = var.logs_days
+}
+
+module "files" {
+  source = "./modules/efs"
+  count  = length(var.volumes) > 0 ? 1 : 0
+
+  name      = var.name
+  vpc       = module.network.vpc
+  subnets   = module.network.private_subnets
+  allow     = module.service.security_group
+  volumes   = var.volumes
+  workspace = var.workspace
+}
+
+module "balancer" {
+  source = "./modules/alb"
+  count  = var.load_balancer == null ? 0 : 1
+
+  name        = var.name
+  vpc         = module.network.vpc
+  subnets     = module.network.public_subnets
+  port        = var.service.port
+  health_path = var.load_balancer.health_path
+  certificate = var.load_balancer.certificate
+  gateways    = var.load_balancer.gateways
+}
+
+module "redis" {
+  source = "./modules/redis"
+  count  = var.redis == null ? 0 : 1
+
+  name      = var.name
+  vpc       = module.network.vpc
+  subnets   = module.network.private_subnets
+  allow     = module.service.security_group
+  node_type = var.redis.node_type
+  nodes     = var.redis.nodes
+}
+
+module "service" {
+  source = "./modules/ecs"
+
+  name           = var.name
+  workspace      = var.workspace
+  region         = var.region
+  vpc            = module.network.vpc
+  cidr           = var.network.cidr
+  subnets        = var.network.exit == "public" ? module.network.public_subnets : module.network.private_subnets
+  public_address = var.network.exit == "public"
+  settings       = var.service
+  containers     = var.containers
+  shared_folders = var.shared_folders
+  volumes        = keys(var.volumes)
+  file_system    = one(module.files[*].id)
+  access_points  = try(module.files[0].access_points, {})
+  secret_arn     = var.secret_arn
+  repositories   = var.repositories
+  log_group      = module.logs.name
+  target_group   = one(module.balancer[*].target_group)
+  entrance       = one(module.balancer[*].security_group)
+  redis_url      = var.redis == null ? "" : module.redis[0].url
+  balanced       = var.load_balancer != null
+}
+
+module "dashboard" {
+  source = "./modules/dashboard"
+  count  = var.monitoring.on ? 1 : 0
+
+  name     = "${var.project}-${var.workspace}"
+  region   = var.region
+  cluster  = module.service.cluster
+  service  = module.service.service
+  balancer = one(module.balancer[*].suffix)
+  redis    = one(module.redis[*].id)
+}
+
+module "alarms" {
+  source = "./modules/alarms"
+  count  = var.monitoring.on ? 1 : 0
+
+  name     = "${var.project}-${var.workspace}"
+  cluster  = module.service.cluster
+  service  = module.service.service
+  topic    = var.monitoring.topic
+  balanced = var.load_balancer != null
+  balancer = one(module.balancer[*].suffix)
+  targets  = one(module.balancer[*].target_group_suffix)
+}

@@ -1,0 +1,106 @@
+variable "name" { type = string }
+variable "vpc" { type = string }
+variable "subnets" { type = list(string) }
+variable "port" { type = number }
+variable "health_path" { type = string }
+variable "certificate" { type = string }
+variable "gateways" { type = list(string) }
+
+locals {
+  everybody = ["0.0.0.0/0"]
+}
+
+resource "aws_security_group" "this" {
+  name        = "${var.name}-entrance"
+  description = "The load balancer"
+  vpc_id      = var.vpc
+
+  # In clear from the gateways; from everybody only when nothing else is there.
+  ingress {
+    description = "HTTP"
+    from_port   = 80
+    to_port     = 80
+    protocol    = "tcp"
+    cidr_blocks = length(var.gateways) > 0 || var.certificate != "" ? var.gateways : local.everybody
+  }
+
+  dynamic "ingress" {
+    for_each = var.certificate == "" ? [] : [443]
+    content {
+      description = "HTTPS"
+      from_port   = 443
+      to_port     = 443
+      protocol    = "tcp"
+      cidr_blocks = local.everybody
+    }
+  }
+
+  egress {
+    description = "The tasks"
+    from_port   = var.port
+    to_port     = var.port
+    protocol    = "tcp"
+    cidr_blocks = local.everybody
+  }
+}
+
+resource "aws_lb" "this" {
+  name                       = var.name
+  load_balancer_type         = "application"
+  security_groups            = [aws_security_group.this.id]
+  subnets                    = var.subnets
+  drop_invalid_header_fields = true
+}
+
+resource "aws_lb_target_group" "this" {
+  name                 = var.name
+  port                 = var.port
+  protocol             = "HTTP"
+  target_type          = "ip"
+  vpc_id               = var.vpc
+  deregistration_delay = 30
+
+  health_check {
+    path                = var.health_path
+    matcher             = "200-399"
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+    interval            = 15
+  }
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 80
+  protocol          = "HTTP"
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  count             = var.certificate == "" ? 0 : 1
+  load_balancer_arn = aws_lb.this.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  certificate_arn   = var.certificate
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+
+output "address" { value = aws_lb.this.dns_name }
+output "suffix" { value = aws_lb.this.arn_suffix }
+output "security_group" { value = aws_security_group.this.id }
+output "target_group_suffix" { value = aws_lb_target_group.this.arn_suffix }
+
+# A service is refused whose target group hangs on no load balancer yet.
+output "target_group" {
+  value      = aws_lb_target_group.this.arn
+  depends_on = [aws_lb_listener.http]
+}

@@ -1,0 +1,135 @@
+variable "name" { type = string }
+variable "cidr" { type = string }
+variable "zones" { type = list(string) }
+variable "exit" { type = string }
+variable "region" { type = string }
+
+locals {
+  # The lower half is public, the upper half private; each zone has a part of both.
+  bits     = ceil(log(length(var.zones), 2)) + 1
+  gateways = var.exit == "nat" ? 1 : var.exit == "nat-per-zone" ? length(var.zones) : 0
+}
+
+resource "aws_vpc" "this" {
+  cidr_block           = var.cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+  tags                 = { Name = var.name }
+}
+
+# Nothing is let through that has no group of its own.
+resource "aws_default_security_group" "closed" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_internet_gateway" "this" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = var.name }
+}
+
+resource "aws_subnet" "public" {
+  count             = length(var.zones)
+  vpc_id            = aws_vpc.this.id
+  availability_zone = var.zones[count.index]
+  cidr_block        = cidrsubnet(var.cidr, local.bits, count.index)
+  tags              = { Name = "${var.name}-public-${count.index}" }
+}
+
+resource "aws_subnet" "private" {
+  count             = var.exit == "public" ? 0 : length(var.zones)
+  vpc_id            = aws_vpc.this.id
+  availability_zone = var.zones[count.index]
+  cidr_block        = cidrsubnet(var.cidr, local.bits, pow(2, local.bits - 1) + count.index)
+  tags              = { Name = "${var.name}-private-${count.index}" }
+}
+
+resource "aws_route_table" "public" {
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = "${var.name}-public" }
+
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = aws_internet_gateway.this.id
+  }
+}
+
+resource "aws_route_table_association" "public" {
+  count          = length(var.zones)
+  subnet_id      = aws_subnet.public[count.index].id
+  route_table_id = aws_route_table.public.id
+}
+
+resource "aws_eip" "nat" {
+  count  = local.gateways
+  domain = "vpc"
+  tags   = { Name = "${var.name}-nat-${count.index}" }
+}
+
+resource "aws_nat_gateway" "this" {
+  count         = local.gateways
+  allocation_id = aws_eip.nat[count.index].id
+  subnet_id     = aws_subnet.public[count.index].id
+  tags          = { Name = "${var.name}-${count.index}" }
+
+  depends_on = [aws_internet_gateway.this]
+}
+
+resource "aws_route_table" "private" {
+  count  = var.exit == "public" ? 0 : length(var.zones)
+  vpc_id = aws_vpc.this.id
+  tags   = { Name = "${var.name}-private-${count.index}" }
+
+  dynamic "route" {
+    for_each = local.gateways == 0 ? [] : [aws_nat_gateway.this[count.index % local.gateways].id]
+    content {
+      cidr_block     = "0.0.0.0/0"
+      nat_gateway_id = route.value
+    }
+  }
+}
+
+resource "aws_route_table_association" "private" {
+  count          = var.exit == "public" ? 0 : length(var.zones)
+  subnet_id      = aws_subnet.private[count.index].id
+  route_table_id = aws_route_table.private[count.index].id
+}
+
+resource "aws_security_group" "endpoints" {
+  count       = var.exit == "endpoints" ? 1 : 0
+  name        = "${var.name}-endpoints"
+  description = "AWS services, from inside this network alone"
+  vpc_id      = aws_vpc.this.id
+
+  ingress {
+    description = "HTTPS from this network"
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = [var.cidr]
+  }
+}
+
+# Without a way to the internet: what a task needs to start, and its volumes, is reached inside.
+resource "aws_vpc_endpoint" "interface" {
+  for_each            = var.exit == "endpoints" ? toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager"]) : toset([])
+  vpc_id              = aws_vpc.this.id
+  service_name        = "com.amazonaws.${var.region}.${each.value}"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = aws_subnet.private[*].id
+  security_group_ids  = [aws_security_group.endpoints[0].id]
+  private_dns_enabled = true
+  tags                = { Name = "${var.name}-${each.value}" }
+}
+
+resource "aws_vpc_endpoint" "s3" {
+  count             = var.exit == "endpoints" ? 1 : 0
+  vpc_id            = aws_vpc.this.id
+  service_name      = "com.amazonaws.${var.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = aws_route_table.private[*].id
+  tags              = { Name = "${var.name}-s3" }
+}
+
+output "vpc" { value = aws_vpc.this.id }
+output "public_subnets" { value = aws_subnet.public[*].id }
+output "private_subnets" { value = length(aws_subnet.private) > 0 ? aws_subnet.private[*].id : aws_subnet.public[*].id }

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Aws;
+using Tenantry.Targets.Contract;
+using Tenantry.Targets.Ranges;
+using Tenantry.Targets.Tests.Linux;
+
+namespace Tenantry.Targets.Tests.Aws;
+
+/// <summary>An AWS target on folders of its own, over the emulator that the tests share.</summary>
+internal sealed class AwsHarness : ContractHarness
+{
+    internal const string Image = "public.ecr.aws/docker/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000001";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<AwsTarget> _targets = [];
+    private readonly AwsEmulatorFixture _emulator;
+    private readonly string? _program;
+    private readonly Dictionary<string, string> _more;
+    private readonly RememberedRanges _ranges = new(TimeProvider.System);
+
+    /// <summary>Makes one.</summary>
+    /// <param name="emulator">What stands for AWS.</param>
+    /// <param name="isReal">With Terraform itself instead of its stand-in.</param>
+    /// <param name="more">Further options.</param>
+    internal AwsHarness(AwsEmulatorFixture emulator, bool isReal = false, params (string Key, string Value)[] more)
+    {
+        _emulator = emulator;
+        _program = isReal ? null : Path.Combine(AppContext.BaseDirectory, "Aws", "terraform_stand_in.py");
+        _more = more.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+        if (isReal)
+            RealTerraform.Use(_folder.Path);
+        Owner = $"owner-{Guid.NewGuid():N}"[..20];
+        Aws = Open();
+    }
+
+    internal AwsTarget Aws { get; }
+
+    internal string Folder => _folder.Path;
+
+    public override ITarget Target => Aws;
+
+    public override string Owner { get; }
+
+    public override bool RunsApps => false;
+
+    public override bool OrdersByItself => true;
+
+    public override ITarget Reopen() => Open();
+
+    internal AwsTarget Open()
+    {
+        var options = new Dictionary<string, string>(_more, StringComparer.Ordinal)
+        {
+            ["region"] = AwsEmulatorFixture.Region,
+            ["endpoint"] = _emulator.Endpoint.ToString(),
+        };
+        options.TryAdd("state", $"s3://{AwsEmulatorFixture.Bucket}/{Owner}");
+        options.TryAdd("entrance", "address");
+        options.TryAdd("project", "demo");
+        if (_program is not null)
+            options["program"] = _program;
+        var target = new AwsTarget(new TargetContext("aws", Owner, _folder.File("data"), _folder.File("run"), options, TimeProvider.System, NullLogger.Instance) { Ranges = _ranges });
+        _targets.Add(target);
+        return target;
+    }
+
+    public override InstanceWorkload Fit(InstanceWorkload workload) =>
+        workload with { Services = [.. workload.Services.Select(service => service with { Image = Image })] };
+
+    public override InstanceWorkload Failing(InstanceWorkload workload) =>
+        SampleApp.Digested(workload with { Services = [workload.Services[0] with { Command = ["/bin/sh", "-c", "echo boom; exit 3"] }] });
+
+    public override async Task KillAsync(InstanceRef instance)
+    {
+        using var answer = await _emulator.SendAsync(HttpMethod.Post, $"emulator/kill/{AwsNames.Short(instance)}", "ecs");
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var target in _targets)
+            await target.DisposeAsync();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Aws;
+using Tenantry.Targets.Contract;
+
+namespace Tenantry.Targets.Tests.Aws;
+
+/// <summary>One whole life of two clients at once, with the real Terraform and its real provider.</summary>
+[Collection(AwsEmulatorTests.Name)]
+public sealed class AwsLifeTests(AwsEmulatorFixture emulator)
+{
+    private const string Tiers = """{ "large": { "min": 2, "max": 4, "redis": { "nodeType": "cache.t4g.micro" } }, "small": { "monitoring": false } }""";
+
+    [NeedsTerraformFact]
+    public async Task TwoClientsLiveBesideEachOtherFromCreationToNothing()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        var tiers = Path.Combine(Directory.CreateTempSubdirectory("tenantry-test-").FullName, "tiers.json");
+        await File.WriteAllTextAsync(tiers, Tiers, limit.Token);
+        await using var harness = new AwsHarness(emulator, isReal: true, ("tiers", tiers), ("entrance", "load-balancer"), ("drift-every", "0s"));
+        var (first, second) = (Sample(harness, "client1", "large"), Sample(harness, "client2", "small"));
+
+        var firstSteps = ConvergeAsync(harness.Target, first, limit.Token);
+        var secondSteps = ConvergeAsync(harness.Target, second, limit.Token);
+        (await firstSteps).ShouldContain(step => step.Resource.Kind == "load-balancer" && step.State == StepState.Done);
+        (await secondSteps).ShouldNotContain(step => step.Resource.Kind == "redis");
+        var seen = await ObserveAsync(harness, first, limit.Token);
+        (seen.State, seen.Health, seen.WorkloadDigest, seen.Drift.Count).ShouldBe((ObservedState.Running, InstanceHealth.Healthy, first.Digest, 0), string.Join(", ", seen.Drift));
+        seen.Endpoint.ShouldNotBeNull().Host.ShouldContain("elb");
+        (await harness.Target.PlanAsync(first, seen, limit.Token)).Steps.ShouldBeEmpty();
+        (await RangesAsync(harness)).ShouldBeUnique();
+        await NothingSecretIsKeptAsync(harness);
+
+        await emulator.JsonAsync("logs", "Logs_20140328.DeleteLogGroup", """{"logGroupName":"/demo/client1-prod"}""");
+        seen = await ObserveAsync(harness, first, limit.Token);
+        seen.Drift.ShouldHaveSingleItem().ShouldBe(new DriftItem("log client1-prod/module.logs.aws_cloudwatch_log_group.this", "as it was made", "missing"));
+        await ConvergeAsync(harness.Target, first, limit.Token);
+        (await ObserveAsync(harness, first, limit.Token)).Drift.ShouldBeEmpty();
+
+        await AllAsync(harness.Target.SleepAsync(first.Ref, limit.Token));
+        seen = await ObserveAsync(harness, first, limit.Token);
+        (seen.State, seen.Drift.Count).ShouldBe((ObservedState.Stopped, 0), string.Join(", ", seen.Drift));
+        await AllAsync(harness.Target.WakeAsync(first, limit.Token));
+        (await ObserveAsync(harness, first, limit.Token)).State.ShouldBe(ObservedState.Running);
+
+        await Task.WhenAll(AllAsync(harness.Target.DeleteAsync(first.Ref, limit.Token)), AllAsync(harness.Target.DeleteAsync(second.Ref, limit.Token)));
+        (await harness.Target.ListOwnedAsync(harness.Owner, limit.Token)).ShouldBeEmpty();
+        (await ObjectsAsync()).ShouldNotContain(harness.Owner);
+        (await emulator.JsonAsync("secretsmanager", "secretsmanager.ListSecrets", "{}")).ShouldNotContain("client1-prod");
+        Directory.Delete(Path.GetDirectoryName(tiers)!, recursive: true);
+    }
+
+    private static InstanceWorkload Sample(AwsHarness harness, string tenant, string tier)
+    {
+        var sample = harness.Fit(SampleApp.Make(tenant, harness.Owner));
+        return SampleApp.Digested(sample with
+        {
+            Labels = sample.Labels with { Tier = tier },
+            Egress = new EgressRules(EgressMode.Internet, []),
+            Services = [sample.Services[0] with { Volumes = [], Files = [] }],
+        });
+    }
+
+    private async Task NothingSecretIsKeptAsync(AwsHarness harness)
+    {
+        using var state = await emulator.SendAsync(HttpMethod.Get, $"{AwsEmulatorFixture.Bucket}/{harness.Owner}/states/client1-prod/instance.tfstate", "s3");
+        (await state.Content.ReadAsStringAsync()).ShouldNotContain("canary-secret-value");
+        foreach (var file in Directory.EnumerateFiles(harness.Folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("/providers/", StringComparison.Ordinal)))
+            (await File.ReadAllTextAsync(file)).ShouldNotContain("canary-secret-value", customMessage: file);
+        (await emulator.JsonAsync("secretsmanager", "secretsmanager.GetSecretValue", """{"SecretId":"demo/client1-prod/app-secrets"}""")).ShouldContain("canary-secret-value");
+    }
+
+    private async Task<IReadOnlyList<string>> RangesAsync(AwsHarness harness)
+    {
+        var found = new List<string>();
+        foreach (var one in await harness.Target.ListOwnedAsync(harness.Owner, CancellationToken.None))
+        {
+            using var answer = await emulator.SendAsync(HttpMethod.Get, $"{AwsEmulatorFixture.Bucket}/{harness.Owner}/records/{harness.Owner}/{one.Id}.json", "s3");
+            found.Add(JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync()).GetProperty("variables").GetProperty("network").GetProperty("cidr").GetString()!);
+        }
+
+        found.Count.ShouldBe(2);
+        return found;
+    }
+
+    private async Task<string> ObjectsAsync()
+    {
+        using var answer = await emulator.SendAsync(HttpMethod.Get, AwsEmulatorFixture.Bucket, "s3");
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private static Task<InstanceObservation> ObserveAsync(AwsHarness harness, InstanceWorkload workload, CancellationToken cancellationToken) => harness.Target.ObserveAsync(workload.Ref, cancellationToken);
+
+    private static async Task<IReadOnlyList<StepEvent>> ConvergeAsync(ITarget target, InstanceWorkload workload, CancellationToken cancellationToken)
+    {
+        var plan = await target.PlanAsync(workload, await target.ObserveAsync(workload.Ref, cancellationToken), cancellationToken);
+        return await AllAsync(target.ApplyAsync(plan, workload, cancellationToken));
+    }
+
+    private static async Task<IReadOnlyList<StepEvent>> AllAsync(IAsyncEnumerable<StepEvent> steps)
+    {
+        var all = new List<StepEvent>();
+        await foreach (var step in steps)
+            all.Add(step);
+        return all;
+    }
+}
