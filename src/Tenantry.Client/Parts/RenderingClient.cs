@@ -17,4 +17,13 @@ public sealed class RenderingClient
         using var response = await _transport.SendAsync(message, cancellationToken);
         return await _transport.ReadAsync<RenderComposeResponse>(response, cancellationToken);
     }
+
+    /// <summary>Instances of AWS targets in Terraform's words, with what they cost by list prices. Those that cannot be rendered are named in the answer.</summary>
+    public async Task<RenderTerraformResponse> TerraformAsync(RenderTerraformRequest request, CancellationToken cancellationToken = default)
+    {
+        using var message = _transport.Request(HttpMethod.Post, "v1/render/terraform");
+        message.Content = Transport.Json(request);
+        using var response = await _transport.SendAsync(message, cancellationToken);
+        return await _transport.ReadAsync<RenderTerraformResponse>(response, cancellationToken);
+    }
 }

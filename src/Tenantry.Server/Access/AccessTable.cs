@@ -92,6 +92,7 @@ internal static class AccessTable
 
         ["GET /v1/wakes/report"] = ViewPlatform,
         ["POST /v1/render/compose"] = RunPlatform,
+        ["POST /v1/render/terraform"] = RunPlatform,
         ["GET /v1/audit"] = ViewPlatform,
         ["GET /v1/audit/verify"] = ViewPlatform,
         ["GET /v1/audit/export"] = ViewPlatform,

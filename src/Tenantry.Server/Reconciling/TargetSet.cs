@@ -180,7 +180,10 @@ public sealed class TargetSet(
             Path.Combine(runFolder, record.Name),
             record.Options,
             time,
-            loggers.CreateLogger($"Tenantry.Targets.{record.Kind}")));
+            loggers.CreateLogger($"Tenantry.Targets.{record.Kind}"))
+        {
+            Ranges = new StoredRanges(store),
+        });
     }
 
     private sealed class OpenTarget : IAsyncDisposable

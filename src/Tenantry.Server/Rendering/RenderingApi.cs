@@ -19,8 +19,12 @@ internal static partial class RenderingApi
 {
     private const int LongestLabel = 200;
 
-    public static void MapRendering(this IEndpointRouteBuilder routes) =>
-        routes.MapGroup("/render").WithTags("Rendering").MapPost("/compose", RenderAsync);
+    public static void MapRendering(this IEndpointRouteBuilder routes)
+    {
+        var rendering = routes.MapGroup("/render").WithTags("Rendering");
+        rendering.MapPost("/compose", RenderAsync);
+        rendering.MapPost("/terraform", TerraformRenderingApi.RenderAsync);
+    }
 
     private static async Task<Ok<RenderComposeResponse>> RenderAsync(Body<RenderComposeRequest> body, IStore store, ApiSettings settings, CancellationToken cancellationToken)
     {
@@ -71,7 +75,7 @@ internal static partial class RenderingApi
         }
     }
 
-    private static async Task<List<InstanceRecord>> AllAsync(IStore store, CancellationToken cancellationToken)
+    internal static async Task<List<InstanceRecord>> AllAsync(IStore store, CancellationToken cancellationToken)
     {
         var all = new List<InstanceRecord>();
         string? cursor = null;
@@ -85,7 +89,7 @@ internal static partial class RenderingApi
         return all;
     }
 
-    private static List<InstanceRecord> Chosen(List<InstanceRecord> all, IReadOnlyList<string> slugs)
+    internal static List<InstanceRecord> Chosen(List<InstanceRecord> all, IReadOnlyList<string> slugs)
     {
         if (slugs.Count == 0)
             return all;

@@ -1,9 +1,12 @@
+using System.Net;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Ranges;
 
 namespace Tenantry.Server.Store;
 
@@ -272,6 +275,23 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 
     /// <summary>Number of the newest change, 0 when there is none.</summary>
     Task<long> LastChangeAsync(CancellationToken cancellationToken);
+
+    /// <summary>The network range of an instance, or null.</summary>
+    Task<IPNetwork?> FindRangeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>The range that would be given next. Throws <see cref="TargetException"/> when none is free.</summary>
+    Task<IPNetwork> PeekRangeAsync(RangeWish wish, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives an instance a range, once: one that overlaps with none that is in use or was given back less than the wish's time ago. Throws <see cref="TargetException"/> when none is free.
+    /// </summary>
+    Task<IPNetwork> ClaimRangeAsync(string instanceId, RangeWish wish, CancellationToken cancellationToken);
+
+    /// <summary>Notes that an instance's range is in use no more. False when it had none.</summary>
+    Task<bool> ReleaseRangeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>Every range that is or was given, oldest first.</summary>
+    Task<IReadOnlyList<TakenRange>> ListRangesAsync(CancellationToken cancellationToken);
 
     /// <summary>Answers when the database does.</summary>
     Task PingAsync(CancellationToken cancellationToken);

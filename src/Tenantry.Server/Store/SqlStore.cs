@@ -1,3 +1,4 @@
+using System.Net;
 using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Llm;
@@ -5,6 +6,8 @@ using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store.Connections;
 using Tenantry.Server.Store.Rows;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Ranges;
 
 namespace Tenantry.Server.Store;
 
@@ -210,6 +213,21 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<bool> ReplaceEngineKeyAsync(string before, string mark, CancellationToken cancellationToken) =>
         database.WriteAsync(s => DataKeyRows.ReplaceEngineKeyAsync(s, before, mark), cancellationToken);
+
+    public Task<IPNetwork?> FindRangeAsync(string instanceId, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => RangeRows.FindAsync(s, instanceId), cancellationToken);
+
+    public Task<IPNetwork> PeekRangeAsync(RangeWish wish, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => RangeRows.PeekAsync(s, wish), cancellationToken);
+
+    public Task<IPNetwork> ClaimRangeAsync(string instanceId, RangeWish wish, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => RangeRows.ClaimAsync(s, instanceId, wish), cancellationToken);
+
+    public Task<bool> ReleaseRangeAsync(string instanceId, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => RangeRows.ReleaseAsync(s, instanceId), cancellationToken);
+
+    public Task<IReadOnlyList<TakenRange>> ListRangesAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(RangeRows.ListAsync, cancellationToken);
 
     public Task<IReadOnlyList<LlmKeyRecord>> ListLlmKeysAsync(string instanceId, CancellationToken cancellationToken) =>
         database.ReadAsync(s => LlmKeyRows.ListAsync(s, instanceId), cancellationToken);

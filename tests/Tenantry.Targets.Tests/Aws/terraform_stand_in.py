@@ -33,7 +33,7 @@ def say(**line):
 
 def call(url, method="GET", body=None, service="s3", **headers):
     request = urllib.request.Request(url, data=body, method=method, headers={
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20261129/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0", **headers})
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20261129/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0", "Content-Type": "application/octet-stream", **headers})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.read()

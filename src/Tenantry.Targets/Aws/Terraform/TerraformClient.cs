@@ -74,7 +74,11 @@ internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvide
     }
 
     /// <summary>Forgets a run that is dead.</summary>
-    internal void Forget(string workspace) => File.Delete(RunFile(workspace));
+    internal void Forget(string workspace)
+    {
+        if (File.Exists(RunFile(workspace)))
+            File.Delete(RunFile(workspace));
+    }
 
     public void Dispose() => _exits.Dispose();
 

@@ -16,7 +16,7 @@ internal sealed record TerraformMessage(MessageKind Kind, string Address, string
     internal static TerraformMessage? Read(string line)
     {
         if (!line.StartsWith('{'))
-            return null;
+            return line.Trim().Length > 0 ? new TerraformMessage(MessageKind.Said, "", "", StepAction.Update, line.Trim()) : null;
         JsonElement json;
         try
         {
@@ -103,4 +103,7 @@ internal enum MessageKind
     Done,
     Failed,
     Error,
+
+    /// <summary>A line past the stream, as of a crash.</summary>
+    Said,
 }

@@ -10,7 +10,9 @@ namespace Tenantry.Targets.Aws.Terraform;
 /// <summary>One run that changes a workspace: waits for what an earlier control plane left, tells of each resource as it comes, explains what failed.</summary>
 internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter steps)
 {
+    private const int Kept = 3;
     private readonly List<TerraformMessage> _errors = [];
+    private readonly Queue<string> _said = new();
     private readonly Dictionary<string, int> _replaced = new(StringComparer.Ordinal);
 
     internal async Task RunAsync(Func<string, string, string, string, ChildCommand> command, JsonObject variables, string what, CancellationToken cancellationToken)
@@ -22,7 +24,7 @@ internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter s
             return;
         if (AwsErrors.IsLocked(_errors) && await host.Store.ReadLockAsync(workspace, cancellationToken) is { } held)
             throw AwsErrors.Locked(workspace, held, program, root);
-        throw AwsErrors.Explain($"{what} {workspace}", _errors, $"Terraform ended with code {code}.", workspace);
+        throw AwsErrors.Explain($"{what} {workspace}", _errors, $"Terraform ended with code {code}{(_said.Count > 0 ? ": " + string.Join(' ', _said) : ".")}", workspace);
     }
 
     /// <summary>Removes the workspace itself, once nothing is in it.</summary>
@@ -66,6 +68,11 @@ internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter s
         {
             case MessageKind.Error:
                 _errors.Add(message);
+                break;
+            case MessageKind.Said:
+                _said.Enqueue(message.Text);
+                if (_said.Count > Kept)
+                    _said.Dequeue();
                 break;
             case MessageKind.Planned when message.Action == StepAction.Replace:
                 _replaced[message.Address] = 0;

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
+
+namespace Tenantry.Targets.Aws;
+
+/// <summary>An instance of an AWS target in Terraform's words. Pure; nothing secret is in it.</summary>
+/// <param name="Workspace">Its workspace.</param>
+/// <param name="Variables">Its variables, a file <c>WORKSPACE.tfvars.json</c>.</param>
+/// <param name="Secret">Name of its secret in Secrets Manager.</param>
+/// <param name="SecretKeys">Keys of that secret.</param>
+/// <param name="Costs">Its parts by list prices, a month: what, amount, whether it costs nothing while asleep.</param>
+/// <param name="Currency">ISO 4217.</param>
+/// <param name="CostsNote">Where the prices are from, and what is not exact.</param>
+/// <param name="Notes">Sentences for a person.</param>
+public sealed record AwsRendered(
+    string Workspace,
+    string Variables,
+    string Secret,
+    IReadOnlyList<string> SecretKeys,
+    IReadOnlyList<(string What, decimal Amount, bool StopsAsleep)> Costs,
+    string Currency,
+    string CostsNote,
+    IReadOnlyList<string> Notes)
+{
+    /// <summary>Renders one. Throws a terminal <see cref="TargetException"/> for a workload or options that make no sense.</summary>
+    /// <param name="workload">The instance; its secrets may be marks.</param>
+    /// <param name="options">The target's options.</param>
+    /// <param name="range">Its network, or null while it has none.</param>
+    public static AwsRendered Of(InstanceWorkload workload, IReadOnlyDictionary<string, string> options, IPNetwork? range)
+    {
+        AwsWorkloadCheck.Refuse(workload);
+        var read = AwsTargetOptions.Parse(options);
+        var tiers = AwsTiers.Load(read.Tiers);
+        var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
+        var notes = new List<string>();
+        if (range is null)
+            notes.Add("It has no network range yet: it gets one when it is made, and the one in this file is the first of the pools.");
+        if (workload.Services.Any(service => !service.Image!.Contains("@sha256:", StringComparison.Ordinal)))
+            notes.Add("An image is named by a tag: the engine resolves it to a digest when it applies.");
+        var images = new Dictionary<string, string>(StringComparer.Ordinal);
+        var variables = AwsVariables.Of(new AwsVariableParts(workload, tier, range ?? new IPNetwork(read.Pools[0].BaseAddress, read.RangeSize), "", images), read);
+        var whole = AwsVariables.Whole(variables, read, "", isAsleep: false);
+        var prices = AwsPrices.Load(read.Prices);
+        var estimate = prices.Estimate(variables, read.Region);
+        var workspace = AwsNames.Workspace(workload);
+        return new AwsRendered(
+            workspace,
+            ((JsonNode)whole).ToJsonString(AtomicFile.Json) + "\n",
+            AwsNames.Secret(read.Project, workspace),
+            [.. AwsSecretDocument.Of(workload).Values.Keys],
+            estimate is null ? [] : [.. estimate.Lines.Select(line => (line.What, line.Amount, line.StopsAsleep))],
+            prices.Currency,
+            estimate is null ? "A price is not known: the tier's Redis or platform is not in the file of prices." : $"Prices of {prices.Date}. {prices.Source}{(estimate.Note is null ? "" : $" Note: {estimate.Note}.")}",
+            notes);
+    }
+}
