@@ -89,7 +89,7 @@ public class OnboardTests
     public async Task Defect9AValueThatHoldsEqualsSignsQuotesAndLinesIsWhole()
     {
         await using var api = await StartAsync(KeyManifest);
-        api.On("PUT /v1/instances/alice/secrets/password", new SecretResponse("password", true, true, false, 1, Samples.Then, null));
+        api.OnList("PATCH /v1/instances/alice/secrets", new SecretResponse("password", true, true, false, 1, Samples.Then, null));
         api.OnList("GET /v1/instances/alice/secrets", new SecretResponse("password", false, true, false, 0, null, null), new SecretResponse("llm-key", false, true, false, 0, null, null) { Provider = "openrouter" });
         const string Value = "a=b=c\nd=\"e'f\" $g `h`\n";
         var file = Path.Combine(api.Folder, "a=b.txt");
@@ -98,7 +98,7 @@ public class OnboardTests
         var run = await CliRun.Of(api, "onboard", "--email=user=x@example.com", "--name=User = Name", "--app", "site", "--tier=standard-1", $"--secret-file=password={file}");
 
         run.ExitCode.ShouldBe(0, run.Error);
-        FakeApi.Read<PutSecretRequest>(api.Single("PUT /v1/instances/alice/secrets/password").Body).Value.ShouldBe(Value);
+        FakeApi.Read<PutSecretsRequest>(api.Single("PATCH /v1/instances/alice/secrets").Body).Values["password"].ShouldBe(Value);
         var tenant = FakeApi.Read<CreateInstanceRequest>(api.Single("POST /v1/instances").Body).NewTenant!;
         (tenant.Name, tenant.Owner, tenant.DisplayName).ShouldBe(("user-x", "user=x@example.com", "User = Name"));
         (run.Out + run.Error).ShouldNotContain("a=b=c");
@@ -123,9 +123,10 @@ public class OnboardTests
     {
         await using var api = await StartAsync();
 
-        var run = await CliRun.Of(new CliSetting { Data = api.Folder, IsTerminal = true, Input = "user@example.com\nUser Name\nchosen\n" }, "onboard", "--tier", "free");
+        var run = await CliRun.Of(new CliSetting { Data = api.Folder, IsTerminal = true, Input = "nobody\nuser@example.com\nUser Name\nchosen\n" }, "onboard", "--tier", "free");
 
         run.ExitCode.ShouldBe(0, run.Error);
+        run.Error.ShouldContain("'nobody' is no e-mail address");
         run.Error.ShouldContain("Name of the tenant [user]:");
         var tenant = FakeApi.Read<CreateInstanceRequest>(api.Single("POST /v1/instances").Body).NewTenant!;
         (tenant.Name, tenant.Owner, tenant.DisplayName).ShouldBe(("chosen", "user@example.com", "User Name"));
@@ -232,6 +233,22 @@ public class OnboardTests
         foreach (var part in (string[])["c.csv:1:1: There is no column 'tiers'", "c.csv:2:1: email: 'no-address' is no e-mail address", "c.csv:3:1: name: It is empty", "c.csv:4:1: There are 3 columns, and this line has 2", "c.csv:5:1: email: ann@a.example is on line 3 already"])
             run.Error.ShouldContain(part);
         api.Requests.ShouldBeEmpty();
+    }
+
+    // Two documents came after each other, which no program reads.
+    [Fact]
+    public async Task CustomersOfWhomOneFailsAreOneDocument()
+    {
+        await using var api = await StartAsync();
+        api.OnProblem("POST /v1/instances", 409, ProblemCodes.Conflict, "The slug 'ann' is taken by another instance.");
+        var file = Path.Combine(api.Folder, "c.csv");
+        await File.WriteAllTextAsync(file, "email,name\nann@a.example,Ann\n");
+
+        var run = await CliRun.Of(api, "onboard", "--from", file, "--tier", "free", "-o", "json");
+
+        run.ExitCode.ShouldBe(1, run.Error);
+        run.Json.EnumerateArray().Single().GetProperty("error").GetString().ShouldBe("The slug 'ann' is taken by another instance.");
+        run.Error.ShouldContain("1 of 1 customers could not be onboarded.");
     }
 
     [Fact]

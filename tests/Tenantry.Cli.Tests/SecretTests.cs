@@ -196,6 +196,7 @@ public class SecretTests
     {
         await using var api = await FakeApi.StartAsync();
         api.On("PUT /v1/instances/alice/secrets/token", Token with { UsedBy = ["alice", "bob"] });
+        api.On("GET /v1/instances/alice/secrets/token", new SecretDetailResponse(Token));
         var looks = 0;
         api.On("GET /v1/instances/alice", context => FakeApi.WriteAsync(context, ++looks < 3
             ? Samples.Alice with { Generation = 4, ObservedGeneration = 3 }
@@ -209,6 +210,48 @@ public class SecretTests
         run.Error.ShouldContain("bob is Failed: It ends with 1.");
         run.Error.ShouldContain("secret rollback");
         looks.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task AValueThatSeveralShareIsTakenInTurnsAndWhoHasNotHadItYetKeepsTheOneBefore()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("PUT /v1/apps/notes/secrets/token", Token with { UsedBy = ["alice", "bob", "carol"] });
+        var looks = 0;
+        api.On("GET /v1/apps/notes/secrets/token", context => FakeApi.WriteAsync(context, new SecretDetailResponse(Token with { Waiting = ++looks < 3 ? ["bob", "carol"] : ["carol"] }), 200));
+        api.On("GET /v1/instances/alice", Samples.Alice);
+        api.On("GET /v1/instances/bob", Samples.Alice with { Slug = "bob", Phase = Tenantry.Model.Instances.InstancePhase.Failed, Reason = "It ends with 1." });
+
+        var run = await CliRun.Of(new CliSetting { Data = api.Folder, Input = "hush" }, "secret", "set", "token", "--app", "notes");
+
+        run.ExitCode.ShouldBe(1);
+        run.Out.ShouldContain("[1/3] alice runs with it.");
+        run.Error.ShouldContain("bob is Failed: It ends with 1.");
+        run.Error.ShouldContain("carol keeps the value before until that is mended.");
+    }
+
+    // It said "Removed", and the instance ran on.
+    [Fact]
+    public async Task WhoIsStoppedByATakingAwayIsToldBeforeAndWaitedFor()
+    {
+        await using var api = await FakeApi.StartAsync();
+        var order = new List<string>();
+        api.On("DELETE /v1/instances/alice/secrets/token", context =>
+        {
+            var isDry = context.Request.QueryString.Value!.Contains("dryRun", StringComparison.Ordinal);
+            order.Add(isDry ? "dry" : "deleted");
+            return isDry ? FakeApi.WriteAsync(context, new PlanResponse([], [], null, ["'token' is required: alice is stopped."]), 200) : Task.FromResult(context.Response.StatusCode = 204);
+        });
+        api.On("GET /v1/instances/alice/secrets/token", new SecretDetailResponse(Token with { UsedBy = ["alice"] }));
+        api.On("GET /v1/instances/alice", Samples.Alice with { Phase = Tenantry.Model.Instances.InstancePhase.Pending, Reason = "A required secret has no value: token." });
+
+        var nobody = await CliRun.Of(api, "secret", "unset", "alice", "token");
+        var run = await CliRun.Of(api, "secret", "unset", "alice", "token", "--yes");
+
+        (nobody.ExitCode, run.ExitCode).ShouldBe((2, 0), run.Error);
+        order.ShouldBe(["dry", "dry", "deleted"]);
+        nobody.Error.ShouldContain("note: 'token' is required: alice is stopped.");
+        run.Out.ShouldBe($"Removed secret token.{Environment.NewLine}alice is Pending: A required secret has no value: token.{Environment.NewLine}");
     }
 
     private static void Declare(FakeApi api)

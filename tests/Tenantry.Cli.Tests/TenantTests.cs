@@ -75,7 +75,7 @@ public class TenantTests
         await using var api = await FakeApi.StartAsync();
         Accept(api, asks: true);
         api.OnList("GET /v1/instances/alice/secrets", new SecretResponse("token", true, true, false, 1, Samples.Then, null), new SecretResponse("llm-key", false, true, false, 0, null, "LLM key"));
-        api.On("PUT /v1/instances/alice/secrets/token", new SecretResponse("token", true, true, false, 1, Samples.Then, null));
+        api.OnList("PATCH /v1/instances/alice/secrets", new SecretResponse("token", true, true, false, 1, Samples.Then, null));
         var file = Path.Combine(api.Folder, "token.txt");
         await File.WriteAllTextAsync(file, "hush");
 
@@ -84,7 +84,7 @@ public class TenantTests
         run.ExitCode.ShouldBe(0);
         run.Error.ShouldContain("waits for the secret llm-key");
         run.Error.ShouldContain("tenantry secret set alice llm-key");
-        FakeApi.Read<PutSecretRequest>(api.Single("PUT /v1/instances/alice/secrets/token").Body).Value.ShouldBe("hush");
+        FakeApi.Read<PutSecretsRequest>(api.Single("PATCH /v1/instances/alice/secrets").Body).Values["token"].ShouldBe("hush");
         (run.Out + run.Error).ShouldNotContain("hush");
     }
 

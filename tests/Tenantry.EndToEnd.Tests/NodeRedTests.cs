@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.Playwright;
 using Tenantry.EndToEnd.Tests.Running;
+using Tenantry.Server.Tests.LlmKeys;
 
 namespace Tenantry.EndToEnd.Tests;
 
@@ -46,6 +47,39 @@ public class NodeRedTests
         await visitor.AnswersAsync(plane, "bob.localhost", HttpStatusCode.NotFound, path: "/saved");
         (await TabsAsync(await OpenEditorAsync(browser, plane, "alice"))).ShouldBe(["Start here", "Saved by alice"]);
         (await TabsAsync(await OpenEditorAsync(browser, plane, "bob"))).ShouldBe(["Start here"]);
+        await OnboardAsync(plane, visitor);
+    }
+
+    // The same installation, which is not built again, as one command gives it to a customer: with a capped key, and nothing left of it afterwards.
+    private static async Task OnboardAsync(ControlPlane plane, Visitor visitor)
+    {
+        await using var peer = await OpenRouterPeer.StartAsync();
+        peer.AddStrangers(250);
+        var folder = Path.Combine(plane.Folder, "node-red-with-a-key");
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.GetFiles(Repository.Example("node-red")))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var manifest = Path.Combine(folder, "tenantry.yaml");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest))
+            .Replace("secrets:\n", "secrets:\n  llm-key: { provider: openrouter, env: OPENROUTER_API_KEY }\n", StringComparison.Ordinal)
+            .Replace("disk: 256MB }", "disk: 256MB, llm: { limit: $5 } }", StringComparison.Ordinal));
+        (await plane.CallAsync("app", "apply", "-f", folder)).ShouldEndWith(0);
+        (await plane.CallWithInputAsync(OpenRouterPeer.ManagementKey, "llm", "provider", "set", "openrouter", "--base-url", peer.BaseUrl)).ShouldEndWith(0);
+        var token = Path.Combine(plane.Folder, "user.token");
+        await File.WriteAllTextAsync(token, TokenOf("user"));
+        string[] user = ["onboard", "--email", "user@example.com", "--name", "User Name", "--app", "node-red", "--secret-file", $"token={token}"];
+
+        (await plane.CallAsync(user)).ShouldEndWith(0);
+        (await plane.CallAsync(user)).ShouldEndWith(0);
+
+        await visitor.AnswersAsync(plane, "user.localhost", HttpStatusCode.OK, "user", "/healthz");
+        var key = peer.Keys.Where(one => !one.Name.StartsWith("stranger", StringComparison.Ordinal)).ShouldHaveSingleItem();
+        (key.Limit, key.Reset).ShouldBe((5m, "monthly"));
+        (await plane.CallAsync("exec", "user", "--", "/bin/cat", "/proc/1/environ")).ShouldEndWith(0).Out.Split('\0').ShouldContain("OPENROUTER_API_KEY=" + key.Text);
+        (await plane.CallAsync("offboard", "user", "--no-backup", "--yes")).ShouldEndWith(0);
+        peer.Keys.Count.ShouldBe(250);
+        peer.Keys.ShouldAllBe(one => one.Name.StartsWith("stranger", StringComparison.Ordinal));
+        await visitor.AnswersAsync(plane, "user.localhost", HttpStatusCode.NotFound);
     }
 
     private static async Task AddAsync(ControlPlane plane, string name)

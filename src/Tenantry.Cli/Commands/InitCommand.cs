@@ -38,14 +38,8 @@ internal static class InitCommand
                 writer.WriteStartObject();
                 writer.WriteString("file", isDryRun ? null : file);
                 writer.WriteString("manifest", draft.Text);
-                writer.WriteStartArray("sources");
-                foreach (var source in draft.Sources)
-                    writer.WriteStringValue(source);
-                writer.WriteEndArray();
-                writer.WriteStartArray("notes");
-                foreach (var note in draft.Notes)
-                    writer.WriteStringValue(note);
-                writer.WriteEndArray();
+                Output.Texts(writer, "sources", draft.Sources);
+                Output.Texts(writer, "notes", draft.Notes);
                 writer.WriteEndObject();
             });
             return;

@@ -94,10 +94,7 @@ internal static class OffboardCommand
             writer.WriteString("name", tenant);
             foreach (var (member, values) in ((string, IReadOnlyList<string>)[])[("instances", slugs), ("backups", files)])
             {
-                writer.WriteStartArray(member);
-                foreach (var value in values)
-                    writer.WriteStringValue(value);
-                writer.WriteEndArray();
+                Output.Texts(writer, member, values);
             }
 
             writer.WriteEndObject();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Tenantry.Cli.Applying;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
+using Tenantry.Cli.Writing;
 using Tenantry.Client;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Manifests.Importing;
@@ -24,8 +25,9 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
 
     public async Task<ExitCode> RunAsync()
     {
-        var app = await ApplyAsync();
         await using var old = new OldContainers(options.Engine);
+        await RequireEngineAsync(old);
+        var app = await ApplyAsync();
         var failed = new List<(string Tenant, string Why)>();
         var done = new List<string>();
         foreach (var tenant in import.Tenants)
@@ -43,13 +45,27 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
             }
             catch (Exception failure) when (failure is TenantryException or CliException or TargetException)
             {
-                failed.Add((tenant.Name, failure.Message));
-                call.Output.Note($"{tenant.Name}: {failure.Message} All of it is as it was.");
+                var why = failure is TargetException target ? target.Sentence : failure.Message;
+                failed.Add((tenant.Name, why));
+                call.Output.Note($"{tenant.Name}: {why} All of it is as it was.");
             }
         }
 
         Tell(app, done, failed);
         return failed.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    // Asked before anything is made: an app without its tenants would be left.
+    private async Task RequireEngineAsync(OldContainers old)
+    {
+        try
+        {
+            await old.FindAsync(import.Tenants[0].Service, import.Tenants[0].Container, options.Project, call.CancellationToken);
+        }
+        catch (TargetException away) when (away.Retryable)
+        {
+            throw new CliException(ExitCode.Unavailable, $"{away.Message} Nothing was changed.", "Start it (systemctl start docker), or say with --engine where the engine listens that has the containers.");
+        }
     }
 
     private async Task<string> ApplyAsync()
@@ -149,10 +165,7 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         {
             writer.WriteStartObject();
             writer.WriteString("app", app);
-            writer.WriteStartArray("adopted");
-            foreach (var name in done)
-                writer.WriteStringValue(name);
-            writer.WriteEndArray();
+            Output.Texts(writer, "adopted", done);
             writer.WriteStartArray("failed");
             foreach (var (tenant, why) in failed)
             {

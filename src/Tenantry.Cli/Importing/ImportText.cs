@@ -40,10 +40,7 @@ internal static class ImportText
             writer.WriteString("service", tenant.Service);
             writer.WriteNumber("line", tenant.Line);
             writer.WriteString("tier", tenant.Tier);
-            writer.WriteStartArray("secrets");
-            foreach (var name in tenant.Secrets.Keys)
-                writer.WriteStringValue(name);
-            writer.WriteEndArray();
+            Output.Texts(writer, "secrets", tenant.Secrets.Keys);
             writer.WriteStartObject("volumes");
             foreach (var (path, volume) in tenant.Volumes)
                 writer.WriteString(path, volume);

@@ -43,9 +43,14 @@ internal static class BulkOnboarding
         }));
         Write(call, results);
         var failed = results.Count(result => result.Failure is not null);
-        return failed == 0
-            ? (int)ExitCode.Done
-            : throw new CliException(ExitCode.Failed, $"{failed} of {results.Length} customers could not be onboarded.", "Run it again: those that are there are left alone, and the others are gone on with.");
+        if (failed == 0)
+            return (int)ExitCode.Done;
+        var (sentence, fix) = ($"{failed} of {results.Length} customers could not be onboarded.", "Run it again: those that are there are left alone, and the others are gone on with.");
+        if (!call.Output.Json)
+            throw new CliException(ExitCode.Failed, sentence, fix);
+        // Programs have got their one document, which says the same.
+        call.Output.Note($"{sentence} {fix}");
+        return (int)ExitCode.Failed;
     }
 
     // One after the other, in the order of the file, so that the same file always gives the same names.

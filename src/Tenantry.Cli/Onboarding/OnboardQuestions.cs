@@ -16,10 +16,8 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
 
     public async Task<OnboardTarget> ResolveAsync(Customer customer)
     {
-        var email = _missing.Ask(customer.Email, "E-mail address of the owner", "--email ADDRESS", "Who owns the tenant.");
+        var email = _missing.Ask(customer.Email, "E-mail address of the owner", "--email ADDRESS", "Who owns the tenant.", EmailText.Problem);
         var name = _missing.Ask(customer.Name, "Name of the owner", "--name NAME", "What people call the owner.");
-        if (email is not null && EmailText.Problem(email) is { } problem)
-            throw new CliException(ExitCode.Usage, problem);
         var app = await AppAsync(customer.App);
         var manifest = app is null ? null : await ManifestAsync(app);
         if (manifest is not null)
@@ -113,17 +111,15 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
         var set = present is null
             ? await MissingSecrets.InheritedAsync(call, new CreateInstanceRequest(tenant, manifest.App, NewTenant: new CreateTenantRequest(tenant, Organization: customer.Organization)), manifest.Secrets)
             : [.. await call.Client.Secrets.ListAsync(present.Slug, call.CancellationToken).Where(s => s.Set).Select(s => s.Name).ToListAsync(call.CancellationToken)];
-        foreach (var secret in MissingSecrets.ToBeGiven(manifest, customer.SkipsProvision).Where(s => !values.ContainsKey(s.Name)))
+        foreach (var secret in manifest.SecretsToGive(customer.SkipsProvision).Where(s => !values.ContainsKey(s.Name)))
         {
             var isSet = set.Contains(secret.Name);
             if (mood.IsDryRun || (isSet && (present is null || mood.IsAnswered || !call.Output.CanAsk || !Prompt.Ask(call.Host, $"The secret {secret.Name} is set. Replace it?"))))
                 continue;
             if (!call.Output.CanAsk)
                 _missing.Add($"--secret-file {secret.Name}=FILE", secret.Prompt ?? $"The value of the secret {secret.Name}.");
-            else if (Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}") is { Length: > 0 } value)
-                values.Add(secret.Name, value);
             else
-                throw new CliException(ExitCode.Usage, $"The value of {secret.Name} is empty. Nothing was changed.");
+                values.Add(secret.Name, SecretInput.Ask(call.Host, secret));
         }
 
         return values;

@@ -85,10 +85,7 @@ internal static class SingleOnboarding
             foreach (var key in keys)
                 Output.Write(writer, key);
             writer.WriteEndArray();
-            writer.WriteStartArray("signIn");
-            foreach (var line in SignIn(target.Manifest, instance))
-                writer.WriteStringValue(line);
-            writer.WriteEndArray();
+            Output.Texts(writer, "signIn", SignIn(target.Manifest, instance));
             writer.WriteEndObject();
         });
     }

@@ -92,14 +92,8 @@ internal sealed class ComposeResult(Call call, RenderComposeResponse rendered, C
         writer.WriteStartObject();
         writer.WriteString("output", folder?.File);
         writer.WriteBoolean("dryRun", dryRun);
-        writer.WriteStartArray("changedFiles");
-        foreach (var file in changed)
-            writer.WriteStringValue(file.Path);
-        writer.WriteEndArray();
-        writer.WriteStartArray("difference");
-        foreach (var line in difference)
-            writer.WriteStringValue(line);
-        writer.WriteEndArray();
+        Output.Texts(writer, "changedFiles", changed.Select(file => file.Path));
+        Output.Texts(writer, "difference", difference);
         Output.Member(writer, "rendered", rendered);
         writer.WriteEndObject();
     });

@@ -100,6 +100,15 @@ internal sealed class Output
     /// <summary>Writes a value that crosses the wire into a larger document.</summary>
     public static void Write<T>(Utf8JsonWriter writer, T value) => JsonSerializer.Serialize(writer, value, Info<T>());
 
+    /// <summary>Writes a member that is a list of texts.</summary>
+    public static void Texts(Utf8JsonWriter writer, string name, IEnumerable<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (var text in texts)
+            writer.WriteStringValue(text);
+        writer.WriteEndArray();
+    }
+
     /// <summary>Writes a member of a larger document; null stays null.</summary>
     public static void Member<T>(Utf8JsonWriter writer, string name, T? value)
         where T : class

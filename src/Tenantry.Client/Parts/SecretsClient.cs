@@ -53,8 +53,11 @@ public sealed class SecretsClient
         _transport.Of<SecretResponse>(HttpMethod.Put, of.Route(Name(name)), () => Transport.Json(new PutSecretRequest(value)));
 
     /// <summary>Gives several secrets values, all or none; the instances that use them change once.</summary>
-    public Change<PageResponse<SecretResponse>> PutAll(SecretsOf of, IReadOnlyDictionary<string, string> values) =>
-        _transport.Of<PageResponse<SecretResponse>>(HttpMethod.Patch, of.Route(), () => Transport.Json(new PutSecretsRequest(values)));
+    /// <param name="of">The holder.</param>
+    /// <param name="values">By the secrets' names.</param>
+    /// <param name="scopes">Levels by the secrets' names, where they differ from the holder's.</param>
+    public Change<PageResponse<SecretResponse>> PutAll(SecretsOf of, IReadOnlyDictionary<string, string> values, IReadOnlyDictionary<string, SecretScope>? scopes = null) =>
+        _transport.Of<PageResponse<SecretResponse>>(HttpMethod.Patch, of.Route(), () => Transport.Json(new PutSecretsRequest(values, scopes)));
 
     /// <summary>Takes a secret's value away, with its versions.</summary>
     public Change<string> Delete(string slug, string name) => Delete(SecretsOf.Instance(slug), name);

@@ -63,6 +63,9 @@ public sealed record Manifest
     /// <summary>The tier of that name, or null.</summary>
     public TierDefinition? FindTier(string name) => Tiers.FirstOrDefault(t => t.Name == name);
 
+    /// <summary>Secrets that an instance waits for until a person gives them. With <paramref name="ownLlmKeys"/> LLM keys are among them.</summary>
+    public IEnumerable<SecretDefinition> SecretsToGive(bool ownLlmKeys) => Secrets.Where(s => s.Required && s.Generate is null && (s.Provider is null || ownLlmKeys));
+
     /// <summary>The secret of that name, or null.</summary>
     public SecretDefinition? FindSecret(string name) => Secrets.FirstOrDefault(s => s.Name == name);
 

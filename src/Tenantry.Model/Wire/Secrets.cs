@@ -15,7 +15,8 @@ public sealed record PutSecretRequest(string Value) : IHoldsSecret
 
 /// <summary>Body of <c>PATCH …/secrets</c>: all of these values or, when one is refused, none; the instances that use them change once.</summary>
 /// <param name="Values">By the secrets' names.</param>
-public sealed record PutSecretsRequest(IReadOnlyDictionary<string, string> Values) : IHoldsSecret
+/// <param name="Scopes">Levels by the secrets' names, for those that are to be kept at another level than the request's.</param>
+public sealed record PutSecretsRequest(IReadOnlyDictionary<string, string> Values, IReadOnlyDictionary<string, SecretScope>? Scopes = null) : IHoldsSecret
 {
     /// <summary>Keeps the values out of logs.</summary>
     public override string ToString() => "PutSecretsRequest";
@@ -74,6 +75,9 @@ public record SecretResponse(string Name, bool Set, bool Required, bool Generate
 
     /// <summary>Slugs of the instances for which this very value is in force.</summary>
     public IReadOnlyList<string> UsedBy { get; init; } = [];
+
+    /// <summary>Slugs of those that wait for their turn to get it, and have the value before until then.</summary>
+    public IReadOnlyList<string> Waiting { get; init; } = [];
 }
 
 /// <summary>One secret with its levels and versions.</summary>

@@ -39,6 +39,9 @@ public sealed record ReleaseInputs(string Folder, IReadOnlyList<string> Paths)
 /// <summary>A spec cannot become a workload until a person changes something. The message says what and how.</summary>
 public sealed class WorkloadRefusedException(string condition, string message) : Exception(message)
 {
+    /// <summary>The condition of an instance whose release requires secrets that have no value.</summary>
+    public const string SecretsMissing = "SecretsMissing";
+
     /// <summary>Type of the status condition that it sets, such as <c>SecretsMissing</c>.</summary>
     public string Condition { get; } = condition;
 }
@@ -82,7 +85,7 @@ public static class WorkloadBuilder
         if (missing.Count > 0)
         {
             throw new WorkloadRefusedException(
-                "SecretsMissing",
+                WorkloadRefusedException.SecretsMissing,
                 $"{(missing.Count == 1 ? "A required secret has" : "Required secrets have")} no value: {string.Join(", ", missing.Select(secret => secret.Name))}. Set {(missing.Count == 1 ? "it" : "them")} with {string.Join(", ", missing.Select(secret => $"'{secret.SetCommand(parts.Spec.Slug)}'"))}.");
         }
     }

@@ -125,6 +125,8 @@ public static class ApiHost
         services.AddHostedService(s => s.GetRequiredService<LiveRequests>());
         services.AddSingleton<IdempotentAnswers>();
         services.AddSingleton<InstanceChanges>();
+        services.AddSingleton<TargetNotices>();
+        services.AddSingleton<PlanNotices>();
         services.AddSingleton<NewInstance>();
         services.AddSingleton<ChangedInstance>();
         services.AddSingleton<TenantDeletion>();

@@ -42,9 +42,10 @@ internal static class AppsApi
     }
 
     private static async Task<Results<Created<ApplyAppResponse>, Ok<ApplyAppResponse>, Ok<PlanResponse>>> ApplyAsync(
-        Body<ApplyAppRequest> body, Change change, IStore store, SourceUploads uploads, TimeProvider time, CancellationToken cancellationToken)
+        Body<ApplyAppRequest> body, Change change, IStore store, SourceUploads uploads, TargetNotices targets, TimeProvider time, CancellationToken cancellationToken)
     {
         var (release, notices) = await ReleaseOfRequest.MakeAsync(body.Value, uploads, time.GetUtcNow(), cancellationToken);
+        notices = [.. notices, .. await targets.OfAsync(ManifestJson.Read(release.Manifest), cancellationToken)];
         if (!body.Value.ForceBuild)
             release = await NewestOfSameAsync(release, store, cancellationToken);
         change.Subject = $"app {release.App}";

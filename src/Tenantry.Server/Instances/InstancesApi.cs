@@ -13,6 +13,7 @@ using Tenantry.Server.LlmKeys;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
+using Tenantry.Server.Store.Rows;
 using Tenantry.Server.Targets;
 using Tenantry.Targets.Abstractions;
 
@@ -75,7 +76,7 @@ internal static class InstancesApi
     }
 
     private static async Task<Results<Accepted<OperationResponse>, Ok<PlanResponse>>> CreateAsync(
-        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, IReadOnlyList<TargetKind> kinds, HttpContext context, CancellationToken cancellationToken)
+        Body<CreateInstanceRequest> body, Change change, NewInstance newInstance, InstanceChanges changes, IStore store, IEngineLink engine, IReadOnlyList<TargetKind> kinds, PlanNotices notices, HttpContext context, CancellationToken cancellationToken)
     {
         var request = body.Value;
         change.Subject = $"instance of {request.App} for {request.Tenant}";
@@ -93,8 +94,8 @@ internal static class InstancesApi
             await RefuseTwinAsync(spec, store, cancellationToken);
             var plan = await engine.PlanAsync(new PlanQuestion(spec, newTenant, newTarget), cancellationToken);
             ChangeResponse[] tenants = isNewTenant ? [new ChangeResponse($"tenant {tenant.Name}", "", null, tenant.Name)] : [];
-            string[] notices = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
-            return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. notices, .. await PlanNotices.OfAsync(store, spec, cancellationToken)]));
+            string[] first = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
+            return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. first, .. await notices.OfAsync(spec, cancellationToken)]));
         }
 
         if (newTarget is not null)
@@ -114,6 +115,7 @@ internal static class InstancesApi
         InstanceChanges changes,
         IStore store,
         IEngineLink engine,
+        PlanNotices notices,
         HttpReleases http,
         ApiSettings settings,
         HttpContext context,
@@ -129,8 +131,9 @@ internal static class InstancesApi
         change.Changes = differences;
         if (change.IsDryRun)
         {
+            await RefuseTakenHostsAsync(wanted, store, cancellationToken);
             var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
-            return TypedResults.Ok(PlanResponse.Of(differences, plan, await PlanNotices.OfAsync(store, wanted, cancellationToken)));
+            return TypedResults.Ok(PlanResponse.Of(differences, plan, await notices.OfAsync(wanted, cancellationToken)));
         }
 
         ETags.Set(context, record.Spec.Generation);
@@ -158,11 +161,11 @@ internal static class InstancesApi
         return Accepted(await changes.DeleteAsync(record, change.Actor, cancellationToken) ?? throw ProblemException.NotFound("instance", slug));
     }
 
-    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, CancellationToken cancellationToken)
+    private static async Task<Ok<PlanResponse>> PlanAsync(string slug, IStore store, IEngineLink engine, PlanNotices notices, CancellationToken cancellationToken)
     {
         var record = await FindAsync(store, slug, cancellationToken);
         Plan plan = await engine.PlanAsync(record.Spec, cancellationToken);
-        return TypedResults.Ok(PlanResponse.Of([], plan, await PlanNotices.OfAsync(store, record.Spec, cancellationToken)));
+        return TypedResults.Ok(PlanResponse.Of([], plan, await notices.OfAsync(record.Spec, cancellationToken)));
     }
 
     private static async Task RefuseTwinAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken)
@@ -172,6 +175,16 @@ internal static class InstancesApi
         var others = await store.ListInstancesAsync(new InstanceFilter(spec.Tenant, spec.App), new PageRequest(PageQuery.Largest), cancellationToken);
         if (others.Items.FirstOrDefault(o => o.Spec.Environment == spec.Environment) is { } twin)
             throw ProblemException.Conflict($"The tenant '{spec.Tenant}' has an instance of '{spec.App}' in '{spec.Environment}' already: '{twin.Spec.Slug}'.");
+        await RefuseTakenHostsAsync(spec, store, cancellationToken);
+    }
+
+    private static async Task RefuseTakenHostsAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken)
+    {
+        foreach (var host in spec.Hosts)
+        {
+            if (await store.FindSlugOfHostAsync(host, cancellationToken) is { } slug && slug != spec.Slug)
+                throw ProblemException.Conflict(InstanceRows.HostTaken(host));
+        }
     }
 
     public static Accepted<OperationResponse> Accepted(Operation operation) =>

@@ -6,14 +6,14 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Instances;
 
-/// <summary>What a plan says beside its steps: what the manifest asks for and nobody acts on yet, and secrets that the instance waits for.</summary>
-internal static class PlanNotices
+/// <summary>What a plan says beside its steps: what the manifest asks for and nobody acts on yet, what the target says of it, and secrets that the instance waits for.</summary>
+internal sealed class PlanNotices(IStore store, TargetNotices targets)
 {
-    public static async Task<IReadOnlyList<string>> OfAsync(IStore store, InstanceSpec spec, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> OfAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {
         if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
             return [];
         var manifest = ManifestJson.Read(release.Manifest);
-        return [.. ManifestNotices.Of(manifest), .. await SecretWrites.NoticesAsync(store, spec, manifest, cancellationToken)];
+        return [.. ManifestNotices.Of(manifest), .. await targets.OfAsync(manifest, spec.Target, cancellationToken), .. await SecretWrites.NoticesAsync(store, spec, manifest, cancellationToken)];
     }
 }

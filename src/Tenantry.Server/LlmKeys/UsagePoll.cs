@@ -10,14 +10,25 @@ namespace Tenantry.Server.LlmKeys;
 /// with its time.
 /// </summary>
 public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSignal changes, Action<string> poke, TimeProvider time, ILogger<UsagePoll> log)
-    : RepeatedLook("Nothing is known of what LLM keys spend", TimeSpan.FromSeconds(1), time, log)
+    : RepeatedLook("Nothing is known of what LLM keys spend", Longest, time, log)
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    // A provider that is added meanwhile, or polled more often, is seen after this.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+
     private readonly Dictionary<string, DateTimeOffset> _next = new(StringComparer.Ordinal);
+
+    /// <summary>Until a provider's time has come; at rest few looks are made.</summary>
+    protected override TimeSpan Pause => _next.Count == 0 ? Longest : TimeSpan.FromTicks(Math.Clamp((_next.Values.Min() - Time.GetUtcNow()).Ticks, Shortest.Ticks, Longest.Ticks));
 
     /// <inheritdoc/>
     protected override async Task LookOnceAsync(CancellationToken cancellationToken)
     {
-        foreach (var record in await store.ListLlmProvidersAsync(cancellationToken))
+        var present = await store.ListLlmProvidersAsync(cancellationToken);
+        foreach (var gone in _next.Keys.Except(present.Select(record => record.Name), StringComparer.Ordinal).ToList())
+            _next.Remove(gone);
+        foreach (var record in present)
         {
             if (_next.TryGetValue(record.Name, out var next) && Time.GetUtcNow() < next)
                 continue;

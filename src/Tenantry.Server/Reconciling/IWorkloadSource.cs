@@ -9,6 +9,9 @@ public interface IWorkloadSource
     /// <summary>The workload, or why there is none. Generated secrets that are missing are made and stored.</summary>
     Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>True when that release requires a secret of which the instance has no value, and which a person has to give.</summary>
+    Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken);
+
     /// <summary>The instance is gone: drops what is kept of it.</summary>
     void Forget(string instanceId);
 }

@@ -86,7 +86,7 @@ internal sealed class InstanceWork : IAsyncDisposable
             return await RefusedAsync(waitsForKey);
         var resolved = await ResolveAsync();
         if (resolved is WorkloadResult.Refused refusal)
-            return await RefusedAsync(refusal);
+            return await StopBereftAsync(target, refusal) ? await RefusedAsync(refusal) : Wait(StatusOf.Held(_rest.Record, _seen!, Now));
         var resolvedWorkload = ((WorkloadResult.Resolved)resolved).Workload;
 
         (WorkAction Action, ObservedState State, string? Digest)? last = null;
@@ -220,10 +220,30 @@ internal sealed class InstanceWork : IAsyncDisposable
         return End(status, operation, isWell ? PassEnd.Settled : isHopeless ? PassEnd.Failed : PassEnd.Waiting);
     }
 
+    // A value that was taken away is not gone while a process has it. A release that only wants more than the one that runs stops nothing. False between two tries.
+    private async Task<bool> StopBereftAsync(TargetCalls target, WorkloadResult.Refused refusal)
+    {
+        if (refusal.Condition != WorkloadRefusedException.SecretsMissing || _seen is not { State: not (ObservedState.Absent or ObservedState.Stopped), Release: { } running })
+            return true;
+        if (!await _parts.Workloads.LacksSecretsAsync(Spec, running, _cancellation))
+            return true;
+        if (IsHeld)
+            return false;
+        await _journal.BeginAsync(1, _cancellation);
+        _lease.Require();
+        await target.SleepAsync(_ref, ToldAsync);
+        await ObserveAsync(target);
+        return _seen.State is ObservedState.Absent or ObservedState.Stopped
+            ? true
+            : throw new TargetException($"{refusal.Sentence} The target said that it is stopped, and it is still {StatusOf.Words(_seen.State)}.", retryable: true);
+    }
+
     private async Task<Finished> RefusedAsync(WorkloadResult.Refused refusal)
     {
         var status = StatusOf.Refused(_rest.Record with { Status = _status }, _seen, refusal, Now) with { NextLookAt = Now + _backoff.Around(_parts.Options.DriftLook) };
-        var operation = await _journal.CloseAsync(refusal.IsPending ? null : OperationState.Failed, refusal.Sentence, _cancellation);
+        // Who makes an instance gives its secrets next; whoever asks for anything else would wait in vain.
+        var goesOn = refusal.IsPending && (refusal.Condition != WorkloadRefusedException.SecretsMissing || _journal.Operation?.Kind == OperationKind.Create);
+        var operation = await _journal.CloseAsync(goesOn ? null : OperationState.Failed, refusal.Sentence, _cancellation);
         return End(status, operation, refusal.IsPending ? PassEnd.Waiting : PassEnd.Failed);
     }
 

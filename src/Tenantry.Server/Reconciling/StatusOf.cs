@@ -70,7 +70,7 @@ internal static class StatusOf
             now);
     }
 
-    /// <summary>It cannot go on until a person gives or changes something; what runs goes on running.</summary>
+    /// <summary>It cannot go on until a person gives or changes something.</summary>
     public static InstanceStatus Refused(InstanceRecord record, InstanceObservation? seen, WorkloadResult.Refused refusal, DateTimeOffset now)
     {
         var before = record.Status;
@@ -78,7 +78,7 @@ internal static class StatusOf
         {
             ObservedState.Running => InstancePhase.Running,
             ObservedState.Frozen => InstancePhase.Frozen,
-            ObservedState.Stopped => InstancePhase.Asleep,
+            ObservedState.Stopped when record.Desired == DesiredState.Asleep => InstancePhase.Asleep,
             _ => InstancePhase.Pending,
         };
         return Dated(

@@ -1,3 +1,4 @@
+using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Store;
 
@@ -18,5 +19,12 @@ internal static class NearestSecrets
         }
 
         return nearest;
+    }
+
+    /// <summary>Secrets that an instance waits for until a person gives them.</summary>
+    public static IReadOnlyList<SecretDefinition> Missing(Manifest manifest, InstanceSpec spec, IEnumerable<SealedSecret> stored)
+    {
+        var set = Of(manifest, stored);
+        return [.. manifest.SecretsToGive(spec.Llm.Own).Where(secret => !set.ContainsKey(secret.Name))];
     }
 }

@@ -7,11 +7,13 @@ using Tenantry.Server.Api;
 namespace Tenantry.Server.Secrets;
 
 /// <summary>What a value must be like. Messages tell the rule, never the value.</summary>
-internal static class SecretValues
+public static class SecretValues
 {
+    /// <summary>In UTF-8.</summary>
     public const int LongestBytes = 64 * 1024;
     private static readonly TimeSpan PatternPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>Throws a <see cref="ProblemException"/> when something is wrong with it.</summary>
     public static void Check(SecretDefinition declared, string value)
     {
         if (Problem(declared, value) is { } problem)
@@ -27,7 +29,8 @@ internal static class SecretValues
             throw ProblemException.Invalid(errors);
     }
 
-    private static string? Problem(SecretDefinition declared, string value)
+    /// <summary>What is wrong with it, or null.</summary>
+    public static string? Problem(SecretDefinition declared, string value)
     {
         if (value.Length == 0)
             return "An empty value is not a value.";

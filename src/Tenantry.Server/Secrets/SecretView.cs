@@ -13,21 +13,25 @@ internal sealed class SecretView
     private readonly IReadOnlyList<SealedSecret> _stored;
     private readonly Dictionary<string, SealedSecret> _inForce;
     private readonly Dictionary<SecretPlace, List<string>> _users = [];
+    private readonly Dictionary<SecretPlace, List<string>> _bereft = [];
+    private readonly ILookup<SecretPlace, string> _waiting;
 
-    private SecretView(SecretHolder holder, IReadOnlyList<SealedSecret> stored, IReadOnlyList<InstanceSpec> instances)
+    private SecretView(SecretHolder holder, IReadOnlyList<SealedSecret> stored, IReadOnlyList<SecretTurn> turns, IReadOnlyList<InstanceSpec> instances)
     {
         _holder = holder;
         _stored = stored;
+        var slugs = instances.ToDictionary(spec => spec.Id, spec => spec.Slug, StringComparer.Ordinal);
+        _waiting = turns.Where(turn => slugs.ContainsKey(turn.InstanceId)).ToLookup(turn => turn.Place, turn => slugs[turn.InstanceId]);
         _inForce = NearestSecrets.Of(holder.Manifest, stored.Where(secret => holder.Reaches(secret.Place)));
         var byPlace = stored.ToLookup(secret => (secret.Place.Scope, secret.Place.Holder));
         foreach (var spec in instances)
         {
-            var reached = Enum.GetValues<SecretScope>().SelectMany(scope => byPlace[(scope, SecretPlace.Of(spec, scope, "").Holder)]);
+            var reached = Enum.GetValues<SecretScope>().SelectMany(scope => byPlace[(scope, SecretPlace.Of(spec, scope, "").Holder)]).ToList();
             foreach (var used in NearestSecrets.Of(holder.Manifest, reached).Values)
             {
-                if (!_users.TryGetValue(used.Place, out var slugs))
-                    _users.Add(used.Place, slugs = []);
-                slugs.Add(spec.Slug);
+                Add(_users, used.Place, spec.Slug);
+                if (NearestSecrets.Missing(holder.Manifest, spec, reached.Where(one => one.Place != used.Place)).Any(one => one.Name == used.Place.Name))
+                    Add(_bereft, used.Place, spec.Slug);
             }
         }
     }
@@ -43,8 +47,12 @@ internal sealed class SecretView
             cursor = page.Next;
         }
         while (cursor is not null);
-        return new SecretView(holder, await store.ListAppSecretsAsync(holder.App, cancellationToken), instances);
+        return new SecretView(
+            holder, await store.ListAppSecretsAsync(holder.App, cancellationToken), await store.ListSecretTurnsAsync(holder.App, cancellationToken), instances);
     }
+
+    /// <summary>Instances that use the value at a place, require one, and would have none instead.</summary>
+    public IReadOnlyList<string> Bereft(SecretPlace place) => _bereft.GetValueOrDefault(place) ?? [];
 
     /// <summary>The value in force here, or null.</summary>
     public SealedSecret? InForce(string name) => _inForce.GetValueOrDefault(name);
@@ -71,7 +79,15 @@ internal sealed class SecretView
         RotatedAt = secret?.Version > 1 ? secret.CreatedAt : null,
         Provider = declared.Provider,
         UsedBy = secret is not null && _users.TryGetValue(secret.Place, out var slugs) ? slugs : [],
+        Waiting = secret is null ? [] : [.. _waiting[secret.Place]],
     };
+
+    private static void Add(Dictionary<SecretPlace, List<string>> slugs, SecretPlace place, string slug)
+    {
+        if (!slugs.TryGetValue(place, out var there))
+            slugs.Add(place, there = []);
+        there.Add(slug);
+    }
 
     public SecretDetailResponse Whole(SecretDefinition declared, IReadOnlyList<SealedSecret> versions) => new(InList(declared))
     {

@@ -82,27 +82,33 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
         }
 
         await store.PutSecretsAsync(written, cancellationToken);
-        foreach (var place in values.Select(one => one.Place).DistinctBy(place => place.Scope))
-            await PokeAsync(place, cancellationToken);
+        await PokeAsync([.. values.Select(one => one.Place)], cancellationToken);
     }
 
-    /// <summary>Lets the reconciler look soon. What many instances share is seen by the store's own list of who is due.</summary>
-    public async Task PokeAsync(SecretPlace place, CancellationToken cancellationToken)
+    /// <summary>Lets the reconciler look soon at those that do not wait for their turn. Of very many, the rest is seen by the store's own list of who is due.</summary>
+    public async Task PokeAsync(IReadOnlyList<SecretPlace> places, CancellationToken cancellationToken)
     {
-        if (place.Scope == SecretScope.Instance)
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var place in places.DistinctBy(place => place.Scope))
         {
-            await changes.PokeAsync(place.Holder);
-            return;
+            if (place.Scope == SecretScope.Instance)
+            {
+                ids.Add(place.Holder);
+                continue;
+            }
+
+            var filter = place.Scope switch
+            {
+                SecretScope.Tenant => new InstanceFilter(Tenant: place.Holder, App: place.App),
+                SecretScope.Organization => new InstanceFilter(Organization: place.Holder, App: place.App),
+                _ => new InstanceFilter(App: place.App),
+            };
+            ids.UnionWith((await store.ListInstancesAsync(filter, new PageRequest(PageQuery.Largest), cancellationToken)).Items.Select(record => record.Spec.Id));
         }
 
-        var filter = place.Scope switch
-        {
-            SecretScope.Tenant => new InstanceFilter(Tenant: place.Holder, App: place.App),
-            SecretScope.Organization => new InstanceFilter(Organization: place.Holder, App: place.App),
-            _ => new InstanceFilter(App: place.App),
-        };
-        foreach (var record in (await store.ListInstancesAsync(filter, new PageRequest(PageQuery.Largest), cancellationToken)).Items)
-            await changes.PokeAsync(record.Spec.Id);
+        ids.ExceptWith((await store.ListSecretTurnsAsync(places[0].App, cancellationToken)).Select(turn => turn.InstanceId));
+        foreach (var id in ids)
+            await changes.PokeAsync(id);
     }
 
     /// <summary>The secret as it is after a change.</summary>
@@ -117,11 +123,9 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
     /// <summary>What a plan of an instance should say of secrets that it waits for.</summary>
     public static async Task<IReadOnlyList<string>> NoticesAsync(IStore store, InstanceSpec spec, Manifest manifest, CancellationToken cancellationToken)
     {
-        var needed = manifest.Secrets.Where(s => s.Required && s.Generate is null && (s.Provider is null || spec.Llm.Own)).ToList();
-        if (needed.Count == 0)
+        if (!manifest.SecretsToGive(spec.Llm.Own).Any())
             return [];
-        var set = NearestSecrets.Of(manifest, await store.ListSecretsAsync(spec, cancellationToken));
-        var missing = needed.Where(secret => !set.ContainsKey(secret.Name)).ToList();
+        var missing = NearestSecrets.Missing(manifest, spec, await store.ListSecretsAsync(spec, cancellationToken));
         return missing.Count == 0
             ? []
             : [$"Nothing of this is done before {(missing.Count == 1 ? "the secret" : "the secrets")} {string.Join(", ", missing.Select(secret => secret.Name))} {(missing.Count == 1 ? "has a value" : "have values")}: '{missing[0].SetCommand(spec.Slug)}'."];

@@ -66,7 +66,7 @@ internal static class SecretsApi
         if (values.Count == 0)
             throw ProblemException.Invalid("values", "At least one value is expected.");
         SecretValues.Check(values);
-        var places = values.Select(one => (holder.Place(holder.LevelOf(one.Declared, view.InForce(one.Declared.Name), asked.Scope), one.Declared.Name), one.Value)).ToList();
+        var places = values.Select(one => (holder.Place(holder.LevelOf(one.Declared, view.InForce(one.Declared.Name), ScopeOf(body.Value, one.Declared.Name) ?? asked.Scope), one.Declared.Name), one.Value)).ToList();
         foreach (var (place, _) in places)
             SecretWrites.RefuseOfApp(change.Caller, place);
         change.Detail = string.Join(", ", values.Select(one => one.Declared.Name));
@@ -84,12 +84,19 @@ internal static class SecretsApi
         if (at.Stored is null)
             throw at.HasNone();
         if (change.IsDryRun)
-            return TypedResults.Ok(at.Plan(null));
+            return TypedResults.Ok(at.Plan(null) with { Notices = Notices(name, (await secrets.ViewAsync(at.Holder, cancellationToken)).Bereft(at.Place)) });
         if (!await store.DeleteSecretAsync(at.Place, cancellationToken))
             throw at.HasNone();
-        await secrets.PokeAsync(at.Place, cancellationToken);
+        await secrets.PokeAsync([at.Place], cancellationToken);
         return TypedResults.NoContent();
     }
+
+    private static IReadOnlyList<string> Notices(string name, IReadOnlyList<string> bereft) => bereft.Count == 0
+        ? []
+        : [$"'{name}' is required: {string.Join(", ", bereft)} {(bereft.Count == 1 ? "has no other value, is stopped, and waits until it has one" : "have no other value, are stopped, and wait until they have one")}."];
+
+    private static string? ScopeOf(PutSecretsRequest request, string name) =>
+        request.Scopes is { } scopes && scopes.TryGetValue(name, out var scope) ? SecretHolder.Word(scope) : null;
 
     private static async Task<Results<Ok<SecretResponse>, Ok<PlanResponse>>> RotateAsync(
         SecretQuery asked, string name, Change change, SecretWrites secrets, HttpContext context, CancellationToken cancellationToken)
@@ -121,7 +128,7 @@ internal static class SecretsApi
         if (change.IsDryRun)
             return TypedResults.Ok(at.Plan($"the value of version {version}"));
         _ = await store.RollBackSecretAsync(at.Place, version, cancellationToken) ?? throw ProblemException.Conflict($"Version {version} went meanwhile.");
-        await secrets.PokeAsync(at.Place, cancellationToken);
+        await secrets.PokeAsync([at.Place], cancellationToken);
         return TypedResults.Ok(await secrets.AnswerAsync(at, context, cancellationToken));
     }
 }

@@ -26,6 +26,7 @@ internal sealed class EngineRole : IAsyncDisposable
     private readonly Sleeper sleeper;
     private readonly OtherEngines others;
     private readonly MovedTargets moved;
+    private readonly LeftReleases leftReleases;
     private readonly IStore store;
     private readonly DataFolders folders;
     private readonly LlmProviderSet llmProviders;
@@ -62,6 +63,7 @@ internal sealed class EngineRole : IAsyncDisposable
         var index = new SleepIndex(store);
         others = new OtherEngines(store, settings.Node, TimeProvider.System, loggers.CreateLogger<OtherEngines>());
         moved = new MovedTargets(store, targets, reconciler, TimeProvider.System, loggers.CreateLogger<MovedTargets>());
+        leftReleases = new LeftReleases(store, targets, TimeProvider.System, loggers.CreateLogger<LeftReleases>());
         isShared = StoreFactory.IsShared(options.Store);
         secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()));
         sleeper = new Sleeper(
@@ -125,6 +127,7 @@ internal sealed class EngineRole : IAsyncDisposable
 
         _ = sleeper.StartAsync(stopping.Token);
         _ = usage.StartAsync(stopping.Token);
+        _ = leftReleases.StartAsync(stopping.Token);
     }
 
     /// <inheritdoc/>
@@ -137,6 +140,8 @@ internal sealed class EngineRole : IAsyncDisposable
         sleeper.Dispose();
         await usage.StopAsync(CancellationToken.None);
         usage.Dispose();
+        await leftReleases.StopAsync(CancellationToken.None);
+        leftReleases.Dispose();
         await others.StopAsync(CancellationToken.None);
         others.Dispose();
         await moved.StopAsync(CancellationToken.None);

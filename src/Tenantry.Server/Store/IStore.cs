@@ -80,6 +80,9 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 
     Task<InstanceRecord?> FindInstanceBySlugAsync(string slug, CancellationToken cancellationToken);
 
+    /// <summary>Slug of the instance that a host leads to beside its own address, or null.</summary>
+    Task<string?> FindSlugOfHostAsync(string host, CancellationToken cancellationToken);
+
     /// <summary>By slug. The page may begin with an offset.</summary>
     Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken);
 
@@ -190,14 +193,18 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 
     /// <summary>
     /// Writes sealed values in one transaction, each as a version of its own, one greater than the newest; the oldest beyond <see cref="SealedSecret.KeptVersions"/> go. The
-    /// generations of the instances at these places grow, each by one for all values of a place's holder. Conflict when a holder does not exist.
+    /// generations of the instances at these places grow by one for all values. Of a value that several instances share, those that work take turns: one instance of an app
+    /// at a time, the next one when that one is well again. Conflict when a holder does not exist.
     /// </summary>
     Task<IReadOnlyList<SealedSecret>> PutSecretsAsync(IReadOnlyList<NewSecret> secrets, CancellationToken cancellationToken);
 
     /// <summary>Writes it only when there is none yet at that place, and returns the one that is in force afterwards. No generation grows.</summary>
     Task<SealedSecret> AddSecretAsync(NewSecret secret, CancellationToken cancellationToken);
 
-    /// <summary>What is in force at each level of an instance: several of one name when several levels have one.</summary>
+    /// <summary>Who waits for a turn, of an app's instances.</summary>
+    Task<IReadOnlyList<SecretTurn>> ListSecretTurnsAsync(string app, CancellationToken cancellationToken);
+
+    /// <summary>What an instance has at each level, several of one name when several levels have one: what is in force, or the version before while it waits for its turn.</summary>
     Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken);
 
     /// <summary>What is in force of an app's secrets at all places.</summary>
@@ -209,7 +216,7 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
     /// <summary>Writes the value of an older version as a new one. Null when there is no such version. Generations grow as with a new value.</summary>
     Task<SealedSecret?> RollBackSecretAsync(SecretPlace place, long version, CancellationToken cancellationToken);
 
-    /// <summary>Takes the value and all its versions away. False when there is none. Generations grow as with a new value.</summary>
+    /// <summary>Takes the value and all its versions away. False when there is none. The generations of all instances at the place grow at once.</summary>
     Task<bool> DeleteSecretAsync(SecretPlace place, CancellationToken cancellationToken);
 
     /// <summary>Versions, in force or not, whose sealed form begins with that byte.</summary>

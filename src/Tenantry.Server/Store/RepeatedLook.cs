@@ -19,6 +19,9 @@ public abstract class RepeatedLook(string what, TimeSpan every, TimeProvider tim
     /// <summary>The log.</summary>
     protected ILogger Log => log;
 
+    /// <summary>Time from the end of this look to the next one; the constructor's unless a look knows better.</summary>
+    protected virtual TimeSpan Pause => every;
+
     /// <summary>One look.</summary>
     protected abstract Task LookOnceAsync(CancellationToken cancellationToken);
 
@@ -44,7 +47,7 @@ public abstract class RepeatedLook(string what, TimeSpan every, TimeProvider tim
                 log.LogError(failure, "{What} this time: the look broke off. It is made again", what);
             }
 
-            await Task.Delay(every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

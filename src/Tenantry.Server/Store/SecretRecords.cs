@@ -46,6 +46,12 @@ public sealed record SealedSecret(SecretPlace Place, string KeyHolder, byte[] Va
     public const int KeptVersions = 10;
 }
 
+/// <summary>An instance that waits for its turn to get a new value of a secret that several share.</summary>
+/// <param name="InstanceId">The instance.</param>
+/// <param name="Place">Where the value is kept.</param>
+/// <param name="Version">The version that it has until then; 0: none.</param>
+public sealed record SecretTurn(string InstanceId, SecretPlace Place, long Version);
+
 /// <summary>The key pair that all secrets of a tenant (an organization, an app) are sealed to. Without it they are unreadable for ever.</summary>
 /// <param name="Holder">Such as <c>tenant:alice</c>.</param>
 /// <param name="Public">The public half: a point of P-256, 65 bytes. Whoever has it can write.</param>

@@ -79,6 +79,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<InstanceRecord?> FindInstanceBySlugAsync(string slug, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.FindBySlugAsync(s, slug), cancellationToken);
 
+    public Task<string?> FindSlugOfHostAsync(string host, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InstanceRows.FindSlugOfHostAsync(s, host), cancellationToken);
+
     public Task<Page<InstanceRecord>> ListInstancesAsync(InstanceFilter filter, PageRequest page, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.ListAsync(s, filter, page), cancellationToken);
 
@@ -175,6 +178,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken) =>
         database.ReadAsync(s => SecretRows.ListAsync(s, spec), cancellationToken);
+
+    public Task<IReadOnlyList<SecretTurn>> ListSecretTurnsAsync(string app, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => SecretTurnRows.OfAppAsync(s, app), cancellationToken);
 
     public Task<IReadOnlyList<SealedSecret>> ListAppSecretsAsync(string app, CancellationToken cancellationToken) =>
         database.ReadAsync(s => SecretRows.ListOfAppAsync(s, app), cancellationToken);

@@ -36,13 +36,21 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         }
         catch (WorkloadRefusedException refusal)
         {
-            return new WorkloadResult.Refused(refusal.Condition, refusal.Message, refusal.Condition == "SecretsMissing");
+            return new WorkloadResult.Refused(refusal.Condition, refusal.Message, refusal.Condition == WorkloadRefusedException.SecretsMissing);
         }
     }
 
     /// <summary>What a spec that need not be stored would run, for a tenant that need not be stored either; makes and stores nothing.</summary>
     /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
     public Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, CancellationToken cancellationToken) => BuildAsync(spec, newTenant, makeSecrets: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken)
+    {
+        if (await store.FindReleaseAsync(release, cancellationToken) is not { } found)
+            return false;
+        return NearestSecrets.Missing(ReadManifest(found), spec, await store.ListSecretsAsync(spec, cancellationToken)).Count > 0;
+    }
 
     /// <summary>Drops what is kept of an instance that is gone.</summary>
     public void Forget(string instanceId)

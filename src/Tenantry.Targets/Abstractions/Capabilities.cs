@@ -111,6 +111,16 @@ public interface ISockets
     Task<System.Net.Sockets.SafeSocketHandle> OpenSocketAsync(Endpoint endpoint, CancellationToken cancellationToken);
 }
 
+/// <summary>A target that keeps something for a release beside its instances, such as an image that it built.</summary>
+public interface IReleases
+{
+    /// <summary>Ids of releases that it keeps something for. Asks nobody outside.</summary>
+    Task<IReadOnlyList<string>> ListKeptReleasesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes what it made for that release and no other one needs. Succeeds when it is gone already; retryable while something uses it.</summary>
+    Task ForgetReleaseAsync(string release, CancellationToken cancellationToken);
+}
+
 /// <summary>A target that notices by itself when an instance should be looked at (a process ended, a container was removed).</summary>
 public interface INotices
 {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tenantry.Model.Manifests;
 
 namespace Tenantry.Targets.Abstractions;
 
@@ -40,6 +41,17 @@ public sealed record TargetKind(
     /// <summary>True when a target with these options is the machine of the engine that uses it: no other engine can work on what is there.</summary>
     public Func<IReadOnlyDictionary<string, string>, bool> IsOneMachine { get; init; } = _ => false;
 
+    /// <summary>Why nothing of a manifest can run on such a target, as far as the manifest alone tells. What only an instance tells, the plan refuses.</summary>
+    public Func<Manifest, IReadOnlyList<ManifestObjection>> RefusalsOf { get; init; } = _ => [];
+
+    /// <summary>Sentences that a person should know who runs it there.</summary>
+    public Func<Manifest, IReadOnlyList<string>> NotesOn { get; init; } = _ => [];
+
     /// <summary>True when all that it makes hangs on its data folder, so that another engine on the same machine has nothing of it.</summary>
     public bool IsOfItsFolder { get; init; }
 }
+
+/// <summary>Something in a manifest that a kind of target cannot run.</summary>
+/// <param name="Path">The key, such as <c>services.web.user</c>.</param>
+/// <param name="Sentence">Why, and what to write instead.</param>
+public sealed record ManifestObjection(string Path, string Sentence);

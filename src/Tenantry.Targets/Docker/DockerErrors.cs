@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
@@ -12,16 +13,25 @@ internal static class DockerErrors
     private static readonly string[] Alerts = ["alert bad certificate", "alert certificate required", "alert unknown ca", "alert certificate unknown", "alert certificate expired", "alert unsupported certificate", "alert handshake failure"];
 
     /// <summary>The failure for a person.</summary>
-    internal static TargetException Explain(EngineException error, string what, ResourceName? resource = null)
+    internal static TargetException Explain(EngineException error, string what, ResourceName? resource = null, string? target = null)
     {
         var text = error.Message.Trim().TrimEnd('.');
         return error.Status switch
         {
-            null => new TargetException($"The engine cannot be reached: {text}.", retryable: true, resource, "Start it (systemctl start docker), or see `tenantry target check`.", error),
+            null => new TargetException($"{what}: the engine cannot be reached: {text}.", retryable: true, resource, $"Start it (systemctl start docker){(target is null ? "" : $"; 'tenantry target check {target}' tells more")}.", error),
             HttpStatusCode.BadRequest when !IsPassing(text) => new TargetException($"{what}: the engine refuses it: {text}.", retryable: false, resource, cause: error),
             _ => new TargetException($"{what}: {text}.", retryable: true, resource, cause: error, fault: IsFull(text) ? TargetFault.Space : TargetFault.Target),
         };
     }
+
+    /// <summary>Why a socket on this machine does not answer.</summary>
+    internal static string Unreached(string path, SocketException error) => error.SocketErrorCode switch
+    {
+        SocketError.AddressNotAvailable => $"there is no socket {path}",
+        SocketError.ConnectionRefused => $"nobody listens on {path}",
+        SocketError.AccessDenied => $"this user may not use {path}",
+        _ => $"{path}: {error.Message}",
+    };
 
     /// <summary>True when the wanted subnet is taken.</summary>
     internal static bool IsSubnetTaken(EngineException error) =>

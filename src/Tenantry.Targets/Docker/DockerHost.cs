@@ -28,7 +28,7 @@ internal sealed class DockerHost : IAsyncDisposable
         Removal = new ContainerRemoval(Engine);
         Carriers = new VolumeCarrier(Engine);
         Files = Options.Remote is null ? new InstanceFiles(Engine, Carriers, context.RunFolder) : new RemoteFiles(Engine, Carriers, Options.Remote.Memory);
-        Images = new ImageStore(Engine);
+        Images = new ImageStore(Engine, new ReleaseTags(context.DataFolder));
         Networks = new InstanceNetworks(Engine, Options);
         Logs = new ContainerLogs(Engine);
         Health = new ServiceHealth(this);

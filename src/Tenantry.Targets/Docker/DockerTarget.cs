@@ -15,7 +15,7 @@ using Tenantry.Targets.Steps;
 namespace Tenantry.Targets.Docker;
 
 /// <summary>Runs instances as hardened containers of a Docker engine, on this machine or on another.</summary>
-internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices
+internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices, IReleases
 {
     internal const string KindName = "docker";
 
@@ -46,6 +46,8 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         context => new DockerTarget(context))
     {
         CheckOptions = options => DockerTargetOptions.Parse(options),
+        RefusalsOf = DockerManifestCheck.Refusals,
+        NotesOn = DockerManifestCheck.Notes,
         IsOneMachine = options => !options.TryGetValue("engine", out var engine) || engine.StartsWith("unix:", StringComparison.Ordinal),
     };
 
@@ -104,8 +106,9 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(InstanceRef instance, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var containers = await AskAsync("Reading the log", () => ChooseAsync(instance, request.Service, cancellationToken));
-        await foreach (var line in _host.Logs.ReadAsync(containers, request, cancellationToken))
-            yield return line;
+        await using var lines = _host.Logs.ReadAsync(containers, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await AskAsync("Reading the log", () => lines.MoveNextAsync().AsTask()))
+            yield return lines.Current;
     }
 
     public Task<InstanceStats> ReadStatsAsync(InstanceRef instance, CancellationToken cancellationToken) => AskAsync(
@@ -138,6 +141,11 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
             throw new TargetException($"The instance has no network namespace now: {error.Message}.", retryable: true, cause: error);
         }
     }
+
+    public Task<IReadOnlyList<string>> ListKeptReleasesAsync(CancellationToken cancellationToken) => Task.FromResult(_host.Images.Releases());
+
+    public Task ForgetReleaseAsync(string release, CancellationToken cancellationToken) =>
+        AskAsync($"Removing the images of release {release}", () => DoneAsync(_host.Images.ForgetAsync(release, cancellationToken)));
 
     public IAsyncEnumerable<string> WatchAsync(CancellationToken cancellationToken) => new EngineNotices(_host).ListenAsync(cancellationToken);
 
@@ -201,7 +209,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         return true;
     }
 
-    private static async Task<T> AskAsync<T>(string what, Func<Task<T>> work)
+    private async Task<T> AskAsync<T>(string what, Func<Task<T>> work)
     {
         try
         {
@@ -209,7 +217,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         }
         catch (EngineException error)
         {
-            throw DockerErrors.Explain(error, $"{what} failed");
+            throw DockerErrors.Explain(error, $"{what} failed", target: Name);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -35,7 +35,7 @@ internal static class DockerWorkloadCheck
         if (!hasImage)
             throw Wrong($"Service {service.Name} has no image: set image, build.dockerfile, or run.root: image with a path.", resource);
         if (!IsUser(service.User))
-            throw Wrong($"Service {service.Name} wants to run as '{service.User}': a number other than 0 is needed, since root in a container is root of the host.", resource);
+            throw Wrong(WhyNotUser(service.Name, service.User), resource);
         foreach (var path in service.Volumes.Select(volume => volume.Path).Concat(service.Files.Select(file => file.Path)))
             RefusePath(service, path, resource);
     }
@@ -53,7 +53,10 @@ internal static class DockerWorkloadCheck
             throw Wrong($"Service {service.Name} wants {path}: the engine's socket is never given to an instance, since it is the key to the whole host.", resource);
     }
 
-    private static bool IsUser(string user) =>
+    internal static string WhyNotUser(string service, string user) =>
+        $"Service {service} wants to run as '{user}': a number other than 0 is needed, since root in a container is root of the host and only the image knows what a name stands for. Write the number that it has in the image's /etc/passwd, such as 1000.";
+
+    internal static bool IsUser(string user) =>
         user.Length == 0 || (user.Split(':') is { Length: <= 2 } parts && parts.All(part => uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)) && uint.Parse(parts[0], CultureInfo.InvariantCulture) != 0);
 
     private static TargetException Wrong(string message, ResourceName? resource) => new(message, retryable: false, resource);

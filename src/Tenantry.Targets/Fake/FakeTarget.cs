@@ -10,7 +10,7 @@ namespace Tenantry.Targets.Fake;
 /// A scriptable target without an outside: it fails, hangs, loses things, lies and is slow on demand. It drives the reconciler's own
 /// tests and the benchmark with 10,000 instances.
 /// </summary>
-public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScript script) : ITarget, IFreeze, IResize, ILogs, IStats, IExec, IData
+public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScript script) : ITarget, IFreeze, IResize, ILogs, IStats, IExec, IData, IReleases
 {
     private readonly FakePowers powers = new(world, context.Time);
 
@@ -104,6 +104,18 @@ public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScrip
     /// <inheritdoc/>
     public Task<IReadOnlyList<InstanceRef>> ListOwnedAsync(string owner, CancellationToken cancellationToken) =>
         Task.FromResult(world.OwnedBy(owner));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListKeptReleasesAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([.. world.KeptReleases.Keys]);
+
+    /// <inheritdoc/>
+    public Task ForgetReleaseAsync(string release, CancellationToken cancellationToken)
+    {
+        if (world.KeptReleases.TryGetValue(release, out var isInUse) && isInUse)
+            throw new TargetException($"Something of release {release} is in use.", retryable: true);
+        world.KeptReleases.TryRemove(release, out _);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public bool CanResizeInPlace(ResourceLimits from, ResourceLimits to) => from.Runtime == to.Runtime;

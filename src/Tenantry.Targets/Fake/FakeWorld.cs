@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 
@@ -32,6 +33,9 @@ public sealed class FakeWorld
                 return [.. instances.Keys];
         }
     }
+
+    /// <summary>Releases that something is kept for; true: it is in use.</summary>
+    public ConcurrentDictionary<string, bool> KeptReleases { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Removes an instance as by hand. False when there was none.</summary>
     public bool Vanish(string id)

@@ -36,6 +36,7 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         LocalTargetOptions.Known,
         context => new LocalTarget(context))
     {
+        RefusalsOf = LocalWorkloadCheck.Refusals,
         CheckOptions = options => LocalTargetOptions.Parse(options),
         IsOneMachine = _ => true,
         IsOfItsFolder = true,

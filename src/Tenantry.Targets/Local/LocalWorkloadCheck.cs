@@ -63,6 +63,10 @@ internal static partial class LocalWorkloadCheck
             yield return $"{name} has a health check that asks for nothing";
     }
 
+    /// <summary>Why nothing of a manifest can run here, as far as it alone tells.</summary>
+    internal static IReadOnlyList<ManifestObjection> Refusals(Model.Manifests.Manifest manifest) =>
+        [.. manifest.Services.Select(service => (service.Name, Why: MistakeIn(service.User ?? ""))).Where(one => one.Why is not null).Select(one => new ManifestObjection($"services.{one.Name}.user", $"Service {one.Name}: {one.Why}."))];
+
     private static string? MistakeIn(string user)
     {
         try

@@ -6,6 +6,26 @@ namespace Tenantry.Server.Tests.Api;
 
 public class AppTests
 {
+    // It was told when the first tenant was made, and the note nowhere.
+    [Fact]
+    public async Task WhatATargetSaysOfAManifestIsToldWhenItIsApplied()
+    {
+        await using var api = await StartAsync();
+        const string Named = "app: shop\nversion: \"1\"\nservices:\n  web: { command: [/bin/web], ports: [8080], user: node, env: { AT: \"x ${secret.key}\" } }\nsecrets:\n  key: {}\n  dsn: { env: DSN }\n  file-only: {}\n";
+        using var docker = await api.Local.PutAsync("/v1/targets/docker", Json(new { kind = "docker" }));
+
+        var refused = await ProblemAsync(await api.Local.PostAsync("/v1/apps?dryRun=true", Json(new { manifest = Named })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        using var local = await api.Local.PutAsync("/v1/targets/here", Json(new { kind = "local" }));
+        var taken = await ReadAsync<ApplyAppResponse>(await api.Local.PostAsync("/v1/apps", Json(new { manifest = Named })));
+
+        var error = refused.Errors!.ShouldHaveSingleItem();
+        error.Path.ShouldBe("services.web.user");
+        error.Message.ShouldContain("Write the number that it has in the image's /etc/passwd");
+        taken.Notices.ShouldContain(notice => notice.StartsWith("Target 'docker' cannot run it: Service web wants to run as 'node'", StringComparison.Ordinal));
+        taken.Notices.ShouldContain(notice => notice.StartsWith("On target 'docker': The secrets dsn, key are variables of a container", StringComparison.Ordinal));
+        taken.Notices.Count.ShouldBe(2);
+    }
+
     [Fact]
     public async Task TheSameManifestIsTheSameRelease()
     {

@@ -267,6 +267,26 @@ public class InstanceTests
         await ProblemAsync(await api.Local.SendAsync(Patch(new { hosts = new[] { "notes.example.com" } }, slug: "bob")), HttpStatusCode.Conflict, ProblemCodes.Conflict);
     }
 
+    // A dry run said that all would be well.
+    [Fact]
+    public async Task ADryRunSeesThatAHostIsTaken()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        await api.AddAsync("bob");
+        using var first = await api.Local.SendAsync(Patch(new { hosts = new[] { "notes.example.com" } }));
+
+        var ofNew = await ProblemAsync(
+            await api.Local.PostAsync("/v1/instances?dryRun=true", Json(new { tenant = "carol", app = "notes", newTenant = new { name = "carol" }, hosts = new[] { "notes.example.com" } })), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+        var ofPresent = await ProblemAsync(await api.Local.SendAsync(Patch(new { hosts = new[] { "notes.example.com" } }, query: "?dryRun=true", slug: "bob")), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+        using var own = await api.Local.SendAsync(Patch(new { hosts = new[] { "notes.example.com" }, tier = "pro" }, query: "?dryRun=true"));
+
+        foreach (var problem in (ProblemResponse[])[ofNew, ofPresent])
+            problem.Detail.ShouldBe("The host 'notes.example.com' leads to another instance already.");
+        own.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task ADryRunOfAChangeShowsEachField()
     {

@@ -193,8 +193,24 @@ public class SecretTests
 
         page.Items.Select(one => (one.Name, one.From)).ShouldBe([("team", SecretScope.Tenant), ("own", SecretScope.Instance)]);
         (await api.OpenAsync("alice")).ShouldBe(new Dictionary<string, string>(StringComparer.Ordinal) { ["own"] = "b", ["team"] = "a" }, ignoreOrder: true);
-        // One for the tenant's and one for the instance's own; each level is counted once.
-        (await api.GetAsync("alice")).Generation.ShouldBeLessThanOrEqualTo(before + 2);
+        (await api.GetAsync("alice")).Generation.ShouldBe(before + 1);
+    }
+
+    [Fact]
+    public async Task SeveralValuesAreKeptAtTheLevelsThatAreSaid()
+    {
+        await using var api = await SharedAsync();
+        var page = await ReadAsync<PageResponse<SecretResponse>>(await api.Local.PatchAsync("/v1/instances/alice/secrets", Json(new { values = new { licence = "a", own = "b" }, scopes = new { licence = "app" } })));
+        page.Items.Select(one => (one.Name, one.From)).ShouldBe([("licence", SecretScope.App), ("own", SecretScope.Instance)]);
+    }
+
+    [Fact]
+    public async Task WhoWouldBeStoppedIsToldBeforeAValueIsTakenAway()
+    {
+        await using var api = await WithAliceAsync();
+        using var put = await api.Local.PutAsync("/v1/instances/alice/secrets/api-key", Json(new { value = "sk-x" }));
+        async Task<IReadOnlyList<string>> NoticesAsync() => (await ReadAsync<PlanResponse>(await api.Local.DeleteAsync("/v1/instances/alice/secrets/api-key?scope=instance&dryRun=true"))).Notices;
+        (await NoticesAsync()).ShouldHaveSingleItem().ShouldBe("'api-key' is required: alice has no other value, is stopped, and waits until it has one.");
     }
 
     [Fact]

@@ -45,7 +45,11 @@ internal sealed class TestApi : IAsyncDisposable
         {
             CheckOptions = options => Tenantry.Targets.Local.LocalTargetOptions.Parse(options),
         },
-        new("docker", "A Docker host.", new Dictionary<string, string>(StringComparer.Ordinal) { ["host"] = "Its address" }, _ => throw new NotSupportedException()),
+        new("docker", "A Docker host.", new Dictionary<string, string>(StringComparer.Ordinal) { ["host"] = "Its address" }, _ => throw new NotSupportedException())
+        {
+            RefusalsOf = Tenantry.Targets.TargetCatalog.Find("docker")!.RefusalsOf,
+            NotesOn = Tenantry.Targets.TargetCatalog.Find("docker")!.NotesOn,
+        },
     ];
 
     private readonly string root;

@@ -185,7 +185,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task WhatWaitsForASecretIsPendingUntilItIsThere()
     {
         var spec = await _bench.Fleet.AddInstanceAsync("alice");
-        _bench.Workloads.Refused[spec.Id] = new WorkloadResult.Refused("SecretsMissing", "Set it: 'tenantry secret set alice key'.", IsPending: true);
+        _bench.Workloads.Refused[spec.Id] = Missing;
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Waiting);
         var status = await _bench.StatusAsync(spec.Id);
         (status.Phase, status.Failures).ShouldBe((InstancePhase.Pending, 0));
@@ -201,6 +201,54 @@ public sealed class ReconcilerTests : IAsyncLifetime
         status.Conditions.ShouldNotContain(condition => condition.Type == "SecretsMissing");
         (await _bench.NewestOperationAsync(spec.Id)).State.ShouldBe(OperationState.Succeeded);
     }
+
+    // It ran on with the value that had been taken away.
+    [Theory]
+    [InlineData(DesiredState.Running)]
+    [InlineData(DesiredState.Frozen)]
+    public async Task WhatHasLostARequiredSecretIsStoppedAndWaitsForAnotherValue(DesiredState desired)
+    {
+        var spec = await _bench.RunningAsync("alice");
+        if (desired == DesiredState.Frozen)
+        {
+            spec = await _bench.WantAsync(spec.Id, desired);
+            await _bench.PassAsync(spec.Id);
+        }
+
+        _bench.Workloads.Refused[spec.Id] = Missing;
+        _bench.Workloads.Lacking.Add(spec.Release);
+        await _bench.Store.PutAsync(spec, "key", [1]);
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Waiting);
+
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+        var status = await _bench.StatusAsync(spec.Id);
+        (status.Phase, status.Reason, status.Failures).ShouldBe((InstancePhase.Pending, Missing.Sentence, 0));
+        _bench.Workloads.Refused.Clear();
+        _bench.Workloads.Lacking.Clear();
+        await _bench.Store.PutAsync(spec, "key", [2]);
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
+        (await _bench.StatusAsync(spec.Id)).Phase.ShouldBe(desired == DesiredState.Running ? InstancePhase.Running : InstancePhase.Frozen);
+    }
+
+    // Whoever restarted or deployed waited ten minutes for a secret that nobody was about to give.
+    [Fact]
+    public async Task ADeploymentThatWaitsForASecretFailsAtOnceAndWhatRunsGoesOn()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        _bench.Workloads.Refused[spec.Id] = Missing;
+        await _bench.Store.ApplyReleaseAsync(_bench.Fleet.NewRelease("shop-2"), CancellationToken.None);
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, wanted => wanted with { Release = "shop-2" });
+        _bench.Workloads.Lacking.Add("shop-2");
+
+        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Waiting);
+
+        var operation = await _bench.NewestOperationAsync(spec.Id);
+        (operation.State, operation.Error).ShouldBe((OperationState.Failed, Missing.Sentence));
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running);
+        (await _bench.StatusAsync(spec.Id)).Phase.ShouldBe(InstancePhase.Running);
+    }
+
+    private static readonly WorkloadResult.Refused Missing = new("SecretsMissing", "Set it: 'tenantry secret set alice key'.", IsPending: true);
 
     [Fact]
     public async Task ARefusalThatIsNoWaitingFailsTheOperation()

@@ -159,6 +159,11 @@ internal sealed class FakeWorkloads : IWorkloadSource
         }
     }
 
+    /// <summary>Releases by which a secret is required that has no value.</summary>
+    public HashSet<string> Lacking { get; } = new(StringComparer.Ordinal);
+
+    public Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken) => Task.FromResult(Lacking.Contains(release));
+
     public void Forget(string instanceId) => Forgotten.Add(instanceId);
 
     private InstanceWorkload Make(InstanceSpec spec)

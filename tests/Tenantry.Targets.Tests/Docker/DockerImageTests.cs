@@ -121,6 +121,38 @@ public sealed class DockerImageTests(EngineFixture engine)
         (await instances.RunAsync(bob, "echo $MARK")).Output.ShouldBe("built here");
     }
 
+    // Tags of ours stayed in the engine for ever.
+    [NeedsDockerFact]
+    public async Task WhatWasMadeForAReleaseGoesWithItAndNothingElse()
+    {
+        await using var instances = new DockerInstances(engine);
+        const string Name = "tenantry-test-of-others:1";
+        await EngineFixture.ImportAsync(engine.Engine, Name, instances.Stop);
+        var (first, second) = ($"first-{Guid.NewGuid():N}", $"second-{Guid.NewGuid():N}");
+        var keeper = (IReleases)instances.Harness.Target;
+        async Task<List<string>> OursAsync() => [.. (await engine.Engine.GetAsync("/images/json", instances.Stop)).EnumerateArray().SelectMany(image => image.GetProperty("RepoTags").EnumerateArray()).Select(tag => tag.GetString()!).Where(tag => tag.StartsWith("tenantry/", StringComparison.Ordinal))];
+        var before = await OursAsync();
+        foreach (var (slug, release) in new[] { ("alice", first), ("bob", second) })
+        {
+            var workload = Of(instances, slug, release, Name);
+            await instances.ApplyAsync(workload);
+            await foreach (var _ in instances.Harness.Target.DeleteAsync(workload.Ref, instances.Stop))
+            {
+                // Only the end matters.
+            }
+        }
+
+        (await keeper.ListKeptReleasesAsync(instances.Stop)).ShouldBe([first, second], ignoreOrder: true);
+        (await OursAsync()).Except(before, StringComparer.Ordinal).Count().ShouldBe(2);
+        await keeper.ForgetReleaseAsync(first, instances.Stop);
+        (await OursAsync()).Except(before, StringComparer.Ordinal).Count().ShouldBe(1);
+        await keeper.ForgetReleaseAsync(second, instances.Stop);
+        await keeper.ForgetReleaseAsync(second, instances.Stop);
+        (await OursAsync()).Except(before, StringComparer.Ordinal).ShouldBeEmpty();
+        (await keeper.ListKeptReleasesAsync(instances.Stop)).ShouldBeEmpty();
+        (await engine.Engine.GetAsync($"/images/{Name}/json", instances.Stop)).GetProperty("Id").GetString().ShouldNotBeNull();
+    }
+
     [NeedsDockerFact]
     public async Task AnImageThatIsNowhereIsExplained()
     {

@@ -24,7 +24,7 @@ internal static class MissingSecrets
             return new Dictionary<string, string>(StringComparer.Ordinal);
         CheckNames(manifest, files);
         var inherited = await InheritedAsync(call, request, manifest.Secrets);
-        var missing = ToBeGiven(manifest, request.OwnLlmKeys).Where(s => !files.ContainsKey(s.Name) && !inherited.Contains(s.Name)).Select(s => s.Name).ToList();
+        var missing = manifest.SecretsToGive(request.OwnLlmKeys).Where(s => !files.ContainsKey(s.Name) && !inherited.Contains(s.Name)).Select(s => s.Name).ToList();
         if (isNeededNow && missing.Count > 0 && !call.Output.CanAsk)
         {
             throw new CliException(
@@ -46,10 +46,6 @@ internal static class MissingSecrets
         return values;
     }
 
-    /// <summary>Secrets that an instance waits for until a person gives them. With <paramref name="ownLlmKeys"/> LLM keys are among them.</summary>
-    public static IEnumerable<SecretDefinition> ToBeGiven(Manifest manifest, bool ownLlmKeys) =>
-        manifest.Secrets.Where(s => s.Required && s.Generate is null && (s.Provider is null || ownLlmKeys));
-
     private static void CheckNames(Manifest manifest, IReadOnlyDictionary<string, string> files)
     {
         var names = manifest.Secrets.Select(s => s.Name).ToList();
@@ -63,18 +59,26 @@ internal static class MissingSecrets
     public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow)
     {
         var missing = new List<SecretResponse>();
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        var scopes = new Dictionary<string, SecretScope>(StringComparer.Ordinal);
         foreach (var secret in await call.Client.Secrets.ListAsync(slug, call.CancellationToken).ToListAsync(call.CancellationToken))
         {
             if (values.TryGetValue(secret.Name, out var value))
-                await PutAsync(call, slug, secret, value);
+                given.Add(secret.Name, value);
             else if (secret.Set || secret.Generated || secret.Provider is not null || !secret.Required)
                 continue;
             else if (call.Output.CanAsk)
-                await PutAsync(call, slug, secret, Prompt.Hidden(call.Host, secret.Prompt ?? $"Value of {secret.Name}"));
+                given.Add(secret.Name, await AskAsync(call, slug, secret));
             else
                 missing.Add(secret);
+
+            // What nobody has is given where the manifest keeps it; what is there already stays, and this instance gets one of its own.
+            scopes.Add(secret.Name, secret.Set ? SecretScope.Instance : secret.Scope);
         }
 
+        // All at once, so that an instance that runs is restarted once.
+        if (given.Count > 0)
+            await call.Client.Secrets.PutAll(SecretsOf.Instance(slug), given, scopes).SendAsync(call.CancellationToken);
         if (missing.Count == 0)
             return;
         var waits = $"{slug} is made and waits for {Named([.. missing.Select(secret => secret.Name)])}.";
@@ -83,6 +87,12 @@ internal static class MissingSecrets
         if (isNeededNow)
             throw new CliException(ExitCode.Failed, waits, fix);
         call.Output.Note($"note: {waits} {fix}");
+    }
+
+    private static async Task<string> AskAsync(Call call, string slug, SecretResponse secret)
+    {
+        var whole = await call.Client.Secrets.GetAsync(SecretsOf.Instance(slug), secret.Name, call.CancellationToken);
+        return SecretInput.Ask(call.Host, new SecretDefinition { Name = secret.Name, Prompt = secret.Prompt, Pattern = whole.Pattern });
     }
 
     // An app or a release that is not there is told by what makes the instance, with the nearest that is.
@@ -99,10 +109,6 @@ internal static class MissingSecrets
     }
 
     private static string Named(IReadOnlyList<string> names) => $"{(names.Count == 1 ? "the secret" : "the secrets")} {string.Join(", ", names)}";
-
-    // What nobody has is given where the manifest keeps it; what is there already stays, and this instance gets one of its own.
-    private static Task PutAsync(Call call, string slug, SecretResponse secret, string value) =>
-        call.Client.Secrets.Put(SecretsOf.Instance(slug, secret.Set ? SecretScope.Instance : secret.Scope), secret.Name, value).SendAsync(call.CancellationToken);
 
     // Values that wider levels have already: a tenant that is not there yet has none of its own.
     public static async Task<HashSet<string>> InheritedAsync(Call call, CreateInstanceRequest request, IReadOnlyList<SecretDefinition> declared)

@@ -42,16 +42,24 @@ internal static class SecretImport
             var written = (await change.SendAsync(call.CancellationToken)).Items;
             if (!call.Output.Json)
                 call.Output.Line($"Set {string.Join(", ", written.Select(one => one.Name))} of {choice.Shown}.");
-            await taking.WaitAsync(call, [.. written.SelectMany(one => one.UsedBy).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+            var users = written.SelectMany(one => one.UsedBy).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+            await taking.WaitAsync(call, new TakenSecrets(choice.Of, [.. written.Select(one => one.Name)], [.. users]));
             if (call.Output.Json)
                 call.Output.Array(written);
         });
     }
 
-    // An export has what was in force, of shared levels too: for one instance those are left where they are kept.
+    // An export has what was in force, of shared levels too: for one instance those are left where they are kept. A key that a provider made for one instance is no other's:
+    // they would share its limit, and lose it together.
     private static Dictionary<string, string> Meant(
         Call call, SecretChoice choice, SecretScope? level, IReadOnlyList<SecretDetailResponse> declared, IReadOnlyList<(string Name, SecretScope Scope, string Value)> export)
     {
+        if (export.Where(one => declared.Any(secret => secret.Name == one.Name && secret is { Provider: not null, Generated: true })).ToList() is { Count: > 0 } issued)
+        {
+            call.Output.Note($"note: {string.Join(", ", issued.Select(one => one.Name))} passed over: {choice.Shown} has its own from the provider. 'tenantry secret set' gives another one.");
+            export = [.. export.Except(issued)];
+        }
+
         bool IsMeant((string Name, SecretScope Scope, string Value) one) =>
             choice.Slug is null ? declared.Any(secret => secret.Name == one.Name) : level is not null || one.Scope >= SecretScope.Tenant;
         if (export.Where(one => !IsMeant(one)).Select(one => one.Name).ToList() is { Count: > 0 } others)

@@ -1,6 +1,8 @@
 using System.Text;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Secrets;
 
 namespace Tenantry.Cli.Commands.Secrets;
 
@@ -16,6 +18,18 @@ internal static class SecretInput
             : call.Output.CanAsk ? Prompt.Hidden(call.Host, $"Value of {name}")
             : WithoutLastLineEnd(await call.Host.In.ReadToEndAsync(call.CancellationToken));
         return value.Length > 0 ? value : throw new CliException(ExitCode.Usage, "The value is empty: an empty value is not a value.", "'tenantry secret unset' takes a value away.");
+    }
+
+    /// <summary>Asks a person for a value, and again while it is not one that the manifest takes.</summary>
+    public static string Ask(CliHost host, SecretDefinition secret)
+    {
+        while (true)
+        {
+            var value = Prompt.Hidden(host, secret.Prompt ?? $"Value of {secret.Name}");
+            if (SecretValues.Problem(secret, value) is not { } problem)
+                return value;
+            host.Error.WriteLine(problem);
+        }
     }
 
     /// <summary>A secret's value from a file, as it is; the file must be there and hold one.</summary>

@@ -33,7 +33,7 @@ internal static class SecretList
                     s.Version.ToString(CultureInfo.InvariantCulture),
                     s.ChangedAt is { } at ? Words.Age(now - at) : "-",
                     s.RotatedAt is { } rotated ? Words.Time(rotated) : "-",
-                    s.UsedBy.Count > 3 ? Words.Count(s.UsedBy.Count, "instance") : string.Join(", ", s.UsedBy),
+                    (s.UsedBy.Count > 3 ? Words.Count(s.UsedBy.Count, "instance") : string.Join(", ", s.UsedBy)) + (s.Waiting.Count > 0 ? $" ({s.Waiting.Count.ToString(CultureInfo.InvariantCulture)} of them not yet)" : ""),
                     s.Prompt);
             }
 

@@ -75,6 +75,7 @@ internal sealed class TenantService
     public void Read(IFolderView folder, Func<string, string?> read, IReadOnlySet<string> secrets, List<ImportNote> notes)
     {
         Draft.KnownSecrets.UnionWith(secrets);
+        EnvFilesOfService.Take(Keys, Key.Text, read, notes);
         foreach (var (key, value) in Keys.Where(pair => !Known.Contains(pair.Key) && pair.Key != "depends_on").ToList())
         {
             notes.Add(new ImportNote(value.Start.Line, $"'{key}' of '{Key.Text}' has no place in a manifest and is left out."));

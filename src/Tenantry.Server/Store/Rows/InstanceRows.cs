@@ -85,11 +85,19 @@ internal static class InstanceRows
         }
     }
 
+    /// <summary>The same for instances by their ids, each once.</summary>
+    public static async Task GrowAsync(Session session, IEnumerable<string> ids)
+    {
+        foreach (var id in ids)
+            await GrowAsync(session, "id = @id", new { id });
+    }
+
     public static async Task RemoveAsync(Session session, string id)
     {
         var tenant = await session.FirstAsync<string>($"SELECT tenant FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id })
             ?? throw new LeaseLostException(id);
         await SecretRows.ForgetInstanceAsync(session, id);
+        await SecretTurnRows.PassEndedAsync(session, id);
         await session.ExecuteAsync("DELETE FROM instances WHERE id = @id", new { id });
         await OperationRows.SupersedeAsync(session, id);
         await LeaseRows.RemoveAsync(session, id);
@@ -97,15 +105,17 @@ internal static class InstanceRows
         await TenantRows.RemoveIfDoneAsync(session, tenant);
     }
 
+    public static Task<string?> FindSlugOfHostAsync(Session session, string host) =>
+        session.FirstAsync<string>("SELECT i.slug FROM hosts h JOIN instances i ON i.id = h.instance_id WHERE h.host = @host", new { host });
+
+    public static string HostTaken(string host) => $"The host '{host}' leads to another instance already.";
+
     private static async Task WriteHostsAsync(Session session, InstanceSpec spec)
     {
         foreach (var host in spec.Hosts)
         {
-            if (await session.FirstAsync<string>(
-                    "SELECT i.slug FROM hosts h JOIN instances i ON i.id = h.instance_id WHERE h.host = @host", new { host }) is not null)
-            {
-                throw new StoreConflictException($"The host '{host}' leads to another instance already.");
-            }
+            if (await FindSlugOfHostAsync(session, host) is not null)
+                throw new StoreConflictException(HostTaken(host));
             await session.ExecuteAsync("INSERT INTO hosts (host, instance_id) VALUES (@host, @Id)", new { host, spec.Id });
         }
     }

@@ -46,6 +46,8 @@ internal static class PassRows
             await RestRows.WriteAsync(session, status.Id, rest.Rest, status.ObservedGeneration);
         if (outcome is { Wake: { } wake, Remove: false })
             await RestRows.AddWakeAsync(session, outcome.Lease.Key, wake);
+        if (outcome.Status is { } written)
+            await SecretTurnRows.PassEndedAsync(session, written.Id);
         if (outcome.Remove)
             await InstanceRows.RemoveAsync(session, outcome.Lease.Key);
         else if (outcome.Status is not null)

@@ -12,14 +12,13 @@ internal static class SecretRows
 
     public static async Task<IReadOnlyList<SealedSecret>> PutAsync(Session session, IReadOnlyList<NewSecret> secrets)
     {
+        foreach (var secret in secrets)
+            await RequireHolderAsync(session, secret.Place);
+        var atOnce = await QueueAsync(session, secrets.Select(secret => secret.Place));
         var written = new List<SealedSecret>();
         foreach (var secret in secrets)
-        {
-            await RequireHolderAsync(session, secret.Place);
             written.Add(await AppendAsync(session, secret, restoredFrom: 0));
-        }
-
-        await GrowAsync(session, secrets.Select(secret => secret.Place));
+        await GrowAsync(session, atOnce, secrets.Select(secret => secret.Place));
         return written;
     }
 
@@ -47,19 +46,36 @@ internal static class SecretRows
         await RequireHolderAsync(session, place);
         if ((await ListVersionsAsync(session, place)).FirstOrDefault(one => one.Version == version) is not { } old)
             return null;
+        var atOnce = await QueueAsync(session, [place]);
         var brought = await AppendAsync(session, new NewSecret(place, old.KeyHolder, old.Value, old.Generated), version);
-        await GrowAsync(session, [place]);
+        await GrowAsync(session, atOnce, [place]);
         return brought;
     }
 
-    /// <summary>What is in force at each level of an instance.</summary>
-    public static Task<IReadOnlyList<SealedSecret>> ListAsync(Session session, InstanceSpec spec) => ListAsync(
-        session,
-        """
-        in_force = 1 AND app = @App AND ((scope = 'Instance' AND holder = @Id) OR (scope = 'Tenant' AND holder = @Tenant)
-            OR (scope = 'Organization' AND holder = @Organization) OR (scope = 'App' AND holder = @App))
-        """,
-        new { spec.App, spec.Id, spec.Tenant, spec.Organization });
+    /// <summary>What an instance has at each level: what is in force there, or the version before while it waits for its turn.</summary>
+    public static async Task<IReadOnlyList<SealedSecret>> ListAsync(Session session, InstanceSpec spec)
+    {
+        var inForce = await ListAsync(
+            session,
+            """
+            in_force = 1 AND app = @App AND ((scope = 'Instance' AND holder = @Id) OR (scope = 'Tenant' AND holder = @Tenant)
+                OR (scope = 'Organization' AND holder = @Organization) OR (scope = 'App' AND holder = @App))
+            """,
+            new { spec.App, spec.Id, spec.Tenant, spec.Organization });
+        var turns = (await SecretTurnRows.OfInstanceAsync(session, spec.Id)).ToDictionary(turn => turn.Place, turn => turn.Version);
+        if (turns.Count == 0)
+            return inForce;
+        var has = new List<SealedSecret>();
+        foreach (var secret in inForce)
+        {
+            if (!turns.TryGetValue(secret.Place, out var version))
+                has.Add(secret);
+            else if (version > 0)
+                has.Add((await ListVersionsAsync(session, secret.Place)).FirstOrDefault(one => one.Version == version) ?? secret);
+        }
+
+        return has;
+    }
 
     public static Task<IReadOnlyList<SealedSecret>> ListOfAppAsync(Session session, string app) => ListAsync(session, "in_force = 1 AND app = @app", new { app });
 
@@ -78,14 +94,21 @@ internal static class SecretRows
     {
         if (await session.ExecuteAsync($"DELETE FROM secrets WHERE {AtPlace}", Key(place)) == 0)
             return false;
-        await GrowAsync(session, [place]);
+        // What was taken away is nobody's any more, at once.
+        await SecretTurnRows.ForgetAsync(session, place);
+        await InstanceRows.GrowAsync(session, await session.ListAsync<string>($"SELECT id FROM instances WHERE {SecretTurnRows.Reach(place)}", new { place.Holder, place.App }));
+        await SecretTurnRows.PassOnAsync(session, place.App);
         return true;
     }
 
     public static Task ForgetInstanceAsync(Session session, string id) =>
         session.ExecuteAsync("DELETE FROM secrets WHERE scope = 'Instance' AND holder = @id", new { id });
 
-    public static Task ForgetAppAsync(Session session, string app) => session.ExecuteAsync("DELETE FROM secrets WHERE app = @app", new { app });
+    public static async Task ForgetAppAsync(Session session, string app)
+    {
+        await session.ExecuteAsync("DELETE FROM secrets WHERE app = @app", new { app });
+        await SecretTurnRows.ForgetAppAsync(session, app);
+    }
 
     public static Task ForgetKeyHolderAsync(Session session, string keyHolder) =>
         session.ExecuteAsync("DELETE FROM secrets WHERE key_holder = @keyHolder", new { keyHolder });
@@ -114,7 +137,10 @@ internal static class SecretRows
                 now = session.NowMicros,
             });
         await session.ExecuteAsync(
-            $"DELETE FROM secrets WHERE {AtPlace} AND version < @oldest",
+            $"""
+            DELETE FROM secrets WHERE {AtPlace} AND version < @oldest AND NOT EXISTS (SELECT 1 FROM secret_turns t
+                WHERE t.scope = @Scope AND t.holder = @Holder AND t.app = @App AND t.name = @Name AND t.taken = 0 AND t.version = secrets.version)
+            """,
             new { Scope = secret.Place.Scope.ToString(), secret.Place.Holder, secret.Place.App, secret.Place.Name, oldest = made.Version - SealedSecret.KeptVersions });
         return (await FindAsync(session, secret.Place))!;
     }
@@ -136,19 +162,19 @@ internal static class SecretRows
             throw new StoreConflictException($"There is no {place.Scope.ToString().ToLowerInvariant()} '{place.Holder}'.");
     }
 
-    private static async Task GrowAsync(Session session, IEnumerable<SecretPlace> places)
+    private static async Task<IReadOnlySet<string>> QueueAsync(Session session, IEnumerable<SecretPlace> places)
     {
-        foreach (var place in places.DistinctBy(place => (place.Scope, place.Holder, place.App)))
-        {
-            var condition = place.Scope switch
-            {
-                SecretScope.App => "app = @App",
-                SecretScope.Organization => "organization = @Holder AND app = @App",
-                SecretScope.Tenant => "tenant = @Holder AND app = @App",
-                _ => "id = @Holder",
-            };
-            await InstanceRows.GrowAsync(session, condition, new { place.Holder, place.App });
-        }
+        var present = new List<(SecretPlace, long)>();
+        foreach (var place in places.Distinct())
+            present.Add((place, (await FindAsync(session, place))?.Version ?? 0));
+        return await SecretTurnRows.QueueAsync(session, present);
+    }
+
+    private static async Task GrowAsync(Session session, IReadOnlySet<string> atOnce, IEnumerable<SecretPlace> places)
+    {
+        await InstanceRows.GrowAsync(session, atOnce);
+        foreach (var app in places.Where(place => place.Scope != SecretScope.Instance).Select(place => place.App).Distinct(StringComparer.Ordinal))
+            await SecretTurnRows.PassOnAsync(session, app);
     }
 
     private static async Task<IReadOnlyList<SealedSecret>> ListAsync(Session session, string condition, object args) =>

@@ -55,6 +55,9 @@ public sealed class ComposeOverrides
         return mistakes.Count == 0 ? read : throw new ComposeOverridesException(mistakes);
     }
 
+    /// <summary>What an operator should know of what is taken.</summary>
+    internal IEnumerable<string> NoticesOf(JsonObject services) => ComposeLoosening.Notices(_services.Where(pair => services.ContainsKey(pair.Key)));
+
     /// <summary>Changes the services of a file that is being made.</summary>
     internal void Apply(JsonObject services)
     {
@@ -62,6 +65,9 @@ public sealed class ComposeOverrides
         {
             if (services[name] is not JsonObject service)
                 continue;
+            // Another driver takes none of the options of the one before.
+            if (wanted["logging"]?["driver"]?.ToString() is { } driver && driver != service["logging"]?["driver"]?.ToString())
+                service.Remove("logging");
             Merge(service, (JsonObject)wanted.DeepClone());
             if (wanted.ContainsKey("mem_limit"))
                 service["memswap_limit"] = service["mem_limit"]!.DeepClone();
@@ -118,6 +124,7 @@ public sealed class ComposeOverrides
 
         foreach (var limit in Limits.Where(limit => node.ContainsKey(limit) && !IsLimit(node[limit])))
             mistakes.Add(At(service, $"{path}.{limit}", $"'{limit}' is to be above 0: without a limit one tenant takes what is the others'."));
+        mistakes.AddRange(ComposeLoosening.In(service, node, path));
         foreach (var label in (node["labels"] as JsonObject ?? []).Select(pair => pair.Key).Where(label => label is DockerLabels.Owner or DockerLabels.Instance || label.EndsWith(".tenant", StringComparison.Ordinal)))
             mistakes.Add(At(service, $"{path}.labels.{label}", $"The label '{label}' says whose this is and cannot be overridden."));
         return node;

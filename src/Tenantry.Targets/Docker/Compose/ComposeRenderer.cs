@@ -42,7 +42,7 @@ public static class ComposeRenderer
             parts.Variables,
             [.. good.Select(workload => workload.Ref.Slug)],
             skipped,
-            ComposeNotices.Of(good));
+            [.. ComposeNotices.Of(good), .. overrides.NoticesOf(parts.Services)]);
     }
 
     private static string? WhyNot(InstanceWorkload workload)

@@ -54,7 +54,7 @@ internal sealed class UnixDoor(string path) : IEngineDoor
         catch (SocketException error)
         {
             socket.Dispose();
-            throw new EngineException(null, $"{path}: {error.Message}", error);
+            throw new EngineException(null, DockerErrors.Unreached(path, error), error);
         }
         catch
         {

@@ -9,7 +9,7 @@ using Tenantry.Targets.Docker.Engine;
 namespace Tenantry.Targets.Docker.Images;
 
 /// <summary>Finds images in the engine, and brings them there: pulled, loaded from an archive, or built once for all tenants.</summary>
-internal sealed class ImageStore(IEngine engine)
+internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
 {
     /// <summary>Names of images that were built or loaded by us begin so.</summary>
     internal const string OwnPrefix = "tenantry/";
@@ -50,12 +50,25 @@ internal sealed class ImageStore(IEngine engine)
     internal async Task<string> EnsureAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
     {
         var kept = KeptAs(workload, service);
+        if ((kept ?? ReferenceOf(workload, service)) is var own && own.StartsWith(OwnPrefix, StringComparison.Ordinal))
+            tags.Add(workload.Release.Id, own);
         if (kept is not null && await FindAsync(kept, cancellationToken) is { } there)
             return there;
         var id = await BringAsync(workload, service, progress, cancellationToken);
         if (kept is not null)
             await TagAsync(id, kept, cancellationToken);
         return id;
+    }
+
+    /// <summary>Releases for which the engine has names of ours.</summary>
+    internal IReadOnlyList<string> Releases() => tags.Releases();
+
+    /// <summary>Takes names of ours away that only this release needs, and with its last name an image. Others' names stay, and so does what a container is made of.</summary>
+    internal async Task ForgetAsync(string release, CancellationToken cancellationToken)
+    {
+        foreach (var tag in tags.OfAlone(release))
+            await engine.DeleteAsync($"/images/{tag}", cancellationToken);
+        tags.Remove(release);
     }
 
     private async Task<string> BringAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)

@@ -65,6 +65,32 @@ public class ComposeImporterTests
         import.Tenants.Select(tenant => manifest.FindTier(tenant.Tier)!.Memory).ShouldBe([128L << 20, 256L << 20]);
     }
 
+    // Its variables were silently lost, and with them most tenants' keys.
+    [Theory]
+    [InlineData("env_file: a.env", "environment: [MODEL=opus]")]
+    [InlineData("env_file: [{ path: a.env, required: false }]", "environment: { MODEL: opus }")]
+    [InlineData("env_file: [none.env, first.env, a.env]", "environment: [MODEL=opus]")]
+    public void VariablesOfAnEnvFileAreRead(string files, string environment)
+    {
+        var text = $"""
+            services:
+              tenant-ann:
+                image: agent:1
+                {files}
+                {environment}
+            """;
+        var import = ComposeImporter.Read(
+            text, new NoFiles(), null, path => path switch { "a.env" => "# keys\nAPI_KEY='canary$1'\nexport REGION=eu\nMODEL=haiku\n", "first.env" => "REGION=us\n", _ => null }, _ => null);
+
+        var manifest = ManifestReader.Read(import.Manifest, "tenantry.yaml").ShouldBeGood();
+        (manifest.Services[0].Env["REGION"], manifest.Services[0].Env["MODEL"]).ShouldBe(("eu", "opus"));
+        import.Tenants.Single().Secrets["api_key"].ShouldBe("canary$1");
+        import.Manifest.ShouldNotContain("canary");
+        import.Notes.ShouldContain(note => note.Text.StartsWith("API_KEY of a.env has a dollar sign", StringComparison.Ordinal));
+        import.Notes.Any(note => note.Text.StartsWith("none.env, an env_file of 'tenant-ann'", StringComparison.Ordinal)).ShouldBe(files.Contains("none.env", StringComparison.Ordinal));
+        import.Notes.ShouldAllBe(note => !note.Text.Contains("canary", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void NoSecretIsInTheManifestOrTheNotes()
     {

@@ -109,6 +109,14 @@ public class ComposeRendererTests
     [InlineData("services: { alice: { cpus: ~ } }", "services.alice.cpus")]
     [InlineData("services: { alice: { deploy: { resources: { limits: { memory: \"0\" } } } } }", "services.alice.mem_limit")]
     [InlineData("services: { alice: { labels: { tenantry.tenant: bob } } }", "services.alice.labels.tenantry.tenant")]
+    [InlineData("services: { alice: { ports: [\"8081:8080\"] } }", "services.alice.ports")]
+    [InlineData("services: { alice: { ports: [8080] } }", "services.alice.ports")]
+    [InlineData("services: { alice: { ports: [\"0.0.0.0:8081:8080\"] } }", "services.alice.ports")]
+    [InlineData("services: { alice: { ports: [\"[::]:8081:8080\"] } }", "services.alice.ports")]
+    [InlineData("services: { alice: { ports: [{ target: 8080, published: 8081 }] } }", "services.alice.ports")]
+    [InlineData("services: { alice: { logging: { options: { max-size: -1 } } } }", "services.alice.logging")]
+    [InlineData("services: { alice: { logging: { driver: local } } }", "services.alice.logging")]
+    [InlineData("services: { alice: { logging: none } }", "services.alice.logging")]
     public void OverridesThatOpenAWallOrMeanNothingAreRefusedWithTheirPlace(string text, string path)
     {
         var mistake = Should.Throw<ComposeOverridesException>(() => ComposeOverrides.Read(text, ["alice"])).Mistakes.ShouldHaveSingleItem();
@@ -116,6 +124,30 @@ public class ComposeRendererTests
         mistake.Path.ShouldBe(path);
         mistake.Line.ShouldBeInRange(1, 2);
     }
+
+    [Theory]
+    [InlineData("ports: [\"127.0.0.1:8081:8080\", \"[::1]:8081:8080\"]", null)]
+    [InlineData("ports: [\"${ADDRESS}:8081:8080\"]", null)]
+    [InlineData("ports: [{ target: 8080, published: 8081, host_ip: 10.0.0.5 }]", "past any gateway")]
+    [InlineData("logging: { options: { max-size: 50m } }", null)]
+    [InlineData("logging: { driver: local, options: { max-size: 5m } }", null)]
+    [InlineData("logging: { driver: none }", "'docker logs' shows nothing")]
+    [InlineData("logging: { driver: journald }", "'docker logs' shows what that driver gives back")]
+    public void OverridesThatTakeSomethingAwayAndOpenNoWallAreTakenAndTold(string wanted, string? notice)
+    {
+        var rendered = ComposeRenderer.Render([Instance("alice")], Options, ComposeOverrides.Read($"services: {{ alice: {{ {wanted} }} }}", ["alice"]));
+
+        var told = rendered.Notices.Where(text => text.StartsWith("alice: ", StringComparison.Ordinal) && text.Contains("overrides", StringComparison.Ordinal) && !text.Contains("health is", StringComparison.Ordinal)).ToList();
+        if (notice is null)
+            told.ShouldBeEmpty();
+        else
+            told.ShouldHaveSingleItem().ShouldContain(notice);
+        // An engine refuses options of another driver.
+        if (wanted.Contains("driver: none", StringComparison.Ordinal) || wanted.Contains("journald", StringComparison.Ordinal))
+            Overridden(rendered.Text).ShouldNotContain("max-size");
+    }
+
+    private static string Overridden(string text) => text[..text.IndexOf("alice.cache:", StringComparison.Ordinal)];
 
     [Fact]
     public void ALargerMemoryStillHasNoSwap()
