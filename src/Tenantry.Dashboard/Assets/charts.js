@@ -23,20 +23,27 @@
     network: { text: value => `${bytes(value)}/s`, least: 1000, lines: ["--chart-a", "--chart-c"], read: (now, past, seconds) => past && now.receivedBytes != null && past.receivedBytes != null ? [Math.max(0, (now.receivedBytes - past.receivedBytes) / seconds), Math.max(0, (now.sentBytes - past.sentBytes) / seconds)] : null, note: now => now.receivedBytes != null ? `in ${bytes(now.receivedBytes)} · out ${bytes(now.sentBytes ?? 0)}` : "not measured on this target" },
   };
 
-  function plotOf(key, figure) {
+  // At least a minute, up to the newest sample.
+  function span(times) {
+    const last = times.length ? times[times.length - 1] : Date.now() / 1000;
+    return [Math.min(times.length ? times[0] : last, last - 60), last];
+  }
+
+  function plotOf(key, figure, data) {
     if (plots.has(key)) return plots.get(key);
     const kind = kinds[key];
+    data ??= [[], ...kind.lines.map(() => [])];
     const box = figure.querySelector(".plot");
     box.replaceChildren();
     const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const plot = new uPlot({
       width: box.clientWidth, height: 120, legend: { show: false }, cursor: { show: false }, padding: [6, 4, 0, 0],
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(kind.least, (max || 0) * 1.15)] } },
+      scales: { x: { time: true, range: () => span(data[0]) }, y: { range: (_, __, max) => [0, Math.max(kind.least, (max || 0) * 1.15)] } },
       series: [{}, ...kind.lines.map(line => ({ stroke: colour(line), fill: colour(line) + "22", width: 1.75, points: { show: false } }))],
       axes: [{ ...axis, size: 22, space: 90, values: (_, ticks) => ticks.map(tick => clock.format(new Date(tick * 1000))) }, { ...axis, size: 64, space: 34, values: (_, ticks) => ticks.map(kind.text) }],
-    }, [[], ...kind.lines.map(() => [])], box);
+    }, data, box);
     new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: 120 })).observe(box);
-    const state = { plot, data: [[], ...kind.lines.map(() => [])] };
+    const state = { plot, data };
     plots.set(key, state);
     return state;
   }
@@ -61,6 +68,7 @@
       values.forEach((value, index) => state.data[index + 1].push(value));
       if (state.data[0].length > most) state.data.forEach(row => row.shift());
       state.plot.setData(state.data);
+      figure.dataset.points = state.data[0].length;
     }
     before = now;
   });
@@ -70,9 +78,7 @@
       state.plot.destroy();
       plots.delete(key);
       const figure = root.querySelector(`[data-chart="${key}"]`);
-      const next = plotOf(key, figure);
-      next.data = state.data;
-      next.plot.setData(next.data);
+      plotOf(key, figure, state.data);
     }
   });
 })();

@@ -38,6 +38,15 @@ internal sealed class Browser : IAsyncDisposable
         return page;
     }
 
+    /// <summary>The same without a page yet, as that person's browser is set up.</summary>
+    public async Task<IPage> VisitAsync(BrowserNewContextOptions options)
+    {
+        var context = await _browser.NewContextAsync(options);
+        context.SetDefaultTimeout((float)Eventually.Limit.TotalMilliseconds);
+        context.SetDefaultNavigationTimeout((float)Eventually.Limit.TotalMilliseconds);
+        return await context.NewPageAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();

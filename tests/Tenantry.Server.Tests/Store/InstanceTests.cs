@@ -258,6 +258,16 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         page.Items.Select(item => item.Spec.Slug).ShouldBe(["a", "c"]);
         (await Store.ListInstancesAsync(new InstanceFilter(Target: "here"), new PageRequest(2, page.Next), Ct))
             .Items.Select(item => item.Spec.Slug).ShouldBe(["d"]);
+
+        (await SlugsAsync(new InstanceFilter { Phase = InstancePhase.Pending, Health = InstanceHealth.Unknown })).ShouldBe(["a", "b", "c", "d"]);
+        (await SlugsAsync(new InstanceFilter { Phase = InstancePhase.Running })).ShouldBeEmpty();
+        (await SlugsAsync(new InstanceFilter { Text = "B" })).ShouldBe(["b"]);
+        (await SlugsAsync(new InstanceFilter { Text = "%" })).ShouldBeEmpty();
+        (await SlugsAsync(new InstanceFilter { Text = "_" })).ShouldBeEmpty();
+        (await Store.ListInstancesAsync(new InstanceFilter(Target: "here"), new PageRequest(2) { Offset = 1 }, Ct))
+            .Items.Select(item => item.Spec.Slug).ShouldBe(["c", "d"]);
+        (await Store.CountInstancesAsync(new InstanceFilter(Target: "here"), Ct)).ShouldBe([new InstanceCount(InstancePhase.Pending, InstanceHealth.Unknown, 3, 0)]);
+        (await Store.CountInstancesAsync(new InstanceFilter { Organizations = [] }, Ct)).ShouldBeEmpty();
     }
 
     private async Task<IEnumerable<string>> SlugsAsync(InstanceFilter filter) =>

@@ -1,0 +1,171 @@
+using System.Net;
+using Microsoft.Playwright;
+using Tenantry.EndToEnd.Tests.Running;
+
+namespace Tenantry.EndToEnd.Tests;
+
+/// <summary>The dashboard in a browser, over real instances on this machine.</summary>
+public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
+{
+    [MachineFact(Browser.Program, "npm")]
+    public async Task AnInstanceLivesFromTheButtonToItsDeletion()
+    {
+        await using var visit = await host.SignInAsync();
+        var page = visit.Page;
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Deploy" }).First.ClickAsync();
+        await page.GetByLabel("Name of the tenant").FillAsync("Bob!");
+        await page.Locator("#preview .notice").WaitForAsync();
+        await page.GetByLabel("Name of the tenant").FillAsync("bob");
+        await visit.ShowsAsync($"http://bob.localhost:{new Uri(host.Plane.Gateway).Port}");
+        await visit.Button("Deploy").ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "bob is there" }).WaitForAsync();
+        var address = await page.GetByRole(AriaRole.Link, new() { Name = "Open bob" }).GetAttributeAsync("href");
+        (await host.Plane.JsonAsync("status", "bob")).GetProperty("url").GetString().ShouldBe(address);
+        (await AnswerAsync("bob")).ShouldContain("hello from bob");
+
+        await visit.GoAsync("/instances/bob/logs");
+        await visit.ShowsAsync("start 1 of bob");
+        (await host.Plane.CallAsync("restart", "bob")).ShouldEndWith(0);
+        await visit.ShowsAsync("start 2 of bob");
+
+        await visit.Button("Stop").ClickAsync();
+        await visit.Button("Stop bob").ClickAsync();
+        await page.Locator("#instance-top .pill", new() { HasText = "Asleep" }).WaitForAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Open", Exact = true }).ClickAsync();
+        await visit.Button("Send").ClickAsync();
+        await page.Locator("#answer").GetByText("hello from bob").WaitForAsync();
+        await page.Locator("#instance-top .pill", new() { HasText = "Running" }).WaitForAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Configuration" }).ClickAsync();
+        await visit.Button("Delete bob").First.ClickAsync();
+        (await page.Locator("#confirm-delete [type=submit]").IsDisabledAsync()).ShouldBeTrue();
+        await page.GetByLabel("Type bob to confirm").FillAsync("bob");
+        await page.Locator("#confirm-delete [type=submit]").ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "bob is gone" }).WaitForAsync();
+        (await host.Plane.CallAsync("status", "bob")).ShouldEndWith(3);
+        visit.Errors.ShouldBeEmpty();
+        visit.Foreign.ShouldBeEmpty();
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task WhatBelongsToAnotherOrganizationIsNotThere()
+    {
+        await using var visit = await host.OfOrganizationAsync("acme", "owner");
+        await visit.GoAsync("/");
+        await visit.ShowsAsync("Nothing runs here yet");
+        (await visit.Page.ContentAsync()).ShouldNotContain("alice");
+        foreach (var path in (string[])["", "/logs", "/open", "/configuration", "/activity"])
+            (await visit.GoAsync("/instances/alice" + path))!.Status.ShouldBe((int)HttpStatusCode.NotFound, path);
+        await visit.GoAsync("/activity");
+        (await visit.Page.ContentAsync()).ShouldNotContain("alice");
+
+        // With a form's token of its own, which a page of its own tells.
+        await visit.GoAsync("/deploy");
+        foreach (var path in (string[])["sleep", "restart", "delete", "open", "configuration", "secrets"])
+            (await PostAsync(visit, $"/instances/alice/{path}", "name=alice&method=GET&path=/&secret=x&value=x")).ShouldBe(404, path);
+        foreach (var path in (string[])["/live/instances/alice", "/live/instances/alice/logs"])
+            (await visit.Page.EvaluateAsync<int>("path => fetch(path).then(answer => answer.status)", path)).ShouldBe(404, path);
+        (await host.Plane.JsonAsync("status", "alice")).GetProperty("phase").GetString().ShouldBe("Running");
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task AFormWithoutItsTokenChangesNothing()
+    {
+        await using var visit = await host.SignInAsync();
+        await visit.GoAsync("/deploy");
+        (await visit.Page.EvaluateAsync<int>("() => fetch('/instances/alice/sleep', { method: 'POST', body: new URLSearchParams({ csrf: 'guessed' }) }).then(answer => answer.status)")).ShouldBe(403);
+        (await host.Plane.JsonAsync("status", "alice")).GetProperty("phase").GetString().ShouldBe("Running");
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task TheKeyboardIsEnough()
+    {
+        await using var visit = await host.SignInAsync();
+        var page = visit.Page;
+        await page.Keyboard.PressAsync("Tab");
+        (await FocusAsync(page)).ShouldBe("Skip to content");
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("ali");
+        await page.WaitForURLAsync(url => url.Contains("q=ali", StringComparison.Ordinal));
+        for (var presses = 0; await FocusAsync(page) != "alice" && presses < 20; presses++)
+            await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "alice", Level = 1 }).WaitForAsync();
+
+        for (var presses = 0; await FocusAsync(page) != "Restart" && presses < 30; presses++)
+            await page.Keyboard.PressAsync("Tab");
+        (await page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle")).ShouldBe("solid");
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator("#confirm-restart[open]").WaitForAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("#confirm-restart[open]").WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        (await FocusAsync(page)).ShouldBe("Restart");
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task ALostConnectionIsShownAndMended()
+    {
+        await using var visit = await host.SignInAsync();
+        await visit.Page.RouteAsync("**/live/**", route => route.AbortAsync());
+        await visit.GoAsync("/instances/alice");
+        await visit.Page.Locator("#connection").GetByText("Connection lost").WaitForAsync();
+        await visit.Page.UnrouteAllAsync();
+        await visit.Button("Try now").ClickAsync();
+        await visit.Page.Locator("#connection").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+    }
+
+    [MachineTheory(Browser.Program, "npm")]
+    [InlineData(false, ColorScheme.Light)]
+    [InlineData(false, ColorScheme.Dark)]
+    [InlineData(true, ColorScheme.Light)]
+    public async Task EveryPageFitsAndIsFreeOfErrorsAndSeriousFaultsOfAccessibility(bool isPhone, ColorScheme scheme)
+    {
+        await using var stranger = await host.StrangerAsync(isPhone, scheme);
+        await LookAsync(stranger, "sign-in", "/instances/alice", "[type=password]");
+        await using var visit = await host.SignInAsync(isPhone, scheme);
+        foreach (var (name, path, ready) in Pages)
+            await LookAsync(visit, name, path, ready);
+
+        async Task LookAsync(DashboardVisit who, string name, string path, string ready)
+        {
+            await who.GoAsync(path);
+            await who.Page.Locator(ready).First.WaitForAsync();
+            await DashboardPictures.TakeAsync(who.Page, name, isPhone, scheme);
+            (await who.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")).ShouldBeLessThanOrEqualTo(0, path);
+            (await Axe.FaultsAsync(who.Page)).ShouldBeEmpty(path);
+            who.Errors.ShouldBeEmpty(path);
+            who.Foreign.ShouldBeEmpty(path);
+        }
+    }
+
+    // What is waited for tells that the page is whole, with what it loads later.
+    private static readonly (string Name, string Path, string Ready)[] Pages =
+    [
+        ("fleet", "/", "#row-alice"),
+        ("instance", "/instances/alice", "[data-chart=network] canvas"),
+        ("open", "/instances/alice/open", "#h-request"),
+        ("logs", "/instances/alice/logs", ".log .line"),
+        ("configuration", "/instances/alice/configuration", "#h-danger"),
+        ("instance-activity", "/instances/alice/activity", "#operations"),
+        ("deploy", "/deploy?name=carol", "#preview .plan-steps"),
+        ("activity", "/activity", "#operations"),
+        ("audit", "/activity/audit", "table"),
+        ("targets", "/settings", ".findings"),
+        ("people", "/settings/people", "#h-people"),
+        ("tokens", "/settings/tokens", "#h-tokens"),
+    ];
+
+    private async Task<string> AnswerAsync(string name)
+    {
+        using var visitor = new Visitor();
+        return (await visitor.GetAsync(host.Plane, $"{name}.localhost")).Body;
+    }
+
+    private static Task<int> PostAsync(DashboardVisit visit, string path, string fields) => visit.Page.EvaluateAsync<int>(
+        "([path, fields]) => fetch(path, { method: 'POST', headers: { Accept: 'text/html' }, body: new URLSearchParams(fields + '&csrf=' + document.querySelector('[name=csrf]').value) }).then(answer => answer.status)",
+        new[] { path, fields });
+
+    private static Task<string> FocusAsync(IPage page) => page.EvaluateAsync<string>("() => document.activeElement.textContent.trim()");
+}

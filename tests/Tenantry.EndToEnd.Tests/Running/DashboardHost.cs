@@ -1,0 +1,122 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Tenantry.EndToEnd.Tests.Running;
+
+/// <summary>One control plane with one instance, <c>alice</c> of the organization <c>default</c>, and one browser, for all tests of the dashboard. Started by the first that needs it.</summary>
+public sealed partial class DashboardHost : IAsyncLifetime
+{
+    private readonly Lazy<Task> _started;
+    private ControlPlane? _plane;
+    private Browser? _browser;
+
+    public DashboardHost() => _started = new(StartAsync);
+
+    internal ControlPlane Plane => _plane!;
+
+    /// <summary>Of the dashboard: cookies are kept for this name alone.</summary>
+    internal string Url => $"http://localhost:{new Uri(Plane.Api).Port}";
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        if (_plane is not null)
+            await _plane.DisposeAsync();
+    }
+
+    /// <summary>Somebody who signed in with a link, as admin.</summary>
+    internal async Task<DashboardVisit> SignInAsync(bool isPhone = false, ColorScheme scheme = ColorScheme.Light)
+    {
+        await _started.Value;
+        var link = (await Plane.JsonAsync("login")).GetProperty("url").GetString()!.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        var visit = await VisitAsync(isPhone, scheme, null);
+        await visit.Page.GotoAsync(link);
+        await visit.Page.GetByRole(AriaRole.Button, new() { NameRegex = SignIn() }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Heading, new() { Name = "Fleet", Level = 1 }).WaitForAsync();
+        return visit;
+    }
+
+    /// <summary>Somebody with a token of an organization.</summary>
+    internal async Task<DashboardVisit> OfOrganizationAsync(string organization, string role)
+    {
+        await _started.Value;
+        if ((await Plane.CallAsync("organization", "list", "-o", "json")).Out.Contains($"\"{organization}\"", StringComparison.Ordinal) is false)
+            (await Plane.CallAsync("organization", "add", organization)).ShouldEndWith(0);
+        var token = (await Plane.JsonAsync("token", "create", $"{role} of {organization}", "--role", role, "--organization", organization)).GetProperty("token").GetString()!;
+        return await VisitAsync(false, ColorScheme.Light, token);
+    }
+
+    /// <summary>Somebody who has not signed in.</summary>
+    internal async Task<DashboardVisit> StrangerAsync(bool isPhone, ColorScheme scheme)
+    {
+        await _started.Value;
+        return await VisitAsync(isPhone, scheme, null);
+    }
+
+    private async Task<DashboardVisit> VisitAsync(bool isPhone, ColorScheme scheme, string? token) => new(this, await _browser!.VisitAsync(new()
+    {
+        Locale = "en-US",
+        TimezoneId = "Europe/Berlin",
+        ColorScheme = scheme,
+        ViewportSize = isPhone ? new() { Width = 390, Height = 844 } : new() { Width = 1280, Height = 860 },
+        IsMobile = isPhone,
+        HasTouch = isPhone,
+        ExtraHTTPHeaders = token is null ? null : [new("Authorization", $"Bearer {token}")],
+    }));
+
+    private async Task StartAsync()
+    {
+        _plane = await ControlPlane.StartWithLocalAsync();
+        (await _plane.CallAsync("app", "apply", "-f", Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "notes"))).ShouldEndWith(0);
+        (await _plane.CallAsync("tenant", "add", "alice", "--app", "notes")).ShouldEndWith(0);
+        if (DashboardPictures.AreTaken)
+            await DashboardPictures.PeopleAsync(_plane);
+        _browser = await Browser.StartAsync();
+    }
+
+    [GeneratedRegex("^Sign in as", RegexOptions.None, 1000)]
+    private static partial Regex SignIn();
+}
+
+/// <summary>A person's tab, and everything that went wrong in it.</summary>
+internal sealed class DashboardVisit : IAsyncDisposable
+{
+    private readonly DashboardHost _host;
+
+    public DashboardVisit(DashboardHost host, IPage page)
+    {
+        _host = host;
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+                Errors.Add(message.Text);
+        };
+        page.PageError += (_, error) => Errors.Add(error);
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(host.Url, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                Foreign.Add(request.Url);
+        };
+    }
+
+    public IPage Page { get; }
+
+    public List<string> Errors { get; } = [];
+
+    /// <summary>Requests to anybody else than the dashboard.</summary>
+    public List<string> Foreign { get; } = [];
+
+    public Task<IResponse?> GoAsync(string path) => Page.GotoAsync(_host.Url + path);
+
+    /// <summary>The button of that name, wherever it is on the page.</summary>
+    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    /// <summary>Waits until the page shows it.</summary>
+    public Task ShowsAsync(string text) => Page.GetByText(text).First.WaitForAsync();
+
+    public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();
+}
