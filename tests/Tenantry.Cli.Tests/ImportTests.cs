@@ -14,7 +14,7 @@ public class ImportTests
         var run = await CliRun.Of(api, "import", "compose", file, "--apply", "--engine", $"unix://{api.Folder}/none.sock");
 
         run.ExitCode.ShouldBe(7);
-        run.Error.ShouldContain($"Looking for the container of tenant-ann: the engine cannot be reached: nobody listens on {api.Folder}/none.sock. Nothing was changed.");
+        run.Error.ShouldContain($"Looking for the container of tenant-ann: the engine cannot be reached: there is no socket {api.Folder}/none.sock. Nothing was changed.");
         run.Error.ShouldContain("--engine");
         api.Requests.ShouldBeEmpty();
     }

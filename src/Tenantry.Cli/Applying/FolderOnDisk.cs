@@ -18,9 +18,22 @@ internal sealed class FolderOnDisk(string path) : IFolderView
         return info.Exists && info.Length <= MostBytes ? File.ReadAllText(info.FullName) : null;
     }
 
+    // What somebody else removes meanwhile, or may alone read, is nothing of a manifest's.
+    private static IEnumerable<FileSystemInfo> Entries(DirectoryInfo folder, bool isBelow)
+    {
+        try
+        {
+            return folder.GetFileSystemInfos();
+        }
+        catch (Exception gone) when (isBelow && gone is (DirectoryNotFoundException or UnauthorizedAccessException))
+        {
+            return [];
+        }
+    }
+
     private static IEnumerable<string> List(DirectoryInfo folder, string prefix, int levels)
     {
-        foreach (var entry in folder.EnumerateFileSystemInfos())
+        foreach (var entry in Entries(folder, isBelow: levels < Levels))
         {
             if (entry is FileInfo)
                 yield return prefix + entry.Name;
