@@ -40,6 +40,7 @@ internal static class Program
         new("orphans", OrphansCommand.Create),
         new("login", LoginCommand.Create),
         new("organization", OrganizationCommand.Create),
+        new("quota", QuotaCommand.Create),
         new("person", PersonCommand.Create),
         new("member", MemberCommand.Create),
         new("token", TokenCommand.Create),

@@ -55,6 +55,16 @@ public sealed class PeopleClient
     public Change<string> RemoveMember(string organization, string email) =>
         _transport.Empty(HttpMethod.Delete, $"{Members(organization)}/{Uri.EscapeDataString(email)}", email);
 
+    /// <summary>Quotas of an organization with what is used of them.</summary>
+    public IAsyncEnumerable<QuotaResponse> ListQuotasAsync(string organization, CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<QuotaResponse>(Quotas(organization), cancellationToken);
+
+    /// <summary>Replaces the limits of all tiers together, or of one.</summary>
+    public Change<PageResponse<QuotaResponse>> PutQuota(string organization, PutQuotaRequest request) =>
+        _transport.Of<PageResponse<QuotaResponse>>(HttpMethod.Put, Quotas(organization), () => Transport.Json(request));
+
+    private static string Quotas(string organization) => $"v1/organizations/{Uri.EscapeDataString(organization)}/quotas";
+
     private static string Route(string email) => "v1/people/" + Uri.EscapeDataString(email);
 
     private static string Members(string organization) => $"v1/organizations/{Uri.EscapeDataString(organization)}/members";

@@ -54,6 +54,9 @@ public static class ProblemCodes
     /// <summary>409: it exists already, is in use, or its state does not allow it.</summary>
     public const string Conflict = "conflict";
 
+    /// <summary>409: it would be more than the organization's quota.</summary>
+    public const string QuotaExceeded = "quota-exceeded";
+
     /// <summary>412: somebody changed it in between.</summary>
     public const string PreconditionFailed = "precondition-failed";
 

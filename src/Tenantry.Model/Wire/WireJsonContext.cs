@@ -77,4 +77,6 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(AuditExportRow))]
 [JsonSerializable(typeof(AuditExportEnd))]
 [JsonSerializable(typeof(IReadOnlyList<ChangeResponse>))]
+[JsonSerializable(typeof(PageResponse<QuotaResponse>))]
+[JsonSerializable(typeof(PutQuotaRequest))]
 public sealed partial class WireJsonContext : JsonSerializerContext;

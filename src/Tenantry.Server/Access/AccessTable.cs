@@ -40,6 +40,8 @@ internal static class AccessTable
 
         ["GET /v1/organizations"] = ViewOwn,
         ["POST /v1/organizations"] = RunPlatform,
+        ["GET /v1/organizations/{organization}/quotas"] = ViewOwn,
+        ["PUT /v1/organizations/{organization}/quotas"] = RunPlatform,
         ["GET /v1/organizations/{organization}/members"] = ViewOwn,
         ["PUT /v1/organizations/{organization}/members/{email}"] = Own with { PeopleAlone = true },
         ["DELETE /v1/organizations/{organization}/members/{email}"] = Own with { PeopleAlone = true },

@@ -81,6 +81,7 @@ public static class ApiHost
         v1.MapSources();
         v1.MapTenants();
         v1.MapOrganizations();
+        v1.MapQuotas();
         v1.MapPeople();
         v1.MapSession();
         v1.MapInstances();

@@ -45,6 +45,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
     public static ProblemResponse Of(Exception failure) => failure switch
     {
         ProblemException problem => New(problem.Status, problem.Code, problem.Message, problem.Errors),
+        QuotaExceededException => New(StatusCodes.Status409Conflict, ProblemCodes.QuotaExceeded, failure.Message),
         StoreConflictException => New(StatusCodes.Status409Conflict, ProblemCodes.Conflict, failure.Message),
         StoreUnavailableException => New(StatusCodes.Status503ServiceUnavailable, ProblemCodes.StoreUnavailable, failure.Message),
         // Callers who left are told nothing; what else gives up in the middle is the server that stops.
@@ -107,6 +108,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         ProblemCodes.NotFound => "Not found",
         ProblemCodes.MethodNotAllowed => "Not possible on this resource",
         ProblemCodes.Conflict => "In the way of something else",
+        ProblemCodes.QuotaExceeded => "More than the quota",
         ProblemCodes.PreconditionFailed => "Changed in between",
         ProblemCodes.PreconditionRequired => "If-Match is needed",
         ProblemCodes.TooLarge => "Too large",

@@ -72,7 +72,7 @@ internal static class VerbsApi
             {
                 return InstancesApi.Accepted(await changes.UpdateAsync(record.Spec, wanted, verb.Kind, change.Actor, cancellationToken));
             }
-            catch (StoreConflictException) when (!change.NamesVersion && tries < Tries)
+            catch (StoreConflictException conflict) when (conflict is not QuotaExceededException && !change.NamesVersion && tries < Tries)
             {
                 // Somebody changed something else at the same time: the verb is meant all the same.
             }

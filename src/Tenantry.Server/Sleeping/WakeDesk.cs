@@ -14,6 +14,7 @@ namespace Tenantry.Server.Sleeping;
 public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics metrics, TimeProvider time, ILogger<WakeDesk> log) : IAsyncDisposable
 {
     private const int LeastRetrySeconds = 2;
+    private const int FullRetrySeconds = 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
@@ -82,6 +83,11 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         var (record, present) = await SettledAsync(instanceId, seen);
         if (present is not null)
             return present;
+        if (!await store.ClaimWakeAsync(instanceId, stopping.Token))
+        {
+            log.LogInformation("Instance {Slug} is not woken: as many instances of {Organization} are awake as its quota allows", record.Spec.Slug, record.Spec.Organization);
+            return new WakeAnswer(WakeOutcome.Held, "As many instances as the quota allows are awake. Try again when one of them rests.", FullRetrySeconds);
+        }
 
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
@@ -101,6 +107,8 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         finally
         {
             line?.Leave(limit);
+            // Awake it counts by itself; a wake that failed counts no more.
+            await store.ReleaseWakeAsync(instanceId, CancellationToken.None);
         }
 
         return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");

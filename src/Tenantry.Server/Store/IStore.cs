@@ -16,7 +16,7 @@ namespace Tenantry.Server.Store;
 /// database is away, calls throw <see cref="StoreUnavailableException"/>. What changes what is wanted writes a row of the present
 /// <see cref="AuditTrail"/>, if there is one, in its transaction.
 /// </summary>
-public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
+public interface IStore : IAccessStore, IPeopleStore, IQuotaStore, IAsyncDisposable
 {
     /// <summary>This control plane's id, made with the store: the ownership label on everything outside.</summary>
     string Owner { get; }
@@ -72,7 +72,7 @@ public interface IStore : IAccessStore, IPeopleStore, IAsyncDisposable
 
     /// <summary>
     /// Writes spec, fresh status, operation, and the tenant (with its organization) if it is to be made, in one transaction. Conflict when the slug, one of the hosts, or tenant × app ×
-    /// environment is taken, when the tenant is being deleted, and when tenant, target or release do not exist.
+    /// environment is taken, when the tenant is being deleted, when tenant, target or release do not exist, and when it is more than the organization's quota.
     /// </summary>
     Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken);
 

@@ -4,6 +4,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Llm;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
+using Tenantry.Model.Wire;
 using Tenantry.Server.Store.Connections;
 using Tenantry.Server.Store.Rows;
 using Tenantry.Targets.Abstractions;
@@ -71,7 +72,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         ChangeAsync($"tenant {name}", s => TenantRows.DeleteAsync(s, name), cancellationToken);
 
     public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken) =>
-        ChangeAsync($"instance {spec.Slug}", async s => { await InstanceRows.CreateAsync(s, spec, operation, newTenant); return true; }, cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec.Organization, async () => { await InstanceRows.CreateAsync(s, spec, operation, newTenant); return true; }), cancellationToken);
 
     public Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.FindAsync(s, id), cancellationToken);
@@ -89,7 +90,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => InstanceReads.CountAsync(s, filter), cancellationToken);
 
     public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
-        ChangeAsync($"instance {spec.Slug}", s => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation), cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec.Organization, () => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation)), cancellationToken);
 
     public Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
@@ -327,6 +328,26 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<string?> TakeSignInLinkAsync(string hash, CancellationToken cancellationToken) =>
         database.WriteAsync(s => SessionRows.TakeLinkAsync(s, hash), cancellationToken);
+
+    public Task<IReadOnlyList<QuotaResponse>> ListQuotasAsync(string organization, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => QuotaRows.ListAsync(s, organization), cancellationToken);
+
+    public Task PutQuotaAsync(string organization, string? tier, QuotaLimits limits, CancellationToken cancellationToken) =>
+        ChangeAsync($"quota of {organization}", async s => { await QuotaRows.PutAsync(s, organization, tier, limits); return true; }, cancellationToken);
+
+    public async Task<bool> ClaimWakeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        // Where no quota says anything, a wake costs no write.
+        if (!await database.ReadAsync(s => QuotaRows.IsCountedAsync(s, instanceId), cancellationToken))
+            return true;
+        return await database.WriteAsync(s => QuotaRows.ClaimWakeAsync(s, instanceId), cancellationToken);
+    }
+
+    public async Task ReleaseWakeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        if (await database.ReadAsync(s => QuotaRows.IsClaimedAsync(s, instanceId), cancellationToken))
+            await database.WriteAsync(s => QuotaRows.ReleaseWakeAsync(s, instanceId), cancellationToken);
+    }
 
     public Task<IdempotentAnswer?> FindAnswerAsync(string key, CancellationToken cancellationToken) =>
         database.ReadAsync(s => AnswerRows.FindAsync(s, key), cancellationToken);

@@ -152,7 +152,7 @@ public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHa
 public sealed record ChangeEvent(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
 
 /// <summary>A write lost a race or broke a rule of uniqueness. The message is for a person.</summary>
-public sealed class StoreConflictException(string message) : Exception(message);
+public class StoreConflictException(string message) : Exception(message);
 
 /// <summary>Somebody else works on it now.</summary>
 public sealed class LeaseLostException(string key) : Exception($"The lease on '{key}' was taken by another worker.");

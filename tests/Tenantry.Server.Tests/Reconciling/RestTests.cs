@@ -214,6 +214,31 @@ public sealed class RestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ARequestDoesNotWakeMoreThanTheQuotaAllowsAndDoesWhenAnotherOneRests()
+    {
+        var (alice, bob) = (await _bench.RunningAsync("alice"), await _bench.RunningAsync("bob"));
+        foreach (var spec in new[] { alice, bob })
+        {
+            await RestAsync(spec, DesiredState.Asleep);
+            await PassAsync(spec);
+        }
+
+        await _bench.Store.PutQuotaAsync("acme", null, new Tenantry.Model.Wire.QuotaLimits(Awake: 1), CancellationToken.None);
+        await using var desk = Desk();
+        (await AfterAsync(desk.WakeAsync(alice.Id, new WakeRequest(0), CancellationToken.None))).Outcome.ShouldBe(WakeOutcome.Awake);
+        await AfterAsync(desk.IdleAsync().ContinueWith(_ => new WakeAnswer(WakeOutcome.Awake), TaskScheduler.Default));
+
+        var refused = await AfterAsync(desk.WakeAsync(bob.Id, new WakeRequest(0), CancellationToken.None));
+        (refused.Outcome, refused.RetryAfterSeconds).ShouldBe((WakeOutcome.Held, 30));
+        refused.Reason.ShouldContain("quota");
+        (await _bench.SeeAsync(bob)).State.ShouldBe(ObservedState.Stopped);
+
+        await RestAsync(alice, DesiredState.Asleep);
+        await PassAsync(alice);
+        (await AfterAsync(UntilOverAsync(desk, bob))).Outcome.ShouldBe(WakeOutcome.Awake);
+    }
+
+    [Fact]
     public async Task ADecisionOverAChangedSpecIsNotTaken()
     {
         var spec = await _bench.RunningAsync("alice");

@@ -1,0 +1,28 @@
+using Tenantry.Model.Wire;
+
+namespace Tenantry.Server.Store;
+
+/// <summary>
+/// How much an organization may have. There are no counters: what is used is counted from the instances, in the transaction that changes them and under the organization's lock, so
+/// that nothing is exceeded however many ask at once, and nothing leaks however they end.
+/// </summary>
+public interface IQuotaStore
+{
+    /// <summary>An organization's quotas with what is used of each, that of all tiers first.</summary>
+    Task<IReadOnlyList<QuotaResponse>> ListQuotasAsync(string organization, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the limits of all tiers (null), or of one; with none of them the quota goes. Conflict when there is no such organization.</summary>
+    Task PutQuotaAsync(string organization, string? tier, QuotaLimits limits, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Counts an instance that is about to be woken as awake, until it is or <see cref="ReleaseWakeAsync"/> is called, ten minutes at most. False: as many are awake as may be, and nothing
+    /// happened.
+    /// </summary>
+    Task<bool> ClaimWakeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>The wake is over, whatever came of it.</summary>
+    Task ReleaseWakeAsync(string instanceId, CancellationToken cancellationToken);
+}
+
+/// <summary>More than the organization may have. Nothing was changed.</summary>
+public sealed class QuotaExceededException(string message) : StoreConflictException(message);
