@@ -38,6 +38,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>False where an emulator of the platform keeps books and runs nothing.</summary>
     public virtual bool RunsApps => true;
 
+    /// <summary>Where a stream of steps is cut off: at each, or, where a step takes long, at every so many.</summary>
+    public virtual int CutsEvery => 1;
+
     /// <summary>True where the platform's own tool removes several things at once, in an order of its own.</summary>
     public virtual bool OrdersByItself => false;
 

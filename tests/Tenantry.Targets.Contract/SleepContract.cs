@@ -61,7 +61,7 @@ public abstract class SleepContract : CreationContract
     public async Task ASleepCutOffAnywhereIsFinishedByTheNextCall()
     {
         var sample = await RunningAsync(Slug("sleepcut"));
-        for (var after = 0; await CutOffAsync(Target.SleepAsync(sample.Ref, Stop), after); after++)
+        for (var after = 0; await CutOffAsync(Target.SleepAsync(sample.Ref, Stop), after); after += Harness.CutsEvery)
         {
             await AllAsync(Target.SleepAsync(sample.Ref, Stop));
             (await ObserveAsync(sample)).State.ShouldBe(ObservedState.Stopped);
@@ -74,7 +74,7 @@ public abstract class SleepContract : CreationContract
     public async Task AWakeCutOffAnywhereIsFinishedByTheNextCall()
     {
         var sample = await RunningAsync(Slug("wakecut"));
-        for (var after = 0; ; after++)
+        for (var after = 0; ; after += Harness.CutsEvery)
         {
             await AllAsync(Target.SleepAsync(sample.Ref, Stop));
             if (!await CutOffAsync(Target.WakeAsync(sample, Stop), after))

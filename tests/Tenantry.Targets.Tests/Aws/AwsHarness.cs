@@ -48,6 +48,8 @@ internal sealed class AwsHarness : ContractHarness
 
     public override bool OrdersByItself => true;
 
+    public override int CutsEvery => 3;
+
     public override ITarget Reopen() => Open();
 
     internal AwsTarget Open()

@@ -7,10 +7,12 @@ of the real program, which other tests run. An interrupt ends it after the resou
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 folder = next(a[len("-chdir="):] for a in sys.argv if a.startswith("-chdir=")) if any(a.startswith("-chdir=") for a in sys.argv) else "."
@@ -31,9 +33,9 @@ def say(**line):
     print(json.dumps({"@level": "info", "@module": "terraform.ui", **line}), flush=True)
 
 
-def call(url, method="GET", body=None, service="s3", **headers):
+def call(url, method="GET", body=None, service="s3", key="test", **headers):
     request = urllib.request.Request(url, data=body, method=method, headers={
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20261129/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0", "Content-Type": "application/octet-stream", **headers})
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/20261129/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0", "Content-Type": "application/octet-stream", **headers})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.read()
@@ -41,8 +43,17 @@ def call(url, method="GET", body=None, service="s3", **headers):
         return error.code, error.read()
 
 
+def assumed():
+    """The key by which the client's own account is entered, or the usual one."""
+    if not variables["role_arn"]:
+        return "test"
+    form = f"Action=AssumeRole&Version=2011-06-15&RoleSessionName=tenantry&RoleArn={urllib.parse.quote(variables['role_arn'])}".encode()
+    _, answer = call(variables["endpoint"], "POST", form, "sts", **{"Content-Type": "application/x-www-form-urlencoded"})
+    return re.search(r"<AccessKeyId>([^<]+)", answer.decode()).group(1)
+
+
 def aws(service, target, body):
-    status, answer = call(variables["endpoint"], "POST", json.dumps(body).encode(), service, **{"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"})
+    status, answer = call(variables["endpoint"], "POST", json.dumps(body).encode(), service, assumed(), **{"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"})
     if status >= 300:
         raise RuntimeError(f"{target}: {answer.decode()}")
     return json.loads(answer or b"{}")
