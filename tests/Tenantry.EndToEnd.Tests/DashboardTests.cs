@@ -52,7 +52,7 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
     [MachineFact(Browser.Program, "npm")]
     public async Task WhatBelongsToAnotherOrganizationIsNotThere()
     {
-        await using var visit = await host.OfOrganizationAsync("acme", "owner");
+        await using var visit = await host.OfOrganizationAsync("empty", "owner");
         await visit.GoAsync("/");
         await visit.ShowsAsync("Nothing runs here yet");
         (await visit.Page.ContentAsync()).ShouldNotContain("alice");
@@ -68,6 +68,27 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
         foreach (var path in (string[])["/live/instances/alice", "/live/instances/alice/logs"])
             (await visit.Page.EvaluateAsync<int>("path => fetch(path).then(answer => answer.status)", path)).ShouldBe(404, path);
         (await host.Plane.JsonAsync("status", "alice")).GetProperty("phase").GetString().ShouldBe("Running");
+    }
+
+    [MachineFact(Browser.Program, "npm", "node")]
+    public async Task WhoSignsInAtTheProviderDeploysForTheirOrganizationAndSeesNoOther()
+    {
+        await using var ann = await host.SignInAtProviderAsync("ann");
+        await using var bob = await host.SignInAtProviderAsync("bob");
+        foreach (var (visit, name) in ((DashboardVisit, string)[])[(ann, "annes"), (bob, "bobs")])
+        {
+            await visit.Page.GetByLabel("Name of the tenant").FillAsync(name);
+            await visit.ShowsAsync($"http://{name}.localhost:{new Uri(host.Plane.Gateway).Port}");
+            await visit.Button("Deploy").ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Heading, new() { Name = $"{name} is there" }).WaitForAsync();
+        }
+
+        (await host.Plane.JsonAsync("status", "annes")).GetProperty("organization").GetString().ShouldBe("acme");
+        (await host.Plane.JsonAsync("status", "bobs")).GetProperty("organization").GetString().ShouldBe("other");
+        await bob.Page.GotoAsync(host.Plane.Api.TrimEnd('/') + "/");
+        await bob.Page.Locator("#row-bobs").WaitForAsync();
+        (await bob.Page.ContentAsync()).ShouldNotContain("annes");
+        (await bob.Page.GotoAsync(host.Plane.Api.TrimEnd('/') + "/instances/annes"))!.Status.ShouldBe((int)HttpStatusCode.NotFound);
     }
 
     [MachineFact(Browser.Program, "npm")]

@@ -8,7 +8,10 @@ public sealed partial class DashboardHost : IAsyncLifetime
 {
     private readonly Lazy<Task> _started;
     private ControlPlane? _plane;
+    private readonly IdentityProvider _provider = new();
     private Browser? _browser;
+
+    private bool _isProviding;
 
     public DashboardHost() => _started = new(StartAsync);
 
@@ -23,6 +26,7 @@ public sealed partial class DashboardHost : IAsyncLifetime
     {
         if (_browser is not null)
             await _browser.DisposeAsync();
+        await _provider.DisposeAsync();
         if (_plane is not null)
             await _plane.DisposeAsync();
     }
@@ -36,6 +40,25 @@ public sealed partial class DashboardHost : IAsyncLifetime
         await visit.Page.GotoAsync(link);
         await visit.Page.GetByRole(AriaRole.Button, new() { NameRegex = SignIn() }).ClickAsync();
         await visit.Page.GetByRole(AriaRole.Heading, new() { Name = "Fleet", Level = 1 }).WaitForAsync();
+        return visit;
+    }
+
+    /// <summary>Somebody whom the identity provider knows, signed in there.</summary>
+    internal async Task<DashboardVisit> SignInAtProviderAsync(string who)
+    {
+        await _started.Value;
+        if (!_isProviding)
+            await _provider.StartAsync(Plane.Api);
+        _isProviding = true;
+        var visit = await VisitAsync(false, ColorScheme.Light, null);
+        // The provider leads back to the address that it knows.
+        await visit.Page.GotoAsync(Plane.Api.TrimEnd('/') + "/deploy");
+        await visit.Button("Sign in with Example ID").ClickAsync();
+        await visit.Page.Locator("[name=login]").FillAsync(who);
+        await visit.Page.Locator("[name=password]").FillAsync("any");
+        await visit.Page.Locator("[type=submit]").ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Heading, new() { Name = "Deploy", Level = 1 }).WaitForAsync();
         return visit;
     }
 
@@ -69,7 +92,9 @@ public sealed partial class DashboardHost : IAsyncLifetime
 
     private async Task StartAsync()
     {
-        _plane = await ControlPlane.StartWithLocalAsync();
+        _plane = new ControlPlane();
+        await _plane.StartAsync(null, "--oidc", _provider.WriteFile(_plane.Folder));
+        await _plane.AddLocalAsync();
         (await _plane.CallAsync("app", "apply", "-f", Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "notes"))).ShouldEndWith(0);
         (await _plane.CallAsync("tenant", "add", "alice", "--app", "notes")).ShouldEndWith(0);
         if (DashboardPictures.AreTaken)
