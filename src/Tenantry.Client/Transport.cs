@@ -145,6 +145,10 @@ internal sealed class Transport : IDisposable
         }
     }
 
+    /// <summary>How a body that was read to its end says that it failed, or null.</summary>
+    public static ProblemResponse? FindProblem(HttpResponseMessage response) =>
+        response.TrailingHeaders.TryGetValues(ProblemTrailer.Name, out var values) ? Read<ProblemResponse>(Encoding.UTF8.GetBytes(values.First())) : null;
+
     /// <summary>Reads a body as it comes; a connection that breaks is <see cref="TenantryUnavailableException"/>.</summary>
     public async IAsyncEnumerable<T> ReadPiecesAsync<T>(IAsyncEnumerable<T> pieces, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -48,4 +48,40 @@ public class DataTests
         refused.Error.ShouldContain("This is not a tar");
         full.Error.ShouldContain("The disk is full.");
     }
+
+    [Fact]
+    public async Task AnExportIntoAPipeGoesThroughItAndLeavesItAPipe()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("GET /v1/instances/alice/data", context => context.Response.WriteAsync("the tar"));
+        var pipe = Path.Combine(api.Folder, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            await made.WaitForExitAsync();
+        var reading = Task.Run(() => File.ReadAllTextAsync(pipe));
+
+        var run = await CliRun.Of(api, "data", "export", "alice", "-f", pipe, "-o", "json");
+
+        run.ExitCode.ShouldBe(0, run.Error);
+        (await reading).ShouldBe("the tar");
+        run.Json.GetProperty("bytes").GetInt64().ShouldBe(7);
+        Tenantry.Targets.Linux.FileStatus.At(pipe).Kind.ShouldBe(Tenantry.Targets.Linux.FileKind.Other);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AnExportThroughALinkWritesTheFileThatItLeadsTo(bool isThere)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.On("GET /v1/instances/alice/data", context => context.Response.WriteAsync("the tar"));
+        var (file, link) = (Path.Combine(api.Folder, "file"), Path.Combine(api.Folder, "link"));
+        if (isThere)
+            await File.WriteAllTextAsync(file, "old");
+        File.CreateSymbolicLink(link, "file");
+
+        (await CliRun.Of(api, "data", "export", "alice", "-f", link)).ExitCode.ShouldBe(0);
+
+        (await File.ReadAllTextAsync(file)).ShouldBe("the tar");
+        new FileInfo(link).LinkTarget.ShouldBe("file");
+    }
 }

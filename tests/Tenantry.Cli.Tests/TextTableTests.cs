@@ -89,4 +89,24 @@ public class TextTableTests
         list.Out.ShouldNotContain("line 1");
         one.Out.ShouldMatch(@"It said last:\n +line 1\n +line 2");
     }
+
+    [Fact]
+    public async Task WhatAnAppSaysDoesNothingToTheTerminalOfWhoLooksAtIt()
+    {
+        const string evil = "It said last:\n\u001b]0;pwn\u0007\u001b[31mred\u001b[2Jxx\u009b1A \u202etxt";
+        await using var api = await FakeApi.StartAsync();
+        var alice = Samples.Alice with { Phase = InstancePhase.Failed, Reason = evil, Conditions = [new("Ready", false, evil, DateTimeOffset.UnixEpoch)], Drift = [new("service/web", evil, evil)] };
+        api.OnList("GET /v1/instances", Samples.Listed(alice) with { Reason = "\u001b[2J" + evil });
+        api.On("GET /v1/instances/alice", alice);
+        api.OnProblem("GET /v1/instances/bob", 502, "target-failed", evil);
+
+        foreach (var arguments in (string[][])[["status"], ["status", "alice"], ["status", "bob"]])
+        {
+            var run = await CliRun.Of(api, arguments);
+            (run.Out + run.Error).ShouldNotContain('\u001b', $"{string.Join(' ', arguments)}");
+            (run.Out + run.Error).IndexOfAny(['\u0007', '\u009b', '\u202e']).ShouldBe(-1, string.Join(' ', arguments));
+        }
+
+        (await CliRun.Of(api, "status", "alice")).Out.ShouldContain("red\uFFFD[2Jxx");
+    }
 }

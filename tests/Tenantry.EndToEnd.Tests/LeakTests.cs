@@ -127,6 +127,11 @@ public class LeakTests
         await File.WriteAllTextAsync(Path.Combine(broken, "tenantry.yaml"), manifest.Replace("[/bin/busybox, httpd", "[/bin/no-such-program, httpd", StringComparison.Ordinal));
         await RefusedAsync(0, "", "app", "apply", "-f", broken);
         await RefusedAsync(1, "", "deploy", "alice", "--timeout", "3m");
+        // One that says why it cannot start, with the value in the sentence.
+        await File.WriteAllTextAsync(Path.Combine(broken, "tenantry.yaml"), manifest.Replace("[/bin/busybox, httpd, -f, -p, \"127.0.0.1:8080\", -h, /data]", "[/bin/sh, -c, 'echo \"bad address $ADDRESS\" >&2; sleep 0.1; exit 3']", StringComparison.Ordinal));
+        await RefusedAsync(0, "", "app", "apply", "-f", broken);
+        await RefusedAsync(1, "", "deploy", "alice", "--timeout", "3m");
+        outputs.ToString().ShouldContain("bad address smtp://app:***@mail.example");
         await RefusedAsync(0, hunt.Plant(), "secret", "set", "alice", "smtp-password", "--no-wait");
         await plane.KillAsync();
         await plane.StartAsync(null, "--log-level", "debug");

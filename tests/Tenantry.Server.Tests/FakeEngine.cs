@@ -40,6 +40,9 @@ internal sealed class FakeEngine : IEngineLink
 
     public byte[] Data { get; set; } = [];
 
+    /// <summary>How handing out data ends after <see cref="Data"/>.</summary>
+    public Exception? DataFailure { get; set; }
+
     public int OpenedSockets => Volatile.Read(ref openedSockets);
 
     public Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
@@ -79,6 +82,8 @@ internal sealed class FakeEngine : IEngineLink
     {
         Answer();
         await output.WriteAsync(Data, cancellationToken);
+        if (DataFailure is not null)
+            throw DataFailure;
     }
 
     public async Task ImportAsync(string instanceId, Stream input, CancellationToken cancellationToken)

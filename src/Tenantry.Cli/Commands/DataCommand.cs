@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
-using Tenantry.Targets.Linux;
 
 namespace Tenantry.Cli.Commands;
 
@@ -29,19 +28,18 @@ internal static class DataCommand
         });
     }
 
-    // Under its name there is only ever a whole tar.
     private static async Task ToFileAsync(Call call, string slug, string path)
     {
+        long bytes;
         try
         {
-            await AtomicFile.WriteAsync(path, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), durable: true);
+            bytes = await NamedFile.WriteAsync(path, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), call.CancellationToken);
         }
         catch (UnauthorizedAccessException)
         {
             throw new CliException(ExitCode.NotAllowed, $"Not allowed to write {path}.");
         }
 
-        var bytes = new FileInfo(path).Length;
         if (!call.Output.Json)
         {
             call.Output.Line($"Wrote {path}: {Words.Bytes(bytes)}.");

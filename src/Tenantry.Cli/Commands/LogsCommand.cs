@@ -56,7 +56,7 @@ internal static class LogsCommand
         }
 
         // What a tenant's program prints must not draw on an operator's terminal.
-        var text = call.Output.IsTerminal ? Printable(line.Text) : line.Text;
+        var text = call.Output.IsTerminal ? Words.Printable(line.Text) : line.Text;
         var prefix = (withTime ? line.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) + " " : "") + line.Service + " | ";
         if (call.Output.IsTerminal)
             call.Output.Console.Write(new Text(prefix, new Style(line.Stream == "stderr" ? Color.Red : Color.Grey)));
@@ -64,10 +64,4 @@ internal static class LogsCommand
             call.Output.Text.Write(prefix);
         call.Output.Text.WriteLine(text);
     }
-
-    private static string Printable(string text) => string.Create(text.Length, text, (span, source) =>
-    {
-        for (var i = 0; i < source.Length; i++)
-            span[i] = char.IsControl(source[i]) && source[i] != '\t' ? '\uFFFD' : source[i];
-    });
 }

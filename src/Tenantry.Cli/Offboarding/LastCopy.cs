@@ -36,6 +36,11 @@ internal static class LastCopy
             {
                 throw new CliException(ExitCode.Failed, $"{refused.Message} Nothing was deleted.", "Say --no-backup to go on without a copy.");
             }
+            catch (TenantryException failed)
+            {
+                var failure = Failure.Of(failed)!;
+                throw new CliException(failure.ExitCode, $"{failed.Message} Nothing was deleted.", failure.Fix, failed.Errors);
+            }
 
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             call.Output.Line($"Wrote {file}: {Words.Bytes(new FileInfo(file).Length)}.");

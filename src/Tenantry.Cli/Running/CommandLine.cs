@@ -75,13 +75,13 @@ internal static class CommandLine
     {
         if (failure.ExitCode == ExitCode.Interrupted && !json)
             return (int)failure.ExitCode;
-        host.Error.WriteLine("tenantry: " + failure.Message);
+        host.Error.WriteLine("tenantry: " + Words.Printable(failure.Message));
         if (!failure.ErrorsAreMessage)
             // One mistake alone is the message already.
             foreach (var line in failure.Errors.Select(error => Place(error) + error.Message).Where(line => line != failure.Message && !line.EndsWith(": " + failure.Message, StringComparison.Ordinal)))
-                host.Error.WriteLine("  " + line);
+                host.Error.WriteLine("  " + Words.Printable(line));
         if (failure.Fix is not null)
-            host.Error.WriteLine(failure.Fix);
+            host.Error.WriteLine(Words.Printable(failure.Fix));
         if (json)
             new Output(host, json: true).Document(writer => JsonFailure.Write(writer, failure));
         return (int)failure.ExitCode;

@@ -17,7 +17,7 @@ internal sealed class StepList(Output output, TimeProvider time)
     /// <summary>Shows the operation with each change, and returns it as it was in the end.</summary>
     public async Task<OperationResponse> ShowAsync(OperationResponse operation, IAsyncEnumerable<OperationResponse> changes, CancellationToken cancellationToken)
     {
-        output.Line(_rows.Painted($"{operation.Kind} {operation.Slug}", LiveRows.Bold));
+        output.Text.WriteLine(_rows.Painted($"{operation.Kind} {operation.Slug}", LiveRows.Bold));
         return output.CanDrawOver
             ? await DrawAsync(operation, changes, cancellationToken)
             : await PrintAsync(operation, changes, cancellationToken);

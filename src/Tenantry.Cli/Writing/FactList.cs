@@ -15,7 +15,7 @@ internal sealed class FactList
         foreach (var (name, value, after) in _facts)
         {
             output.Console.Write(new Text(name.PadRight(width), new Style(Color.Grey)));
-            output.Console.Write(new Text(value.Text.Replace("\n", "\n" + new string(' ', width), StringComparison.Ordinal), value.Style));
+            output.Console.Write(new Text(Words.Printable(value.Text).Replace("\n", "\n" + new string(' ', width), StringComparison.Ordinal), value.Style));
             output.Console.WriteLine(after.Length > 0 ? "  " + after : "");
         }
     }

@@ -55,10 +55,10 @@ internal sealed class Output
     /// <summary>A terminal's width and colours. Without a terminal: no colours, and lines of any length.</summary>
     public IAnsiConsole Console => _console ??= MakeConsole(Text, IsTerminal);
 
-    public void Line(string text = "") => Text.WriteLine(text);
+    public void Line(string text = "") => Text.WriteLine(Words.Printable(text));
 
     /// <summary>A line to standard error, for people, whatever the result is for.</summary>
-    public void Note(string text) => _host.Error.WriteLine(text);
+    public void Note(string text) => _host.Error.WriteLine(Words.Printable(text));
 
     /// <summary>Writes a result for programs.</summary>
     public void Value<T>(T value) => Document(writer => Write(writer, value));
@@ -131,6 +131,7 @@ internal sealed class Output
             ColorSystem = isTerminal && _host.Variable("NO_COLOR") is null ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
+        console.Pipeline.Attach(new PrintableText());
         if (!isTerminal)
             console.Profile.Width = 100_000;
         return console;

@@ -16,7 +16,7 @@ internal sealed class TextTable(params string[] headers)
     {
         var row = new Cell[cells.Length];
         for (var i = 0; i < cells.Length; i++)
-            row[i] = cells[i] with { Text = Words.FirstLine(cells[i].Text) };
+            row[i] = cells[i] with { Text = Words.Printable(Words.FirstLine(cells[i].Text)) };
         _rows.Add(row);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Tenantry.Model.Manifests;
@@ -8,6 +9,9 @@ namespace Tenantry.Cli.Writing;
 internal static class Words
 {
     private const int TabStop = 8;
+
+    private static readonly SearchValues<char> Unprintable = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x100).Select(c => (char)c).Where(c => char.IsControl(c) && c is not ('\t' or '\n')), .. "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069\u2028\u2029"]);
 
     public static string Bytes(long? bytes) => QuantityText.Bytes(bytes);
 
@@ -44,6 +48,13 @@ internal static class Words
 
     /// <summary>The first line of a text, marked when more follow.</summary>
     public static string FirstLine(string text) => text.IndexOf('\n', StringComparison.Ordinal) is var end and >= 0 ? text[..end].TrimEnd() + " …" : text;
+
+    /// <summary>A text that does nothing to a terminal: what moves its cursor, sets its title or turns the direction of reading around is shown as U+FFFD.</summary>
+    public static string Printable(string text) => text.AsSpan().IndexOfAny(Unprintable) < 0 ? text : string.Create(text.Length, text, (span, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
+            span[i] = Unprintable.Contains(source[i]) ? '\uFFFD' : source[i];
+    });
 
     /// <summary>The first line of a text as one row of a terminal holds it: no tabs, nothing that moves the cursor.</summary>
     public static string OneRow(string text)

@@ -139,9 +139,12 @@ public sealed class InstancesClient
 
     /// <summary>Writes a tar of all its volumes.</summary>
     /// <exception cref="TenantryUnavailableException">The connection broke: what was written is not whole.</exception>
+    /// <exception cref="TenantryException">It was refused, or failed on the way: then what was written is not whole.</exception>
     public async Task ExportDataAsync(string slug, Stream output, CancellationToken cancellationToken = default)
     {
         using var request = _transport.Request(HttpMethod.Get, Route(slug) + "/data");
+        request.Headers.TE.Add(new("trailers"));
+        request.Headers.Connection.Add("TE");
         using var response = await _transport.SendAsync(request, cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[81920];
@@ -158,9 +161,12 @@ public sealed class InstancesClient
             }
 
             if (count == 0)
-                return;
+                break;
             await output.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
         }
+
+        if (Transport.FindProblem(response) is { } problem)
+            throw new TenantryException((System.Net.HttpStatusCode)problem.Status, problem);
     }
 
     /// <summary>Replaces all its volumes with what the tar holds. It must be asleep. A stream that can seek can be sent or previewed again.</summary>

@@ -25,6 +25,16 @@ public sealed record ProblemResponse
     public string? RequestId { get; init; }
 }
 
+/// <summary>How an answer that has begun says that it failed.</summary>
+public static class ProblemTrailer
+{
+    /// <summary>
+    /// The trailer field that holds the problem, as JSON in one line of ASCII. It is sent to those who asked with <c>TE: trailers</c>; for all others the
+    /// connection is cut.
+    /// </summary>
+    public const string Name = "Tenantry-Problem";
+}
+
 /// <summary>One mistake in a request.</summary>
 /// <param name="Path">Where: a member of the body (<c>hosts[0]</c>), a query parameter, or a place in a manifest.</param>
 /// <param name="Message">What is wrong and what is allowed.</param>

@@ -54,6 +54,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         TargetException { Fault: TargetFault.Input } refused =>
             New(StatusCodes.Status422UnprocessableEntity, ProblemCodes.Invalid, refused.Sentence, [new ProblemError("", refused.Sentence)]),
         TargetException { Fault: TargetFault.Space } full => New(StatusCodes.Status507InsufficientStorage, ProblemCodes.NoSpace, full.Sentence),
+        TargetException { Fault: TargetFault.Content } content => New(StatusCodes.Status500InternalServerError, ProblemCodes.TargetFailed, content.Sentence),
         TargetException target => New(StatusCodes.Status502BadGateway, ProblemCodes.TargetFailed, target.Sentence),
         KeyNotFoundException => New(StatusCodes.Status404NotFound, ProblemCodes.NotFound, failure.Message),
         NotSupportedException => New(StatusCodes.Status501NotImplemented, ProblemCodes.NotSupported, failure.Message),

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
@@ -23,14 +24,14 @@ internal static class DataApi
     }
 
     private static async Task ExportAsync(
-        string slug, HttpContext context, IStore store, IEngineLink engine, TimeProvider time, CancellationToken cancellationToken)
+        string slug, HttpContext context, IStore store, IEngineLink engine, TimeProvider time, ILogger<Problems> log, CancellationToken cancellationToken)
     {
         var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
         await store.AppendAuditAsync(
             new AuditEntry(Caller.Of(context).Name, "instance.export", $"instance {slug}", "started", "", context.TraceIdentifier, time.GetUtcNow()) { Through = Caller.Of(context).ThroughText }, cancellationToken);
         context.Response.ContentType = Tar;
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{slug}.tar\"";
-        await engine.ExportAsync(record.Spec.Id, context.Response.Body, cancellationToken);
+        await StreamFailure.ToldAsync(context, log, () => engine.ExportAsync(record.Spec.Id, context.Response.Body, cancellationToken));
     }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> ImportAsync(

@@ -13,8 +13,11 @@ namespace Tenantry.Server.Reconciling;
 /// </summary>
 internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, TimeProvider time, ILogger log, CancellationToken cancellationToken)
 {
+    /// <summary>What becomes of texts that the target passes on. Set as soon as the instance's secrets are known.</summary>
+    public AppText Text { get; set; } = AppText.Plain;
+
     public Task<InstanceObservation> ObserveAsync(InstanceRef instance) =>
-        WithinAsync("say what there is", options.LookLimit, token => target.ObserveAsync(instance, token));
+        WithinAsync("say what there is", options.LookLimit, async token => Text.Of(await target.ObserveAsync(instance, token)));
 
     /// <summary>Null when the target cannot say.</summary>
     public async Task<InstanceObservation?> TryObserveAsync(InstanceRef instance)
@@ -60,7 +63,7 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
         async token =>
         {
             await foreach (var step in call(token).WithCancellation(token))
-                await told(step);
+                await told(Text.Of(step));
             return true;
         });
 
@@ -71,6 +74,10 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
         try
         {
             return await call(both.Token);
+        }
+        catch (TargetException failure) when (Text.Of(failure) is var told && told != failure)
+        {
+            throw told;
         }
         catch (Exception error) when (error is TargetException or StoreUnavailableException or LeaseLostException)
         {
@@ -89,7 +96,7 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
         {
             log.LogError(error, "Target {Target} failed to {Doing} in a way that it should not", target.Name, doing);
             throw new TargetException(
-                $"Target '{target.Name}' failed to {doing} in a way that it should not: {error.GetType().Name}: {error.Message}", retryable: true, cause: error);
+                $"Target '{target.Name}' failed to {doing} in a way that it should not: {error.GetType().Name}: {Text.Of(error.Message)}", retryable: true, cause: error);
         }
     }
 }

@@ -49,4 +49,7 @@ public enum TargetFault
 
     /// <summary>There is no room for it.</summary>
     Space,
+
+    /// <summary>With what the instance holds: somebody must change it there.</summary>
+    Content,
 }

@@ -40,5 +40,6 @@ public static class Errno
     public const int NotDirectory = 20;
     public const int Invalid = 22;
     public const int NotTerminal = 25;
+    public const int Loop = 40;
     public const int NotSupported = 95;
 }

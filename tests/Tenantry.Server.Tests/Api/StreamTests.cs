@@ -57,6 +57,25 @@ public class StreamTests
     }
 
     [Fact]
+    public async Task AnExportThatFailsOnItsWayIsASentenceForOurClientAndACutConnectionForOthers()
+    {
+        await using var api = await WithAliceAsync();
+        api.Engine.Data = new byte[100_000];
+        api.Engine.DataFailure = new TargetException("The name of bad\\xff\u00e4 is not UTF-8.", retryable: false, fix: "Rename it.", fault: TargetFault.Content);
+        using var written = new MemoryStream();
+        using var client = new TenantryClient(TenantryAddress.OfSocket(api.Socket));
+
+        var told = await Should.ThrowAsync<TenantryException>(() => client.Instances.ExportDataAsync("alice", written));
+        (told.Status, told.Message, written.Length).ShouldBe((HttpStatusCode.InternalServerError, "The name of bad\\xff\u00e4 is not UTF-8. Rename it.", 100_000));
+        await Should.ThrowAsync<HttpRequestException>(() => api.Local.GetByteArrayAsync("/v1/instances/alice/data"));
+
+        api.Engine.Data = [];
+        (await Should.ThrowAsync<TenantryException>(() => client.Instances.ExportDataAsync("alice", written))).Message.ShouldContain("not UTF-8");
+        api.Engine.DataFailure = null;
+        await client.Instances.ExportDataAsync("alice", written);
+    }
+
+    [Fact]
     public void WorkThatIsGivenUpBecauseTheServerStopsIs503AndNot500() =>
         Problems.Of(new OperationCanceledException()).ShouldSatisfyAllConditions(p => p.Status.ShouldBe(503), p => p.Code.ShouldBe(ProblemCodes.Stopping));
 

@@ -139,6 +139,8 @@ internal sealed class FakeWorkloads : IWorkloadSource
     /// <summary>Where its service listens.</summary>
     public int Port { get; set; } = 8080;
 
+    public Dictionary<string, string> Secrets { get; } = new(StringComparer.Ordinal);
+
     public List<string> Forgotten { get; } = [];
 
     // As the real source does: what was resolved for a generation is kept.
@@ -186,7 +188,7 @@ internal sealed class FakeWorkloads : IWorkloadSource
             EntryPort = Port,
             Limits = new ResourceLimits(spec.Tier == "pro" ? 256_000_000 : 128_000_000, 0.25m, 0, 0, 64, 1_000_000_000),
             Egress = new EgressRules(EgressMode.None, []),
-            Secrets = new Dictionary<string, string>(StringComparer.Ordinal),
+            Secrets = Secrets,
             Desired = spec.Desired,
             RestartNonce = spec.RestartNonce,
             Digest = "",

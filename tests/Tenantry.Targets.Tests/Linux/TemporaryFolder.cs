@@ -12,6 +12,6 @@ internal sealed class TemporaryFolder : IDisposable
     public void Dispose()
     {
         Mounts.UnmountTree(Path);
-        Directory.Delete(Path, recursive: true);
+        FolderRemoval.Remove(Path);
     }
 }

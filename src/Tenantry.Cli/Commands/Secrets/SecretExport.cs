@@ -4,7 +4,6 @@ using System.Text.Json;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Model.Wire;
-using Tenantry.Targets.Linux;
 
 namespace Tenantry.Cli.Commands.Secrets;
 
@@ -29,7 +28,7 @@ internal static class SecretExport
                 return;
             }
 
-            AtomicFile.Write(host.FullPath(path), Encoding.UTF8.GetBytes(JsonSerializer.Serialize(export, WireJson.Options) + "\n"), durable: true);
+            await NamedFile.WriteAsync(host.FullPath(path), Encoding.UTF8.GetBytes(JsonSerializer.Serialize(export, WireJson.Options) + "\n"), call.CancellationToken);
             var told = $"Wrote {Words.Count(export.Secrets.Count, "secret")} of {export.Slug} to {path}, sealed.";
             if (call.Output.Json)
                 call.Output.Value(export);

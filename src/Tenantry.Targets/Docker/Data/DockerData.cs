@@ -22,12 +22,7 @@ internal sealed class DockerData(DockerHost host, string dataFolder)
             {
                 await using var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
                 foreach (var volume in seen.Volumes)
-                {
-                    await using var stream = await host.Carriers.ReadAsync(carrier, volume, cancellationToken);
-                    await using var reader = new TarReader(stream);
-                    while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
-                        await VolumeTar.CopyAsync(entry, tar, cancellationToken);
-                }
+                    await CopyAsync(instance, volume, carrier, tar, cancellationToken);
             },
             cancellationToken);
     }
@@ -52,6 +47,25 @@ internal sealed class DockerData(DockerHost host, string dataFolder)
         await host.Carriers.WithAsync(instance, image, seen.Volumes, carrier => host.Carriers.WriteAsync(carrier, checkedTar, cancellationToken), cancellationToken);
         await RemakeAsync(instance, seen, cancellationToken);
         host.Records.Remove(instance);
+    }
+
+    private async Task CopyAsync(InstanceRef instance, string volume, string carrier, TarWriter tar, CancellationToken cancellationToken)
+    {
+        await using var stream = await host.Carriers.ReadAsync(carrier, volume, cancellationToken);
+        await using var reader = new TarReader(stream);
+        try
+        {
+            while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+            {
+                VolumeTar.RefuseUnreadable(entry);
+                await VolumeTar.CopyAsync(entry, tar, cancellationToken);
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            throw new TargetException(
+                $"Its data cannot be handed out whole: the engine's tar cannot be read ({error.Message.TrimEnd('.')}).", retryable: false, DockerNames.VolumeResource(instance, volume), "Look for names with a line break in it.", error, TargetFault.Content);
+        }
     }
 
     private async Task RenewAsync(JsonElement volume, CancellationToken cancellationToken)

@@ -12,15 +12,11 @@ internal static class VolumeTar
     {
         if (entry.EntryType is TarEntryType.GlobalExtendedAttributes)
             return;
-        var copy = new PaxTarEntry(entry.EntryType is TarEntryType.V7RegularFile ? TarEntryType.RegularFile : entry.EntryType, entry.Name)
-        {
-            Mode = entry.Mode,
-            Uid = entry.Uid,
-            Gid = entry.Gid,
-            ModificationTime = entry.ModificationTime,
-        };
-        if (entry.EntryType is TarEntryType.SymbolicLink or TarEntryType.HardLink)
-            copy.LinkName = entry.LinkName;
+        var link = entry.EntryType is TarEntryType.SymbolicLink or TarEntryType.HardLink ? entry.LinkName : null;
+        var copy = PlainEntry.Make(entry.EntryType is TarEntryType.V7RegularFile ? TarEntryType.RegularFile : entry.EntryType, entry.Name, link, entry.ModificationTime);
+        copy.Mode = entry.Mode;
+        copy.Uid = entry.Uid;
+        copy.Gid = entry.Gid;
         if (entry.DataStream is not { } content)
         {
             await tar.WriteEntryAsync(copy, cancellationToken);
@@ -30,6 +26,16 @@ internal static class VolumeTar
         await using var exact = new ExactStream(content, entry.Length);
         copy.DataStream = exact;
         await tar.WriteEntryAsync(copy, cancellationToken);
+    }
+
+    /// <summary>Refuses to hand out what would come back under another name. What is not UTF-8 was read with U+FFFD in its place.</summary>
+    internal static void RefuseUnreadable(TarEntry entry)
+    {
+        foreach (var name in (string[])[entry.Name, entry.LinkName])
+        {
+            if (name.Contains('\uFFFD', StringComparison.Ordinal) || PlainEntry.IsLost(name))
+                throw new TargetException($"{entry.Name.ReplaceLineEndings("\\n")} has a name that a tar does not keep: it is not UTF-8, or has a line break and ends in a space.", retryable: false, fix: "Give it another name, or remove it.", fault: TargetFault.Content);
+        }
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tenantry.Model.Workloads;
@@ -23,15 +22,12 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
     private static readonly CgroupLimits Limits = new(long.MaxValue / 2, Environment.ProcessorCount, 1, 16_384);
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(20);
 
-    // What a company's machine needs to reach its mirrors is said in these.
-    private static readonly string[] HandedOn = ["http_proxy", "https_proxy", "no_proxy", "all_proxy", "node_extra_ca_certs", "ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle", "curl_ca_bundle"];
-    private static readonly string[] HandedOnPrefixes = ["npm_config_", "pip_", "uv_", "nuget_", "cargo_", "goproxy", "gosumdb"];
-
     internal async Task RunAsync(BuildWorkload build, Action<string> progress, CancellationToken cancellationToken)
     {
         var cgroup = new CgroupTree(host.Layout, $"{host.Options.Cgroup}/{place.Id}");
         var first = host.Uids.Claim(place.Id);
         var last = new Queue<string>();
+        var mask = HandedOn.MaskOf(HandedOn.OfProcess());
         try
         {
             BuildTree.Give(place.Folder, first + LocalBundle.OrdinaryUser);
@@ -51,10 +47,11 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
 
         ValueTask Keep(ChildLine line, CancellationToken token)
         {
-            last.Enqueue(line.Text);
+            var text = mask.Of(line.Text);
+            last.Enqueue(text);
             if (last.Count > KeptLines)
                 last.Dequeue();
-            progress(line.Text);
+            progress(text);
             return ValueTask.CompletedTask;
         }
     }
@@ -85,12 +82,8 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
     private async Task<string> WriteBundleAsync(BuildWorkload build, uint first, CancellationToken cancellationToken)
     {
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            if (variable is { Key: string name, Value: string value } && IsHandedOn(name))
-                environment[name] = value;
-        }
-
+        foreach (var (name, value) in HandedOn.OfProcess())
+            environment[name] = value;
         foreach (var (name, value) in build.Environment)
             environment[name] = value;
         environment.TryAdd("HOME", HomeFolder);
@@ -125,7 +118,4 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
         if (Directory.Exists(state))
             Directory.Delete(state, recursive: true);
     }
-
-    private static bool IsHandedOn(string name) =>
-        HandedOn.Contains(name, StringComparer.OrdinalIgnoreCase) || HandedOnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -64,7 +64,8 @@ internal sealed class InstanceData(LocalHost host)
     }
 
     private static async Task WriteAsync(InstancePaths paths, InstanceFile file, Stream output, CancellationToken cancellationToken) =>
-        await DataExport.WriteAsync(output, file.Volumes.Select(volume => (volume.Name, VolumeStore.FolderOf(paths, volume))), file.FirstUid, cancellationToken);
+        await DataExport.WriteAsync(
+            output, [.. file.Volumes.Select(volume => (LocalResources.Volume(file.Ref, volume.Name), volume.Name, VolumeStore.FolderOf(paths, volume)))], file.FirstUid, cancellationToken);
 
     private bool Runs(InstancePaths paths, InstanceFile file) =>
         host.CgroupOf(paths.Id).Processes().Count > 0 || file.Services.Any(service => ServiceState.Read(paths.Service(service.Name))?.IsAlive == true);

@@ -147,7 +147,7 @@ internal sealed class VolumeStore(LocalPaths paths, TimeProvider time)
         if (!Directory.Exists(folder))
             return;
         RefuseMounted(folder);
-        Directory.Delete(folder, recursive: true);
+        FolderRemoval.Remove(folder);
     }
 
     private static string ImageOf(InstancePaths instance, string image) => Path.Combine(instance.VolumeImages, $"{image}.ext4");
