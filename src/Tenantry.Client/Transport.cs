@@ -145,9 +145,22 @@ internal sealed class Transport : IDisposable
         }
     }
 
-    /// <summary>How a body that was read to its end says that it failed, or null.</summary>
-    public static ProblemResponse? FindProblem(HttpResponseMessage response) =>
-        response.TrailingHeaders.TryGetValues(ProblemTrailer.Name, out var values) ? Read<ProblemResponse>(Encoding.UTF8.GetBytes(values.First())) : null;
+    /// <summary>The problem with which a body ends, or null.</summary>
+    public static ProblemResponse? FindProblem(ReadOnlySpan<byte> end)
+    {
+        var mark = end.LastIndexOf(ProblemAtEnd.Mark);
+        if (mark < 0)
+            return null;
+        try
+        {
+            return Read<ProblemResponse>(end[(mark + ProblemAtEnd.Mark.Length)..]);
+        }
+        catch (JsonException)
+        {
+            // Content of a file that says the same.
+            return null;
+        }
+    }
 
     /// <summary>Reads a body as it comes; a connection that breaks is <see cref="TenantryUnavailableException"/>.</summary>
     public async IAsyncEnumerable<T> ReadPiecesAsync<T>(IAsyncEnumerable<T> pieces, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -143,17 +143,17 @@ public sealed class InstancesClient
     public async Task ExportDataAsync(string slug, Stream output, CancellationToken cancellationToken = default)
     {
         using var request = _transport.Request(HttpMethod.Get, Route(slug) + "/data");
-        request.Headers.TE.Add(new("trailers"));
-        request.Headers.Connection.Add("TE");
+        request.Headers.Add(ProblemAtEnd.Field, ProblemAtEnd.Value);
         using var response = await _transport.SendAsync(request, cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = new byte[81920];
+        var buffer = new byte[ProblemAtEnd.MostBytes + 81920];
+        var kept = 0;
         while (true)
         {
             int count;
             try
             {
-                count = await body.ReadAsync(buffer, cancellationToken);
+                count = await body.ReadAsync(buffer.AsMemory(kept), cancellationToken);
             }
             catch (Exception broken) when (broken is HttpIOException or IOException)
             {
@@ -162,10 +162,16 @@ public sealed class InstancesClient
 
             if (count == 0)
                 break;
-            await output.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            await output.WriteAsync(buffer.AsMemory(kept, count), cancellationToken);
+            kept += count;
+            if (kept > ProblemAtEnd.MostBytes)
+            {
+                buffer.AsSpan(kept - ProblemAtEnd.MostBytes, ProblemAtEnd.MostBytes).CopyTo(buffer);
+                kept = ProblemAtEnd.MostBytes;
+            }
         }
 
-        if (Transport.FindProblem(response) is { } problem)
+        if (Transport.FindProblem(buffer.AsSpan(0, kept)) is { } problem)
             throw new TenantryException((System.Net.HttpStatusCode)problem.Status, problem);
     }
 

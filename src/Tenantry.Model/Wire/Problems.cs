@@ -25,14 +25,20 @@ public sealed record ProblemResponse
     public string? RequestId { get; init; }
 }
 
-/// <summary>How an answer that has begun says that it failed.</summary>
-public static class ProblemTrailer
+/// <summary>How the body of a tar that has begun says that it failed, to those who asked for it: HTTP/1.1 leaves nothing but to cut the connection for all others.</summary>
+public static class ProblemAtEnd
 {
-    /// <summary>
-    /// The trailer field that holds the problem, as JSON in one line of ASCII. It is sent to those who asked with <c>TE: trailers</c>; for all others the
-    /// connection is cut.
-    /// </summary>
-    public const string Name = "Tenantry-Problem";
+    /// <summary>The request's field that asks for it.</summary>
+    public const string Field = "Tenantry-Problem";
+
+    /// <summary>That field's value.</summary>
+    public const string Value = "at-end";
+
+    /// <summary>Bytes of the longest one.</summary>
+    public const int MostBytes = 64 * 1024;
+
+    /// <summary>What stands before the problem's JSON, with which the body ends. A tar ends with zeros, so that none ends like this.</summary>
+    public static ReadOnlySpan<byte> Mark => "\ntenantry-problem\n"u8;
 }
 
 /// <summary>One mistake in a request.</summary>

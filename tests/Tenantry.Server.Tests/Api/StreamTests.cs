@@ -66,12 +66,13 @@ public class StreamTests
         using var client = new TenantryClient(TenantryAddress.OfSocket(api.Socket));
 
         var told = await Should.ThrowAsync<TenantryException>(() => client.Instances.ExportDataAsync("alice", written));
-        (told.Status, told.Message, written.Length).ShouldBe((HttpStatusCode.InternalServerError, "The name of bad\\xff\u00e4 is not UTF-8. Rename it.", 100_000));
+        (told.Status, told.Message).ShouldBe((HttpStatusCode.InternalServerError, "The name of bad\\xff\u00e4 is not UTF-8. Rename it."));
         await Should.ThrowAsync<HttpRequestException>(() => api.Local.GetByteArrayAsync("/v1/instances/alice/data"));
 
         api.Engine.Data = [];
         (await Should.ThrowAsync<TenantryException>(() => client.Instances.ExportDataAsync("alice", written))).Message.ShouldContain("not UTF-8");
         api.Engine.DataFailure = null;
+        api.Engine.Data = [.. ProblemAtEnd.Mark, .. "{\"status\":500}"u8, .. new byte[1024]];
         await client.Instances.ExportDataAsync("alice", written);
     }
 
