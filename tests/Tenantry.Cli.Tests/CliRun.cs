@@ -21,9 +21,9 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         await using var errorWriter = new StreamWriter(error, new UTF8Encoding(false), leaveOpen: true) { AutoFlush = true };
         var host = new CliHost
         {
-            Out = outWriter,
+            Out = setting.Out ?? outWriter,
             Error = errorWriter,
-            In = new StringReader(setting.Input),
+            In = setting.In ?? new StringReader(setting.Input),
             OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(setting.Input)),
             OpenOutput = () => new Unclosed(output),
             OpenError = () => new Unclosed(error),
@@ -55,6 +55,12 @@ internal sealed record CliSetting
     public string? Data { get; init; }
 
     public string Input { get; init; } = "";
+
+    /// <summary>Standard input that is read otherwise.</summary>
+    public TextReader? In { get; init; }
+
+    /// <summary>Standard output that goes elsewhere.</summary>
+    public TextWriter? Out { get; init; }
 
     /// <summary>True when a person sits before it.</summary>
     public bool IsTerminal { get; init; }

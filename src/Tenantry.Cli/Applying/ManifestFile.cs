@@ -19,7 +19,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
     {
         var file = Find(host, path);
         var shown = Path.GetRelativePath(host.WorkingFolder, file) is var relative && relative.StartsWith("..", StringComparison.Ordinal) ? file : relative;
-        var text = await File.ReadAllTextAsync(file, cancellationToken);
+        var text = await BoundedText.ReadAsync(file, cancellationToken);
         var read = ManifestReader.Read(text, shown);
         var folder = Path.GetDirectoryName(file)!;
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tenantry.Cli.Checking;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
@@ -9,8 +10,6 @@ namespace Tenantry.Cli.Commands;
 /// <summary><c>tenantry doctor</c>: looks at everything that has to work, and says how to mend what does not.</summary>
 internal static class DoctorCommand
 {
-    private const long LittleSpace = 1_000_000_000;
-
     public static Command Create(CliHost host) => new Command("doctor", "Look at everything that has to work, and tell how to mend what does not.").Does(host, async call =>
     {
         var findings = new List<TargetFindingResponse>();
@@ -62,10 +61,7 @@ internal static class DoctorCommand
             return;
         }
 
-        var free = new DriveInfo(folder).AvailableFreeSpace;
-        findings.Add(free < LittleSpace
-            ? new("data folder", "Note", $"{folder} has {Words.Bytes(free)} left.", "Make room, or move it.")
-            : new("data folder", "Ok", $"{folder}, {Words.Bytes(free)} left", null));
+        findings.Add(FolderSpace.Look(folder));
     }
 
     private static async Task<bool> LookAtServerAsync(Call call, List<TargetFindingResponse> findings)

@@ -34,6 +34,9 @@ internal sealed record CliHost
     /// <summary>Width and height of the terminal in cells, 0 where it does not say.</summary>
     public Func<(int Width, int Height)> TerminalSize { get; init; } = () => (Console.WindowWidth, Console.WindowHeight);
 
+    /// <summary>Cancelled by Ctrl-C and SIGTERM.</summary>
+    public CancellationToken Interrupted { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The process as it was started.</summary>

@@ -12,6 +12,7 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(IReadOnlyList<Verb> verbs, IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellationToken)
     {
+        host = host with { Interrupted = cancellationToken };
         var parsed = Build(verbs, arguments, host).Parse(arguments);
         var json = WantsJson(arguments);
         if (arguments.Count == 0)
@@ -73,8 +74,22 @@ internal static class CommandLine
 
     private static int Report(CliHost host, bool json, Failure failure)
     {
+        try
+        {
+            Tell(host, json, failure);
+        }
+        catch (IOException)
+        {
+            // Nobody can be told: where it was to be said is full, or closed.
+        }
+
+        return (int)failure.ExitCode;
+    }
+
+    private static void Tell(CliHost host, bool json, Failure failure)
+    {
         if (failure.ExitCode == ExitCode.Interrupted && !json)
-            return (int)failure.ExitCode;
+            return;
         host.Error.WriteLine("tenantry: " + Words.Printable(failure.Message));
         if (!failure.ErrorsAreMessage)
             // One mistake alone is the message already.
@@ -84,7 +99,6 @@ internal static class CommandLine
             host.Error.WriteLine(Words.Printable(failure.Fix));
         if (json)
             new Output(host, json: true).Document(writer => JsonFailure.Write(writer, failure));
-        return (int)failure.ExitCode;
     }
 
     private static string Place(ProblemError error) => (error.Line, error.Path) switch

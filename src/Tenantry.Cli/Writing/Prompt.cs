@@ -20,7 +20,7 @@ internal static class Prompt
     public static bool Ask(CliHost host, string question)
     {
         host.Error.Write(question + " [y/N] ");
-        var answer = host.In.ReadLine()?.Trim();
+        var answer = Read(host)?.Trim();
         return answer is "y" or "Y" or "yes" or "Yes";
     }
 
@@ -30,7 +30,7 @@ internal static class Prompt
         while (true)
         {
             host.Error.Write(question + ": ");
-            switch (host.In.ReadLine()?.Trim())
+            switch (Read(host)?.Trim())
             {
                 case null:
                     host.Error.WriteLine();
@@ -45,7 +45,7 @@ internal static class Prompt
     public static string LineOr(CliHost host, string question, string proposal)
     {
         host.Error.Write($"{question} [{proposal}]: ");
-        return host.In.ReadLine()?.Trim() is { Length: > 0 } answer ? answer : proposal;
+        return Read(host)?.Trim() is { Length: > 0 } answer ? answer : proposal;
     }
 
     /// <summary>Reads a line without showing it.</summary>
@@ -63,6 +63,20 @@ internal static class Prompt
         {
             Console.TreatControlCAsInput = false;
             host.Error.WriteLine();
+        }
+    }
+
+    // Reading itself cannot be given up: whoever interrupts is not kept waiting for it.
+    private static string? Read(CliHost host)
+    {
+        try
+        {
+            return Task.Run(host.In.ReadLine).WaitAsync(host.Interrupted).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            host.Error.WriteLine();
+            throw;
         }
     }
 

@@ -85,6 +85,8 @@ internal sealed class InstanceWork : IAsyncDisposable
         if (await _keys.PrepareAsync(_rest.Record) is { } waitsForKey)
             return await RefusedAsync(waitsForKey);
         var resolved = await ResolveAsync();
+        // Without its secrets it is not known what of its app's words may be told.
+        _seen = _seen! with { Trouble = resolved is WorkloadResult.Refused ? null : _seen!.Trouble };
         if (resolved is WorkloadResult.Refused refusal)
             return await StopBereftAsync(target, refusal) ? await RefusedAsync(refusal) : Wait(StatusOf.Held(_rest.Record, _seen!, Now));
         var resolvedWorkload = ((WorkloadResult.Resolved)resolved).Workload;
