@@ -15,7 +15,7 @@ public class StubbornTests
         await using var api = await FakeApi.StartAsync();
         using var interrupt = new CancellationTokenSource();
         using var person = new SilentPerson();
-        var running = CliRun.Of(new CliSetting { Data = api.Folder, IsTerminal = true, In = person, CancellationToken = interrupt.Token }, "token", "revoke", "alice");
+        var running = Task.Run(() => CliRun.Of(new CliSetting { Data = api.Folder, IsTerminal = true, In = person, CancellationToken = interrupt.Token }, "token", "revoke", "alice"));
         await person.Asked.WaitAsync(Patience);
 
         await interrupt.CancelAsync();
