@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Linux;
 using Tenantry.Targets.Linux.Cgroups;
 using Tenantry.Targets.Local.Running;
 using Tenantry.Targets.Local.Volumes;
@@ -15,7 +16,7 @@ internal static class LocalProbe
         var options = host.Options;
         List<ProbeFinding> findings =
         [
-            Linux(),
+            Kernel(),
             Privilege(),
             await RuntimeAsync(options.Runtime, cancellationToken),
             .. Enum.GetValues<LocalRuntime>().Where(runtime => runtime != options.Runtime).Select(Other),
@@ -24,12 +25,13 @@ internal static class LocalProbe
             Volumes(options),
             Egress(),
             Memory(),
+            .. DeviceNodes(),
             .. Releases(host, cancellationToken),
         ];
         return new ProbeReport(findings.All(finding => finding.Level != ProbeLevel.Missing), findings);
     }
 
-    private static ProbeFinding Linux() => OperatingSystem.IsLinux()
+    private static ProbeFinding Kernel() => OperatingSystem.IsLinux()
         ? new ProbeFinding("kernel", ProbeLevel.Ok, $"Linux {Environment.OSVersion.Version}")
         : new ProbeFinding("kernel", ProbeLevel.Missing, "This is not Linux. A local target needs its namespaces and control groups.");
 
@@ -48,6 +50,14 @@ internal static class LocalProbe
             return new ProbeFinding(name, ProbeLevel.Missing, $"The OCI runtime {name} is not installed.", InstallOf(runtime));
         var said = await ChildProcess.CaptureAsync(new ChildCommand(program, "--version"), cancellationToken);
         return new ProbeFinding(name, ProbeLevel.Ok, $"{program}: {said.Output.Split('\n')[0].Trim()}");
+    }
+
+    // Who owns it can take it from everybody; runtimes have been seen to give it away.
+    private static IEnumerable<ProbeFinding> DeviceNodes()
+    {
+        var (owner, _) = FileStatus.OwnerOf("/dev/null");
+        if (owner != 0)
+            yield return new ProbeFinding("device nodes", ProbeLevel.Note, $"/dev/null belongs to user {owner}, who can take it from every program of this machine.", "chown root:root /dev/null");
     }
 
     private static ProbeFinding Other(LocalRuntime runtime)
