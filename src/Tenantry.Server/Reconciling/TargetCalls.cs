@@ -75,11 +75,14 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
         {
             return await call(both.Token);
         }
-        catch (TargetException failure) when (Text.Of(failure) is var told && told != failure)
+        catch (TargetException failure)
         {
+            var told = Text.Of(failure);
+            if (told == failure)
+                throw;
             throw told;
         }
-        catch (Exception error) when (error is TargetException or StoreUnavailableException or LeaseLostException)
+        catch (Exception error) when (error is StoreUnavailableException or LeaseLostException)
         {
             throw;
         }
