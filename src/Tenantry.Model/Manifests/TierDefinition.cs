@@ -23,7 +23,7 @@ public sealed record TierDefinition
     /// <summary>Most processes and threads at once.</summary>
     public int Pids { get; init; } = 128;
 
-    /// <summary>Bytes of all volumes together. Default 1 GB.</summary>
+    /// <summary>Bytes of all volumes together that have no size of their own; those come on top. Default 1 GB.</summary>
     public long Disk { get; init; } = 1_000_000_000;
 
     /// <summary>The OCI runtime, on targets that have a choice.</summary>

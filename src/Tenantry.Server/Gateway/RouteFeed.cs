@@ -80,7 +80,7 @@ public sealed class RouteFeed(
         if (await RouteFile.LoadAsync(file, stopping) is not { } saved)
             return;
         routes.Take(RouteTable.Of(saved.Hosts), saved.At);
-        log.LogInformation("{Count} saved routes of {At} serve until the store answers", saved.Hosts.Count, saved.At);
+        log.LogInformation("{Count} saved routes of {At:O} serve until the store answers", saved.Hosts.Count, saved.At);
         loaded.TrySetResult();
     }
 

@@ -12,6 +12,18 @@ public sealed class ServicesTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [NeedsCrunFact]
+    public async Task ACommandIsAsLikelyToBeEndedForMemoryAsItsService()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        var alice = instances.Workload("alice");
+        await instances.ApplyAsync(alice);
+
+        var scores = (await instances.RunAsync(alice, "cat /proc/self/oom_score_adj /proc/1/oom_score_adj")).Output.Split('\n');
+        scores[0].ShouldBe(scores[1]);
+        scores[0].ShouldNotBe("0");
+    }
+
+    [NeedsCrunFact]
     public async Task TheHostsDeviceNodesStayRoots()
     {
         string[] nodes = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];

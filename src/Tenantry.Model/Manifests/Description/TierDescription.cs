@@ -39,7 +39,7 @@ internal static class TierDescription
         .Key("memoryReservation", Values.Size, t => t.MemoryReservation, (t, v) => t with { MemoryReservation = v }, "Memory kept for the instance, at most its limit.")
         .Key("cpuReservation", Values.Cores, t => t.CpuReservation, (t, v) => t with { CpuReservation = v }, "Cores kept for the instance, at most its limit.")
         .Key("pids", Values.Whole(8, Many), t => t.Pids, (t, v) => t with { Pids = v }, "Processes and threads at once.")
-        .Key("disk", Values.Size, t => t.Disk, (t, v) => t with { Disk = v }, "Size of all volumes together.")
+        .Key("disk", Values.Size, t => t.Disk, (t, v) => t with { Disk = v }, "Size of all volumes together that have no size of their own; those come on top.")
         .Key("runtime", Values.Word<SandboxRuntime>(), t => t.Runtime, (t, v) => t with { Runtime = v }, "OCI runtime on the local target; runsc is gVisor, which gives the instance a kernel of its own.")
         .Optional("sleep", RestDescription.Sleep, (t, v) => t with { Sleep = v }, "Sleep policy of this tier, in place of the manifest's.")
         .Optional("requests", Requests, (t, v) => t with { Requests = v }, "What the gateway lets through to an instance.")

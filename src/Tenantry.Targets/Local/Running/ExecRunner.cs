@@ -53,8 +53,11 @@ internal sealed class ExecRunner(LocalHost host, Launcher launcher)
 
         Process Start(ChildCommand child) => launcher.Apart(service.Runtime, () => ChildProcess.Start(child));
 
+        // It is as likely to be ended for memory as the service itself.
         void Place(Process process)
         {
+            if (host.Machine.OomScore is { } score)
+                File.WriteAllText($"/proc/{process.Id}/oom_score_adj", score.ToString(CultureInfo.InvariantCulture));
             process.StandardInput.BaseStream.Write(LocalCommands.Go(cgroup.AdmitApart(service.Name, name, process.Id)));
             process.StandardInput.BaseStream.Flush();
         }
