@@ -93,9 +93,9 @@ internal sealed class Transport : IDisposable
         }
     }
 
-    /// <summary>True when nobody answered, or only to say that something behind it does not.</summary>
+    /// <summary>True when nobody answered, or only to say that something behind it does not, or that there is too much at this moment.</summary>
     public static bool IsAway(Exception failure) =>
-        failure is TenantryUnavailableException or TenantryException { Status: HttpStatusCode.ServiceUnavailable };
+        failure is TenantryUnavailableException or TenantryException { Status: HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests };
 
     /// <summary>Null exactly when the answer is 404.</summary>
     public async Task<T?> FindAsync<T>(string path, CancellationToken cancellationToken)

@@ -52,7 +52,13 @@ internal static class LiveParts
                 yield break;
             }
 
-            await Task.WhenAny(change, Task.Delay(beat ?? Timeout.InfiniteTimeSpan, time, cancellationToken));
+            // What waits for the beat ends with the turn: a page may be looked at for days.
+            using (var turn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+            {
+                await Task.WhenAny(change, Task.Delay(beat ?? Timeout.InfiniteTimeSpan, time, turn.Token));
+                await turn.CancelAsync();
+            }
+
             await Task.Delay(Pause, time, cancellationToken);
         }
     }

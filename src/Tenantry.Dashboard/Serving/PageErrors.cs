@@ -36,7 +36,7 @@ internal sealed class PageErrors(ILogger<PageErrors> log) : IMiddleware
         {
             var problem = failure is TenantryException refused ? refused.Problem : Problems.Of(failure);
             if (problem.Status >= 500)
-                log.LogError(failure, "{Method} {Path} failed ({RequestId})", context.Request.Method, context.Request.Path, context.TraceIdentifier);
+                log.LogError(failure, "{Method} {Path} failed ({RequestId})", context.Request.Method, LogPath.Of(context), context.TraceIdentifier);
             await WriteAsync(context, problem);
         }
     }

@@ -33,7 +33,7 @@ internal sealed class Playground(ApiSettings settings) : IDisposable
         if (!path.StartsWith('/') || path.Any(c => c <= ' ' || c == '\x7f'))
             throw ProblemException.Invalid("path", "A path is expected that begins with a slash and has no spaces.");
         var url = new Uri(settings.UrlOf(slug) ?? throw ProblemException.Conflict("No gateway is known here."));
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Door(url), path));
+        using var request = new HttpRequestMessage(new HttpMethod(method), At(Door(url), path));
         request.Headers.Host = url.Authority;
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("tenantry-dashboard", settings.Version));
         if (body.Length > 0)
@@ -67,6 +67,16 @@ internal sealed class Playground(ApiSettings settings) : IDisposable
     {
         if (invoker.IsValueCreated)
             invoker.Value.Dispose();
+    }
+
+    /// <summary>The path at the door, and nowhere else: as a reference, <c>//host/</c> and <c>/\host/</c> are other places.</summary>
+    /// <exception cref="ProblemException">It would lead elsewhere.</exception>
+    internal static Uri At(Uri door, string path)
+    {
+        var authority = door.GetLeftPart(UriPartial.Authority);
+        return Uri.TryCreate(authority + path, UriKind.Absolute, out var url) && url.GetLeftPart(UriPartial.Authority) == authority && url.UserInfo.Length == 0
+            ? url
+            : throw ProblemException.Invalid("path", "A path of the instance is expected.");
     }
 
     // A gateway on this machine is reached at its address; names below localhost are not known to every resolver.

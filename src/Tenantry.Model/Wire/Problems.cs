@@ -91,6 +91,9 @@ public static class ProblemCodes
     /// <summary>428: the change needs <c>If-Match</c>.</summary>
     public const string PreconditionRequired = "precondition-required";
 
+    /// <summary>429: more at once than is answered; ask again in a moment.</summary>
+    public const string TooManyRequests = "too-many-requests";
+
     /// <summary>500: a fault of the server.</summary>
     public const string Internal = "internal";
 

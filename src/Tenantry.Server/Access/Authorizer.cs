@@ -26,7 +26,9 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
         if (endpoint is not null && caller is not null && AccessTable.IsRuled(endpoint.RoutePattern.RawText))
         {
             var rule = AccessTable.Of(endpoint, context.Request.Method);
-            var organization = rule.Reach == Reach.Organization && (caller.Organizations is not null || rule.PeopleAlone) ? await OrganizationAsync(context, caller) : null;
+            // Also of who looks at everything: what they may do to it depends on whose it is.
+            var isOwnedByOne = rule.Reach == Reach.Organization && (caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
+            var organization = isOwnedByOne ? await OrganizationAsync(context, caller) : null;
             if (!caller.Grants.Admits(rule, organization))
                 await RefuseAsync(context, endpoint, caller, Why(context, caller, rule, organization));
             if (rule.SocketAlone && !caller.IsLocal)
@@ -50,7 +52,7 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
         context.Response.Redirect($"/signin?returnTo={Uri.EscapeDataString(request.Path + request.QueryString)}");
     }
 
-    // Whose the thing is that the path names; null when it names none.
+    // Whose the thing is that the path names: nobody's (empty) when there is no such thing; null when the path names none.
     private async Task<string?> OrganizationAsync(HttpContext context, Caller caller)
     {
         var cancellationToken = context.RequestAborted;
@@ -60,9 +62,10 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
             : values["tenant"] is string tenant ? ("tenant", tenant, (await store.FindTenantAsync(tenant, cancellationToken))?.Organization)
             : values["id"] is string operation ? ("operation", operation, await store.FindOperationOrganizationAsync(operation, cancellationToken))
             : ("", "", null);
-        if (kind.Length > 0)
-            caller.MustSee(organization, kind, name);
-        return organization;
+        if (kind.Length == 0)
+            return null;
+        caller.MustSee(organization, kind, name);
+        return organization ?? "";
     }
 
     private static string Why(HttpContext context, Caller caller, AccessRule rule, string? organization) =>

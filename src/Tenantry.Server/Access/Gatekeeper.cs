@@ -44,9 +44,14 @@ public sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sessio
             return await machines.AdmitAsync(authorization.ToString(), context.RequestAborted) ?? await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
         if (await sessions.AdmitAsync(context) is not { } caller)
             return null;
-        await CrossSite.RefuseAsync(context);
+        if (!IsSignIn(context.Request))
+            await CrossSite.RefuseAsync(context);
         return caller;
     }
+
+    // A page for signing in may be older than the session, or come from elsewhere as a link: it does not know the session's text, and nothing is done in the session's
+    // name. That no other site's page asks, these endpoints see to themselves, as they do for strangers.
+    private static bool IsSignIn(HttpRequest request) => HttpMethods.IsPost(request.Method) && request.Path.StartsWithSegments("/signin");
 
     private void RefuseRebinding(HttpContext context)
     {

@@ -36,7 +36,7 @@ public sealed record Grants(Role? Platform, IReadOnlyDictionary<string, Role> Or
         None,
         (grants, part) => part.Split(':') is [var organization, var role] ? grants.With(Of(Enum.Parse<Role>(role), organization)) : grants.With(Of(Enum.Parse<Role>(part), null)));
 
-    /// <summary>Whether they may ask for what has that rule. For what is no organization's, a role in any of theirs is enough.</summary>
+    /// <summary>Whether they may ask for what has that rule. Without an organization (null: nothing was named) a role in any of theirs is enough.</summary>
     internal bool Admits(AccessRule rule, string? organization)
     {
         if (rule.Reach == Reach.Caller || (Platform is { } everywhere && rule.Admits(everywhere, isOfOrganization: false)))

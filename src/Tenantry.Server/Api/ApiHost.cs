@@ -123,6 +123,7 @@ public static class ApiHost
             services.AddSingleton(new OidcProvider(oidc, parts.Time));
         services.AddSingleton(s => new ProviderTokens(s.GetService<OidcProvider>()));
         services.AddSingleton<LiveRequests>();
+        services.AddSingleton<OpenStreams>();
         services.AddHostedService(s => s.GetRequiredService<LiveRequests>());
         services.AddSingleton<IdempotentAnswers>();
         services.AddSingleton<InstanceChanges>();

@@ -23,6 +23,10 @@ public sealed record ApiSettings
 
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>True for the name by which people reach the API or the gateway itself: no instance answers there.</summary>
+    public bool IsOwnHost(string host) =>
+        string.Equals(Api()?.Host, host, StringComparison.OrdinalIgnoreCase) || string.Equals(Gateway()?.Host, host, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>True for the address of one of <see cref="TrustedProxies"/>.</summary>
     public bool Trusts(IPAddress? peer) => new ForwarderOptions { TrustedProxies = TrustedProxies }.Trusts(peer);
 

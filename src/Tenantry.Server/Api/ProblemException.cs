@@ -25,6 +25,9 @@ public sealed class ProblemException(int status, string code, string detail, IRe
 
     public static ProblemException Forbidden(string detail) => new(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden, detail);
 
+    /// <summary>More at once than is answered.</summary>
+    public static ProblemException TooMany(string detail) => new(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, detail);
+
     /// <summary>One mistake.</summary>
     public static ProblemException Invalid(string path, string message) => Invalid([new ProblemError(path, message)]);
 

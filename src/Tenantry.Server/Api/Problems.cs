@@ -23,20 +23,20 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            log.LogDebug("{Method} {Path} was given up by its caller", context.Request.Method, context.Request.Path);
+            log.LogDebug("{Method} {Path} was given up by its caller", context.Request.Method, LogPath.Of(context));
         }
         catch (Exception failure) when (!context.Response.HasStarted)
         {
             var problem = Of(failure);
             if (problem.Status >= 500)
-                log.LogError(failure, "{Method} {Path} failed ({RequestId})", context.Request.Method, context.Request.Path, context.TraceIdentifier);
+                log.LogError(failure, "{Method} {Path} failed ({RequestId})", context.Request.Method, LogPath.Of(context), context.TraceIdentifier);
             context.Response.Clear();
             await WriteAsync(context, problem);
         }
         catch (Exception failure)
         {
             // The answer has begun: cutting the connection is the only way to say that it is not whole.
-            log.LogError(failure, "{Method} {Path} failed in the middle of its answer ({RequestId})", context.Request.Method, context.Request.Path, context.TraceIdentifier);
+            log.LogError(failure, "{Method} {Path} failed in the middle of its answer ({RequestId})", context.Request.Method, LogPath.Of(context), context.TraceIdentifier);
             context.Abort();
         }
     }
@@ -69,7 +69,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
     {
         context.Response.StatusCode = problem.Status;
         context.Response.ContentType = ContentType;
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+        if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
             context.Response.Headers.RetryAfter = "1";
         if (problem.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
@@ -123,6 +123,7 @@ public sealed class Problems(ILogger<Problems> log) : IMiddleware
         ProblemCodes.StoreUnavailable => "The database does not answer",
         ProblemCodes.Stopping => "The server stops",
         ProblemCodes.TimedOut => "Took too long",
+        ProblemCodes.TooManyRequests => "Too many at once",
         ProblemCodes.Internal => "The server failed",
         _ => "The request is not understood",
     };

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Tenantry.Server.Access;
 
 namespace Tenantry.Server.Events;
 
@@ -12,6 +14,7 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Strea
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        using var place = Caller.Find(httpContext) is { } caller ? httpContext.RequestServices.GetRequiredService<OpenStreams>().Enter(caller) : null;
         using var ending = ServerStop.Link(httpContext);
         var aborted = ending.Token;
         httpContext.Response.ContentType = ContentType;

@@ -23,7 +23,7 @@ public sealed class ChangedInstance(IStore store, ApiSettings settings)
         {
             Release = release.Id,
             Tier = InstanceFields.Tier(manifest, request.Tier ?? present.Tier, errors),
-            Hosts = request.Hosts is null ? present.Hosts : InstanceFields.Hosts(request.Hosts, settings.BaseDomain, errors),
+            Hosts = request.Hosts is null ? present.Hosts : InstanceFields.Hosts(request.Hosts, settings, errors),
             Features = InstanceFields.Features(manifest, Merged(present.Features, request.Features, manifest), errors),
         };
         return errors.Count == 0 ? wanted : throw ProblemException.Invalid(errors);

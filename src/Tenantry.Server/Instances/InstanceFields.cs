@@ -25,9 +25,10 @@ internal static partial class InstanceFields
         return name ?? "";
     }
 
-    /// <summary>Host names in their usual form. Names below the base domain belong to slugs: one instance must not take another's.</summary>
-    public static IReadOnlyList<string> Hosts(IReadOnlyList<string> hosts, string baseDomain, List<ProblemError> errors)
+    /// <summary>Host names in their usual form. Names below the base domain belong to slugs: one instance must not take another's, and none the server's own.</summary>
+    public static IReadOnlyList<string> Hosts(IReadOnlyList<string> hosts, ApiSettings settings, List<ProblemError> errors)
     {
+        var baseDomain = settings.BaseDomain;
         if (hosts.Count > MostHosts)
             errors.Add(new ProblemError("hosts", $"At most {MostHosts} hosts are possible."));
         var usual = new List<string>();
@@ -38,6 +39,8 @@ internal static partial class InstanceFields
                 errors.Add(new ProblemError($"hosts[{i}]", $"'{hosts[i]}' is none: a DNS name such as app.example.com is expected, without scheme, port or wildcard.{Encoded(host)}"));
             else if (host == baseDomain || host.EndsWith("." + baseDomain, StringComparison.Ordinal))
                 errors.Add(new ProblemError($"hosts[{i}]", $"Names at and below {baseDomain} belong to the slugs of instances."));
+            else if (settings.IsOwnHost(host))
+                errors.Add(new ProblemError($"hosts[{i}]", $"'{host}' is the control plane's own name."));
             else if (usual.Contains(host, StringComparer.Ordinal))
                 errors.Add(new ProblemError($"hosts[{i}]", $"'{host}' is there twice."));
             else
@@ -63,13 +66,16 @@ internal static partial class InstanceFields
         return values;
     }
 
-    public static void CheckSlug(string slug, List<ProblemError> errors)
+    public static void CheckSlug(string slug, ApiSettings settings, List<ProblemError> errors)
     {
         if (slug.Length > Slug.MaximumLength || !Label().IsMatch(slug))
             errors.Add(new ProblemError("slug", $"A DNS label is expected: at most {Slug.MaximumLength} lower-case letters, digits and hyphens, with a letter or digit at both ends."));
-        else if (NamingRules.Reserved(NameKind.Tenant).Contains(slug) || slug.StartsWith("xn--", StringComparison.Ordinal))
+        else if (NamingRules.Reserved(NameKind.Tenant).Contains(slug) || slug.StartsWith("xn--", StringComparison.Ordinal) || IsOwn(slug, settings))
             errors.Add(new ProblemError("slug", $"'{slug}' is reserved."));
     }
+
+    /// <summary>True for the slug whose name below the base domain is the API's or the gateway's.</summary>
+    public static bool IsOwn(string slug, ApiSettings settings) => settings.IsOwnHost($"{slug}.{settings.BaseDomain}");
 
     private static string Listed(Manifest manifest) =>
         manifest.Features.Count == 0 ? "it has none" : $"it has {string.Join(", ", manifest.Features.Select(f => f.Name))}";
@@ -97,10 +103,10 @@ internal static partial class InstanceFields
         _ => text,
     };
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\z")]
     private static partial Regex Label();
 
     // The last label has a letter, so that no address is taken for a name.
-    [GeneratedRegex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9-]*[a-z][a-z0-9-]*$")]
+    [GeneratedRegex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9-]*[a-z][a-z0-9-]*\\z")]
     private static partial Regex HostName();
 }

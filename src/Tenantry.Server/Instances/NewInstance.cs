@@ -45,10 +45,10 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
         var errors = new List<ProblemError>();
         TenantText.AddName(NameKind.Environment, "environment", environment, errors);
         var tier = InstanceFields.Tier(manifest, request.Tier, errors);
-        var hosts = InstanceFields.Hosts(request.Hosts ?? [], settings.BaseDomain, errors);
+        var hosts = InstanceFields.Hosts(request.Hosts ?? [], settings, errors);
         var features = InstanceFields.Features(manifest, request.Features ?? new Dictionary<string, string>(StringComparer.Ordinal), errors);
         if (request.Slug is not null)
-            InstanceFields.CheckSlug(request.Slug, errors);
+            InstanceFields.CheckSlug(request.Slug, settings, errors);
         var target = await PickTargetAsync(request.Target, errors, cancellationToken);
         var limit = request.LlmLimit is { } money ? Dollars.Read(money) : null;
         if (request.LlmLimit is not null && limit is null)
@@ -116,7 +116,7 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
     // The store has the last word: two requests at once may find the same slug free, and one of them is then refused.
     private async Task<string> PickSlugAsync(Tenant tenant, string environment, string app, CancellationToken cancellationToken)
     {
-        foreach (var candidate in Slug.Candidates(tenant.Name, environment, app))
+        foreach (var candidate in Slug.Candidates(tenant.Name, environment, app).Where(slug => !InstanceFields.IsOwn(slug, settings)))
         {
             var holder = await store.FindInstanceBySlugAsync(candidate, cancellationToken);
             if (holder is null)

@@ -11,9 +11,11 @@ public sealed class Passwords : IDisposable
     private const int Rounds = 600_000;
     private const int Shortest = 12;
     private const int Longest = 200;
+    private const int MostWaiting = 32;
     private readonly PasswordHasher<Person> hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Rounds }));
     private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly Lazy<string> nobodys;
+    private int waiting;
 
     public Passwords() => nobodys = new(() => Hash(RandomNobody()));
 
@@ -30,9 +32,10 @@ public sealed class Passwords : IDisposable
     public string Hash(string password) => hasher.HashPassword(null!, password);
 
     /// <summary>Whether it is the person's. Takes as long when there is no such person, or no password.</summary>
+    /// <exception cref="ProblemException">Too many wait for theirs to be looked at.</exception>
     public async Task<bool> IsOfAsync(Person? person, string password, CancellationToken cancellationToken)
     {
-        await turns.WaitAsync(cancellationToken);
+        await TakeTurnAsync(cancellationToken);
         try
         {
             var isSame = password.Length <= Longest && hasher.VerifyHashedPassword(null!, person?.Password ?? nobodys.Value, password) != PasswordVerificationResult.Failed;
@@ -46,6 +49,21 @@ public sealed class Passwords : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => turns.Dispose();
+
+    // A password takes a good part of a second: who came after so many would wait in vain.
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref waiting) > MostWaiting)
+                throw ProblemException.TooMany("Too many people sign in at this moment. Try again in a few seconds.");
+            await turns.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
 
     private static string RandomNobody() => Guid.NewGuid().ToString("N");
 }

@@ -24,14 +24,15 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         if (IsInsecure(context) is { } insecure)
             return insecure;
         var (name, address) = (PersonText.Plain(email), ClientAddress.Of(context, settings));
-        if (name.Length > LongestEmail)
+        // Before anything is counted: a store may end a text at a control character, and one account would have many names.
+        if (name.Length > LongestEmail || name.Any(char.IsControl))
             return new SignInResult(SignInOutcome.Wrong, Wrong);
         if (limits.Enter(name, address) is { } wait)
-            return new SignInResult(SignInOutcome.TooOften, $"Too many wrong tries. Wait {Math.Ceiling(wait.TotalMinutes):0} minutes, or have a link made with 'tenantry login'.", wait);
+            return TooOften(wait);
         var person = await store.FindPersonAsync(name, context.RequestAborted);
         if (!await passwords.IsOfAsync(person, password, context.RequestAborted))
         {
-            await AuditAsync(context, name, "denied", $"wrong password or unknown, from {address}");
+            await AuditAsync(context, person?.Email ?? "", "denied", $"wrong password or unknown, from {address}");
             return new SignInResult(SignInOutcome.Wrong, Wrong);
         }
 
@@ -47,12 +48,13 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
     {
         if (IsInsecure(context) is { } insecure)
             return insecure;
+        var address = ClientAddress.Of(context, settings);
+        if (limits.Enter(address) is { } wait)
+            return TooOften(wait);
+        // Nothing is written of it: strangers would fill the audit.
         if (await store.TakeSignInLinkAsync(RandomText.Hash(secret), CancellationToken.None) is not { } email || await store.FindPersonAsync(email, context.RequestAborted) is not { } person)
-        {
-            await AuditAsync(context, "", "denied", $"a link that was used, has expired or never was, from {ClientAddress.Of(context, settings)}");
             return new SignInResult(SignInOutcome.LinkGone, "This link was used already, or has expired. 'tenantry login' on the server's machine makes another one.");
-        }
-
+        limits.Succeed(address);
         return await LetInAsync(context, person, SignInMethod.Link, null);
     }
 
@@ -66,17 +68,26 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         var way = oidc ?? throw NoProvider();
         if (IsInsecure(context) is { } insecure)
             return insecure;
+        var address = ClientAddress.Of(context, settings);
+        if (limits.Enter(address) is { } wait)
+            return TooOften(wait);
         try
         {
             var who = await way.FinishAsync(context);
             if (await way.PersonAsync(who, context.RequestAborted) is { } person)
+            {
+                limits.Succeed(address);
                 return await LetInAsync(context, person, SignInMethod.Provider, who.Session) with { ReturnTo = who.ReturnTo };
+            }
+
             await AuditAsync(context, who.Email ?? "", "denied", $"the provider's subject {who.Subject} has no role here");
             return new SignInResult(SignInOutcome.NoRole, "You are known to the provider, but no rule here gives you a role.");
         }
         catch (OidcException failure)
         {
-            await AuditAsync(context, "", "denied", failure.Message);
+            // A browser that began nothing is anybody's.
+            if (!failure.IsUnasked)
+                await AuditAsync(context, "", "denied", failure.Message);
             return new SignInResult(SignInOutcome.Provider, failure.Message);
         }
     }
@@ -108,6 +119,9 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         if (await sessions.EndAsync(context, CancellationToken.None) is { } caller)
             await store.AppendAuditAsync(new AuditEntry(caller.Name, "session.end", $"person {caller.Name}", "done", "", context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
     }
+
+    private static SignInResult TooOften(TimeSpan wait) =>
+        new(SignInOutcome.TooOften, $"Too many wrong tries. Wait {Math.Ceiling(wait.TotalMinutes):0} minutes, or have a link made with 'tenantry login'.", wait);
 
     private static ProblemException NoProvider() => new(StatusCodes.Status404NotFound, Model.Wire.ProblemCodes.NotFound, "No identity provider is configured: 'tenantry serve --oidc FILE'.");
 

@@ -129,12 +129,28 @@ public class InstanceTests
         problem.Errors!.First(e => e.Path == "hosts[6]").Message.ShouldContain("Write it as xn--bcher-kva.example.");
     }
 
+    [Fact]
+    public async Task NoInstanceTakesTheServersOwnNames()
+    {
+        await using var api = await StartAsync(apiUrl: new Uri("https://console.localhost"), gatewayUrl: new Uri("https://gate.example.com"));
+        await api.SetUpAsync();
+        using var tenant = await api.Local.PostAsync("/v1/tenants", Json(new { name = "console" }));
+
+        var problem = await ProblemAsync(
+            await api.Local.PostAsync("/v1/instances", Json(new { tenant = "console", app = "notes", slug = "console", hosts = new[] { "Gate.example.com", "a.b\n" } })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        var made = await ReadAsync<OperationResponse>(await api.Local.PostAsync("/v1/instances", Json(new { tenant = "console", app = "notes" })), HttpStatusCode.Accepted);
+
+        problem.Errors!.Select(error => error.Path).ShouldBe(["hosts[0]", "hosts[1]", "slug"]);
+        made.Slug.ShouldNotBe("console");
+    }
+
     [Theory]
     [InlineData("www")]
     [InlineData("api")]
     [InlineData("xn--x")]
     [InlineData("a.b")]
     [InlineData("-a")]
+    [InlineData("alice\n")]
     [InlineData("")]
     public async Task ASlugThatCannotBeIsRefused(string slug)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using static Tenantry.Server.Tests.Api.TestApi;
 using static Tenantry.Server.Tests.Api.TwoOrganizations;
 
@@ -38,6 +39,32 @@ public sealed class MemberTests
         await ProblemAsync(await browser.SendAsync(HttpMethod.Post, "/v1/instances", Json(new { tenant = "bob", app = "notes", environment = "two" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
         (await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo", organization = "acme" }))).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await api.Local.GetStringAsync("/v1/audit?limit=3")).ShouldContain("\"outcome\":\"denied\"");
+    }
+
+    [Fact]
+    public async Task WhoLooksAtEverythingActsInTheirOwnOrganizationAlone()
+    {
+        await using var api = await StartAsync();
+        var (own, foreign) = await TwoTenantsAsync(api);
+        var browser = await Browser.SignedInAsync(api, Ann, Role.Viewer);
+        await JoinAsync(api, "acme", Role.Owner);
+        Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content) => browser.SendAsync(method, path, content);
+        var wrong = new List<string>();
+
+        foreach (var (name, rule) in AccessTable.Rules.Where(one => one.Value.Reach == Reach.Organization && RolesTests.Thing(one.Key)))
+        {
+            var (isMine, isTheirs) = (await RolesTests.AskAsync(Send, name, own), await RolesTests.AskAsync(Send, name, foreign));
+            if (isMine == HttpStatusCode.Forbidden)
+                wrong.Add($"{name} on {own.Name}: {isMine}");
+            if (rule.Permission == Permission.View ? isTheirs is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized : isTheirs != HttpStatusCode.Forbidden)
+                wrong.Add($"{name} on {foreign.Name}: {isTheirs}");
+        }
+
+        wrong.ShouldBeEmpty();
+        (await browser.GetAsync("/v1/instances/bob")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await ProblemAsync(await browser.GetAsync("/v1/instances/nobody"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+        await ProblemAsync(await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo", organization = "other" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await browser.SendAsync(HttpMethod.Post, "/v1/tenants", Json(new { name = "cleo" }))).StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
     [Fact]

@@ -189,9 +189,18 @@ public sealed class RolesTests
         return text.ToString().Replace("|  ", "| ", StringComparison.Ordinal);
     }
 
-    private static bool Thing(string name) => name.Contains("{slug}", StringComparison.Ordinal) || name.Contains("{tenant}", StringComparison.Ordinal) || name.Contains("{organization}", StringComparison.Ordinal) || name.Contains("/operations/{id}", StringComparison.Ordinal);
+    internal static bool Thing(string name) => name.Contains("{slug}", StringComparison.Ordinal) || name.Contains("{tenant}", StringComparison.Ordinal) || name.Contains("{organization}", StringComparison.Ordinal) || name.Contains("/operations/{id}", StringComparison.Ordinal);
 
-    private static async Task<HttpStatusCode> AskAsync(HttpClient client, string name, (string Name, string Operation) thing)
+    private static Task<HttpStatusCode> AskAsync(HttpClient client, string name, (string Name, string Operation) thing) => AskAsync(
+        async (method, path, content) =>
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = content };
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        },
+        name,
+        thing);
+
+    internal static async Task<HttpStatusCode> AskAsync(Func<HttpMethod, string, HttpContent?, Task<HttpResponseMessage>> send, string name, (string Name, string Operation) thing)
     {
         var space = name.IndexOf(' ', StringComparison.Ordinal);
         var method = new HttpMethod(name[..space]);
@@ -204,10 +213,11 @@ public sealed class RolesTests
             .Replace("{name}", "api-key", StringComparison.Ordinal).Replace("{provider}", "openrouter", StringComparison.Ordinal).Replace("{digest}", new string('a', 64), StringComparison.Ordinal);
         // What is admitted is only tried: the things are asked for again and again.
         var isChange = method != HttpMethod.Get && method != HttpMethod.Head && !path.EndsWith("/check", StringComparison.Ordinal) && !path.EndsWith("/render/compose", StringComparison.Ordinal);
-        using var request = new HttpRequestMessage(method, path + (isChange ? "?dryRun=true" : ""));
-        if (method == HttpMethod.Post || method == HttpMethod.Put || method == HttpMethod.Patch)
-            request.Content = path.EndsWith("/data", StringComparison.Ordinal) || path.StartsWith("/v1/sources/", StringComparison.Ordinal) ? new ByteArrayContent([]) { Headers = { ContentType = new("application/x-tar") } } : Json(new { });
-        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var hasBody = method == HttpMethod.Post || method == HttpMethod.Put || method == HttpMethod.Patch;
+        using HttpContent? content = !hasBody
+            ? null
+            : path.EndsWith("/data", StringComparison.Ordinal) || path.StartsWith("/v1/sources/", StringComparison.Ordinal) ? new ByteArrayContent([]) { Headers = { ContentType = new("application/x-tar") } } : Json(new { });
+        using var answer = await send(method, path + (isChange ? "?dryRun=true" : ""), content);
         return answer.StatusCode;
     }
 }

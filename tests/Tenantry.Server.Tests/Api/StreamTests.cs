@@ -57,6 +57,30 @@ public class StreamTests
     }
 
     [Fact]
+    public async Task ACallerHasSoManyEventStreamsAndAPlaceIsFreeWhenOneEnds()
+    {
+        await using var api = await WithAliceAsync();
+        var (client, other) = (api.Client(await api.TokenAsync("a")), api.Client(await api.TokenAsync("b")));
+        var open = new List<HttpResponseMessage>();
+        for (var i = 0; i < OpenStreams.Most; i++)
+            open.Add(await client.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead));
+        open.ShouldAllBe(answer => answer.StatusCode == HttpStatusCode.OK);
+
+        await ProblemAsync(await client.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead), HttpStatusCode.TooManyRequests, ProblemCodes.TooManyRequests);
+        using var another = await other.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead);
+        another.StatusCode.ShouldBe(HttpStatusCode.OK);
+        open[0].Dispose();
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        for (HttpStatusCode status = default; status != HttpStatusCode.OK;)
+        {
+            using var again = await client.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead, late.Token);
+            status = again.StatusCode;
+        }
+
+        open.ForEach(answer => answer.Dispose());
+    }
+
+    [Fact]
     public async Task AnExportThatFailsOnItsWayIsASentenceForOurClientAndACutConnectionForOthers()
     {
         await using var api = await WithAliceAsync();

@@ -97,7 +97,7 @@ internal sealed class TestApi : IAsyncDisposable
     /// <summary>The socket's user.</summary>
     public HttpClient Local => field ??= Client(null);
 
-    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null, People.Oidc.OidcOptions? oidc = null)
+    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null, People.Oidc.OidcOptions? oidc = null, Uri? apiUrl = null, Uri? gatewayUrl = null)
     {
         var folder = Directory.CreateTempSubdirectory("tenantry-api-").FullName;
         var time = new MovableTime();
@@ -121,8 +121,8 @@ internal sealed class TestApi : IAsyncDisposable
             Settings = new ApiSettings
             {
                 BaseDomain = "localhost",
-                Gateway = () => new Uri("http://127.0.0.1:8080"),
-                Api = () => address,
+                Gateway = () => gatewayUrl ?? new Uri("http://127.0.0.1:8080"),
+                Api = () => apiUrl ?? address,
                 Version = "1.2.3",
                 StartedAt = time.GetUtcNow(),
             },

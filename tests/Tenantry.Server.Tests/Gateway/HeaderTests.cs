@@ -28,6 +28,7 @@ public class HeaderTests
     [Theory]
     [InlineData("a=1; __Host-tenantry=secret; b=2", "\r\nCookie: a=1; b=2\r\n")]
     [InlineData("__Host-tenantry=secret", null)]
+    [InlineData("a=1; __Host-tenantry-oidc=secret", "\r\nCookie: a=1\r\n")]
     [InlineData("a=__Host-tenantry", "\r\nCookie: a=__Host-tenantry\r\n")]
     [InlineData("a=1;b=2", "\r\nCookie: a=1;b=2\r\n")]
     public async Task TheControlPlanesOwnCookieNeverReachesAnInstance(string sent, string? seen)

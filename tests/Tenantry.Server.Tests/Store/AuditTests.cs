@@ -17,6 +17,21 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
     }
 
     [Fact]
+    public async Task TextThatAStoreCannotKeepLeavesTheChainWhole()
+    {
+        const string Bad = "a\0b\u0001c\ud800d\r\u0085e";
+        await Store.AppendAuditAsync(
+            new AuditEntry(Bad, Bad, Bad, Bad, Bad + "\n\t\ud83d\ude00", Bad, Time.GetUtcNow()) { Through = Bad, Changes = Bad }, Ct);
+        await AppendAsync(1);
+
+        (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
+        var entry = (await Store.ListAuditAsync(new PageRequest(), Ct)).Items[^1].Entry;
+        const string Plain = "a\ufffdb\ufffdc\ufffdd\ufffd\ufffde";
+        ((string[])[entry.Actor, entry.Action, entry.Subject, entry.Outcome, entry.RequestId, entry.Through, entry.Changes]).ShouldAllBe(text => text == Plain);
+        entry.Detail.ShouldBe(Plain + "\n\t\ud83d\ude00");
+    }
+
+    [Fact]
     public async Task ManyWhoAppendAtOnceMakeOneChain()
     {
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Store.AppendAuditAsync(Entry(i), Ct)));

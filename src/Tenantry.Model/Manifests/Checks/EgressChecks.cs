@@ -63,6 +63,6 @@ internal static partial class EgressChecks
             : Parsed<EgressRule>.Ok(new() { Network = network.ToString(), Port = port });
     }
 
-    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Host();
 }

@@ -74,6 +74,6 @@ internal static partial class RestChecks
     private static bool IsTimeZone(string name) =>
         ZoneName().IsMatch(name) && (TimeZoneInfo.TryFindSystemTimeZoneById(name, out _) || TimeZoneInfo.GetSystemTimeZones().Count <= 1);
 
-    [GeneratedRegex("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*\\z", RegexOptions.ExplicitCapture)]
     private static partial Regex ZoneName();
 }

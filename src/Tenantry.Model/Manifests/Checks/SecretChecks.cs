@@ -68,6 +68,6 @@ internal static partial class SecretChecks
         }
     }
 
-    [GeneratedRegex(@"^(?<kind>token|password|keypair)(\((?<length>[0-9]{1,4})\))?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<kind>token|password|keypair)(\((?<length>[0-9]{1,4})\))?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Generator();
 }

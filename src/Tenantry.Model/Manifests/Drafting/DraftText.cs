@@ -261,7 +261,7 @@ internal sealed partial class DraftText
 
     private void Line(int depth, string text) => _text.Append(' ', text.Length == 0 ? 0 : depth * 2).Append(text).Append('\n');
 
-    [GeneratedRegex("^[A-Za-z0-9/_.][A-Za-z0-9/_.:@=-]*$")]
+    [GeneratedRegex("^[A-Za-z0-9/_.][A-Za-z0-9/_.:@=-]*\\z")]
     private static partial Regex Plain();
 
     // What YAML, in one version or another, takes for a number, a flag, a date or nothing.

@@ -166,4 +166,8 @@ public sealed record OidcTokens(string IdToken, string AccessToken)
 }
 
 /// <summary>The provider failed, or said what is not believed. The message is for a person and holds no token.</summary>
-public sealed class OidcException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class OidcException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>True: nobody here had begun to sign in.</summary>
+    public bool IsUnasked { get; init; }
+}

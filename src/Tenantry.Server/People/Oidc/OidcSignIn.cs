@@ -38,7 +38,7 @@ public sealed class OidcSignIn(OidcProvider provider, IStore store, TimeProvider
     public async Task<OidcPerson> FinishAsync(HttpContext context)
     {
         var query = context.Request.Query;
-        var handshake = OidcHandshake.Take(context) ?? throw new OidcException("This browser did not begin to sign in, or did so too long ago. Try again.");
+        var handshake = OidcHandshake.Take(context) ?? throw new OidcException("This browser did not begin to sign in, or did so too long ago. Try again.") { IsUnasked = true };
         if (!RandomText.AreSame(query["state"].ToString(), handshake.State))
             throw new OidcException("The answer belongs to another attempt to sign in. Try again.");
         var found = await provider.DiscoverAsync(context.RequestAborted);

@@ -7,8 +7,9 @@ internal static class AuditRows
     private const string Columns = "sequence, actor, action, subject, outcome, detail, request_id, at, previous_hash, hash, through, changes";
     private const int VerifyAtOnce = 1000;
 
-    public static async Task AppendAsync(Session session, AuditEntry entry)
+    public static async Task AppendAsync(Session session, AuditEntry wanted)
     {
+        var entry = AuditText.Plain(wanted);
         // The head's row lock makes appends follow each other.
         var head = (await session.FirstAsync<HeadRow>(
             "UPDATE audit_head SET sequence = sequence + 1 WHERE one = 1 RETURNING sequence, hash"))!;

@@ -34,6 +34,8 @@ internal static class PersonRows
             throw new StoreConflictException($"The person '{person.Email}' was changed meanwhile: it is at version {stored.Version}, not {expectedVersion}.");
         await session.ExecuteAsync(
             "UPDATE people SET name = @Name, role = @Role, password = @Password, issuer = @Issuer, subject = @Subject, version = version + 1 WHERE email = @Email", Values(person));
+        if (stored.Password != person.Password)
+            await session.ExecuteAsync("DELETE FROM signin_links WHERE email = @Email", new { person.Email });
         if (stored.Password is not null && stored.Password != person.Password)
             await session.ExecuteAsync("DELETE FROM sessions WHERE email = @Email", new { person.Email });
         return (await FindAsync(session, person.Email))!;
