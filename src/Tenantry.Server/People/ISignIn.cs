@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Tenantry.Server.People;
 
-/// <summary>What pages for signing in call. Each writes to the audit what came of it, and sets or takes the session's cookie of the answer.</summary>
+/// <summary>What pages for signing in call. Each writes to the audit what came of it, unless nobody known had anything to do with it, and sets or takes the session's cookie of the answer.</summary>
 public interface ISignIn
 {
     /// <summary>How people may sign in at an identity provider; null: there is none.</summary>

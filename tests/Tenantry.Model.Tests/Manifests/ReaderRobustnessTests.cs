@@ -9,6 +9,17 @@ public sealed class ReaderRobustnessTests
 {
     private static readonly string Sample = RepositoryFiles.ReadText("docs", "tenantry.sample.yaml");
 
+    [Theory]
+    [InlineData("egress: [\"api.example.com{0}\"]")]
+    [InlineData("secrets: {{ key: {{ generate: \"token{0}\" }} }}")]
+    public void AValueThatEndsWithALineFeedIsNone(string part)
+    {
+        string With(string end) => "app: hello\nversion: 1\nservices:\n  web: { command: /bin/true }\n" + string.Format(System.Globalization.CultureInfo.InvariantCulture, part, end);
+
+        ManifestReader.Read(With(""), "x.yaml").Problems.ShouldBeEmpty();
+        ManifestReader.Read(With("\\n"), "x.yaml").Problems.ShouldNotBeEmpty();
+    }
+
     [Fact]
     public void DamagedFilesNeverThrowAndEveryProblemHasAPlace()
     {
