@@ -67,7 +67,16 @@ public static class SignInApi
         context.Response.Headers.CacheControl = "no-store";
     }
 
-    private static async Task<IFormCollection> ReadAsync(HttpContext context) => context.Request.HasFormContentType
-        ? await context.Request.ReadFormAsync(context.RequestAborted)
-        : throw ProblemException.BadRequest("A form with 'email' and 'password' is expected.");
+    private static async Task<IFormCollection> ReadAsync(HttpContext context)
+    {
+        const string Expected = "A form with 'email' and 'password' is expected.";
+        try
+        {
+            return context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw ProblemException.BadRequest(Expected);
+        }
+        catch (InvalidDataException)
+        {
+            throw ProblemException.BadRequest(Expected);
+        }
+    }
 }

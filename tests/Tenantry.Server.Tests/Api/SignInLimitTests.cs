@@ -69,10 +69,13 @@ public sealed class SignInLimitTests
 
         foreach (var email in (string[])[Ann + "\0", Ann + "\0x", "\u0001" + Ann])
         {
-            using var answer = await browser.FormAsync("/signin", ("email", email), ("password", Good));
+            using var form = new MultipartFormDataContent { { new StringContent(email), "email" }, { new StringContent(Good), "password" } };
+            using var answer = await browser.SendAsync(HttpMethod.Post, "/signin", form);
             answer.Headers.Location!.ToString().ShouldStartWith("/signin?failure=wrong");
         }
 
+        using var encoded = await browser.FormAsync("/signin", ("email", Ann + "\0"), ("password", Good));
+        encoded.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         browser.Cookie.ShouldBeNull();
         (await api.Local.GetStringAsync("/v1/audit?limit=1")).ShouldBe(before, "nothing is written of it");
         (await api.Local.GetStringAsync("/v1/audit/verify")).ShouldContain("true");
