@@ -4,6 +4,7 @@ using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Manifests.Importing;
 using Tenantry.Model.Wire;
@@ -34,7 +35,10 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         {
             if (await call.Client.Tenants.FindAsync(tenant.Name, call.CancellationToken) is not null)
             {
-                call.Output.Note($"{tenant.Name}: there is a tenant of that name already; left alone.");
+                var half = await FindHalfAsync(app, tenant.Name);
+                if (half is not null)
+                    failed.Add((tenant.Name, half));
+                call.Output.Note($"{tenant.Name}: {half ?? "there is a tenant of that name already; left alone."}");
                 continue;
             }
 
@@ -43,16 +47,28 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
                 await AdoptAsync(old, app, tenant);
                 done.Add(tenant.Name);
             }
-            catch (Exception failure) when (failure is TenantryException or CliException or TargetException)
+            catch (Exception failure) when (failure is TenantryException or CliException or TargetException or IOException)
             {
                 var why = failure is TargetException target ? target.Sentence : failure.Message;
                 failed.Add((tenant.Name, why));
-                call.Output.Note($"{tenant.Name}: {why} All of it is as it was.");
+                call.Output.Note($"{tenant.Name}: {why}");
             }
         }
 
         Tell(app, done, failed);
         return failed.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    // One that is held down is what this command makes and had no time to finish.
+    private async Task<string?> FindHalfAsync(string app, string tenant)
+    {
+        await foreach (var one in call.Client.Instances.ListAsync(new InstanceQuery(tenant, app), call.CancellationToken))
+        {
+            if ((await call.Client.Instances.FindAsync(one.Slug, call.CancellationToken))?.Hold == InstanceHold.Down)
+                return $"an earlier import was cut off: '{one.Slug}' is held down, perhaps without its data. 'tenantry tenant remove {tenant}' and import again; the old container still has all of it.";
+        }
+
+        return null;
     }
 
     // Asked before anything is made: an app without its tenants would be left.
@@ -94,11 +110,13 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         }
         catch
         {
+            // The customer first: the old one does not need what is taken back.
+            if (container is { Runs: true })
+                await old.StartAsync(container, CancellationToken.None);
             var calm = call.Uninterrupted();
             if (await calm.Client.Tenants.FindAsync(tenant.Name, CancellationToken.None) is not null)
                 await TakeBackAsync(calm, tenant.Name);
-            if (container is { Runs: true })
-                await old.StartAsync(container, CancellationToken.None);
+            call.Output.Note($"{tenant.Name}: all of it is as it was.");
             throw;
         }
 

@@ -17,13 +17,15 @@ internal static class LlmFields
         ? null
         : Dollars.Read(money) ?? throw ProblemException.Invalid(path, $"An amount in USD with whole cents is expected, such as {{\"amount\": \"5.00\", \"currency\": \"USD\"}}; this is {money.Amount} {money.Currency}.");
 
-    public static void Check(string name, PutLlmProviderRequest request, bool isNew)
+    public static void Check(string name, PutLlmProviderRequest request, LlmProviderRecord? present)
     {
         var errors = new List<ProblemError>();
         if (!LlmProviders.All.Contains(name, StringComparer.Ordinal))
             errors.Add(new ProblemError("provider", $"There is no LLM provider '{name}'; there is {string.Join(", ", LlmProviders.All)}.{Nearest.Hint(name, LlmProviders.All)}"));
-        if (isNew && request.ManagementKey is null)
+        if (present is null && request.ManagementKey is null)
             errors.Add(new ProblemError("managementKey", "The management key is needed the first time."));
+        else if (request is { ManagementKey: null, BaseUrl: { } elsewhere } && elsewhere.TrimEnd('/') != present?.BaseUrl)
+            errors.Add(new ProblemError("managementKey", "Another address needs the management key again: the stored one is not sent anywhere but to the address that it was given for."));
         if (request.ManagementKey is { } key && (key.Length is 0 or > LongestKey || key.Any(c => c is <= ' ' or > '~')))
             errors.Add(new ProblemError("managementKey", $"A key of 1 to {LongestKey} visible ASCII characters is expected."));
         if (request.BaseUrl is { } url && !IsUsable(url))

@@ -45,7 +45,7 @@ internal static class LlmProvidersApi
         change.Subject = $"LLM provider {provider}";
         var request = body.Value;
         var present = await store.FindLlmProviderAsync(provider, cancellationToken);
-        LlmFields.Check(provider, request, isNew: present is null);
+        LlmFields.Check(provider, request, present);
         change.Expect(change.Subject, present?.Version ?? 0);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. Differences(change.Subject, present, request)]));

@@ -19,6 +19,8 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
 {
     internal const string KindName = "docker";
 
+    private static readonly TimeSpan RulesPause = TimeSpan.FromSeconds(15);
+
     private readonly DockerHost _host;
     private readonly DockerObserver _observer;
     private readonly DockerData _data;
@@ -147,7 +149,21 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
     public Task ForgetReleaseAsync(string release, CancellationToken cancellationToken) =>
         AskAsync($"Removing the images of release {release}", () => DoneAsync(_host.Images.ForgetAsync(release, cancellationToken)));
 
-    public IAsyncEnumerable<string> WatchAsync(CancellationToken cancellationToken) => new EngineNotices(_host).ListenAsync(cancellationToken);
+    public async IAsyncEnumerable<string> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var keeping = KeepRulesAsync(ending.Token);
+        try
+        {
+            await foreach (var changed in new EngineNotices(_host).ListenAsync(cancellationToken))
+                yield return changed;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await keeping;
+        }
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -193,6 +209,30 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         finally
         {
             _restoring.Release();
+        }
+    }
+
+    private async Task KeepRulesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await _host.Networks.KeepRulesAsync(_host.Owner, cancellationToken);
+                }
+                catch (Exception error) when (error is EngineException or TargetException or IOException)
+                {
+                    // The engine is away, or its network: the next look finds out.
+                }
+
+                await Task.Delay(RulesPause, _host.Time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The watch ended.
         }
     }
 

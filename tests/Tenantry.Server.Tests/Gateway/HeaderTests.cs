@@ -215,6 +215,15 @@ public class HeaderTests
     }
 
     [Fact]
+    public async Task AnInstanceSetsNoCookieThatStandsInForASessionOfTheControlPlane()
+    {
+        var head = await HeadSeenByClientAsync("HTTP/1.1 200 OK\r\nSet-Cookie: __Host-tenantry=x; Secure; Path=/\r\nSet-Cookie: mine=1\r\nContent-Length: 0\r\n\r\n");
+
+        head.ShouldContain("\r\nSet-Cookie: mine=1\r\n");
+        head.ShouldNotContain("__Host-tenantry");
+    }
+
+    [Fact]
     public async Task HeadersOfTheInstancesConnectionDoNotReachTheClient()
     {
         var head = await HeadSeenByClientAsync(

@@ -8,6 +8,7 @@ using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Contract;
 using Tenantry.Targets.Docker;
 using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Networks;
 using Tenantry.Targets.Docker.Running;
 using Tenantry.Targets.Processes;
 using Tenantry.Targets.Tests.Linux;
@@ -31,6 +32,28 @@ public sealed class DockerLifeTests(EngineFixture engine)
         var (code, output) = await instances.ExecAsync(workload, DockerInstances.Shell("busybox wget -q -O - http://127.0.0.1:8080/"), "side");
 
         (code, output).ShouldBe((0, "main speaks"));
+    }
+
+    [NeedsDockerFact]
+    public async Task RulesForEgressThatAFirewallTookAwayComeBackByThemselves()
+    {
+        await using var instances = new DockerInstances(engine);
+        var workload = instances.Workload("alice", "exec sleep 3600", same => same with { Egress = new EgressRules(EgressMode.Internet, []) });
+        await instances.ApplyAsync(workload);
+        engine.Run("nft", "delete", "table", "inet", "tenantry_docker");
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(instances.Stop);
+        var watch = Task.Run(async () =>
+        {
+            await foreach (var _ in instances.Harness.Docker.WatchAsync(watching.Token))
+            {
+            }
+        });
+
+        var rules = new EngineFirewall(engine.Engine, DockerTargetOptions.Parse(new Dictionary<string, string>(StringComparer.Ordinal)));
+        while (!(await rules.ReadBridgesAsync(instances.Stop)).Contains(DockerNames.Bridge(workload.Ref), StringComparer.Ordinal))
+            await Task.Delay(20, instances.Stop);
+        await watching.CancelAsync();
+        await watch.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     [NeedsDockerFact]

@@ -76,6 +76,8 @@ internal sealed class AnswerHead
             if (FieldRules.IsListed(listed, name))
                 continue;
             StringValues field = OwnCookies.IsSetting(name) ? OwnCookies.Keep(value.ToString(), context.Request.Headers.Host.ToString(), slug) : value.ToString();
+            if (field.Count == 0)
+                continue;
             headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, field) : field;
         }
 

@@ -6,15 +6,20 @@ namespace Tenantry.Server.Gateway.Forwarding;
 /// </summary>
 internal static class OwnCookies
 {
+    // Browsers keep one jar for all ports of a host.
+    private const string Reserved = "__Host-tenantry";
+
     /// <summary>True for the name of a field that sets a cookie.</summary>
     public static bool IsSetting(string name) => name.Length == 10 && name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The field's value as it goes to the client.</summary>
+    /// <summary>The field's value as it goes to the client; null for one that would stand in for a session of this control plane.</summary>
     /// <param name="cookie">As the instance wrote it.</param>
     /// <param name="host">The request's Host.</param>
     /// <param name="slug">The instance's.</param>
-    public static string Keep(string cookie, string host, string slug)
+    public static string? Keep(string cookie, string host, string slug)
     {
+        if (cookie.AsSpan().TrimStart().StartsWith(Reserved, StringComparison.OrdinalIgnoreCase))
+            return null;
         if (!cookie.Contains("domain", StringComparison.OrdinalIgnoreCase) || BaseOf(host, slug) is { Length: 0 })
             return cookie;
         var shared = BaseOf(host, slug).ToString();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -13,6 +14,8 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
 {
     /// <summary>Names of images that were built or loaded by us begin so.</summary>
     internal const string OwnPrefix = "tenantry/";
+
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     /// <summary>The name by which the engine knows a service's image.</summary>
     internal static string ReferenceOf(InstanceWorkload workload, ServiceWorkload service)
@@ -71,11 +74,24 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         tags.Remove(release);
     }
 
+    // One brings it, however many want it at once.
     private async Task<string> BringAsync(InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
     {
         var reference = ReferenceOf(workload, service);
-        if (await FindAsync(reference, cancellationToken) is { } there)
-            return there;
+        var turn = _turns.GetOrAdd(reference, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await FindAsync(reference, cancellationToken) ?? await BringAsync(reference, workload, service, progress, cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<string> BringAsync(string reference, InstanceWorkload workload, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    {
         if (service.Image is { Length: > 0 })
             await PullAsync(reference, progress, cancellationToken);
         else if (service.Root.Kind == RootKind.Image)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
@@ -8,7 +9,7 @@ using Tenantry.Targets.Processes;
 namespace Tenantry.Targets.Docker.Networks;
 
 /// <summary>Loads the rules for egress where the engine's bridges are.</summary>
-internal sealed class EngineFirewall(IEngine engine, DockerTargetOptions options) : IDisposable
+internal sealed partial class EngineFirewall(IEngine engine, DockerTargetOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
 
@@ -20,6 +21,15 @@ internal sealed class EngineFirewall(IEngine engine, DockerTargetOptions options
         await LoadAsync(EgressRuleset.ForInstance(DockerNames.Bridge(instance), egress), required: true, cancellationToken);
     }
 
+    /// <summary>What of an instance stands in the map of bridges that may get out. Empty when the table is not there.</summary>
+    internal async Task<IReadOnlyList<string>> ReadBridgesAsync(CancellationToken cancellationToken)
+    {
+        if (Programs.Find("nft") is null || await engine.FindProcessAsync(cancellationToken) is not { } process)
+            return [];
+        var listed = await ChildProcess.CaptureAsync(new ChildCommand("nsenter", $"--net=/proc/{process}/ns/net", "--", "nft", "list", "map", .. EgressRuleset.Table.Split(' '), "egress"), cancellationToken);
+        return [.. Bridge().Matches(listed.Output).Select(match => match.Groups[1].Value)];
+    }
+
     internal async Task ForgetAsync(InstanceRef instance, CancellationToken cancellationToken)
     {
         foreach (var command in EgressRuleset.Removal(DockerNames.Bridge(instance)))
@@ -27,6 +37,9 @@ internal sealed class EngineFirewall(IEngine engine, DockerTargetOptions options
     }
 
     public void Dispose() => _one.Dispose();
+
+    [GeneratedRegex("\"([a-z0-9]+)\" : ", RegexOptions.NonBacktracking)]
+    private static partial Regex Bridge();
 
     private async Task LoadAsync(string rules, bool required, CancellationToken cancellationToken)
     {

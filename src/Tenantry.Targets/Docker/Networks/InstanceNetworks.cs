@@ -124,13 +124,33 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         // Another machine's rules are its operator's.
         if (options.Remote is not null)
             return;
+        await AllowAsync(await OpenAsync(owner, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Loads the rules of those whose rules are gone: a reboot or a firewall that was loaded anew takes them, and the engine brings its bridges back without.</summary>
+    internal async Task KeepRulesAsync(string owner, CancellationToken cancellationToken)
+    {
+        if (options.Remote is not null || await OpenAsync(owner, cancellationToken) is not { Count: > 0 } open)
+            return;
+        var there = await _firewall.ReadBridgesAsync(cancellationToken);
+        await AllowAsync(open.Where(one => !there.Contains(DockerNames.Bridge(one.Instance), StringComparer.Ordinal)), cancellationToken);
+    }
+
+    private async Task AllowAsync(IEnumerable<(InstanceRef Instance, EgressRules Egress)> open, CancellationToken cancellationToken)
+    {
+        foreach (var (instance, egress) in open)
+            await _firewall.AllowAsync(instance, egress, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<(InstanceRef Instance, EgressRules Egress)>> OpenAsync(string owner, CancellationToken cancellationToken)
+    {
         var networks = await engine.GetAsync($"/networks?{DockerLabels.Filter((DockerLabels.Owner, owner))}", cancellationToken);
-        foreach (var labels in networks.EnumerateArray().Select(ContainerSeen.LabelsOf))
-        {
-            var egress = EgressOf(labels.GetValueOrDefault(DockerLabels.Egress, ""));
-            if (egress.Mode != EgressMode.None)
-                await _firewall.AllowAsync(new InstanceRef(labels[DockerLabels.Instance], labels[DockerLabels.Slug], owner), egress, cancellationToken);
-        }
+        return
+        [
+            .. networks.EnumerateArray().Select(ContainerSeen.LabelsOf)
+                .Select(labels => (new InstanceRef(labels[DockerLabels.Instance], labels[DockerLabels.Slug], owner), EgressOf(labels.GetValueOrDefault(DockerLabels.Egress, ""))))
+                .Where(one => one.Item2.Mode != EgressMode.None),
+        ];
     }
 
     internal async Task RemoveAsync(InstanceRef instance, CancellationToken cancellationToken)

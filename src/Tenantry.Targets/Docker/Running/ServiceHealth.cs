@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Docker.Engine;
 using Tenantry.Targets.Linux;
+using Tenantry.Targets.Streams;
 
 namespace Tenantry.Targets.Docker.Running;
 
@@ -67,7 +67,7 @@ internal sealed class ServiceHealth(DockerHost host)
         try
         {
             using var socket = await ConnectAsync(container, port, limit.Token);
-            return health.HttpPath is null ? null : await GetAsync(socket, health.HttpPath, port, name, limit.Token);
+            return health.HttpPath is null ? null : await HealthAnswer.AskAsync(socket, health.HttpPath, port, name, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -104,16 +104,5 @@ internal sealed class ServiceHealth(DockerHost host)
             ? await host.Reader.FindAsync(container.NetworkMode[Peer.Length..], cancellationToken) ?? throw new IOException("the first service's container is gone")
             : container;
         return Endpoints.Of(first, port, remote)?.Port ?? throw new IOException("it is not published");
-    }
-
-    private static async Task<string?> GetAsync(Socket socket, string path, int port, string name, CancellationToken cancellationToken)
-    {
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: tenantry-health\r\nConnection: close\r\n\r\n"), cancellationToken);
-        await using var stream = new NetworkStream(socket);
-        using var reader = new StreamReader(stream, Encoding.ASCII);
-        var parts = (await reader.ReadLineAsync(cancellationToken) ?? "").Split(' ');
-        if (parts.Length < 2 || !parts[0].StartsWith("HTTP/", StringComparison.Ordinal) || !int.TryParse(parts[1], out var code))
-            return $"{name}: the answer is not HTTP";
-        return code is >= 200 and < 400 ? null : $"{name} answered {code}";
     }
 }

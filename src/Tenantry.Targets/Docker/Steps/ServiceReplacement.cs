@@ -15,7 +15,7 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
     {
         var name = DockerNames.Container(workload.Ref, service.Name);
         var aside = DockerNames.Former(workload.Ref, service.Name);
-        await PutBackAsync(name, aside, cancellationToken);
+        var wasCutOff = await PutBackAsync(name, aside, cancellationToken);
         var old = await host.Reader.FindAsync(name, cancellationToken);
         if (old is null or { State.IsRemains: true })
         {
@@ -23,7 +23,8 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
             return;
         }
 
-        var wasUp = old.State.IsUp;
+        // One that an upgrade that was cut off had stopped is to run as well.
+        var wasUp = old.State.IsUp || (wasCutOff && workload.Desired == DesiredState.Running);
         await host.Engine.PostAsync($"/containers/{old.Id}/rename?name={aside}", null, cancellationToken);
         try
         {
@@ -64,17 +65,18 @@ internal sealed class ServiceReplacement(DockerHost host, ServiceContainers cont
     }
 
     // What has a container aside has proved nothing yet: the one aside was the last that was right.
-    private async Task PutBackAsync(string name, string aside, CancellationToken cancellationToken)
+    private async Task<bool> PutBackAsync(string name, string aside, CancellationToken cancellationToken)
     {
         if (await host.Reader.FindAsync(aside, cancellationToken) is not { } former)
-            return;
+            return false;
         if (former.State.IsRemains)
         {
             await containers.RemoveAsync(aside, cancellationToken);
-            return;
+            return false;
         }
 
         await containers.RemoveAsync(name, cancellationToken);
         await host.Engine.PostAsync($"/containers/{former.Id}/rename?name={name}", null, cancellationToken);
+        return true;
     }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
+using Tenantry.Targets.Streams;
 
 namespace Tenantry.Targets.Local.Running;
 
@@ -24,7 +25,7 @@ internal sealed class HealthProbe(NamespaceSockets sockets, ExecRunner exec)
             var port = health.Port ?? service.Ports.FirstOrDefault()?.Number ?? throw new TargetException($"Service {service.Name} has a health check without a port.", retryable: false);
             using var socket = new Socket(await sockets.OpenTcpAsync(paths.Network, cancellationToken: limit.Token)) { NoDelay = true };
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), limit.Token);
-            return health.HttpPath is null ? null : await GetAsync(socket, health.HttpPath, port, limit.Token);
+            return health.HttpPath is null ? null : await HealthAnswer.AskAsync(socket, health.HttpPath, port, $"GET {health.HttpPath}", limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -42,27 +43,6 @@ internal sealed class HealthProbe(NamespaceSockets sockets, ExecRunner exec)
 
     private static string Name(HealthWorkload health) =>
         health.HttpPath is not null ? $"GET {health.HttpPath}" : health.Command is { Count: > 0 } command ? command[0] : $"port {health.Port}";
-
-    private static async Task<string?> GetAsync(Socket socket, string path, int port, CancellationToken cancellationToken)
-    {
-        var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: tenantry-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-        await socket.SendAsync(request, SocketFlags.None, cancellationToken);
-        var buffer = new byte[256];
-        var count = 0;
-        while (count < buffer.Length && !buffer.AsSpan(0, count).Contains((byte)'\n'))
-        {
-            var received = await socket.ReceiveAsync(buffer.AsMemory(count), SocketFlags.None, cancellationToken);
-            if (received == 0)
-                break;
-            count += received;
-        }
-
-        var status = Encoding.ASCII.GetString(buffer, 0, count).Split('\r', '\n')[0];
-        var parts = status.Split(' ');
-        if (parts.Length < 2 || !parts[0].StartsWith("HTTP/", StringComparison.Ordinal) || !int.TryParse(parts[1], out var code))
-            return $"GET {path}: the answer is not HTTP";
-        return code is >= 200 and < 400 ? null : $"GET {path} answered {code}";
-    }
 
     private async Task<string?> RunAsync(InstancePaths paths, ServiceFile service, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {

@@ -96,7 +96,7 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
             }
 
             if (OwnCookies.IsSetting(name))
-                context.Response.Headers[name] = new StringValues([.. values.Select(cookie => OwnCookies.Keep(cookie, context.Request.Headers.Host.ToString(), slug))]);
+                context.Response.Headers[name] = new StringValues([.. values.Select(cookie => OwnCookies.Keep(cookie, context.Request.Headers.Host.ToString(), slug)).OfType<string>()]);
             else if (!FieldRules.IsOfOneConnection(name))
                 context.Response.Headers[name] = values.Count == 1 ? values.ToString() : new StringValues([.. values]);
         }
