@@ -102,6 +102,21 @@ public sealed class DockerLifeTests(EngineFixture engine)
     }
 
     [NeedsDockerFact]
+    public async Task AVersionThatAnUpgradeHadStoppedWhenItWasCutOffRunsAgainWhenTheNextOneFails()
+    {
+        await using var instances = new DockerInstances(engine);
+        var good = SampleApp.Digested(instances.Harness.Fit(SampleApp.Make("alice", instances.Harness.Owner)));
+        await instances.ApplyAsync(good);
+        var (name, aside) = (DockerNames.Container(good.Ref, good.Services[0].Name), DockerNames.Former(good.Ref, good.Services[0].Name));
+        await engine.Engine.PostAsync($"/containers/{name}/rename?name={aside}", null, instances.Stop);
+        await engine.Engine.PostAsync($"/containers/{aside}/stop?t=1", null, instances.Stop);
+
+        await Should.ThrowAsync<TargetException>(instances.ApplyAsync(instances.Harness.Failing(good)));
+
+        (await instances.UntilAsync(good, look => look.Health == InstanceHealth.Healthy)).State.ShouldBe(ObservedState.Running);
+    }
+
+    [NeedsDockerFact]
     public async Task AFreezeAndAThawAskTheEngineLittleMoreThanForThat()
     {
         await using var instances = new DockerInstances(engine);

@@ -26,7 +26,7 @@ internal sealed partial class EngineFirewall(IEngine engine, DockerTargetOptions
     {
         if (Programs.Find("nft") is null || await engine.FindProcessAsync(cancellationToken) is not { } process)
             return [];
-        var listed = await ChildProcess.CaptureAsync(new ChildCommand("nsenter", $"--net=/proc/{process}/ns/net", "--", "nft", "list", "map", .. EgressRuleset.Table.Split(' '), "egress"), cancellationToken);
+        var listed = await ChildProcess.CaptureAsync(new ChildCommand("nsenter", [$"--net=/proc/{process}/ns/net", "--", "nft", "list", "map", .. EgressRuleset.Table.Split(' '), "egress"]), cancellationToken);
         return [.. Bridge().Matches(listed.Output).Select(match => match.Groups[1].Value)];
     }
 
