@@ -32,7 +32,7 @@ public sealed class TargetCheckTests
     {
         var run = await CliRun.Of(NoServer, "target", "check", "locl");
         run.ExitCode.ShouldBe(7);
-        run.Error.ShouldContain("'locl' is no kind of target (local, docker, fake)");
+        run.Error.ShouldContain("'locl' is no kind of target (local, docker, aws, fake)");
         run.Error.ShouldContain("'local'");
         run.Error.ShouldContain("tenantry serve");
     }

@@ -24,14 +24,28 @@ internal static class ThisMachine
     public static Task<TargetCheckResponse> CheckAsync(string kind, IReadOnlyDictionary<string, string> options, CancellationToken cancellationToken) =>
         CheckAsync(TargetCatalog.Find(kind)!, options, cancellationToken);
 
-    /// <summary>A report of that kind with these options; of every kind that needs something when none is named.</summary>
+    /// <summary>A report of that kind with these options; when none is named, of every kind that needs something of the machine and no options.</summary>
     public static async Task<IReadOnlyList<TargetCheckResponse>> CheckAsync(
         string? kind, IReadOnlyDictionary<string, string> options, TenantryUnavailableException away, CancellationToken cancellationToken)
     {
         var reports = new List<TargetCheckResponse>();
-        foreach (var known in kind is null ? TargetCatalog.All.Where(line => line.Kind != Needless) : [Find(kind, away)])
+        foreach (var known in kind is null ? TargetCatalog.All.Where(line => line.Kind != Needless && TakesNone(line)) : [Find(kind, away)])
             reports.Add(await CheckAsync(known, options, cancellationToken));
         return reports;
+    }
+
+    // One that needs options is checked when it is named with them.
+    private static bool TakesNone(TargetKind kind)
+    {
+        try
+        {
+            kind.CheckOptions(new Dictionary<string, string>(StringComparer.Ordinal));
+            return true;
+        }
+        catch (TargetException)
+        {
+            return false;
+        }
     }
 
     private static TargetKind Find(string kind, TenantryUnavailableException away)
