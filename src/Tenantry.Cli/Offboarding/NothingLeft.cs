@@ -1,4 +1,6 @@
 using Tenantry.Cli.Running;
+using Tenantry.Client;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Offboarding;
 

@@ -2,6 +2,7 @@ using Tenantry.Model.Llm;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.Store;
 
 namespace Tenantry.Server.LlmKeys;
 

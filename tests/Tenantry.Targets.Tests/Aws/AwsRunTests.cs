@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
@@ -7,6 +8,7 @@ using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Aws.Terraform;
 using Tenantry.Targets.Contract;
 using Tenantry.Targets.Linux;
+using Tenantry.Targets.Tests.Linux;
 
 namespace Tenantry.Targets.Tests.Aws;
 
@@ -50,8 +52,10 @@ public sealed class AwsRunTests(AwsEmulatorFixture emulator)
     {
         await using var harness = new AwsHarness(emulator);
         var sample = await RunningAsync(harness);
-        using var run = Process.Start(new ProcessStartInfo("cat") { RedirectStandardInput = true })!;
-        WriteRun(harness, sample, ProcessIdentity.Of(run.Id)!);
+        using var folder = new TemporaryFolder();
+        var (run, end) = StartElsewhere(folder.File("pipe"));
+        using var ending = end;
+        WriteRun(harness, sample, run);
         var seen = await harness.Target.ObserveAsync(sample.Ref, CancellationToken.None);
         (seen.State, seen.Trouble).ShouldBe((ObservedState.Partial, "A run of Terraform that an earlier control plane began is still at work on it."));
 
@@ -63,11 +67,20 @@ public sealed class AwsRunTests(AwsEmulatorFixture emulator)
             events.Add(step);
             // It ends when it was seen to be waited for.
             if (step.Message.Contains("still at work", StringComparison.Ordinal))
-                run.StandardInput.Close();
+                await end.DisposeAsync();
         }
 
         events.ShouldContain(step => step.Action == StepAction.Wait && step.Message.Contains("earlier control plane", StringComparison.Ordinal));
         (await harness.Target.ObserveAsync(sample.Ref, CancellationToken.None)).WorkloadDigest.ShouldBe(changed.Digest);
+    }
+
+    // No child of this runtime's, which waits for its own, and would end this process if somebody else had. Ends when the stream does.
+    private static (ProcessIdentity Run, FileStream End) StartElsewhere(string pipe)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"mkfifo {pipe}; cat <{pipe} >/dev/null 2>&1 & echo $!"]) { RedirectStandardOutput = true })!;
+        var run = int.Parse(shell.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        shell.WaitForExit();
+        return (ProcessIdentity.Of(run)!, new FileStream(pipe, FileMode.Open, FileAccess.Write));
     }
 
     private static async Task<InstanceWorkload> RunningAsync(AwsHarness harness)
