@@ -12,6 +12,9 @@ public interface IWorkloadSource
     /// <summary>True when that release requires a secret of which the instance has no value, and which a person has to give.</summary>
     Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken);
 
+    /// <summary>Values that its secrets had before those in force, as far as they are kept: what it said while it had them may hold them.</summary>
+    Task<IReadOnlyList<string>> FormerSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     /// <summary>The instance is gone: drops what is kept of it.</summary>
     void Forget(string instanceId);
 }

@@ -118,6 +118,27 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         return values;
     }
 
+    public async Task<IReadOnlyList<string>> FormerSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        var former = new List<string>();
+        foreach (var secret in (await store.ListSecretsAsync(spec, cancellationToken)).Where(secret => secret.Version > 1))
+        {
+            foreach (var version in (await store.ListSecretVersionsAsync(secret.Place, cancellationToken)).Where(version => version.Version != secret.Version))
+            {
+                try
+                {
+                    former.AddRange((await vault.OpenAsync([version], cancellationToken)).Values);
+                }
+                catch (SecretUnreadableException)
+                {
+                    // Nor was it delivered since.
+                }
+            }
+        }
+
+        return former;
+    }
+
     private async Task<Dictionary<string, string>> OpenAsync(InstanceSpec spec, IEnumerable<SealedSecret> secrets, CancellationToken cancellationToken)
     {
         try
