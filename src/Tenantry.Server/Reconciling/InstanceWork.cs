@@ -90,7 +90,8 @@ internal sealed class InstanceWork : IAsyncDisposable
         if (resolved is WorkloadResult.Refused refusal)
             return await StopBereftAsync(target, refusal) ? await RefusedAsync(refusal) : Wait(StatusOf.Held(_rest.Record, _seen!, Now));
         var resolvedWorkload = ((WorkloadResult.Resolved)resolved).Workload;
-        target.Text = new AppText([.. resolvedWorkload.Secrets.Values, .. await _parts.Workloads.FormerSecretsAsync(Spec, _cancellation)]);
+        var former = resolvedWorkload.Secrets.Count == 0 ? [] : await _parts.Workloads.FormerSecretsAsync(Spec, _cancellation);
+        target.Text = new AppText([.. resolvedWorkload.Secrets.Values, .. former]);
         _seen = target.Text.Of(_seen!);
 
         (WorkAction Action, ObservedState State, string? Digest)? last = null;

@@ -75,7 +75,7 @@ internal sealed class AnswerHead
         {
             if (FieldRules.IsListed(listed, name))
                 continue;
-            StringValues field = OwnCookies.IsSetting(name) ? OwnCookies.Keep(value.ToString(), context.Request.Headers.Host.ToString(), slug) : value.ToString();
+            var field = OwnCookies.IsSetting(name) ? (StringValues)OwnCookies.Keep(value.ToString(), context.Request.Headers.Host.ToString(), slug) : value;
             if (field.Count == 0)
                 continue;
             headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, field) : field;

@@ -1,3 +1,5 @@
+using Tenantry.Server.Access;
+
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>
@@ -6,9 +8,6 @@ namespace Tenantry.Server.Gateway.Forwarding;
 /// </summary>
 internal static class OwnCookies
 {
-    // Browsers keep one jar for all ports of a host.
-    private const string Reserved = "__Host-tenantry";
-
     /// <summary>True for the name of a field that sets a cookie.</summary>
     public static bool IsSetting(string name) => name.Length == 10 && name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
 
@@ -18,11 +17,11 @@ internal static class OwnCookies
     /// <param name="slug">The instance's.</param>
     public static string? Keep(string cookie, string host, string slug)
     {
-        if (cookie.AsSpan().TrimStart().StartsWith(Reserved, StringComparison.OrdinalIgnoreCase))
+        // Browsers keep one jar for all ports of a host.
+        if (cookie.AsSpan().TrimStart().StartsWith(Sessions.Cookie, StringComparison.OrdinalIgnoreCase))
             return null;
-        if (!cookie.Contains("domain", StringComparison.OrdinalIgnoreCase) || BaseOf(host, slug) is { Length: 0 })
+        if (!cookie.Contains("domain", StringComparison.OrdinalIgnoreCase) || BaseOf(host, slug).ToString() is not { Length: > 0 } shared)
             return cookie;
-        var shared = BaseOf(host, slug).ToString();
         var parts = cookie.Split(';');
         var kept = parts.Where((part, place) => place == 0 || !IsOf(part, shared)).ToArray();
         return kept.Length == parts.Length ? cookie : string.Join(';', kept);
