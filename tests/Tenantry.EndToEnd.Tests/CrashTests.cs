@@ -24,7 +24,7 @@ public class CrashTests
         var boundaries = await AtEveryBoundaryAsync(plane, "create", async number =>
         {
             var name = $"t{number}";
-            await CrashDuringAsync(plane, "tenant", "add", name, "--app", "notes");
+            await Crashing.DuringAsync(plane, null, "tenant", "add", name, "--app", "notes");
             await AsIfNothingHappenedAsync(plane, visitor, name, "hello");
             (await plane.CallAsync("tenant", "remove", name, "--yes")).ShouldEndWith(0);
         });
@@ -40,7 +40,7 @@ public class CrashTests
 
         var boundaries = await AtEveryBoundaryAsync(plane, "update", async number =>
         {
-            await CrashDuringAsync(plane, "tenant", "set", "alice", "--feature", $"greeting=greeting-{number}");
+            await Crashing.DuringAsync(plane, null, "tenant", "set", "alice", "--feature", $"greeting=greeting-{number}");
             await AsIfNothingHappenedAsync(plane, visitor, "alice", $"greeting-{number}");
         });
 
@@ -56,7 +56,7 @@ public class CrashTests
         var boundaries = await AtEveryBoundaryAsync(plane, "restart", async _ =>
         {
             var before = (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body;
-            await CrashDuringAsync(plane, "restart", "alice");
+            await Crashing.DuringAsync(plane, null, "restart", "alice");
             await AsIfNothingHappenedAsync(plane, visitor, "alice", "hello");
             (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body.ShouldNotBe(before);
         });
@@ -73,7 +73,7 @@ public class CrashTests
         {
             var name = $"t{number}";
             (await plane.CallAsync("tenant", "add", name, "--app", "notes")).ShouldEndWith(0);
-            await CrashDuringAsync(plane, "tenant", "remove", name, "--yes");
+            await Crashing.DuringAsync(plane, null, "tenant", "remove", name, "--yes");
             Machine.LeftOf(Path.Combine(plane.Folder, "targets"), plane.Cgroup).ShouldBeEmpty();
             (await plane.Client.Tenants.ListAsync().CountAsync()).ShouldBe(0);
             (await plane.Client.Targets.GetOrphansAsync()).Items.ShouldBeEmpty();
@@ -109,22 +109,6 @@ public class CrashTests
         }
 
         throw new InvalidOperationException($"More than {MostBoundaries} boundaries.");
-    }
-
-    /// <summary>Runs a command; when the engine is killed during it, starts a control plane anew. The command ends well in any case.</summary>
-    private static async Task CrashDuringAsync(ControlPlane plane, params string[] arguments)
-    {
-        var call = plane.CallAsync([.. arguments, "--timeout", "5m"]);
-        await Eventually.HoldsAsync(() => (plane.HasEnded || call.IsCompleted, "running"));
-        if (plane.HasEnded)
-        {
-            // The web side answers what it was asked and ends by itself.
-            await plane.EndedAsync();
-            await plane.StartAsync();
-        }
-
-        var finished = await call;
-        finished.ExitCode.ShouldBe(0, $"{finished.Error}\n{finished.Out}\n{await plane.LogAsync()}");
     }
 
     private static async Task AsIfNothingHappenedAsync(ControlPlane plane, Visitor visitor, string name, string greeting)

@@ -4,9 +4,9 @@ using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
-using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Manifests.Importing;
+using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Compose;
@@ -18,7 +18,7 @@ internal sealed record AdoptionOptions(string Engine, string? Project, string? T
 
 /// <summary>
 /// Takes tenants over one after the other: the old container is stopped, the instance made, its data replaced by the old container's. What fails is
-/// taken back: the instance goes, and the old container runs again with all that it had.
+/// taken back: the instance goes, and the old container runs again with all that it had. What was cut off goes on where it was.
 /// </summary>
 internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionOptions options)
 {
@@ -33,18 +33,18 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         var done = new List<string>();
         foreach (var tenant in import.Tenants)
         {
+            var half = (HalfAdopted?)null;
             if (await call.Client.Tenants.FindAsync(tenant.Name, call.CancellationToken) is not null)
             {
-                var half = await FindHalfAsync(app, tenant.Name);
-                if (half is not null)
-                    failed.Add((tenant.Name, half));
-                call.Output.Note($"{tenant.Name}: {half ?? "there is a tenant of that name already; left alone."}");
-                continue;
+                half = await HalfAdopted.FindAsync(call, app, tenant.Name);
+                call.Output.Note(half is null ? $"{tenant.Name}: there is a tenant of that name already; left alone." : $"{tenant.Name}: an earlier import was cut off; it goes on.");
+                if (half is null)
+                    continue;
             }
 
             try
             {
-                await AdoptAsync(old, app, tenant);
+                await AdoptAsync(old, app, tenant, half);
                 done.Add(tenant.Name);
             }
             catch (Exception failure) when (failure is TenantryException or CliException or TargetException or IOException)
@@ -57,18 +57,6 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
 
         Tell(app, done, failed);
         return failed.Count == 0 ? ExitCode.Done : ExitCode.Failed;
-    }
-
-    // One that is held down is what this command makes and had no time to finish.
-    private async Task<string?> FindHalfAsync(string app, string tenant)
-    {
-        await foreach (var one in call.Client.Instances.ListAsync(new InstanceQuery(tenant, app), call.CancellationToken))
-        {
-            if ((await call.Client.Instances.FindAsync(one.Slug, call.CancellationToken))?.Hold == InstanceHold.Down)
-                return $"an earlier import was cut off: '{one.Slug}' is held down, perhaps without its data. 'tenantry tenant remove {tenant}' and import again; the old container still has all of it.";
-        }
-
-        return null;
     }
 
     // Asked before anything is made: an app without its tenants would be left.
@@ -99,19 +87,28 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         }
     }
 
-    private async Task AdoptAsync(OldContainers old, string app, ImportedTenant tenant)
+    private async Task AdoptAsync(OldContainers old, string app, ImportedTenant tenant, HalfAdopted? half)
     {
         var container = await old.FindAsync(tenant.Service, tenant.Container, options.Project, call.CancellationToken);
+
+        // An earlier import had stopped it.
+        var wasRunning = container is { Runs: true } || half is not null;
         if (container is { Runs: true })
             await old.StopAsync(container, call.CancellationToken);
         try
         {
-            await MakeAsync(app, tenant, container is null ? null : output => old.WriteAsync(container, tenant.Volumes, tenant.Files, UserOf(), output, call.CancellationToken));
+            var slug = half?.Slug ?? await MakeAsync(app, tenant);
+            if (half is not { HasData: true })
+                await FillAsync(slug, tenant, container is null ? null : output => old.WriteAsync(container, tenant.Volumes, tenant.Files, UserOf(), output, call.CancellationToken));
+            if (container is not null)
+                await old.RetireAsync(container, call.CancellationToken);
+            await WaitAsync(call.Client.Instances.Release(slug));
+            await WaitAsync(call.Client.Instances.Wake(slug));
         }
         catch
         {
             // The customer first: the old one does not need what is taken back.
-            if (container is { Runs: true })
+            if (container is not null && wasRunning)
                 await old.StartAsync(container, CancellationToken.None);
             var calm = call.Uninterrupted();
             if (await calm.Client.Tenants.FindAsync(tenant.Name, CancellationToken.None) is not null)
@@ -127,18 +124,25 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
         call.Output.Line($"{tenant.Name}: taken over{(container is null ? "" : $" from {container.Name}")}.");
     }
 
-    private async Task MakeAsync(string app, ImportedTenant tenant, Func<Stream, Task>? data)
+    // Held down until all of it is there: that is how one that was cut off is known.
+    private async Task<string> MakeAsync(string app, ImportedTenant tenant)
     {
-        var instances = call.Client.Instances;
-        await call.Client.Tenants.Create(new CreateTenantRequest(tenant.Name)).SendAsync(call.CancellationToken);
-        var hasData = data is not null && tenant.Volumes.Count > 0;
-        var request = new CreateInstanceRequest(
-            tenant.Name, app, Target: options.Target, Tier: tenant.Tier, Features: tenant.Features.Count > 0 ? tenant.Features : null, Down: hasData);
-        var made = await instances.Create(request).SendAsync(call.CancellationToken);
+        var features = tenant.Features.Count > 0 ? tenant.Features : null;
+        var request = new CreateInstanceRequest(tenant.Name, app, Target: options.Target, Tier: tenant.Tier, Features: features, NewTenant: new CreateTenantRequest(tenant.Name), Down: true);
+        return (await call.Client.Instances.Create(request).SendAsync(call.CancellationToken)).Slug;
+    }
+
+    private async Task FillAsync(string slug, ImportedTenant tenant, Func<Stream, Task>? data)
+    {
         foreach (var (name, value) in tenant.Secrets)
-            await call.Client.Secrets.Put(made.Slug, name, value).SendAsync(call.CancellationToken);
-        await call.WaitAsync(made, options.Timeout);
-        if (!hasData)
+            await call.Client.Secrets.Put(slug, name, value).SendAsync(call.CancellationToken);
+        await foreach (var operation in call.Client.Operations.ListAsync(slug, call.CancellationToken))
+        {
+            if (operation is { Kind: OperationKind.Create, IsFinished: false })
+                await call.WaitAsync(operation, options.Timeout);
+        }
+
+        if (data is null || tenant.Volumes.Count == 0)
             return;
         await using var tar = new FileStream(Path.Combine(Path.GetTempPath(), $"tenantry-{Guid.NewGuid():N}.tar"), new FileStreamOptions
         {
@@ -147,11 +151,9 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
             Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
-        await data!(tar);
+        await data(tar);
         tar.Position = 0;
-        await instances.ImportData(made.Slug, tar).SendAsync(call.CancellationToken);
-        await WaitAsync(instances.Release(made.Slug));
-        await WaitAsync(instances.Wake(made.Slug));
+        await call.Client.Instances.ImportData(slug, tar).SendAsync(call.CancellationToken);
     }
 
     private async Task WaitAsync(Change<InstanceChange> change)

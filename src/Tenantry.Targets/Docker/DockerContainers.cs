@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Tenantry.Model.Workloads;
+using Tenantry.Targets.Docker.Networks;
 
 namespace Tenantry.Targets.Docker;
 
@@ -74,6 +75,7 @@ internal sealed class DockerContainers(InstanceWorkload workload, DockerTargetOp
         labels[DockerLabels.WorkloadDigest] = workload.Digest;
         labels[DockerLabels.ServiceDigest] = DigestOf(service);
         labels[DockerLabels.RestartNonce] = workload.RestartNonce.ToString(CultureInfo.InvariantCulture);
+        labels[DockerLabels.Egress] = InstanceNetworks.EgressLabel(workload.Egress);
         labels[DockerLabels.Shape] = ServiceShape.Of(workload, service).ToLabel();
         body["Labels"] = Object(labels);
         return body;

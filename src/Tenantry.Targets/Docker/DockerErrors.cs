@@ -12,6 +12,12 @@ internal static class DockerErrors
 {
     private static readonly string[] Alerts = ["alert bad certificate", "alert certificate required", "alert unknown ca", "alert certificate unknown", "alert certificate expired", "alert unsupported certificate", "alert handshake failure"];
 
+    private static readonly string[] Passing =
+    [
+        "timeout", "timed out", "deadline exceeded", "context canceled", "connection refused", "connection reset", "no such host", "network is unreachable", "no route to host", "temporary failure",
+        "could not resolve", "toomanyrequests", "unexpected http status", "unexpected eof", "cannot allocate memory", "device or resource busy",
+    ];
+
     /// <summary>The failure for a person.</summary>
     internal static TargetException Explain(EngineException error, string what, ResourceName? resource = null, string? target = null)
     {
@@ -20,7 +26,7 @@ internal static class DockerErrors
         {
             null => new TargetException($"{what}: the engine cannot be reached: {text}.", retryable: true, resource, $"Start it (systemctl start docker){(target is null ? "" : $"; 'tenantry target check {target}' tells more")}.", error),
             HttpStatusCode.BadRequest when !IsPassing(text) => new TargetException($"{what}: the engine refuses it: {text}.", retryable: false, resource, cause: error),
-            _ => new TargetException($"{what}: {text}.", retryable: true, resource, cause: error, fault: IsFull(text) ? TargetFault.Space : TargetFault.Target),
+            _ => new TargetException($"{what}: {text}.", retryable: true, resource, cause: error, fault: FaultOf(text)),
         };
     }
 
@@ -92,6 +98,15 @@ internal static class DockerErrors
 
         return null;
     }
+
+    /// <summary>
+    /// True when a build or a load failed by something that may not be there the next time: the network, a registry, the disk, another's work. Else the fault lies in
+    /// what is built or loaded.
+    /// </summary>
+    internal static bool IsInTheWay(string text) => IsFull(text) || Passing.Any(part => text.Contains(part, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Where the fault of what the engine tells lies.</summary>
+    internal static TargetFault FaultOf(string text) => IsFull(text) ? TargetFault.Space : TargetFault.Target;
 
     // The engine answers 400 for a program that cannot be started too, which another image mends; and for what passes.
     private static bool IsPassing(string text) => text.Contains("timeout", StringComparison.OrdinalIgnoreCase);

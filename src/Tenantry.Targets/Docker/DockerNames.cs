@@ -20,6 +20,7 @@ internal static class DockerNames
     // A bridge's name is an interface's: 15 characters at most.
     private const int BridgeDigits = 12;
     private const int ShortDigits = 8;
+    private const string Aside = ".old";
 
     internal static string Network(InstanceRef instance) => Base(instance);
 
@@ -32,7 +33,13 @@ internal static class DockerNames
     internal static string Container(InstanceRef instance, string service) => $"{Base(instance)}-{service}";
 
     /// <summary>What a service's container is called while its successor proves itself.</summary>
-    internal static string Former(InstanceRef instance, string service) => Container(instance, service) + ".old";
+    internal static string Former(InstanceRef instance, string service) => FormerOf(Container(instance, service));
+
+    /// <summary>The same for a container's name.</summary>
+    internal static string FormerOf(string container) => container + Aside;
+
+    /// <summary>True for the name of a container that is kept aside.</summary>
+    internal static bool IsFormer(string container) => container.EndsWith(Aside, StringComparison.Ordinal);
 
     /// <summary>A container that is never started: the archive API reaches volumes only through one.</summary>
     internal static string Carrier(InstanceRef instance) => Base(instance) + ".carrier";

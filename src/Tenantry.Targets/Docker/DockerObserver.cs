@@ -53,7 +53,7 @@ internal sealed class DockerObserver(DockerHost host)
     {
         if (containers.Count == 0 || seen.Former.Count > 0)
             return null;
-        if (record is not null && record.Containers.Order(StringComparer.Ordinal).SequenceEqual(containers.Select(container => container.Id).Order(StringComparer.Ordinal), StringComparer.Ordinal))
+        if (record?.IsOf(containers) == true)
             return record.WorkloadDigest;
         var digests = containers.Select(container => container.Labels.GetValueOrDefault(DockerLabels.WorkloadDigest)).Distinct(StringComparer.Ordinal).ToList();
         return digests.Count == 1 ? digests[0] : null;

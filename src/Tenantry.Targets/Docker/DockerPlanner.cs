@@ -14,9 +14,11 @@ namespace Tenantry.Targets.Docker;
 /// <param name="observed">The same as a whole, with its health.</param>
 /// <param name="missingImages">Names of images that the engine does not have.</param>
 /// <param name="containers">How containers are made.</param>
+/// <param name="isProven">True when what the services have now was healthy, so that containers aside are no longer wanted.</param>
 internal sealed class DockerPlanner(
-    InstanceWorkload workload, InstanceSeen seen, InstanceObservation observed, IReadOnlyList<string> missingImages, DockerContainers containers)
+    InstanceWorkload workload, InstanceSeen seen, InstanceObservation observed, IReadOnlyList<string> missingImages, DockerContainers containers, bool isProven = false)
 {
+    private readonly IReadOnlyDictionary<string, ContainerSeen> _former = isProven ? new Dictionary<string, ContainerSeen>(StringComparer.Ordinal) : seen.Former;
     private readonly List<PlanStep> _steps = [];
     private readonly List<ContainerSeen> _there = [.. seen.Ordered];
 
@@ -26,11 +28,13 @@ internal sealed class DockerPlanner(
             return Plan.Nothing;
         foreach (var image in missingImages)
             Add(ImageStore.Resource(image), StepAction.Create, "the engine does not have it");
+        foreach (var old in seen.Former.Values.Where(_ => isProven).OrderBy(old => old.Name, StringComparer.Ordinal))
+            Add(new ResourceName("service", old.Name), StepAction.Delete, "what took its place is healthy");
         var isMoved = Network();
         foreach (var volume in ServiceShape.VolumesOf(workload).Where(volume => !seen.Volumes.Contains(volume.Name, StringComparer.Ordinal)))
             Add(DockerNames.VolumeResource(workload.Ref, volume.Name), StepAction.Create, "it does not exist");
         foreach (var gone in Names().Reverse().Where(name => workload.Services.All(service => service.Name != name)))
-            Add(Resource(gone), StepAction.Delete, "the release has no such service");
+            Gone(gone);
         Services(isMoved);
         if (_steps.Count == 0 && observed.WorkloadDigest != workload.Digest)
             Add(Resource(workload.Services[0].Name), StepAction.Update, "what is known of it changed");
@@ -47,12 +51,21 @@ internal sealed class DockerPlanner(
             return true;
         }
 
-        if (seen.Network.GetValueOrDefault(DockerLabels.Egress) == InstanceNetworks.EgressLabel(workload.Egress))
+        if (workload.Desired == DesiredState.Asleep || seen.Network.GetValueOrDefault(DockerLabels.Egress) == InstanceNetworks.EgressLabel(workload.Egress))
             return false;
         foreach (var service in Names().Reverse())
             Add(Resource(service), StepAction.Delete, "it is made anew in the new network");
         Add(network, StepAction.Replace, "what it may reach changed");
         return true;
+    }
+
+    // What sleeps keeps the containers of its release until the next one's are healthy.
+    private void Gone(string service)
+    {
+        if (workload.Desired != DesiredState.Asleep)
+            Add(Resource(service), StepAction.Delete, "the release has no such service");
+        else if (seen.Services.GetValueOrDefault(service)?.State.IsUp == true)
+            Add(Resource(service), StepAction.Stop, "it is to be asleep");
     }
 
     private void Services(bool isMoved)
@@ -80,7 +93,7 @@ internal sealed class DockerPlanner(
 
     private (StepAction? Action, string Why) Decide(ServiceWorkload service, ContainerSeen? container, bool isMoved, (bool New, bool Restarted) first)
     {
-        var hasFormer = seen.Former.ContainsKey(service.Name);
+        var hasFormer = _former.ContainsKey(service.Name);
         if (container is null && !hasFormer)
             return (StepAction.Create, "it does not exist");
         if (container is { State.IsRemains: true } && !hasFormer)
@@ -107,7 +120,7 @@ internal sealed class DockerPlanner(
     private bool NewShare(ContainerSeen container) => container.Share != ServiceShare.Of(workload.Limits, workload.Services.Count);
 
     private IEnumerable<string> Names() =>
-        _there.Select(container => container.Service!).Concat(seen.Former.Keys.Where(name => !seen.Services.ContainsKey(name)).Order(StringComparer.Ordinal));
+        _there.Select(container => container.Service!).Concat(_former.Keys.Where(name => !seen.Services.ContainsKey(name)).Order(StringComparer.Ordinal));
 
     private ResourceName Resource(string service) => DockerNames.ServiceResource(workload.Ref, service);
 

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Docker.Networks;
 using Tenantry.Targets.Processes;
 
 namespace Tenantry.Targets.Docker;
@@ -16,7 +18,7 @@ internal static class DockerProbe
     {
         List<ProbeFinding> findings = host.Options.Remote is { } remote
             ? [.. await EngineAsync(host, cancellationToken), Rules(remote), Published(remote)]
-            : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
+            : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress(), Subnets(host.Options.Subnets, await HostRoutes.ReadAsync(host.Engine, cancellationToken))];
         return new ProbeReport(findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing), findings);
     }
 
@@ -76,6 +78,18 @@ internal static class DockerProbe
     private static ProbeFinding Egress() => Programs.Find("nft") is not null && Programs.Find("nsenter") is not null
         ? new ProbeFinding("egress", ProbeLevel.Ok, "nft is there: apps may be let out to the internet or to a list")
         : new ProbeFinding("egress", ProbeLevel.Note, "nft or nsenter is not installed; only apps with egress need them.", "apt-get install -y nftables util-linux");
+
+    /// <summary>Whether the range for instances' networks is free of the host's own. Pure.</summary>
+    internal static ProbeFinding Subnets(IPNetwork range, IReadOnlyList<HostRoute> routes)
+    {
+        const string Fix = "tenantry target add NAME --replace --option subnets=RANGE (a private range that is not in use), with its other options";
+        List<HostRoute> touching = [.. routes.Touching(range)];
+        if (touching.Find(route => route.Range.PrefixLength <= range.PrefixLength) is { } whole)
+            return new ProbeFinding("subnets", ProbeLevel.Missing, $"The host has a route for all of {range}, from which instances' networks are cut: {whole}. No instance gets one.", Fix);
+        return touching.Count == 0
+            ? new ProbeFinding("subnets", ProbeLevel.Ok, $"Instances' networks are cut from {range}: room for {SubnetAllocator.Capacity(range)}.")
+            : new ProbeFinding("subnets", ProbeLevel.Note, $"Instances' networks are cut from {range}, without what the host has routes for: {string.Join(", ", touching)}.", Fix);
+    }
 
     private static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : "?";
 

@@ -74,7 +74,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
                     missing.Add(ImageStore.ReferenceOf(workload, service));
             }
 
-            return new DockerPlanner(workload, there, seen, missing, _host.ContainersOf(workload)).Make();
+            return new DockerPlanner(workload, there, seen, missing, _host.ContainersOf(workload), _host.Records.Read(workload.Ref)?.IsOf(there.Services.Values) == true).Make();
         });
 
     public IAsyncEnumerable<StepEvent> ApplyAsync(Plan plan, InstanceWorkload workload, CancellationToken cancellationToken) =>

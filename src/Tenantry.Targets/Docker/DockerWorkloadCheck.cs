@@ -54,10 +54,10 @@ internal static class DockerWorkloadCheck
     }
 
     internal static string WhyNotUser(string service, string user) =>
-        $"Service {service} wants to run as '{user}': a number other than 0 is needed, since root in a container is root of the host and only the image knows what a name stands for. Write the number that it has in the image's /etc/passwd, such as 1000.";
+        $"Service {service} wants to run as '{user}': a number other than 0 is needed, and no group 0, since root in a container is root of the host and only the image knows what a name stands for. Write the number that it has in the image's /etc/passwd, such as 1000.";
 
     internal static bool IsUser(string user) =>
-        user.Length == 0 || (user.Split(':') is { Length: <= 2 } parts && parts.All(part => uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)) && uint.Parse(parts[0], CultureInfo.InvariantCulture) != 0);
+        user.Length == 0 || (user.Split(':') is { Length: <= 2 } parts && parts.All(part => uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number != 0));
 
     private static TargetException Wrong(string message, ResourceName? resource) => new(message, retryable: false, resource);
 }

@@ -34,10 +34,10 @@ internal sealed class DockerHarness : ContractHarness
 
     public override ITarget Reopen() => Open();
 
-    internal DockerTarget Open(string? socket = null)
+    internal DockerTarget Open(string? socket = null, TimeProvider? time = null)
     {
         var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["engine"] = $"unix://{socket ?? _engine.Socket}" };
-        var target = new DockerTarget(new TargetContext("docker", Owner, _folder.File("data"), RunFolder, options, TimeProvider.System, NullLogger.Instance));
+        var target = new DockerTarget(new TargetContext("docker", Owner, _folder.File("data"), RunFolder, options, time ?? TimeProvider.System, NullLogger.Instance));
         _targets.Add(target);
         return target;
     }

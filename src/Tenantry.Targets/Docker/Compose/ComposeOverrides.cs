@@ -13,13 +13,13 @@ public sealed class ComposeOverrides
 {
     private static readonly string[] Allowed =
     [
-        "command", "cpu_shares", "cpus", "deploy", "dns", "entrypoint", "environment", "expose", "extra_hosts", "healthcheck", "labels", "logging", "mem_limit",
+        "command", "cpu_shares", "cpus", "deploy", "entrypoint", "environment", "expose", "extra_hosts", "healthcheck", "labels", "logging", "mem_limit",
         "mem_reservation", "pids_limit", "ports", "profiles", "restart", "shm_size", "stop_grace_period", "stop_signal", "ulimits", "working_dir",
     ];
 
     private static readonly string[] Closed =
     [
-        "build", "cap_add", "cap_drop", "cgroup_parent", "container_name", "device_cgroup_rules", "devices", "external_links", "group_add", "image", "ipc", "links", "memswap_limit", "network_mode",
+        "build", "cap_add", "cap_drop", "cgroup_parent", "container_name", "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "external_links", "group_add", "image", "ipc", "links", "memswap_limit", "network_mode",
         "networks", "oom_kill_disable", "pid", "privileged", "read_only", "runtime", "secrets", "security_opt", "sysctls", "tmpfs", "user", "userns_mode", "uts", "volumes", "volumes_from",
     ];
 

@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Data;
 using Tenantry.Targets.Docker.Engine;
@@ -10,7 +11,8 @@ namespace Tenantry.Targets.Docker.Compose;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Runs">Whether it runs.</param>
-public sealed record OldContainer(string Id, string Name, bool Runs);
+/// <param name="Restart">The engine's word for when it starts it by itself: no, always, unless-stopped or on-failure.</param>
+public sealed record OldContainer(string Id, string Name, bool Runs, string Restart = "no");
 
 /// <summary>Containers that Compose made, as far as a tenant leaves them: found, stopped, read, started again, and removed when told to.</summary>
 /// <param name="socket">The engine's socket.</param>
@@ -30,18 +32,29 @@ public sealed class OldContainers(string socket) : IAsyncDisposable
         var found = (await _engine.GetAsync($"/containers/json?all=1&{wanted}", cancellationToken)).EnumerateArray().Select(Read).ToList();
         if (found.Count == 0 && container is not null)
             found = [.. (await _engine.GetAsync("/containers/json?all=1", cancellationToken)).EnumerateArray().Select(Read).Where(one => one.Name == container)];
-        return found.Count > 1 && found.Find(one => one.Name == container) is null
+        var chosen = found.Count > 1 && found.Find(one => one.Name == container) is null
             ? throw new TargetException($"Several containers are of a service '{service}': {string.Join(", ", found.Select(one => one.Name))}. Say which project with --project.", retryable: false)
             : found.Find(one => one.Name == container) ?? found.FirstOrDefault();
+        if (chosen is null)
+            return null;
+        var policy = (await _engine.GetAsync($"/containers/{chosen.Id}/json", cancellationToken)).GetProperty("HostConfig").GetProperty("RestartPolicy").GetProperty("Name").GetString();
+        return policy is { Length: > 0 } ? chosen with { Restart = policy } : chosen;
     });
 
     /// <summary>Stops it as it wants to be stopped. So already is fine.</summary>
     public Task StopAsync(OldContainer container, CancellationToken cancellationToken) =>
         AskAsync($"Stopping {container.Name}", () => _engine.PostAsync($"/containers/{container.Id}/stop", null, cancellationToken));
 
-    /// <summary>Starts it again.</summary>
-    public Task StartAsync(OldContainer container, CancellationToken cancellationToken) =>
-        AskAsync($"Starting {container.Name}", () => _engine.PostAsync($"/containers/{container.Id}/start", null, cancellationToken));
+    /// <summary>Starts it again, as it was before it was retired.</summary>
+    public Task StartAsync(OldContainer container, CancellationToken cancellationToken) => AskAsync($"Starting {container.Name}", async () =>
+    {
+        await RestartsAsync(container, container.Restart, cancellationToken);
+        return await _engine.PostAsync($"/containers/{container.Id}/start", null, cancellationToken);
+    });
+
+    /// <summary>Has the engine start it no more by itself: what is always to run would be back beside its instance when the engine begins anew.</summary>
+    public Task RetireAsync(OldContainer container, CancellationToken cancellationToken) =>
+        AskAsync($"Retiring {container.Name}", () => RestartsAsync(container, "no", cancellationToken));
 
     /// <summary>Removes it, and none of its volumes.</summary>
     public Task RemoveAsync(OldContainer container, CancellationToken cancellationToken) =>
@@ -84,6 +97,9 @@ public sealed class OldContainers(string socket) : IAsyncDisposable
 
     private static OldContainer Read(JsonElement container) =>
         new(container.GetProperty("Id").GetString()!, container.GetProperty("Names")[0].GetString()!.TrimStart('/'), container.GetProperty("State").GetString() is "running" or "paused" or "restarting");
+
+    private Task<JsonElement> RestartsAsync(OldContainer container, string policy, CancellationToken cancellationToken) =>
+        _engine.PostAsync($"/containers/{container.Id}/update", new JsonObject { ["RestartPolicy"] = new JsonObject { ["Name"] = policy } }, cancellationToken);
 
     private static async Task<T> AskAsync<T>(string what, Func<Task<T>> work)
     {

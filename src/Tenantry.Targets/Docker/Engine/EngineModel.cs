@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Tenantry.Model.Workloads;
 using Tenantry.Targets.Docker;
 
 namespace Tenantry.Targets.Docker.Engine;
@@ -15,10 +16,15 @@ internal sealed record ContainerSeen(
     ServiceShare Share,
     JsonElement Raw)
 {
+    private const string SharedNetwork = "container:";
+
     /// <summary>Id of its image.</summary>
     internal string Image => Raw.GetProperty("Image").GetString()!;
 
     internal string? Service => Labels.GetValueOrDefault(DockerLabels.Service);
+
+    /// <summary>Id of the container whose network it shares, or null for one in a network of its own.</summary>
+    internal string? PeerId => NetworkMode.StartsWith(SharedNetwork, StringComparison.Ordinal) ? NetworkMode[SharedNetwork.Length..] : null;
 
     internal ServiceShape? Shape { get; } = ServiceShape.Read(Labels.GetValueOrDefault(DockerLabels.Shape));
 
@@ -103,6 +109,13 @@ internal sealed record InstanceSeen(
     string? Carrier)
 {
     internal bool IsNothing => Network is null && Volumes.Count == 0 && Services.Count == 0 && Former.Count == 0 && Carrier is null;
+
+    /// <summary>False for a container that shares the network of one that is no more, and so never starts again.</summary>
+    internal bool HasNetworkOf(ContainerSeen container) => container.PeerId is not { } peer || Services.Values.Concat(Former.Values).Any(one => one.Id == peer);
+
+    /// <summary>True when there is a container for each service, and each is what its service wants.</summary>
+    internal bool IsAsWanted(InstanceWorkload workload, DockerContainers making) => Services.Count == workload.Services.Count
+        && workload.Services.All(service => Services.TryGetValue(service.Name, out var container) && container.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) == making.DigestOf(service));
 
     /// <summary>What the containers say that the whole instance is, or null without one.</summary>
     internal ServiceShape? Shape => Ordered.Select(container => container.Shape).FirstOrDefault(shape => shape is not null);

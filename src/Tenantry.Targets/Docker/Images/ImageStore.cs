@@ -117,7 +117,7 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         var (repository, tag) = Split(reference);
         using var nothing = new MemoryStream();
         var path = $"/images/create?fromImage={Uri.EscapeDataString(repository)}&tag={Uri.EscapeDataString(tag)}";
-        await FollowAsync($"Pulling {reference}", reference, path, nothing, progress, cancellationToken);
+        await FollowAsync(new Errand($"Pulling {reference}", reference, IsOfTheRelease: false, "Correct the service's image, let the engine reach and log in to its registry, or give run.root an image archive."), path, nothing, progress, cancellationToken);
     }
 
     private async Task BuildAsync(string reference, ReleaseSource release, Action<string> progress, CancellationToken cancellationToken)
@@ -126,13 +126,15 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         var arguments = build.Environment.Count == 0 ? "" : "&buildargs=" + Uri.EscapeDataString(JsonSerializer.Serialize(build.Environment));
         var path = $"/build?t={Uri.EscapeDataString(reference)}&rm=1&forcerm=1&dockerfile={Uri.EscapeDataString(build.Dockerfile!)}{(build.IsForced ? "&nocache=1" : "")}{arguments}";
         await using var context = await BuildContext.WriteAsync(release.SourceFolder, build, cancellationToken);
-        await FollowAsync($"Building {build.Dockerfile}", reference, path, context, progress, cancellationToken);
+        var errand = new Errand($"Building {build.Dockerfile}", reference, IsOfTheRelease: true, "Mend it, then 'tenantry app apply' and deploy the new release.");
+        await FollowAsync(errand, path, context, progress, cancellationToken);
     }
 
     private async Task LoadAsync(string reference, string archive, Action<string> progress, CancellationToken cancellationToken)
     {
         await using var stream = ImageArchive.Open(archive);
-        var loaded = await FollowAsync($"Loading {archive}", reference, "/images/load?quiet=1", stream, progress, cancellationToken);
+        var errand = new Errand($"Loading {archive}", reference, IsOfTheRelease: true, "Make it anew ('docker save', or an OCI layout), then 'tenantry app apply' and deploy the new release.");
+        var loaded = await FollowAsync(errand, "/images/load?quiet=1", stream, progress, cancellationToken);
         await TagAsync(Uri.EscapeDataString(LoadedName(loaded) ?? throw Odd(archive)), reference, cancellationToken);
     }
 
@@ -150,11 +152,10 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         .Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..].Trim())
         .LastOrDefault();
 
-    private async Task<IReadOnlyList<string>> FollowAsync(
-        string what, string reference, string path, Stream body, Action<string> progress, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> FollowAsync(Errand errand, string path, Stream body, Action<string> progress, CancellationToken cancellationToken)
     {
         var said = new List<string>();
-        await using var stream = await OpenAsync(what, reference, path, body, cancellationToken);
+        await using var stream = await OpenAsync(errand, path, body, cancellationToken);
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
@@ -164,7 +165,7 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
             if (json.TryGetProperty("error", out var error))
             {
                 var last = string.Join(" | ", said.TakeLast(5));
-                throw new TargetException($"{what} failed: {error.GetString()}{(last.Length > 0 ? $". Its last lines: {last}" : "")}", retryable: true, Resource(reference));
+                throw errand.Failure(error.GetString() ?? "", last.Length > 0 ? $" Its last lines: {last}" : "");
             }
 
             if (Text(json) is not { Length: > 0 } text)
@@ -177,7 +178,7 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         return said;
     }
 
-    private async Task<Stream> OpenAsync(string what, string reference, string path, Stream body, CancellationToken cancellationToken)
+    private async Task<Stream> OpenAsync(Errand errand, string path, Stream body, CancellationToken cancellationToken)
     {
         try
         {
@@ -185,10 +186,7 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         }
         catch (EngineException error) when (error.Status is not null)
         {
-            var fix = what.StartsWith("Pulling", StringComparison.Ordinal)
-                ? "Correct the service's image, let the engine reach and log in to its registry, or give run.root an image archive."
-                : null;
-            throw new TargetException($"{what} failed: {error.Message.TrimEnd('.')}.", retryable: true, Resource(reference), fix, error);
+            throw errand.Failure(error.Message, "", error);
         }
     }
 
@@ -204,4 +202,18 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
     private static string Tag(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..40];
 
     private static TargetException Odd(string archive) => new($"The engine did not say what it loaded from {archive}.", retryable: false);
+
+    /// <summary>How an image is brought.</summary>
+    /// <param name="What">In words.</param>
+    /// <param name="Reference">Which.</param>
+    /// <param name="IsOfTheRelease">True when all that it needs is in the release, so that what fails once fails always, unless something was in the way.</param>
+    /// <param name="Fix">What to do when it fails.</param>
+    private sealed record Errand(string What, string Reference, bool IsOfTheRelease, string Fix)
+    {
+        internal TargetException Failure(string why, string last, Exception? cause = null)
+        {
+            var isInTheWay = DockerErrors.IsInTheWay(why + last);
+            return new TargetException($"{What} failed: {why.Trim().TrimEnd('.')}.{last}", !IsOfTheRelease || isInTheWay, Resource(Reference), IsOfTheRelease && isInTheWay ? null : Fix, cause, DockerErrors.FaultOf(why));
+        }
+    }
 }

@@ -64,6 +64,7 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
     {
         if (workload.Egress.Mode != EgressMode.None && options.Remote is null)
             await _firewall.AllowAsync(workload.Ref, workload.Egress, cancellationToken);
+        IReadOnlyList<HostRoute> routes;
         await _choosing.WaitAsync(cancellationToken);
         try
         {
@@ -71,7 +72,8 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
             if (IsAmong(existing, workload.Ref))
                 return;
             var seed = BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(workload.Ref.Id)));
-            var free = SubnetAllocator.Free(options.Subnets, [.. Subnets(existing)], seed);
+            routes = options.Remote is null ? [.. (await HostRoutes.ReadAsync(engine, cancellationToken)).Touching(options.Subnets)] : [];
+            var free = SubnetAllocator.Free(options.Subnets, [.. Subnets(existing), .. routes.Select(route => route.Range)], seed);
             foreach (var subnet in free.Take(MostTries))
             {
                 try
@@ -96,10 +98,10 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
         }
 
         throw new TargetException(
-            $"No free network is left in {options.Subnets}, which has room for {SubnetAllocator.Capacity(options.Subnets)}.",
+            $"No free network is left in {options.Subnets}, which has room for {SubnetAllocator.Capacity(options.Subnets)}{(routes.Count == 0 ? "" : $", without what the host has routes for: {string.Join(", ", routes)}")}.",
             retryable: true,
             DockerNames.NetworkResource(workload.Ref),
-            "Give the target a larger range with the option subnets.");
+            routes.Count == 0 ? "Give the target a larger range with the option subnets." : "Give the target a range that the host has no routes for, or a larger one, with the option subnets.");
     }
 
     private static bool IsAmong(JsonElement networks, InstanceRef instance) =>
@@ -159,6 +161,17 @@ internal sealed class InstanceNetworks(IEngine engine, DockerTargetOptions optio
             await RemoveAsync(network.GetProperty("Id").GetString()!, cancellationToken);
         if (options.Remote is null)
             await _firewall.ForgetAsync(instance, cancellationToken);
+    }
+
+    /// <summary>Has a container that does not run in the instance's network as it is now, whichever it was made in.</summary>
+    internal async Task JoinAsync(InstanceRef instance, ContainerSeen container, CancellationToken cancellationToken)
+    {
+        var name = DockerNames.Network(instance);
+        var id = (await engine.GetAsync($"/networks/{name}", cancellationToken)).GetProperty("Id").GetString();
+        if (container.Raw.GetProperty("NetworkSettings").GetProperty("Networks").TryGetProperty(name, out var place) && place.GetProperty("NetworkID").GetString() == id)
+            return;
+        await ForgetAsync(instance, container.Id, cancellationToken);
+        await engine.PostAsync($"/networks/{name}/connect", new JsonObject { ["Container"] = container.Id }, cancellationToken);
     }
 
     /// <summary>Has the engine forget the place of a container that is no more, of which an engine that was ended may still know.</summary>

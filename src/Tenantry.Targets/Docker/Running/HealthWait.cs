@@ -16,15 +16,21 @@ internal sealed class HealthWait(DockerHost host)
     private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(300);
 
-    internal async Task WaitAsync(InstanceRef instance, ServiceWorkload service, Action<string> progress, CancellationToken cancellationToken)
+    /// <summary>Waits for a service's container.</summary>
+    /// <param name="instance">The instance.</param>
+    /// <param name="service">The service's name.</param>
+    /// <param name="health">How its health is asked for, which tells how long it may take.</param>
+    /// <param name="progress">Told what is waited for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task WaitAsync(InstanceRef instance, string service, HealthWorkload? health, Action<string> progress, CancellationToken cancellationToken)
     {
-        var resource = DockerNames.ServiceResource(instance, service.Name);
+        var resource = DockerNames.ServiceResource(instance, service);
         var began = host.Time.GetTimestamp();
-        var limit = LimitOf(service.Health);
+        var limit = LimitOf(health);
         var (pause, told, endsBefore) = (Pause, (string?)null, (int?)null);
         while (true)
         {
-            var container = await host.Reader.FindAsync(DockerNames.Container(instance, service.Name), cancellationToken)
+            var container = await host.Reader.FindAsync(DockerNames.Container(instance, service), cancellationToken)
                 ?? throw new TargetException("Its container was removed while it started.", retryable: true, resource);
             endsBefore ??= container.State.Status == "restarting" ? container.RestartCount - 1 : container.RestartCount;
             if (container.State.Status is "exited" or "dead" || container.RestartCount - endsBefore >= MostEnds)

@@ -16,8 +16,9 @@ internal sealed class InstanceApplier(DockerHost host)
 
     internal async Task ApplyAsync(Plan plan, InstanceWorkload workload, StepWriter steps, CancellationToken cancellationToken)
     {
+        var replacement = new InstanceReplacement(host, _containers, workload, plan);
         foreach (var step in plan.Steps)
-            await steps.StepAsync(step.Resource, step.Action, progress => TakeAsync(step, workload, progress, cancellationToken));
+            await steps.StepAsync(step.Resource, step.Action, progress => replacement.TakeAsync(step, () => TakeAsync(step, workload, progress, cancellationToken), progress, cancellationToken));
         if (workload.Desired != DesiredState.Deleted && !IsSettled(plan, workload))
             await SettleAsync(plan, workload, cancellationToken);
     }
@@ -80,11 +81,8 @@ internal sealed class InstanceApplier(DockerHost host)
             case StepAction.Stop:
                 await _containers.StopAsync(step.Resource.Name, cancellationToken);
                 break;
-            case StepAction.Create when service is not null:
+            case StepAction.Create or StepAction.Replace when service is not null:
                 await _containers.CreateAsync(workload, service, progress, cancellationToken);
-                break;
-            case StepAction.Replace when service is not null:
-                await new ServiceReplacement(host, _containers).ReplaceAsync(workload, service, progress, cancellationToken);
                 break;
             case StepAction.Update when service is not null:
                 await ResizeAsync(workload, step.Resource.Name, cancellationToken);
@@ -113,12 +111,9 @@ internal sealed class InstanceApplier(DockerHost host)
     {
         var seen = await host.Reader.ReadAsync(workload.Ref, cancellationToken);
         var making = host.ContainersOf(workload);
-        var isWhole = seen.Former.Count == 0 && seen.Services.Count == workload.Services.Count
-            && workload.Services.All(service => seen.Services.TryGetValue(service.Name, out var container) && container.Labels.GetValueOrDefault(DockerLabels.ServiceDigest) == making.DigestOf(service));
-        if (!isWhole)
+        if (seen.Former.Count > 0 || !seen.IsAsWanted(workload, making))
             return;
-        var record = new InstanceRecord(workload.Digest, [.. seen.Services.Values.Select(container => container.Id)], host.Records.Read(workload.Ref)?.ImportCutOff ?? false);
-        host.Records.Write(workload.Ref, record);
+        host.Records.Write(workload.Ref, InstanceRecord.After(host.Records.Read(workload.Ref), workload, seen));
         foreach (var service in MayLeaveFiles(plan) ? workload.Services : [])
             await host.Files.RemoveOthersAsync(workload.Ref, making.MemoryOf(service), cancellationToken);
     }

@@ -41,7 +41,7 @@ internal sealed class InstanceRemover(DockerHost host, DockerObserver observer)
             // What cannot be stopped gently is removed by force.
         }
 
-        await _containers.RemoveAsync(name + ".old", cancellationToken);
+        await _containers.RemoveAsync(DockerNames.FormerOf(name), cancellationToken);
         await _containers.RemoveAsync(name, cancellationToken);
     }
 

@@ -61,8 +61,12 @@ internal sealed class ServiceContainers(DockerHost host)
             await StartAsync(workload, service, name, progress, cancellationToken);
         if (workload.Services.Count > 1 && container.State.IsUp && await IsDetachedAsync(workload, container, cancellationToken))
             await host.Engine.PostAsync($"/containers/{name}/restart?t={(int)Math.Ceiling(service.StopGrace.TotalSeconds)}", null, cancellationToken);
-        await _health.WaitAsync(workload.Ref, service, progress, cancellationToken);
+        await _health.WaitAsync(workload.Ref, service.Name, service.Health, progress, cancellationToken);
     }
+
+    /// <summary>Waits until a container that was started is healthy, as far as it tells itself how it is asked.</summary>
+    internal Task WaitAsync(InstanceRef instance, ContainerSeen container, Action<string> progress, CancellationToken cancellationToken) =>
+        _health.WaitAsync(instance, container.Service!, container.Shape?.Health, progress, cancellationToken);
 
     // An engine that ended while it started, stopped or removed a container can keep something of it for ever (a task, a place in its network, its
     // mounts) and then neither start nor end it: only a new container helps.
