@@ -83,7 +83,7 @@ public class DockerCrashTests
         (i.Phase, i.Health, i.ObservedGeneration).ShouldBe((InstancePhase.Running, InstanceHealth.Healthy, i.Generation));
         (await host.Plane.Client.Operations.ListAsync(name).ToListAsync()).ShouldAllBe(operation => operation.State == OperationState.Succeeded);
         await visitor.AnswersAsync(host.Plane, $"{name}.localhost", HttpStatusCode.OK, $"{greeting} from {name}");
-        (await SeenAsync(host)).ShouldBe(new Seen($"side {name} Up\nweb {name} Up", name, name));
+        (await SeenAsync(host)).ShouldBe(new Seen($"side {name} running\nweb {name} running", name, name));
         (await host.DockerAsync("exec", await ContainerAsync(host, "side"), "/bin/busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/")).Out.ShouldBe($"{greeting} from {name}\n", "both are in one network");
     }
 
@@ -91,7 +91,7 @@ public class DockerCrashTests
     {
         async Task<string> LinesAsync(params string[] command) =>
             string.Join('\n', (await host.DockerAsync(command)).ShouldEndWith(0).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
-        var containers = await LinesAsync("ps", "-a", "--format", """{{.Label "tenantry.service"}} {{.Label "tenantry.slug"}} {{slice .Status 0 2}}""");
+        var containers = await LinesAsync("ps", "-a", "--format", """{{.Label "tenantry.service"}} {{.Label "tenantry.slug"}} {{.State}}""");
         return new Seen(containers, await LinesAsync("volume", "ls", "--format", """{{.Label "tenantry.slug"}}"""), await LinesAsync("network", "ls", "--filter", "type=custom", "--format", """{{.Label "tenantry.slug"}}"""));
     }
 

@@ -99,6 +99,18 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     public async Task<Finished> CallWithInputAsync(string input, params string[] arguments) =>
         await Finished.RunAsync(await Program.Value, arguments, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TENANTRY_DATA"] = Folder }, input);
 
+    /// <summary>Runs a verb and ends it as <c>kill -9</c> does when the condition holds. One that came to its end before is a failure of the test.</summary>
+    public async Task KilledAsync(Func<Task<(bool Holds, string Seen)>> when, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(await Program.Value, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["TENANTRY_DATA"] = Folder;
+        using var verb = Process.Start(start)!;
+        var said = Task.WhenAll(verb.StandardOutput.ReadToEndAsync(), verb.StandardError.ReadToEndAsync());
+        await Eventually.HoldsAsync(async () => verb.HasExited ? throw new InvalidOperationException($"It had ended: {string.Concat(await said)}") : await when());
+        verb.Kill();
+        await verb.WaitForExitAsync();
+    }
+
     /// <summary>Runs a verb that must be done, and reads its JSON.</summary>
     public async Task<JsonElement> JsonAsync(params string[] arguments) => (await CallAsync([arguments[0], "-o", "json", .. arguments[1..]])).ShouldEndWith(0).Json;
 

@@ -165,6 +165,35 @@ public sealed class DockerImageTests(EngineFixture engine)
         failure.Sentence.ShouldContain("127.0.0.1:9/nowhere/app:1");
     }
 
+    // It was tried again for ever.
+    [NeedsDockerTheory]
+    [InlineData("FROM scratch\nNONSENSE here\n", "unknown instruction")]
+    [InlineData("FROM scratch\nCOPY not-there /\n", "not-there")]
+    [InlineData("FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo boom; exit 3\"]\n", "boom")]
+    public async Task ABuildThatIsBrokenIsNotTriedAgainAndTellsWhatToDo(string dockerfile, string why)
+    {
+        await using var instances = new DockerInstances(engine);
+        using var folder = new TemporaryFolder();
+        File.Copy(Programs.Find("busybox")!, folder.File("busybox"));
+        await File.WriteAllTextAsync(folder.File("Dockerfile"), dockerfile, instances.Stop);
+        var build = new BuildWorkload($"{Guid.NewGuid():N}", ["Dockerfile", "busybox"], [], "Dockerfile", new Dictionary<string, string>(StringComparer.Ordinal), ".");
+        var workload = instances.Workload("alice", "exec sleep 3600", all => all with { Release = new ReleaseSource("broken", folder.Path, build), Services = [all.Services[0] with { Image = null }] });
+
+        var failure = await Should.ThrowAsync<TargetException>(instances.ApplyAsync(workload));
+
+        failure.Sentence.ShouldContain(why, Case.Insensitive);
+        failure.Retryable.ShouldBeFalse(failure.Sentence);
+        failure.Fix.ShouldNotBeNull().ShouldContain("tenantry app apply");
+    }
+
+    [Theory]
+    [InlineData("Get https://registry.example/v2/: dial tcp: lookup registry.example: no such host", true)]
+    [InlineData("write /layer.tar: no space left on device", true)]
+    [InlineData("received unexpected HTTP status: 503 Service Unavailable", true)]
+    [InlineData("The command '/bin/sh -c make' returned a non-zero code: 2", false)]
+    [InlineData("pull access denied for nowhere, repository does not exist", false)]
+    public void WhatWasInTheWayOfABuildIsToldFromItsOwnFault(string said, bool isInTheWay) => Targets.Docker.DockerErrors.IsInTheWay(said).ShouldBe(isInTheWay);
+
     [NeedsDockerFact]
     public async Task AForcedBuildUsesNothingOfAnEarlierOne()
     {

@@ -85,6 +85,21 @@ public class DockerTextTests
         plan.Steps.ShouldHaveSingleItem().Action.ShouldBe(StepAction.Create);
     }
 
+    [Theory]
+    [InlineData("1000", true)]
+    [InlineData("1000:1001", true)]
+    [InlineData("0", false)]
+    [InlineData("1000:0", false)]
+    [InlineData("0:1000", false)]
+    [InlineData("00", false)]
+    [InlineData("node", false)]
+    public void NeitherTheUserNorTheGroupIsRoots(string user, bool isTaken)
+    {
+        DockerWorkloadCheck.IsUser(user).ShouldBe(isTaken);
+        if (!isTaken)
+            DockerWorkloadCheck.WhyNotUser("web", user).ShouldContain("no group 0");
+    }
+
     [Fact]
     public void AnotherLimitNeedsNoNewContainerAndAnotherVariableDoes()
     {

@@ -11,3 +11,9 @@ public sealed class NeedsDockerFactAttribute : NeedsRootFactAttribute
     /// <summary>Why no engine can be run here, or null.</summary>
     internal static string? WhyNotHere => WhyNot ?? (Programs.Find("dockerd") is null ? "skipped: needs docker.io" : null);
 }
+
+/// <summary>The same for a test with data.</summary>
+public sealed class NeedsDockerTheoryAttribute : TheoryAttribute
+{
+    public NeedsDockerTheoryAttribute() => Skip = NeedsDockerFactAttribute.WhyNotHere;
+}

@@ -94,6 +94,7 @@ public class ComposeRendererTests
 
     [Theory]
     [InlineData("services: { alice: { privileged: true } }", "services.alice.privileged")]
+    [InlineData("services: { alice: { dns: 192.0.2.53 } }", "services.alice.dns")]
     [InlineData("services: { alice: { volumes: [\"/:/host\"] } }", "services.alice.volumes")]
     [InlineData("services: { alice: { network_mode: host } }", "services.alice.network_mode")]
     [InlineData("services: { alice: { user: \"0\" } }", "services.alice.user")]
