@@ -24,7 +24,7 @@ public class CrashTests
         var boundaries = await AtEveryBoundaryAsync(plane, "create", async number =>
         {
             var name = $"t{number}";
-            await Crashing.DuringAsync(plane, null, "tenant", "add", name, "--app", "notes");
+            await Crashing.DuringAsync(plane, "tenant", "add", name, "--app", "notes");
             await AsIfNothingHappenedAsync(plane, visitor, name, "hello");
             (await plane.CallAsync("tenant", "remove", name, "--yes")).ShouldEndWith(0);
         });
@@ -40,7 +40,7 @@ public class CrashTests
 
         var boundaries = await AtEveryBoundaryAsync(plane, "update", async number =>
         {
-            await Crashing.DuringAsync(plane, null, "tenant", "set", "alice", "--feature", $"greeting=greeting-{number}");
+            await Crashing.DuringAsync(plane, "tenant", "set", "alice", "--feature", $"greeting=greeting-{number}");
             await AsIfNothingHappenedAsync(plane, visitor, "alice", $"greeting-{number}");
         });
 
@@ -56,7 +56,7 @@ public class CrashTests
         var boundaries = await AtEveryBoundaryAsync(plane, "restart", async _ =>
         {
             var before = (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body;
-            await Crashing.DuringAsync(plane, null, "restart", "alice");
+            await Crashing.DuringAsync(plane, "restart", "alice");
             await AsIfNothingHappenedAsync(plane, visitor, "alice", "hello");
             (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body.ShouldNotBe(before);
         });
@@ -73,7 +73,7 @@ public class CrashTests
         {
             var name = $"t{number}";
             (await plane.CallAsync("tenant", "add", name, "--app", "notes")).ShouldEndWith(0);
-            await Crashing.DuringAsync(plane, null, "tenant", "remove", name, "--yes");
+            await Crashing.DuringAsync(plane, "tenant", "remove", name, "--yes");
             Machine.LeftOf(Path.Combine(plane.Folder, "targets"), plane.Cgroup).ShouldBeEmpty();
             (await plane.Client.Tenants.ListAsync().CountAsync()).ShouldBe(0);
             (await plane.Client.Targets.GetOrphansAsync()).Items.ShouldBeEmpty();

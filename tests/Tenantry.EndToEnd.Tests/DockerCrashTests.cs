@@ -1,7 +1,9 @@
 using System.Net;
+using Tenantry.Client;
 using Tenantry.EndToEnd.Tests.Running;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.EndToEnd.Tests;
 
@@ -12,6 +14,9 @@ namespace Tenantry.EndToEnd.Tests;
 public class DockerCrashTests
 {
     private const int MostBoundaries = 60;
+
+    // Before the first step, between each two and after the last: what lies between a step's end and the next one's begin is the journal's alone. All of them by hand.
+    private static readonly int Every = Environment.GetEnvironmentVariable("TENANTRY_EVERY_BOUNDARY") == "1" ? 1 : 2;
     private static readonly string Pair = Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "pair");
     private readonly Dictionary<string, int> _boundaries = new(StringComparer.Ordinal);
 
@@ -21,31 +26,32 @@ public class DockerCrashTests
         await using var host = await DockerHost.StartAsync();
         (await host.Plane.CallAsync("app", "apply", "-f", Pair)).ShouldEndWith(0);
         using var visitor = new Visitor();
-        await StartAnewAsync(host.Plane, "create:1");
-        for (var number = 1; _boundaries.Count < 3; number++)
+        await StartAnewAsync(host.Plane, $"create:{Every}");
+        for (var number = Every; _boundaries.Count < 3; number += Every)
         {
             number.ShouldBeLessThan(MostBoundaries);
             var name = $"t{number}";
-            await CrashAsync(host.Plane, "create", number, Next("update", number), "tenant", "add", name, "--app", "pair");
+            await CrashAsync(host.Plane, "create", number, client => client.Instances.Create(new CreateInstanceRequest(name, "pair", NewTenant: new CreateTenantRequest(name))).SendAsync());
             await IsWholeAsync(host, visitor, name, "hello");
 
             (await host.DockerAsync("exec", await ContainerAsync(host, "web"), "/bin/busybox", "sh", "-c", $"echo kept by {name} > /data/kept")).ShouldEndWith(0);
             if (!_boundaries.ContainsKey("update"))
             {
-                await CrashAsync(host.Plane, "update", number, Next("delete", number), "tenant", "set", name, "--feature", $"greeting=greeting-{number}");
+                var features = new Dictionary<string, string?>(StringComparer.Ordinal) { ["greeting"] = $"greeting-{number}" };
+                await CrashAsync(host.Plane, "update", number, async client => (await client.Instances.Update(name, new UpdateInstanceRequest(Features: features)).SendAsync()).Operation!);
                 await IsWholeAsync(host, visitor, name, $"greeting-{number}");
                 (await host.DockerAsync("exec", await ContainerAsync(host, "web"), "/bin/busybox", "cat", "/data/kept")).Out.ShouldBe($"kept by {name}\n");
             }
 
-            await CrashAsync(host.Plane, "delete", number, Next("create", number + 1), "tenant", "remove", name, "--yes");
+            await CrashAsync(host.Plane, "delete", number, async client => (await client.Tenants.Delete(name).SendAsync()).Operations.Single());
             (await SeenAsync(host)).ShouldBe(new Seen("", "", ""));
-            (await host.Plane.Client.Tenants.ListAsync().CountAsync()).ShouldBe(0);
+            (await host.Plane.Client.Instances.ListAsync().CountAsync()).ShouldBe(0);
             (await host.Plane.Client.Targets.GetOrphansAsync()).Items.ShouldBeEmpty();
         }
 
-        _boundaries["create"].ShouldBeGreaterThan(8);
-        _boundaries["update"].ShouldBeGreaterThan(4);
-        _boundaries["delete"].ShouldBeGreaterThan(8);
+        _boundaries["create"].ShouldBeGreaterThanOrEqualTo(8);
+        _boundaries["update"].ShouldBeGreaterThanOrEqualTo(4);
+        _boundaries["delete"].ShouldBeGreaterThanOrEqualTo(8);
     }
 
     // Where all of a kind were met the one after it is next.
@@ -53,22 +59,22 @@ public class DockerCrashTests
     {
         for (var kinds = 0; kinds < 3; kinds++)
         {
+            (kind, number) = kind switch { "create" => ("update", number), "update" => ("delete", number), _ => ("create", number + Every) };
             if (!_boundaries.ContainsKey(kind))
                 return $"{kind}:{number}";
-            (kind, number) = kind switch { "create" => ("update", number), "update" => ("delete", number), _ => ("create", number + 1) };
         }
 
         return null;
     }
 
-    private async Task CrashAsync(ControlPlane plane, string kind, int number, string? next, params string[] command)
+    private async Task CrashAsync(ControlPlane plane, string kind, int number, Func<TenantryClient, Task<OperationResponse>> ask)
     {
-        if (await Crashing.DuringAsync(plane, next, command) || _boundaries.ContainsKey(kind))
+        if (await Crashing.DuringAsync(plane, Next(kind, number), () => ask(plane.Client)) || _boundaries.ContainsKey(kind))
             return;
 
         // Nothing killed it: there is no such boundary any more.
-        _boundaries[kind] = number - 1;
-        await StartAnewAsync(plane, next);
+        _boundaries[kind] = number - Every;
+        await StartAnewAsync(plane, Next(kind, number));
     }
 
     private static async Task StartAnewAsync(ControlPlane plane, string? crashAt)
