@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Api;
 using Tenantry.Server.People.Oidc;
+using Tenantry.Server.Secrets;
 
 namespace Tenantry.Server;
 
@@ -33,6 +34,12 @@ public sealed record ServeOptions
 
     /// <summary>Goes on with the engine key of the data folder although the store was used with another one.</summary>
     public bool AcceptsEngineKey { get; init; }
+
+    /// <summary>The engine's key as the service manager hands it over, in place of the data folder's file; null: it hands over none.</summary>
+    public string? EngineCredential { get; init; }
+
+    /// <summary>Who may get an export of secrets.</summary>
+    public ExportRecipients ExportRecipients { get; init; } = ExportRecipients.Any;
 
     /// <summary>Instances answer at <c>SLUG.BASE-DOMAIN</c>.</summary>
     public string BaseDomain { get; init; } = "localhost";

@@ -31,7 +31,7 @@ internal static class ChecklistCommand
     private static async Task<List<Point>> LookAsync(Call call, InstanceDetailResponse instance)
     {
         var secrets = await call.Client.Secrets.ListAsync(instance.Slug, call.CancellationToken).ToListAsync(call.CancellationToken);
-        var missing = secrets.Where(secret => secret is { Required: true, Set: false }).Select(secret => secret.Name).ToList();
+        var missing = secrets.Where(secret => secret is { Required: true, Set: false, Upcoming: false }).Select(secret => secret.Name).ToList();
         var points = new List<Point>
         {
             new("Before", "secrets are set", missing.Count == 0, missing.Count == 0 ? "" : $"missing: {string.Join(", ", missing)}; 'tenantry secret set {instance.Slug} NAME'"),

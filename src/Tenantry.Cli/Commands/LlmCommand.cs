@@ -49,7 +49,7 @@ internal static class LlmCommand
                 key.Provider,
                 key.Label ?? "-",
                 State(key.State),
-                key.Limit is { } limit ? KeyText.Limit(limit, key.Reset) : "-",
+                key.Limit is { } limit ? KeyText.Limit(limit, key.Reset) : key.Label is null ? "-" : "none",
                 usage is null ? "-" : Used(usage.Percent),
                 Dollar(usage?.Daily),
                 Dollar(usage?.Weekly),

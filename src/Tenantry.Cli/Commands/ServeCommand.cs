@@ -5,6 +5,7 @@ using Tenantry.Cli.Running;
 using Tenantry.Dashboard.Serving;
 using Tenantry.Server;
 using Tenantry.Server.People.Oidc;
+using Tenantry.Server.Secrets;
 using Tenantry.Server.Serving;
 
 namespace Tenantry.Cli.Commands;
@@ -43,6 +44,7 @@ internal static class ServeCommand
     private static readonly Option<string?> PublicUrl = new("--public-url") { Description = "How people reach the gateway when something stands in front of it, such as https://apps.example.com: instances' addresses have this scheme and port, and this name as base domain.", HelpName = "URL" };
     private static readonly Option<string?> ApiUrl = new("--api-url") { Description = "How people reach the API and its pages when something stands in front of it, such as https://console.example.com. Not a name of the gateway's.", HelpName = "URL" };
     private static readonly Option<string?> Oidc = new("--oidc") { Description = "The identity provider at which people sign in: a JSON file with issuer, clientId, clientSecretFile and roles (docs/access.md).", HelpName = "FILE" };
+    private static readonly Option<string?> Recipients = new("--export-recipients") { Description = "Public keys (P-256, PEM) that 'secret export' may seal to; a file that the engine reads. Not said: any key.", HelpName = "FILE" };
     private static readonly Option<bool> WebChild = new("--web-child") { Hidden = true };
 
     public static Command Create(CliHost host)
@@ -51,7 +53,7 @@ internal static class ServeCommand
         LogFormat.AcceptOnlyFromAmong("json", "text");
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Oidc, Role, WebUser, Level, LogFormat, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Oidc, Recipients, Role, WebUser, Level, LogFormat, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
@@ -74,6 +76,8 @@ internal static class ServeCommand
         TrustedProxies = call.Value(TrustedProxies) ?? [],
         TakesOver = call.Value(TakeOver),
         AcceptsEngineKey = call.Value(AcceptEngineKey),
+        EngineCredential = Credential(call),
+        ExportRecipients = call.Value(Recipients) is { } recipients ? Configured(() => ExportRecipients.ReadFile(call.Host.FullPath(recipients))) : ExportRecipients.Any,
         PublicUrl = publicUrl,
         ApiUrl = call.Value(ApiUrl) is { } api ? Url("--api-url", api) : null,
         Oidc = Provider(call),
@@ -91,13 +95,19 @@ internal static class ServeCommand
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DashboardPages Pages() => new();
 
-    private static OidcOptions? Provider(Call call)
+    // As systemd hands it over (LoadCredential=engine.key:…), readable by this process alone.
+    private static string? Credential(Call call) =>
+        call.Host.Variable("CREDENTIALS_DIRECTORY") is { Length: > 0 } folder && Path.Combine(folder, EngineKey.CredentialName) is var file && File.Exists(file) ? file : null;
+
+    private static OidcOptions? Provider(Call call) =>
+        call.Value(Oidc) is { } file ? Configured(() => OidcOptions.ReadFile(call.Host.FullPath(file)))
+        : call.Host.Variable(OidcOptions.Variable) is { Length: > 0 } text ? Configured(() => OidcOptions.Read(text, OidcOptions.Variable)) : null;
+
+    private static T Configured<T>(Func<T> read)
     {
         try
         {
-            if (call.Value(Oidc) is { } file)
-                return OidcOptions.ReadFile(call.Host.FullPath(file));
-            return call.Host.Variable(OidcOptions.Variable) is { Length: > 0 } text ? OidcOptions.Read(text, OidcOptions.Variable) : null;
+            return read();
         }
         catch (ServeConfigurationException wrong)
         {

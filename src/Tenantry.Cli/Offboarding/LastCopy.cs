@@ -2,6 +2,7 @@ using System.Net;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
+using Tenantry.Model.Instances;
 using Tenantry.Targets.Linux;
 
 namespace Tenantry.Cli.Offboarding;
@@ -26,6 +27,16 @@ internal static class LastCopy
         foreach (var slug in slugs)
         {
             var file = Path.Combine(full, $"{slug}.tar");
+            if (await IsBeingDeletedAsync(call, slug))
+            {
+                // An earlier run deleted after it had written the copy, and was interrupted or ran out of time.
+                if (!File.Exists(file))
+                    throw new CliException(ExitCode.Failed, $"{slug} is being deleted since an earlier run: no copy of its data can be made any more, and there is none at {file}.", "Name the folder of that run, or say --no-backup to see the deletion to its end.");
+                call.Output.Line($"{slug} is being deleted since an earlier run; the copy of its data that was made before is {file}.");
+                files.Add(file);
+                continue;
+            }
+
             if (File.Exists(file))
                 throw new CliException(ExitCode.Usage, $"{file} is there already. Nothing was deleted.", "Name another folder, or move it away.");
             try
@@ -36,10 +47,10 @@ internal static class LastCopy
             {
                 throw new CliException(ExitCode.Failed, $"{refused.Message} Nothing was deleted.", "Say --no-backup to go on without a copy.");
             }
-            catch (TenantryException failed)
+            catch (Exception failed) when (failed is TenantryException or TenantryUnavailableException or IOException or OperationCanceledException)
             {
                 var failure = Failure.Of(failed)!;
-                throw new CliException(failure.ExitCode, $"{failed.Message} Nothing was deleted.", failure.Fix, failed.Errors);
+                throw new CliException(failure.ExitCode, $"{failure.Message} The copy of {slug} is not whole and was removed. Nothing was deleted.", failure.Fix, failure.Errors);
             }
 
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -49,4 +60,7 @@ internal static class LastCopy
 
         return files;
     }
+
+    private static async Task<bool> IsBeingDeletedAsync(Call call, string slug) =>
+        await call.Client.Instances.FindAsync(slug, call.CancellationToken) is null or { Desired: DesiredState.Deleted };
 }

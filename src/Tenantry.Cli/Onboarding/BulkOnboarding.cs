@@ -21,6 +21,8 @@ internal static class BulkOnboarding
             return (int)ExitCode.Done;
         }
 
+        await SharedValues.SetManagementKeysAsync(call, targets);
+        targets = await SharedValues.SetSecretsAsync(call, targets, replaces: mood.IsAnswered);
         call.BePatient();
         var results = new OnboardResult[targets.Count];
         using var places = new SemaphoreSlim(parallel);
@@ -57,7 +59,7 @@ internal static class BulkOnboarding
     private static async Task<List<OnboardTarget>> ResolveAsync(Call call, IReadOnlyList<Customer> customers, OnboardMood mood)
     {
         var names = new TenantNames(await call.Client.Tenants.ListAsync(call.CancellationToken).ToListAsync(call.CancellationToken));
-        var questions = new OnboardQuestions(call, names, mood with { IsAnswered = true });
+        var questions = new OnboardQuestions(call, names, mood with { IsAnswered = true, IsOfMany = true, LeavesPresent = !mood.IsAnswered });
         var targets = new List<OnboardTarget>();
         var errors = new List<ProblemError>();
         var (code, fix) = (ExitCode.Usage, (string?)null);

@@ -31,5 +31,8 @@ internal sealed record Customer
     /// <summary>Files by the names of secrets.</summary>
     public IReadOnlyDictionary<string, string> SecretFiles { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Names of the secrets whose file is said for this customer alone, not for all customers of a file.</summary>
+    public IReadOnlySet<string> OwnSecrets { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, string> Features { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -82,10 +82,13 @@ internal static class CustomersFile
         if (Value("limit", null) is { } written && (limit = CommandOptions.Money(written)) is null)
             Wrong("limit", $"'{written}' is neither cents, such as 500, nor dollars, such as $5.");
         var files = preset.SecretFiles.ToDictionary(StringComparer.Ordinal);
+        var own = new HashSet<string>(StringComparer.Ordinal);
         foreach (var column in columns.Where(c => c.StartsWith(SecretPrefix, StringComparison.Ordinal)))
         {
-            if (Value(column, null) is { } file)
-                files[column[SecretPrefix.Length..]] = file;
+            if (Value(column, null) is not { } file)
+                continue;
+            files[column[SecretPrefix.Length..]] = file;
+            own.Add(column[SecretPrefix.Length..]);
         }
 
         return preset with
@@ -101,6 +104,7 @@ internal static class CustomersFile
             CostCentre = Value("cost-centre", preset.CostCentre),
             Limit = limit,
             SecretFiles = files,
+            OwnSecrets = own,
         };
     }
 

@@ -43,11 +43,13 @@ internal sealed class MissingAnswers(Call call)
     {
         if (_missing.Count == 0)
             return;
-        var flags = string.Join(' ', _missing.Select(one => one.Path));
+        var missing = _missing.ToList();
+        _missing.Clear();
+        var flags = string.Join(' ', missing.Select(one => one.Path));
         throw new CliException(
             ExitCode.Usage,
-            $"{Words.Count(_missing.Count, "answer")} {(_missing.Count == 1 ? "is" : "are")} missing, and there is nobody to ask. Nothing was changed.",
+            $"{Words.Count(missing.Count, "answer")} {(missing.Count == 1 ? "is" : "are")} missing, and there is nobody to ask. Nothing was changed.",
             $"Say {flags}",
-            _missing);
+            missing);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Tenantry.Cli.Commands.Secrets;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
@@ -13,6 +12,8 @@ namespace Tenantry.Cli.Onboarding;
 internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood mood)
 {
     private readonly MissingAnswers _missing = new(call);
+    private readonly SecretQuestions _secrets = new(call, mood);
+    private readonly ManagementKeyQuestions _managementKeys = new(call, mood);
 
     public async Task<OnboardTarget> ResolveAsync(Customer customer)
     {
@@ -28,10 +29,11 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
             customer = customer with { Tier = _missing.Ask(null, $"Tier ({Listed(manifest.Tiers.Select(t => t.Name))})", "--tier TIER", $"The app has no default tier; it has {Listed(manifest.Tiers.Select(t => t.Name))}.") };
         if (present is null)
             customer = customer with { Target = await TargetAsync(customer.Target) };
-        var secrets = manifest is null ? new Dictionary<string, string>(StringComparer.Ordinal) : await SecretsAsync(customer, manifest, tenant ?? "", present);
-        var managementKey = manifest is null ? null : await ManagementKeyAsync(customer, manifest, present);
+        var organization = customer.Organization ?? (tenant is null ? null : names.OrganizationOf(tenant)) ?? "default";
+        IReadOnlyDictionary<string, string> secrets = manifest is null ? new Dictionary<string, string>(StringComparer.Ordinal) : await _secrets.AskAsync(customer, manifest, tenant ?? "", organization, present, _missing);
+        var managementKey = manifest is null ? null : await _managementKeys.AskAsync(customer, manifest, present, _missing);
         _missing.Check();
-        return Target(customer, email!, name!, tenant!, app!, manifest!, present, secrets, managementKey);
+        return Target(customer, email!, name!, tenant!, app!, manifest!, present, secrets, managementKey) with { Organization = organization };
     }
 
     private static OnboardTarget Target(
@@ -48,7 +50,7 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
             NewTenant: wanted,
             LlmLimit: customer.Limit is { } limit ? Dollars.Of(limit) : null,
             OwnLlmKeys: customer.SkipsProvision);
-        return new OnboardTarget(email, wanted, request, present, manifest, secrets, managementKey);
+        return new OnboardTarget(email, wanted, request, present, manifest, secrets, managementKey) { OwnSecrets = customer.OwnSecrets };
     }
 
     private string TakeName(string email, string? wanted)
@@ -97,50 +99,23 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
     {
         if (wanted is not null)
             return wanted;
-        var targets = await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+        List<string> targets;
+        try
+        {
+            targets = await call.Client.Targets.ListAsync(call.CancellationToken).Select(t => t.Name).ToListAsync(call.CancellationToken);
+        }
+        catch (TenantryException refused) when (refused.Code == ProblemCodes.Forbidden)
+        {
+            // An organization's owner does not see the platform's targets; the control plane says when one has to be named.
+            return null;
+        }
+
         return targets.Count <= 1 ? null : _missing.Ask(null, $"Target ({Listed(targets)})", "--target NAME", $"There are several: {Listed(targets)}.");
     }
 
     private async Task<InstanceResponse?> PresentAsync(string tenant, string app, string? environment) =>
         await call.Client.Instances.ListAsync(new InstanceQuery(Tenant: tenant, App: app), call.CancellationToken)
             .FirstOrDefaultAsync(i => i.Environment == (environment ?? Slug.DefaultEnvironment), call.CancellationToken);
-
-    private async Task<Dictionary<string, string>> SecretsAsync(Customer customer, Manifest manifest, string tenant, InstanceResponse? present)
-    {
-        var values = await MissingSecrets.FromFilesAsync(call, manifest, customer.SecretFiles);
-        var set = present is null
-            ? await MissingSecrets.InheritedAsync(call, new CreateInstanceRequest(tenant, manifest.App, NewTenant: new CreateTenantRequest(tenant, Organization: customer.Organization)), manifest.Secrets)
-            : [.. await call.Client.Secrets.ListAsync(present.Slug, call.CancellationToken).Where(s => s.Set).Select(s => s.Name).ToListAsync(call.CancellationToken)];
-        foreach (var secret in manifest.SecretsToGive(customer.SkipsProvision).Where(s => !values.ContainsKey(s.Name)))
-        {
-            var isSet = set.Contains(secret.Name);
-            if (mood.IsDryRun || (isSet && (present is null || mood.IsAnswered || !call.Output.CanAsk || !Prompt.Ask(call.Host, $"The secret {secret.Name} is set. Replace it?"))))
-                continue;
-            if (!call.Output.CanAsk)
-                _missing.Add($"--secret-file {secret.Name}=FILE", secret.Prompt ?? $"The value of the secret {secret.Name}.");
-            else
-                values.Add(secret.Name, SecretInput.Ask(call.Host, secret));
-        }
-
-        return values;
-    }
-
-    // A management key is set once; who gives a file with one sets it anew.
-    private async Task<(string Provider, string Key)?> ManagementKeyAsync(Customer customer, Manifest manifest, InstanceResponse? present)
-    {
-        var provider = manifest.Secrets.FirstOrDefault(s => s.Provider is not null && s.Required)?.Provider;
-        if (provider is null || customer.SkipsProvision)
-            return null;
-        if (mood.ManagementKeyFile is { } file)
-            return (provider, (await SecretInput.ReadFileAsync(call, $"management key of {provider}", file)).Trim());
-        var isKnown = await call.Client.Llm.ListProvidersAsync(call.CancellationToken).AnyAsync(p => p.Name == provider, call.CancellationToken);
-        if (isKnown || mood.IsDryRun || present is not null)
-            return null;
-        if (call.Output.CanAsk)
-            return (provider, Prompt.Hidden(call.Host, $"Management key of {provider}, which makes the tenant's LLM key"));
-        _missing.Add("--management-key-file FILE", $"No management key of {provider} is set, which makes the tenant's LLM key; --skip-provision does without one.");
-        return null;
-    }
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names);
 }
@@ -149,4 +124,11 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
 /// <param name="IsAnswered"><c>--yes</c>: what has an answer is not asked.</param>
 /// <param name="IsDryRun">Nothing is made: no value is asked for.</param>
 /// <param name="ManagementKeyFile">A file with the provider's management key, or null.</param>
-internal sealed record OnboardMood(bool IsAnswered, bool IsDryRun, string? ManagementKeyFile);
+internal sealed record OnboardMood(bool IsAnswered, bool IsDryRun, string? ManagementKeyFile)
+{
+    /// <summary>The customer is one of many: what they share is asked for once.</summary>
+    public bool IsOfMany { get; init; }
+
+    /// <summary>Of customers who are there already nothing is changed that they have.</summary>
+    public bool LeavesPresent { get; init; }
+}

@@ -19,7 +19,14 @@ internal sealed record OnboardTarget(
     InstanceResponse? Present,
     Manifest Manifest,
     IReadOnlyDictionary<string, string> Secrets,
-    (string Provider, string Key)? ManagementKey);
+    (string Provider, string Key)? ManagementKey)
+{
+    /// <summary>Names of the <see cref="Secrets"/> that are this customer's alone, at whatever level the manifest keeps them.</summary>
+    public IReadOnlySet<string> OwnSecrets { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>The tenant's organization.</summary>
+    public string Organization { get; init; } = "";
+}
 
 /// <summary>How a customer's onboarding ended.</summary>
 /// <param name="Email">Who.</param>

@@ -25,8 +25,6 @@ internal sealed class Onboarder(Call call, Func<OperationResponse, Task> wait, F
     /// <summary>Returns the instance and what was done: <c>onboarded</c>, <c>redeployed</c> or <c>unchanged</c>.</summary>
     public async Task<(InstanceDetailResponse Instance, string Outcome)> RunAsync(OnboardTarget target)
     {
-        if (target.ManagementKey is var (provider, key))
-            await call.Client.Llm.PutProvider(provider, new PutLlmProviderRequest(key)).SendAsync(call.CancellationToken);
         var (slug, outcome) = target.Present is { } present ? (present.Slug, await GoOnAsync(target, present)) : (await MakeAsync(target), "onboarded");
         return (await Instances.GetAsync(slug, call.CancellationToken), outcome);
     }
@@ -74,7 +72,7 @@ internal sealed class Onboarder(Call call, Func<OperationResponse, Task> wait, F
             await call.Client.Tenants.Update(tenant.Name, new UpdateTenantRequest(target.Tenant.DisplayName, target.Email), tenant.Version).SendAsync(call.CancellationToken);
     }
 
-    private Task SetSecretsAsync(string slug, OnboardTarget target) => MissingSecrets.FillAsync(call, slug, target.Secrets, isNeededNow: true);
+    private Task SetSecretsAsync(string slug, OnboardTarget target) => MissingSecrets.FillAsync(call, slug, target.Secrets, isNeededNow: true, target.OwnSecrets);
 
     // What is said differently this time counts; what is not said stays.
     private async Task<OperationResponse?> ChangeAsync(OnboardTarget target, InstanceResponse present)

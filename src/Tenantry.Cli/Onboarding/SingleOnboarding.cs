@@ -20,6 +20,7 @@ internal static class SingleOnboarding
             return (int)ExitCode.Done;
         }
 
+        await SharedValues.SetManagementKeysAsync(call, [target]);
         OperationResponse? last = null;
         var onboarder = new Onboarder(
             call,

@@ -12,10 +12,13 @@ internal sealed class TenantNames
 {
     private readonly Dictionary<string, string> _owners;
     private readonly HashSet<string> _before;
+    private readonly Dictionary<string, string> _organizations;
 
     public TenantNames(IEnumerable<TenantResponse> tenants)
     {
-        _owners = tenants.ToDictionary(t => t.Name, t => t.Owner, StringComparer.Ordinal);
+        var present = tenants.ToList();
+        _owners = present.ToDictionary(t => t.Name, t => t.Owner, StringComparer.Ordinal);
+        _organizations = present.ToDictionary(t => t.Name, t => t.Organization, StringComparer.Ordinal);
         _before = [.. _owners.Keys];
     }
 
@@ -30,6 +33,9 @@ internal sealed class TenantNames
 
     /// <summary>True when there was a tenant of that name before.</summary>
     public bool HadBefore(string name) => _before.Contains(name);
+
+    /// <summary>The organization of a tenant that there was before, or null.</summary>
+    public string? OrganizationOf(string name) => _organizations.GetValueOrDefault(name);
 
     private string Find(string email)
     {

@@ -33,6 +33,9 @@ public sealed record InstanceStatus(
     WakeRecord? Wake,
     DateTimeOffset ChangedAt)
 {
+    /// <summary>True when the last pass failed because the target could not say what there is.</summary>
+    public bool IsTargetAway => Conditions.Any(condition => condition is { Type: Condition.TargetAway, Value: true });
+
     /// <summary>The status of an instance that nobody has looked at yet.</summary>
     public static InstanceStatus New(string id, DateTimeOffset now) =>
         new(id, InstancePhase.Pending, InstanceHealth.Unknown, "Waiting for its first pass.", 0, null, [], [], [], null, 0, now, null, now);
@@ -62,7 +65,14 @@ public enum InstanceHealth
 }
 
 /// <summary>A named fact about an instance, such as <c>Ready</c>, <c>Drifted</c> or <c>SecretsMissing</c>.</summary>
-public sealed record Condition(string Type, bool Value, string Reason, DateTimeOffset Since);
+public sealed record Condition(string Type, bool Value, string Reason, DateTimeOffset Since)
+{
+    /// <summary>The target could not even say what there is. A look that succeeds is news, and waits for no next try.</summary>
+    public const string TargetAway = "TargetAway";
+
+    /// <summary>It gave up its turn to take a new value that it shares with others, and has the value before until its target answers.</summary>
+    public const string SecretTurnGivenUp = "SecretTurnGivenUp";
+}
 
 /// <summary>One difference between what is wanted and what was seen.</summary>
 public sealed record DriftItem(string Resource, string Wanted, string Seen);

@@ -12,7 +12,7 @@ namespace Tenantry.Model.Llm;
 /// <param name="Former">The handle of the key before a rotation, to be deleted as soon as the instance has the new one; empty when there is none.</param>
 /// <param name="Label">The few characters of the key that the provider shows.</param>
 /// <param name="Rotation">The <see cref="LlmWish.Rotation"/> that it answers to.</param>
-/// <param name="Limit">US dollars that it may spend.</param>
+/// <param name="Limit">US dollars that it may spend; null: its provider says that it has no limit, which is never wanted.</param>
 /// <param name="Reset">When the spending counts from zero again.</param>
 /// <param name="Disabled">Whether it is refused by the provider.</param>
 public sealed record LlmKey(
@@ -25,7 +25,7 @@ public sealed record LlmKey(
     string Former,
     string Label,
     long Rotation,
-    decimal Limit,
+    decimal? Limit,
     LlmReset Reset,
     bool Disabled)
 {
@@ -49,13 +49,13 @@ public sealed record LlmUsage(
 {
     private static readonly int[] Thresholds = [100, 80, 50];
 
-    /// <summary>How much of a limit is used, in percent, rounded down; 100 when it is used up.</summary>
-    public int Percent(decimal limit)
+    /// <summary>How much of a limit is used, in percent, rounded down; 100 when it is used up, 0 of what has no limit.</summary>
+    public int Percent(decimal? limit)
     {
-        if (Remaining is not { } left || limit <= 0)
+        if (Remaining is not { } left || limit is not > 0)
             return 0;
-        var used = Math.Clamp(limit - left, 0, limit);
-        return (int)decimal.Floor(used * 100 / limit);
+        var used = Math.Clamp(limit.Value - left, 0, limit.Value);
+        return (int)decimal.Floor(used * 100 / limit.Value);
     }
 
     /// <summary>The highest threshold that so many percent have reached, 0 for none.</summary>

@@ -78,6 +78,12 @@ public record SecretResponse(string Name, bool Set, bool Required, bool Generate
 
     /// <summary>Slugs of those that wait for their turn to get it, and have the value before until then.</summary>
     public IReadOnlyList<string> Waiting { get; init; } = [];
+
+    /// <summary>Those of <see cref="Waiting"/> whose target does not answer: they gave their turn up and get one when it does.</summary>
+    public IReadOnlyList<string> Away { get; init; } = [];
+
+    /// <summary>True when only the app's newest release declares it, and not the one that the instance has: a value is kept until that is deployed.</summary>
+    public bool Upcoming { get; init; }
 }
 
 /// <summary>One secret with its levels and versions.</summary>

@@ -50,7 +50,7 @@ internal static class EventsApi
         // What is gone is nobody's any more.
         async Task<bool> IsSeenAsync(ChangeEvent item) => caller.Organizations is null || caller.Sees(item.Kind switch
         {
-            "instance" or "llm-key" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
+            "instance" or "llm-key" or "secret-turn" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Organization,
             "operation" => await store.FindOperationOrganizationAsync(item.Key, cancellationToken),
             "tenant" => (await store.FindTenantAsync(item.Key, cancellationToken))?.Organization,
             _ => null,
@@ -63,7 +63,7 @@ internal static class EventsApi
                 return known;
             var slug = item.Kind switch
             {
-                "instance" or "llm-key" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Slug,
+                "instance" or "llm-key" or "secret-turn" => (await store.FindInstanceAsync(item.Key, cancellationToken))?.Spec.Slug,
                 "operation" => (await store.FindOperationAsync(item.Key, cancellationToken))?.Slug,
                 _ => null,
             };

@@ -133,7 +133,7 @@ public sealed class InstanceKeys(IStore store, LlmProviderSet providers, SecretV
     {
         var seen = await KeyFailures.AskAsync(key.Provider, key.Secret, async () =>
             await KeyMinting.RevokeLostAsync(provider, key, _ => Task.CompletedTask, cancellationToken) ?? await provider.FindAsync(key.Hash, cancellationToken));
-        var present = seen is null ? key with { Hash = "" } : key with { Limit = seen.Limit ?? 0, Reset = seen.Reset, Disabled = seen.Disabled };
+        var present = seen is null ? key with { Hash = "" } : key with { Limit = seen.Limit, Reset = seen.Reset, Disabled = seen.Disabled };
         await store.WriteLlmKeyAsync(present, null, pass.Lease(), cancellationToken);
         return present;
     }

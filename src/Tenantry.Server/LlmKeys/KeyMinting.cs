@@ -34,7 +34,7 @@ internal sealed class KeyMinting(IStore store, SecretVault vault)
         {
             await KeyFailures.AskAsync(wanted.Provider, wanted.Secret, () => provider.DeleteAsync(made.Key.Hash, cancellationToken));
             throw new TargetException(
-                $"{wanted.Provider} made a key with another cap than was asked for ({(made.Key.Limit is { } limit ? WantedKey.CapOf(limit, made.Key.Reset) : "none")} in place of {wanted.Cap}); it was deleted.",
+                $"{wanted.Provider} made a key with another cap than was asked for ({WantedKey.CapOf(made.Key.Limit, made.Key.Reset)} in place of {wanted.Cap}); it was deleted.",
                 retryable: false,
                 resource);
         }

@@ -28,11 +28,34 @@ public sealed class LlmProviderSet(IStore store, SecretVault vault, TimeProvider
     public async Task<ILlmProvider> OpenAsync(LlmProviderRecord record, CancellationToken cancellationToken) =>
         new OpenRouterClient(_http, new Uri(record.BaseUrl), await ManagementKeyAsync(record, cancellationToken), record.Workspace, _retries, time);
 
+    /// <summary>Binds keys that an older version sealed to the address that they are used at. To be called once, before anything is asked.</summary>
+    public async Task AdoptAsync(CancellationToken cancellationToken)
+    {
+        foreach (var record in await store.ListLlmProvidersAsync(cancellationToken))
+        {
+            if (await TryOpenAsync(record, LlmProviderRecord.FirstPlaceOf(record.Name), cancellationToken) is not { } key)
+                continue;
+            var bound = await vault.SealAsync(LlmProviderRecord.PlaceOf(record.Name, record.BaseUrl), LlmProviderRecord.KeyHolderOf(record.Name), key, cancellationToken);
+            try
+            {
+                await store.PutLlmProviderAsync(record with { ManagementKey = bound.Value }, record.Version, cancellationToken);
+            }
+            catch (StoreConflictException)
+            {
+                // Another control plane did it, or a person set it anew: both bind it.
+            }
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
-    private async Task<string> ManagementKeyAsync(LlmProviderRecord record, CancellationToken cancellationToken)
+    private async Task<string> ManagementKeyAsync(LlmProviderRecord record, CancellationToken cancellationToken) =>
+        await TryOpenAsync(record, LlmProviderRecord.PlaceOf(record.Name, record.BaseUrl), cancellationToken) ?? throw new LlmProviderException(
+            LlmFault.WrongManagementKey,
+            $"The management key of {record.Name} cannot be opened for {record.BaseUrl}: it was sealed to another key or for another address, or changed in the store. Set it anew with 'tenantry llm provider set {record.Name}'.");
+
+    private async Task<string?> TryOpenAsync(LlmProviderRecord record, SecretPlace place, CancellationToken cancellationToken)
     {
-        var place = LlmProviderRecord.PlaceOf(record.Name);
         var stored = new SealedSecret(place, LlmProviderRecord.KeyHolderOf(record.Name), record.ManagementKey, record.Version, Generated: false, RestoredFrom: 0, record.ChangedAt);
         try
         {
@@ -40,9 +63,7 @@ public sealed class LlmProviderSet(IStore store, SecretVault vault, TimeProvider
         }
         catch (SecretUnreadableException)
         {
-            throw new LlmProviderException(
-                LlmFault.WrongManagementKey,
-                $"The management key of {record.Name} cannot be opened with this engine's key: it was sealed to another key or changed in the store.");
+            return null;
         }
     }
 }

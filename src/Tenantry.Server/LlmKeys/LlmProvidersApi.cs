@@ -49,12 +49,13 @@ internal static class LlmProvidersApi
         change.Expect(change.Subject, present?.Version ?? 0);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. Differences(change.Subject, present, request)]));
+        var baseUrl = (request.BaseUrl ?? present?.BaseUrl ?? OpenRouterClient.DefaultBaseUrl).TrimEnd('/');
         var sealedKey = request.ManagementKey is { } key
-            ? SecretSealer.Seal(await engine.EnsureDataKeyAsync(LlmProviderRecord.KeyHolderOf(provider), cancellationToken), SecretSealer.Context(LlmProviderRecord.PlaceOf(provider)), key)
+            ? SecretSealer.Seal(await engine.EnsureDataKeyAsync(LlmProviderRecord.KeyHolderOf(provider), cancellationToken), SecretSealer.Context(LlmProviderRecord.PlaceOf(provider, baseUrl)), key)
             : present!.ManagementKey;
         var wanted = new LlmProviderRecord(
             provider,
-            (request.BaseUrl ?? present?.BaseUrl ?? OpenRouterClient.DefaultBaseUrl).TrimEnd('/'),
+            baseUrl,
             sealedKey,
             request.PollSeconds ?? present?.PollSeconds ?? DefaultPoll,
             request.Workspace ?? present?.Workspace ?? "",

@@ -34,7 +34,7 @@ internal static class LlmView
         "llm-key",
         key.Secret,
         key.State,
-        key.Limit is not { } limit ? "" : $"{key.Label}, {WantedKey.CapOf(Dollars.Read(limit) ?? 0, key.Reset ?? LlmReset.None)}{(key.Usage is { } usage ? $", {usage.Percent}% used" : "")}");
+        key.Label is null ? "" : $"{key.Label}, {WantedKey.CapOf(key.Limit is { } limit ? Dollars.Read(limit) : null, key.Reset ?? LlmReset.None)}{(key.Usage is { } usage ? $", {usage.Percent}% used" : "")}");
 
     private static LlmKeyResponse Of(string slug, LlmKeyRecord record)
     {
@@ -47,12 +47,12 @@ internal static class LlmView
             key.Minting || !key.IsThere ? "minting" : key.Disabled ? "disabled" : "active",
             key.Name,
             key.Label.Length > 0 ? key.Label : null,
-            Dollars.Of(key.Limit),
+            key.Limit is { } limit ? Dollars.Of(limit) : null,
             key.Reset,
             usage is null ? null : Of(usage, key.Limit));
     }
 
-    private static LlmUsageResponse Of(LlmUsage usage, decimal limit) => new(
+    private static LlmUsageResponse Of(LlmUsage usage, decimal? limit) => new(
         usage.At,
         Dollars.Of(usage.Total),
         Dollars.Of(usage.Daily),

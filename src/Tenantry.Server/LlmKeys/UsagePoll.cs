@@ -81,6 +81,6 @@ public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSign
         var hasDouble = named.Any(other => other.Hash != key.Hash && other.Hash != key.Former);
         var differs = hasDouble || has.Limit != key.Limit || has.Reset != key.Reset || has.Disabled != key.Disabled;
         var usage = new LlmUsage(now, key.Hash, has.Total, has.Daily, has.Weekly, has.Monthly, has.Remaining, 0, differs);
-        return usage with { Told = LlmUsage.Threshold(usage.Percent(key.Limit)) };
+        return usage with { Told = LlmUsage.Threshold(usage.Percent(has.Limit)) };
     }
 }

@@ -30,11 +30,12 @@ internal sealed record WantedKey(string Secret, string Provider, bool Required, 
 
     /// <summary>The key before anything was asked for.</summary>
     public LlmKey First(InstanceSpec spec) =>
-        new(spec.Id, Secret, Provider, NameOf(spec), Minting: true, Hash: "", Former: "", Label: "", Rotation: 0, Limit ?? 0, Reset, Disabled: false);
+        new(spec.Id, Secret, Provider, NameOf(spec), Minting: true, Hash: "", Former: "", Label: "", Rotation: 0, Limit, Reset, Disabled: false);
 
     /// <summary>The cap in words, such as <c>at most $5 monthly</c>.</summary>
-    public string Cap => CapOf(Limit ?? 0, Reset);
+    public string Cap => CapOf(Limit, Reset);
 
-    public static string CapOf(decimal limit, LlmReset reset) =>
-        $"at most {MoneyText.Write(limit)} {(reset == LlmReset.None ? "in all" : reset.ToString().ToLowerInvariant())}";
+    public static string CapOf(decimal? limit, LlmReset reset) => limit is not { } dollars
+        ? "without a limit"
+        : $"at most {MoneyText.Write(dollars)} {(reset == LlmReset.None ? "in all" : reset.ToString().ToLowerInvariant())}";
 }

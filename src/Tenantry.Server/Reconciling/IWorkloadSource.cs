@@ -12,9 +12,6 @@ public interface IWorkloadSource
     /// <summary>True when that release requires a secret of which the instance has no value, and which a person has to give.</summary>
     Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken);
 
-    /// <summary>Values that its secrets had before those in force, as far as they are kept: what it said while it had them may hold them.</summary>
-    Task<IReadOnlyList<string>> FormerSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
-
     /// <summary>The instance is gone: drops what is kept of it.</summary>
     void Forget(string instanceId);
 }
@@ -27,7 +24,16 @@ public abstract record WorkloadResult
     }
 
     /// <summary>It can be run.</summary>
-    public sealed record Resolved(InstanceWorkload Workload) : WorkloadResult;
+    /// <param name="Workload">What a target runs.</param>
+    /// <param name="FormerSecrets">Values that its secrets had before those in force, as far as they are kept: what it said while it had them may hold them.</param>
+    public sealed record Resolved(InstanceWorkload Workload, IReadOnlyList<string> FormerSecrets) : WorkloadResult
+    {
+        /// <summary>One whose secrets never had other values.</summary>
+        public Resolved(InstanceWorkload workload)
+            : this(workload, [])
+        {
+        }
+    }
 
     /// <summary>It cannot, until a person changes something.</summary>
     /// <param name="Condition">Type of the condition in the status, such as <c>SecretsMissing</c>.</param>

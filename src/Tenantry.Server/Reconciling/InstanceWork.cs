@@ -51,7 +51,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private DateTimeOffset Now => _parts.Time.GetUtcNow();
 
     // Between two tries at the same wish nothing is tried, whoever asks for a look; but what failed since the target was away is tried as soon as it is back.
-    private bool IsHeld => _record.Status.Failures > 0 && !StatusOf.WasAway(_record.Status) && _record.Status.ObservedGeneration == Spec.Generation && Now < _record.Status.NextLookAt;
+    private bool IsHeld => _record.Status.Failures > 0 && !_record.Status.IsTargetAway && _record.Status.ObservedGeneration == Spec.Generation && Now < _record.Status.NextLookAt;
 
     public async Task<Finished> RunAsync()
     {
@@ -89,8 +89,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         _seen = _seen! with { Trouble = resolved is WorkloadResult.Refused ? null : _seen!.Trouble };
         if (resolved is WorkloadResult.Refused refusal)
             return await StopBereftAsync(target, refusal) ? await RefusedAsync(refusal) : Wait(StatusOf.Held(_rest.Record, _seen!, Now));
-        var resolvedWorkload = ((WorkloadResult.Resolved)resolved).Workload;
-        var former = resolvedWorkload.Secrets.Count == 0 ? [] : await _parts.Workloads.FormerSecretsAsync(Spec, _cancellation);
+        var (resolvedWorkload, former) = (WorkloadResult.Resolved)resolved;
         target.Text = new AppText([.. resolvedWorkload.Secrets.Values, .. former]);
         _seen = target.Text.Of(_seen!);
 

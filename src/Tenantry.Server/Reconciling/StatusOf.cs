@@ -12,9 +12,6 @@ internal static class StatusOf
     public const string Ready = "Ready";
     public const string Drifted = "Drifted";
 
-    /// <summary>The target could not even say what there is. A look that succeeds is news, and waits for no next try.</summary>
-    public const string TargetAway = "TargetAway";
-
     /// <summary>A key of it is not yet as it is wanted.</summary>
     private const string KeyUnsettled = "KeyUnsettled";
 
@@ -26,9 +23,6 @@ internal static class StatusOf
 
     public static InstanceStatus Deleting(InstanceStatus before, DateTimeOffset now) =>
         Dated(before with { Phase = InstancePhase.Deleting, Reason = "It is being deleted." }, before, now);
-
-    /// <summary>True when the last pass failed because the target could not say what there is.</summary>
-    public static bool WasAway(InstanceStatus status) => status.Conditions.Any(condition => condition is { Type: TargetAway, Value: true });
 
     /// <summary>True when a target was ever asked to make something of it.</summary>
     public static bool IsProvisioned(InstanceStatus status) => status.Conditions.Any(condition => condition is { Type: Provisioned, Value: true });
@@ -112,7 +106,7 @@ internal static class StatusOf
                 Reason = reason,
                 ObservedGeneration = record.Spec.Generation,
                 Conditions = seen is null
-                    ? Set(Own(before.Conditions), now, (Ready, false, reason), (TargetAway, true, reason))
+                    ? Set(Own(before.Conditions), now, (Ready, false, reason), (Condition.TargetAway, true, reason))
                     : Set(Own(before.Conditions), now, (Ready, false, reason), (Drifted, seen.Drift.Count > 0, "")),
                 Failures = before.Failures + 1,
             },

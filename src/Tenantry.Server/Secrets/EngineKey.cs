@@ -10,6 +10,9 @@ public static class EngineKey
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
+    /// <summary>The name of the key among the credentials of systemd.</summary>
+    public const string CredentialName = "engine.key";
+
     /// <summary>Loads the key.</summary>
     /// <exception cref="EngineKeyException">It is not there, it is not such a key, or others may read it.</exception>
     public static ECDiffieHellman Load(string path)
@@ -18,6 +21,17 @@ public static class EngineKey
             throw new EngineKeyException($"The engine's key {path} is missing. Put the file back from your copy: without it no stored secret can be read. If it is lost, start once with --accept-engine-key and set all secrets again. Nothing was changed.");
         if ((File.GetUnixFileMode(path) & Others) != 0)
             throw new EngineKeyException($"Others can read or change the engine's key {path}. Take it back with 'chmod 600 {path}'; if others may have read it, replace it with 'tenantry secret rekey' and rotate the secrets.");
+        return Read(path);
+    }
+
+    /// <summary>Loads a key that the service manager hands over: it guards the file, whose mode says nothing.</summary>
+    /// <exception cref="EngineKeyException">It is not there, or not such a key.</exception>
+    public static ECDiffieHellman LoadCredential(string path) => File.Exists(path)
+        ? Read(path)
+        : throw new EngineKeyException($"The credential {path} is missing. Nothing was changed.");
+
+    private static ECDiffieHellman Read(string path)
+    {
         var key = ECDiffieHellman.Create();
         try
         {

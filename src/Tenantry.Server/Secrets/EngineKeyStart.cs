@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Secrets;
@@ -7,11 +9,16 @@ public static class EngineKeyStart
 {
     /// <summary>The key, and the next one when a rotation was cut off; made anew for a store that was used with none.</summary>
     /// <exception cref="EngineKeyException">It is missing, damaged, or not the store's. Nothing was changed.</exception>
-    public static async Task<EngineKeyRing> ClaimAsync(DataFolders folders, IStore store, bool accept, CancellationToken cancellationToken)
+    /// <param name="folders">Where the key's file is.</param>
+    /// <param name="credential">A key that the service manager hands over, which counts in place of the file; or null.</param>
+    /// <param name="store">Whose values are under it.</param>
+    /// <param name="accept">Go on with this key although the store was used with another one.</param>
+    /// <param name="log">Is told when the credential is older than the key in use.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<EngineKeyRing> ClaimAsync(DataFolders folders, string? credential, IStore store, bool accept, ILogger log, CancellationToken cancellationToken)
     {
         var known = await store.FindEngineKeyAsync(cancellationToken);
-        var mayMake = known is null || accept;
-        var key = mayMake && !File.Exists(folders.EngineKey) ? EngineKey.Create(folders.EngineKey) : EngineKey.Load(folders.EngineKey);
+        var key = Find(folders, credential, known, mayMake: known is null || accept, log);
         var next = File.Exists(folders.NextEngineKey) ? EngineKey.Load(folders.NextEngineKey) : null;
         if (next is not null && known == EngineKey.MarkOf(next))
         {
@@ -27,7 +34,27 @@ public static class EngineKeyStart
         key.Dispose();
         next?.Dispose();
         throw new EngineKeyException(
-            $"The store was used by an engine with another key than {folders.EngineKey}. If this is a control plane of its own, give it a store of its own. " +
+            $"The store was used by an engine with another key than {credential ?? folders.EngineKey}. If this is a control plane of its own, give it a store of its own. " +
             "If it shares the store with another one, give it a copy of that one's engine/engine.key. If that key is lost, start once with --accept-engine-key and set all secrets again. Nothing was changed.");
+    }
+
+    // A rotation writes the next key into the folder, where it counts until somebody puts it in the credential's place.
+    private static ECDiffieHellman Find(DataFolders folders, string? credential, string? known, bool mayMake, ILogger log)
+    {
+        if (credential is null)
+            return mayMake && !File.Exists(folders.EngineKey) ? EngineKey.Create(folders.EngineKey) : EngineKey.Load(folders.EngineKey);
+        var handed = EngineKey.LoadCredential(credential);
+        if (known is null || EngineKey.MarkOf(handed) == known || !File.Exists(folders.EngineKey))
+            return handed;
+        var rotated = EngineKey.Load(folders.EngineKey);
+        if (EngineKey.MarkOf(rotated) != known)
+        {
+            rotated.Dispose();
+            return handed;
+        }
+
+        handed.Dispose();
+        log.LogWarning("The credential {Credential} is the engine's key of before a rotation; {File} is used. Put that in the credential's place and remove it", credential, folders.EngineKey);
+        return rotated;
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Store;
 using Tenantry.Targets.Abstractions;
@@ -6,7 +7,7 @@ using Tenantry.Targets.Abstractions;
 namespace Tenantry.Server.Secrets;
 
 /// <summary>What the engine does with secrets for the api.</summary>
-public sealed class EngineSecrets(IStore store, SecretVault vault, EngineRekey rekey)
+public sealed class EngineSecrets(IStore store, SecretVault vault, EngineRekey rekey, ExportRecipients recipients, ILogger<EngineSecrets> log)
 {
     public SecretVault Vault => vault;
 
@@ -17,11 +18,16 @@ public sealed class EngineSecrets(IStore store, SecretVault vault, EngineRekey r
     /// <exception cref="TargetException">The key is none of P-256, or a secret cannot be opened.</exception>
     public async Task<IReadOnlyList<ExportedSecret>> ExportAsync(string instanceId, byte[] recipient, CancellationToken cancellationToken)
     {
+        var mark = ExportRecipients.MarkOf(recipient);
+        if (!recipients.Admits(recipient))
+            throw new TargetException($"The engine exports secrets to the keys of its --export-recipients alone, and {mark} is none of them.", retryable: false, fix: "Add the key's PEM to that file on the engine's machine and start it again.", fault: TargetFault.Input);
         var spec = (await store.FindInstanceAsync(instanceId, cancellationToken))?.Spec ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
         var release = await store.FindReleaseAsync(spec.Release, cancellationToken) ?? throw new KeyNotFoundException($"There is no release {spec.Release}.");
         try
         {
-            return await vault.ExportAsync(spec, ManifestJson.Read(release.Manifest), recipient, cancellationToken);
+            var exported = await vault.ExportAsync(spec, ManifestJson.Read(release.Manifest), recipient, cancellationToken);
+            log.LogInformation("{Count} secrets of {Slug} were sealed to the key {Recipient} and handed out", exported.Count, spec.Slug, mark);
+            return exported;
         }
         catch (SecretUnreadableException failure)
         {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Apps;
 using Tenantry.Server.Instances;
@@ -12,26 +13,39 @@ namespace Tenantry.Server.Secrets;
 /// <summary>Whose secrets a request is about: an instance's with all its levels, or those of an app that are kept for a tenant, an organization or all.</summary>
 internal sealed record SecretHolder(string Shown, string App, Manifest Manifest, SecretScope Narrowest, InstanceSpec? Instance, string? Tenant, string? Organization)
 {
+    /// <summary>Names of secrets that the app's newest release declares and the instance's own does not: they can be set before it is deployed.</summary>
+    public IReadOnlySet<string> Upcoming { get; private init; } = new HashSet<string>(StringComparer.Ordinal);
+
     public static async Task<SecretHolder> OfInstanceAsync(IStore store, string slug, CancellationToken cancellationToken)
     {
         var spec = (await InstancesApi.FindAsync(store, slug, cancellationToken)).Spec;
-        var release = await AppsApi.FindReleaseAsync(store, spec.App, spec.Release, cancellationToken);
-        return new($"instance {slug}", spec.App, ManifestJson.Read(release.Manifest), SecretScope.Instance, spec, spec.Tenant, spec.Organization);
+        var manifest = ManifestJson.Read((await AppsApi.FindReleaseAsync(store, spec.App, spec.Release, cancellationToken)).Manifest);
+        var newest = await AppsApi.FindReleaseAsync(store, spec.App, "latest", cancellationToken);
+        IReadOnlyList<SecretDefinition> upcoming = newest.Id == spec.Release ? [] : [.. ManifestJson.Read(newest.Manifest).Secrets.Where(secret => manifest.FindSecret(secret.Name) is null)];
+        return new($"instance {slug}", spec.App, manifest with { Secrets = [.. manifest.Secrets, .. upcoming] }, SecretScope.Instance, spec, spec.Tenant, spec.Organization)
+        {
+            Upcoming = upcoming.Select(secret => secret.Name).ToHashSet(StringComparer.Ordinal),
+        };
     }
 
-    public static async Task<SecretHolder> OfAppAsync(IStore store, string app, string? tenant, string? organization, CancellationToken cancellationToken)
+    /// <summary>What is kept for a tenant or an organization that the caller does not see is answered as what is not there.</summary>
+    public static async Task<SecretHolder> OfAppAsync(IStore store, string app, string? tenant, string? organization, Caller caller, CancellationToken cancellationToken)
     {
         var manifest = ManifestJson.Read((await AppsApi.FindReleaseAsync(store, app, "latest", cancellationToken)).Manifest);
         if (tenant is not null && organization is not null)
             throw ProblemException.Invalid("organization", "A tenant or an organization is expected, not both.");
         if (tenant is not null)
         {
-            var found = await store.FindTenantAsync(tenant, cancellationToken) ?? throw ProblemException.NotFound("tenant", tenant, "tenant");
+            var found = await store.FindTenantAsync(tenant, cancellationToken);
+            caller.MustSee(found?.Organization, "tenant", tenant, "tenant");
+            if (found is null)
+                throw ProblemException.NotFound("tenant", tenant, "tenant");
             return new($"app {app} for tenant {tenant}", app, manifest, SecretScope.Tenant, null, tenant, found.Organization);
         }
 
         if (organization is null)
             return new($"app {app}", app, manifest, SecretScope.App, null, null, null);
+        caller.MustSee(organization, "organization", organization, "organization");
         if (!(await store.ListOrganizationsAsync(cancellationToken)).Any(one => one.Name == organization))
             throw ProblemException.NotFound("organization", organization, "organization");
         return new($"app {app} for organization {organization}", app, manifest, SecretScope.Organization, null, null, organization);

@@ -1,6 +1,7 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Store;
 
@@ -14,14 +15,14 @@ internal sealed class SecretView
     private readonly Dictionary<string, SealedSecret> _inForce;
     private readonly Dictionary<SecretPlace, List<string>> _users = [];
     private readonly Dictionary<SecretPlace, List<string>> _bereft = [];
-    private readonly ILookup<SecretPlace, string> _waiting;
+    private readonly ILookup<SecretPlace, (string Slug, bool IsAway)> _waiting;
 
     private SecretView(SecretHolder holder, IReadOnlyList<SealedSecret> stored, IReadOnlyList<SecretTurn> turns, IReadOnlyList<InstanceSpec> instances)
     {
         _holder = holder;
         _stored = stored;
         var slugs = instances.ToDictionary(spec => spec.Id, spec => spec.Slug, StringComparer.Ordinal);
-        _waiting = turns.Where(turn => slugs.ContainsKey(turn.InstanceId)).ToLookup(turn => turn.Place, turn => slugs[turn.InstanceId]);
+        _waiting = turns.Where(turn => slugs.ContainsKey(turn.InstanceId)).ToLookup(turn => turn.Place, turn => (slugs[turn.InstanceId], turn.IsAway));
         _inForce = NearestSecrets.Of(holder.Manifest, stored.Where(secret => holder.Reaches(secret.Place)));
         var byPlace = stored.ToLookup(secret => (secret.Place.Scope, secret.Place.Holder));
         foreach (var spec in instances)
@@ -29,6 +30,9 @@ internal sealed class SecretView
             var reached = Enum.GetValues<SecretScope>().SelectMany(scope => byPlace[(scope, SecretPlace.Of(spec, scope, "").Holder)]).ToList();
             foreach (var used in NearestSecrets.Of(holder.Manifest, reached).Values)
             {
+                // A release that is not deployed uses nothing yet.
+                if (spec.Id == holder.Instance?.Id && holder.Upcoming.Contains(used.Place.Name))
+                    continue;
                 Add(_users, used.Place, spec.Slug);
                 if (NearestSecrets.Missing(holder.Manifest, spec, reached.Where(one => one.Place != used.Place)).Any(one => one.Name == used.Place.Name))
                     Add(_bereft, used.Place, spec.Slug);
@@ -36,14 +40,15 @@ internal sealed class SecretView
         }
     }
 
-    public static async Task<SecretView> ReadAsync(IStore store, SecretHolder holder, CancellationToken cancellationToken)
+    /// <summary>Of instances that the caller does not see nothing is told.</summary>
+    public static async Task<SecretView> ReadAsync(IStore store, SecretHolder holder, Caller caller, CancellationToken cancellationToken)
     {
         var instances = new List<InstanceSpec>();
         string? cursor = null;
         do
         {
             var page = await store.ListInstancesAsync(new InstanceFilter(App: holder.App), new PageRequest(PageQuery.Largest, cursor), cancellationToken);
-            instances.AddRange(page.Items.Select(record => record.Spec).Where(spec => spec.Desired != DesiredState.Deleted));
+            instances.AddRange(page.Items.Select(record => record.Spec).Where(spec => spec.Desired != DesiredState.Deleted && caller.Sees(spec.Organization)));
             cursor = page.Next;
         }
         while (cursor is not null);
@@ -79,7 +84,9 @@ internal sealed class SecretView
         RotatedAt = secret?.Version > 1 ? secret.CreatedAt : null,
         Provider = declared.Provider,
         UsedBy = secret is not null && _users.TryGetValue(secret.Place, out var slugs) ? slugs : [],
-        Waiting = secret is null ? [] : [.. _waiting[secret.Place]],
+        Waiting = secret is null ? [] : [.. _waiting[secret.Place].Select(one => one.Slug)],
+        Away = secret is null ? [] : [.. _waiting[secret.Place].Where(one => one.IsAway).Select(one => one.Slug)],
+        Upcoming = _holder.Upcoming.Contains(declared.Name),
     };
 
     private static void Add(Dictionary<SecretPlace, List<string>> slugs, SecretPlace place, string slug)

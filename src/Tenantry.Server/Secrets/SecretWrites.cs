@@ -17,7 +17,8 @@ namespace Tenantry.Server.Secrets;
 /// <param name="Scope">The level that is meant of an instance's.</param>
 /// <param name="Tenant">The tenant that an app's are kept for.</param>
 /// <param name="Organization">The organization that an app's are kept for.</param>
-public sealed record SecretQuery(string? Slug, string? App, string? Scope, string? Tenant, string? Organization)
+/// <param name="Caller">Who asks.</param>
+public sealed record SecretQuery(string? Slug, string? App, string? Scope, string? Tenant, string? Organization, Caller Caller)
 {
     /// <summary>Read by the framework.</summary>
     public static ValueTask<SecretQuery> BindAsync(HttpContext context) => ValueTask.FromResult(new SecretQuery(
@@ -25,7 +26,8 @@ public sealed record SecretQuery(string? Slug, string? App, string? Scope, strin
         context.GetRouteValue("app") as string,
         One(context, "scope"),
         One(context, "tenant"),
-        One(context, "organization")));
+        One(context, "organization"),
+        Caller.Of(context)));
 
     private static string? One(HttpContext context, string name) => context.Request.Query[name] switch
     {
@@ -40,9 +42,9 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
 {
     public Task<SecretHolder> HolderAsync(SecretQuery asked, CancellationToken cancellationToken) => asked.Slug is { } slug
         ? SecretHolder.OfInstanceAsync(store, slug, cancellationToken)
-        : SecretHolder.OfAppAsync(store, asked.App!, asked.Tenant, asked.Organization, cancellationToken);
+        : SecretHolder.OfAppAsync(store, asked.App!, asked.Tenant, asked.Organization, asked.Caller, cancellationToken);
 
-    public Task<SecretView> ViewAsync(SecretHolder holder, CancellationToken cancellationToken) => SecretView.ReadAsync(store, holder, cancellationToken);
+    public Task<SecretView> ViewAsync(SecretHolder holder, Caller caller, CancellationToken cancellationToken) => SecretView.ReadAsync(store, holder, caller, cancellationToken);
 
     /// <summary>What a change is about, checked against the version that it expects.</summary>
     public async Task<SecretAt> FindAsync(SecretQuery asked, string name, Change change, CancellationToken cancellationToken)
@@ -50,7 +52,7 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
         change.Subject = $"secret {name} of {(asked.Slug is null ? $"app {asked.App}" : $"instance {asked.Slug}")}";
         var holder = await HolderAsync(asked, cancellationToken);
         var declared = holder.Declared(name);
-        var view = await ViewAsync(holder, cancellationToken);
+        var view = await ViewAsync(holder, change.Caller, cancellationToken);
         var level = holder.LevelOf(declared, view.InForce(name), asked.Scope);
         var place = holder.Place(level, name);
         RefuseOfApp(change.Caller, place);
@@ -114,7 +116,7 @@ internal sealed class SecretWrites(IStore store, IEngineLink engine, InstanceCha
     /// <summary>The secret as it is after a change.</summary>
     public async Task<SecretResponse> AnswerAsync(SecretAt at, HttpContext context, CancellationToken cancellationToken)
     {
-        var view = await ViewAsync(at.Holder, cancellationToken);
+        var view = await ViewAsync(at.Holder, Caller.Of(context), cancellationToken);
         var stored = view.At(at.Place);
         ETags.Set(context, stored?.Version ?? 0);
         return view.Of(at.Declared, stored);

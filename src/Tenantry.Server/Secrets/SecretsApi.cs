@@ -29,7 +29,7 @@ internal static class SecretsApi
     private static async Task<Ok<PageResponse<SecretResponse>>> ListAsync(SecretQuery asked, SecretWrites secrets, CancellationToken cancellationToken)
     {
         var holder = await secrets.HolderAsync(asked, cancellationToken);
-        var view = await secrets.ViewAsync(holder, cancellationToken);
+        var view = await secrets.ViewAsync(holder, asked.Caller, cancellationToken);
         // Of what is kept for each instance there is nothing to tell of an app.
         return TypedResults.Ok(PageQuery.Whole(holder.Manifest.Secrets.Where(declared => declared.Scope <= holder.Narrowest), view.InList));
     }
@@ -39,7 +39,7 @@ internal static class SecretsApi
     {
         var holder = await secrets.HolderAsync(asked, cancellationToken);
         var declared = holder.Declared(name);
-        var view = await secrets.ViewAsync(holder, cancellationToken);
+        var view = await secrets.ViewAsync(holder, asked.Caller, cancellationToken);
         var inForce = view.InForce(name);
         ETags.Set(context, inForce?.Version ?? 0);
         return TypedResults.Ok(view.Whole(declared, inForce is null ? [] : await store.ListSecretVersionsAsync(inForce.Place, cancellationToken)));
@@ -60,7 +60,7 @@ internal static class SecretsApi
         SecretQuery asked, Body<PutSecretsRequest> body, Change change, SecretWrites secrets, CancellationToken cancellationToken)
     {
         var holder = await secrets.HolderAsync(asked, cancellationToken);
-        var view = await secrets.ViewAsync(holder, cancellationToken);
+        var view = await secrets.ViewAsync(holder, asked.Caller, cancellationToken);
         change.Subject = $"secrets of {holder.Shown}";
         var values = body.Value.Values.Select(pair => (Declared: holder.Declared(pair.Key), pair.Value)).ToList();
         if (values.Count == 0)
@@ -73,7 +73,7 @@ internal static class SecretsApi
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. places.Select(one => new ChangeResponse($"secret {one.Item1.Name} of {holder.Shown}", "", view.At(one.Item1) is null ? null : "its value", "a new value"))]));
         await secrets.PutAsync(holder, places, generated: false, cancellationToken);
-        var after = await secrets.ViewAsync(holder, cancellationToken);
+        var after = await secrets.ViewAsync(holder, asked.Caller, cancellationToken);
         return TypedResults.Ok(PageQuery.Whole(values, one => after.InList(one.Declared)));
     }
 
@@ -84,7 +84,7 @@ internal static class SecretsApi
         if (at.Stored is null)
             throw at.HasNone();
         if (change.IsDryRun)
-            return TypedResults.Ok(at.Plan(null) with { Notices = Notices(name, (await secrets.ViewAsync(at.Holder, cancellationToken)).Bereft(at.Place)) });
+            return TypedResults.Ok(at.Plan(null) with { Notices = Notices(name, (await secrets.ViewAsync(at.Holder, asked.Caller, cancellationToken)).Bereft(at.Place)) });
         if (!await store.DeleteSecretAsync(at.Place, cancellationToken))
             throw at.HasNone();
         await secrets.PokeAsync([at.Place], cancellationToken);

@@ -65,7 +65,7 @@ internal sealed class EngineRole : IAsyncDisposable
         moved = new MovedTargets(store, targets, reconciler, TimeProvider.System, loggers.CreateLogger<MovedTargets>());
         leftReleases = new LeftReleases(store, targets, TimeProvider.System, loggers.CreateLogger<LeftReleases>());
         isShared = StoreFactory.IsShared(options.Store);
-        secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()));
+        secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()), options.ExportRecipients, loggers.CreateLogger<EngineSecrets>());
         sleeper = new Sleeper(
             store, index, targets, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
@@ -76,10 +76,11 @@ internal sealed class EngineRole : IAsyncDisposable
     public static async Task<EngineRole> StartAsync(ServeOptions options, IStore store, WebUser? web, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         // With another key it could read no secret and would break every instance that it changes.
-        var keys = await EngineKeyStart.ClaimAsync(options.Folders, store, options.AcceptsEngineKey, cancellationToken);
+        var keys = await EngineKeyStart.ClaimAsync(options.Folders, options.EngineCredential, store, options.AcceptsEngineKey, loggers.CreateLogger<EngineKeyRing>(), cancellationToken);
         var role = new EngineRole(options, store, keys, loggers, out var engine);
         await role.secrets.Rekey.ResumeAsync(cancellationToken);
         await role.secrets.Vault.AdoptAsync(cancellationToken);
+        await role.llmProviders.AdoptAsync(cancellationToken);
         var users = new HashSet<uint> { 0, CurrentUser.Id };
         if (web is not null)
             users.Add(web.Id);

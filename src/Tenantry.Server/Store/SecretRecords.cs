@@ -50,7 +50,8 @@ public sealed record SealedSecret(SecretPlace Place, string KeyHolder, byte[] Va
 /// <param name="InstanceId">The instance.</param>
 /// <param name="Place">Where the value is kept.</param>
 /// <param name="Version">The version that it has until then; 0: none.</param>
-public sealed record SecretTurn(string InstanceId, SecretPlace Place, long Version);
+/// <param name="IsAway">Its target does not answer: it is not given its turn before it does.</param>
+public sealed record SecretTurn(string InstanceId, SecretPlace Place, long Version, bool IsAway = false);
 
 /// <summary>The key pair that all secrets of a tenant (an organization, an app) are sealed to. Without it they are unreadable for ever.</summary>
 /// <param name="Holder">Such as <c>tenant:alice</c>.</param>

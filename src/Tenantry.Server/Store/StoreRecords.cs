@@ -105,8 +105,11 @@ public sealed record LlmProviderRecord(string Name, string BaseUrl, byte[] Manag
     /// <summary>Whose data key the management key of a provider is under.</summary>
     public static string KeyHolderOf(string provider) => KeyHolderPrefix + provider;
 
-    /// <summary>What a management key's seal is bound to.</summary>
-    public static SecretPlace PlaceOf(string provider) => new(SecretScope.App, provider, KeyHolderPrefix, "management-key");
+    /// <summary>What a management key's seal is bound to: its provider and the address that it may be sent to, and no other.</summary>
+    public static SecretPlace PlaceOf(string provider, string baseUrl) => new(SecretScope.App, provider, KeyHolderPrefix, $"management-key {baseUrl}");
+
+    /// <summary>What it was bound to before addresses were.</summary>
+    public static SecretPlace FirstPlaceOf(string provider) => new(SecretScope.App, provider, KeyHolderPrefix, "management-key");
 }
 
 /// <summary>An API token: only its hash is kept.</summary>

@@ -19,20 +19,20 @@ namespace Tenantry.Server.Workloads;
 public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolders sources, Func<InstanceUrls> urls) : IWorkloadSource
 {
     private readonly ConcurrentDictionary<string, Manifest> manifests = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, InstanceWorkload> resolved = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, WorkloadResult.Resolved> resolved = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> generations = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {
         if (generations.TryGetValue(spec.Id, out var generation) && generation == spec.Generation && resolved.TryGetValue(spec.Id, out var kept))
-            return new WorkloadResult.Resolved(kept);
+            return kept;
         try
         {
-            var workload = await BuildAsync(spec, newTenant: null, makeSecrets: true, cancellationToken);
-            resolved[spec.Id] = workload;
+            var fresh = await BuildAsync(spec, newTenant: null, makeSecrets: true, cancellationToken);
+            resolved[spec.Id] = fresh;
             generations[spec.Id] = spec.Generation;
-            return new WorkloadResult.Resolved(workload);
+            return fresh;
         }
         catch (WorkloadRefusedException refusal)
         {
@@ -42,7 +42,8 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
 
     /// <summary>What a spec that need not be stored would run, for a tenant that need not be stored either; makes and stores nothing.</summary>
     /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
-    public Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, CancellationToken cancellationToken) => BuildAsync(spec, newTenant, makeSecrets: false, cancellationToken);
+    public async Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, CancellationToken cancellationToken) =>
+        (await BuildAsync(spec, newTenant, makeSecrets: false, cancellationToken)).Workload;
 
     /// <inheritdoc/>
     public async Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken)
@@ -59,16 +60,19 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         resolved.TryRemove(instanceId, out _);
     }
 
-    private async Task<InstanceWorkload> BuildAsync(InstanceSpec spec, Tenant? newTenant, bool makeSecrets, CancellationToken cancellationToken)
+    private async Task<WorkloadResult.Resolved> BuildAsync(InstanceSpec spec, Tenant? newTenant, bool makeSecrets, CancellationToken cancellationToken)
     {
         var release = await store.FindReleaseAsync(spec.Release, cancellationToken)
             ?? throw new WorkloadRefusedException("ReleaseUnknown", $"There is no release {spec.Release} of {spec.App}. Deploy one that exists: 'tenantry app show {spec.App}' lists them.");
         var tenant = newTenant ?? await store.FindTenantAsync(spec.Tenant, cancellationToken)
             ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'.");
         var manifest = ReadManifest(release);
-        var secrets = await SecretsAsync(spec, manifest, makeSecrets, cancellationToken);
+        // Read once: what was before what is in force, too.
+        var stored = manifest.Secrets.Count == 0 ? [] : await store.ListSecretsAsync(spec, cancellationToken);
+        var secrets = await SecretsAsync(spec, manifest, stored, makeSecrets, cancellationToken);
         var inputs = await InputsAsync(release, cancellationToken);
-        return WorkloadBuilder.Build(new WorkloadParts(spec, tenant, release, manifest, inputs, secrets, store.Owner, urls().Of(spec)));
+        var workload = WorkloadBuilder.Build(new WorkloadParts(spec, tenant, release, manifest, inputs, secrets, store.Owner, urls().Of(spec)));
+        return new(workload, makeSecrets && workload.Secrets.Count > 0 ? await FormerAsync(stored, cancellationToken) : []);
     }
 
     private Manifest ReadManifest(Release release)
@@ -97,11 +101,12 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         }
     }
 
-    private async Task<Dictionary<string, string>> SecretsAsync(InstanceSpec spec, Manifest manifest, bool make, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string>> SecretsAsync(
+        InstanceSpec spec, Manifest manifest, IReadOnlyList<SealedSecret> stored, bool make, CancellationToken cancellationToken)
     {
         if (manifest.Secrets.Count == 0)
             return new(StringComparer.Ordinal);
-        var nearest = NearestSecrets.Of(manifest, await store.ListSecretsAsync(spec, cancellationToken));
+        var nearest = NearestSecrets.Of(manifest, stored);
         if (make)
         {
             foreach (var wanted in manifest.Secrets.Where(wanted => wanted.Generate is not null && !nearest.ContainsKey(wanted.Name)))
@@ -118,10 +123,10 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         return values;
     }
 
-    public async Task<IReadOnlyList<string>> FormerSecretsAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    private async Task<List<string>> FormerAsync(IReadOnlyList<SealedSecret> stored, CancellationToken cancellationToken)
     {
         var former = new List<string>();
-        foreach (var secret in (await store.ListSecretsAsync(spec, cancellationToken)).Where(secret => secret.Version > 1))
+        foreach (var secret in stored.Where(secret => secret.Version > 1))
         {
             foreach (var version in (await store.ListSecretVersionsAsync(secret.Place, cancellationToken)).Where(version => version.Version != secret.Version))
             {

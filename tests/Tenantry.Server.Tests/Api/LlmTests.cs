@@ -32,8 +32,8 @@ public class LlmTests
         put.StatusCode.ShouldBe(HttpStatusCode.Created, body);
         body.ShouldNotContain("secret");
         var stored = (await api.Store.FindLlmProviderAsync("openrouter", default)).ShouldNotBeNull();
-        var sealedKey = new SealedSecret(LlmProviderRecord.PlaceOf("openrouter"), LlmProviderRecord.KeyHolderOf("openrouter"), stored.ManagementKey, 1, false, 0, default);
-        (await api.Vault.OpenAsync([sealedKey], default))["management-key"].ShouldBe("sk-or-v1-secret");
+        var sealedKey = new SealedSecret(LlmProviderRecord.PlaceOf("openrouter", stored.BaseUrl), LlmProviderRecord.KeyHolderOf("openrouter"), stored.ManagementKey, 1, false, 0, default);
+        (await api.Vault.OpenAsync([sealedKey], default)).Values.ShouldHaveSingleItem().ShouldBe("sk-or-v1-secret");
         (stored.BaseUrl, stored.PollSeconds).ShouldBe(("https://openrouter.ai/api/v1", 300));
         (await api.Store.ListAuditAsync(new(100), default)).Items.ShouldAllBe(row => !row.Entry.Detail.Contains("secret", StringComparison.Ordinal));
 

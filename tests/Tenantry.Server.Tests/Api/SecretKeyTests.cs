@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Secrets;
 using static Tenantry.Server.Tests.Api.SecretSamples;
@@ -27,6 +28,40 @@ public class SecretKeyTests
             .ShouldBe(["HUSH!", "HUSH, too"]);
         Should.Throw<CryptographicException>(() => SecretSealer.Open(other, ExportedSecret.Context(export.App, export.Secrets[0].Name), Convert.FromBase64String(export.Secrets[0].Sealed)));
         (await api.Local.GetStringAsync("/v1/audit")).ShouldContain("secret.export");
+    }
+
+    [Fact]
+    public async Task AnEngineWithAListOfRecipientsExportsToNobodyElseWhateverTheWebSideNames()
+    {
+        await using var api = await WithAliceAsync();
+        await PutAsync(api, "/v1/instances/alice/secrets/api-key", "sk-hush");
+        using var known = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        api.Engine.Secrets = new EngineSecrets(api.Store, api.Vault, api.Engine.Secrets!.Rekey, ExportRecipients.Read($"# who keeps the backups\n{known.ExportSubjectPublicKeyInfoPem()}\n", "recipients.pem"), NullLogger<EngineSecrets>.Instance);
+
+        var refused = await ProblemAsync(
+            await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = other.ExportSubjectPublicKeyInfoPem() })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        refused.Detail.ShouldContain("--export-recipients");
+        refused.Detail.ShouldContain(ExportRecipients.MarkOf(other.ExportSubjectPublicKeyInfo()));
+        var export = await ReadAsync<ExportSecretsResponse>(await api.Local.PostAsync("/v1/instances/alice/secrets/export", Json(new { publicKey = known.ExportSubjectPublicKeyInfoPem() })));
+        export.Secrets.ShouldHaveSingleItem().Name.ShouldBe("api-key");
+        (await api.Local.GetStringAsync("/v1/audit")).ShouldContain(ExportRecipients.MarkOf(other.ExportSubjectPublicKeyInfo()), Case.Sensitive, "what was refused, too");
+    }
+
+    [Fact]
+    public void AListOfRecipientsHoldsPublicKeysAndIsRefusedWholeOtherwise()
+    {
+        using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var large = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        ExportRecipients.Read("", "f").Admits(key.ExportSubjectPublicKeyInfo()).ShouldBeFalse();
+        ExportRecipients.Any.Admits(key.ExportSubjectPublicKeyInfo()).ShouldBeTrue();
+        var good = key.ExportSubjectPublicKeyInfoPem();
+        foreach (var text in (string[])["sk-hush", key.ExportPkcs8PrivateKeyPem(), large.ExportSubjectPublicKeyInfoPem(), $"{good}\n{good[..^10]}"])
+        {
+            var wrong = Should.Throw<People.Oidc.ServeConfigurationException>(() => ExportRecipients.Read(text, "f"));
+            wrong.Message.ShouldStartWith("--export-recipients: f holds");
+            wrong.Message.ShouldNotContain("sk-hush");
+        }
     }
 
     [Theory]

@@ -110,7 +110,7 @@ internal sealed class TestApi : IAsyncDisposable
         await feed.StartAsync(CancellationToken.None);
         var keys = new EngineKeyRing(EngineKey.Create(folders.EngineKey));
         var vault = new SecretVault(store, keys, time, NullLogger<SecretVault>.Instance);
-        engine.Secrets = new EngineSecrets(store, vault, new EngineRekey(store, folders, keys, _ => Task.FromResult<IReadOnlyList<string>>([]), null, NullLogger<EngineRekey>.Instance));
+        engine.Secrets = new EngineSecrets(store, vault, new EngineRekey(store, folders, keys, _ => Task.FromResult<IReadOnlyList<string>>([]), null, NullLogger<EngineRekey>.Instance), ExportRecipients.Any, NullLogger<EngineSecrets>.Instance);
         await store.ClaimEngineKeyAsync(keys.PresentMark, replace: false, CancellationToken.None);
         Uri? address = null;
         var app = ApiHost.Build(new ApiParts

@@ -45,6 +45,8 @@ internal sealed class KeyBench : IAsyncDisposable
         bench.Use(bench.NewReconciler(bench.Store, keys: Keys));
     }
 
+    public LlmProviderSet Providers => _providers;
+
     public SecretVault Vault { get; }
 
     public Workbench Bench { get; }
@@ -70,7 +72,7 @@ internal sealed class KeyBench : IAsyncDisposable
     public async Task<LlmProviderRecord> SetProviderAsync(string managementKey = OpenRouterPeer.ManagementKey)
     {
         var present = await Store.FindLlmProviderAsync("openrouter", CancellationToken.None);
-        var box = await Vault.SealAsync(LlmProviderRecord.PlaceOf("openrouter"), LlmProviderRecord.KeyHolderOf("openrouter"), managementKey, CancellationToken.None);
+        var box = await Vault.SealAsync(LlmProviderRecord.PlaceOf("openrouter", Peer.BaseUrl), LlmProviderRecord.KeyHolderOf("openrouter"), managementKey, CancellationToken.None);
         return await Store.PutLlmProviderAsync(
             new LlmProviderRecord("openrouter", Peer.BaseUrl, box.Value, 300, "", 0, default),
             present?.Version ?? 0,
@@ -121,7 +123,7 @@ internal sealed class KeyBench : IAsyncDisposable
         var key = Peer.Keys.Where(key => key.Name.EndsWith(spec.Id, StringComparison.Ordinal)).ShouldHaveSingleItem();
         (await TextAsync(spec.Id)).ShouldBe(key.Text);
         var row = (await KeyAsync(spec.Id)).Key;
-        (row.Hash, row.Former, row.Minting, row.Limit, row.Disabled).ShouldBe((key.Hash, "", false, key.Limit ?? 0, key.Disabled));
+        (row.Hash, row.Former, row.Minting, row.Limit, row.Disabled).ShouldBe((key.Hash, "", false, key.Limit, key.Disabled));
         return key;
     }
 

@@ -84,6 +84,30 @@ public sealed class UsagePollTests
         }
     }
 
+    // No limit was read as a limit of 0.
+    [Fact]
+    public async Task ALimitThatSomebodyTookAwayAtTheProviderIsNoLimitAndTellsNoThresholdUntilItIsMended()
+    {
+        await using var bench = await KeyBench.StartAsync();
+        var alice = await bench.RunningAsync("alice");
+        var key = await bench.SingleAsync(alice);
+        (key.Limit, key.Spent) = (null, 7);
+
+        (await LookAsync(bench)).ShouldBe(["differs"]);
+        var (made, usage) = await bench.KeyAsync(alice.Id);
+        (usage!.Remaining, usage.Told, usage.Percent(null), usage.Percent(made.Limit)).ShouldBe((null, 0, 0, 0));
+        bench.Peer.Before = request => request.Method == "PATCH" ? PeerFault.Error(500) : null;
+        await bench.Bench.PassAsync(alice.Id);
+        (await bench.KeyAsync(alice.Id)).Key.Limit.ShouldBeNull("that is what the provider says");
+        (await bench.Keys.PlanAsync(alice, default)).ShouldHaveSingleItem().Why.ShouldBe("at most $5 monthly, before: without a limit");
+
+        bench.Peer.Before = _ => null;
+        await bench.SettleAsync(alice.Id);
+
+        (await bench.SingleAsync(alice)).Limit.ShouldBe(5);
+        (await LookAsync(bench)).ShouldBe(["used-100"]);
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(49, 0)]

@@ -188,6 +188,54 @@ public sealed class EngineKeyTests : IAsyncLifetime
         (await FilesAsync()).ShouldNotContain(wrapped);
     }
 
+    [Fact]
+    public async Task AKeyThatTheServiceManagerHandsOverIsUsedAndNoFileIsMade()
+    {
+        var (handed, other) = (await CredentialAsync(), await CredentialAsync());
+        var spec = await FleetAsync();
+        string value;
+        using (var keys = await ClaimAsync(credential: handed))
+            value = await MakeAsync(keys, spec);
+        File.Exists(_folders.EngineKey).ShouldBeFalse();
+
+        using (var again = await ClaimAsync(credential: handed))
+            (await OpenAsync(again, spec))["token"].ShouldBe(value);
+
+        (await Should.ThrowAsync<EngineKeyException>(() => ClaimAsync(credential: other))).Message.ShouldContain($"another key than {other}");
+        (await Should.ThrowAsync<EngineKeyException>(() => ClaimAsync())).Message.ShouldContain("is missing");
+        await File.WriteAllTextAsync(other, "not a key");
+        (await Should.ThrowAsync<EngineKeyException>(() => ClaimAsync(credential: other))).Message.ShouldContain("is not the engine's key");
+    }
+
+    [Fact]
+    public async Task AfterARotationTheFileCountsUntilItIsPutInTheCredentialsPlace()
+    {
+        var handed = await CredentialAsync();
+        var spec = await FleetAsync();
+        string value;
+        using (var keys = await ClaimAsync(credential: handed))
+        {
+            value = await MakeAsync(keys, spec);
+            await Rekey(keys, null).RunAsync(Ct);
+        }
+
+        using (var rotated = await ClaimAsync(credential: handed))
+            (await OpenAsync(rotated, spec))["token"].ShouldBe(value);
+        File.Move(_folders.EngineKey, handed, overwrite: true);
+        using var put = await ClaimAsync(credential: handed);
+        (await OpenAsync(put, spec))["token"].ShouldBe(value);
+    }
+
+    // As systemd shows it with an ACL: its mode tells of a group that has no part in it.
+    private async Task<string> CredentialAsync()
+    {
+        var path = Path.Combine(_folders.Root, Guid.NewGuid().ToString("N"));
+        using var key = System.Security.Cryptography.ECDiffieHellman.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        await File.WriteAllTextAsync(path, key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        return path;
+    }
+
     private async Task<InstanceSpec> FleetAsync()
     {
         var fleet = new Fleet(_store, _time);
@@ -195,7 +243,7 @@ public sealed class EngineKeyTests : IAsyncLifetime
         return await fleet.AddInstanceAsync("alice");
     }
 
-    private Task<EngineKeyRing> ClaimAsync(bool accept = false) => EngineKeyStart.ClaimAsync(_folders, _store, accept, Ct);
+    private Task<EngineKeyRing> ClaimAsync(bool accept = false, string? credential = null) => EngineKeyStart.ClaimAsync(_folders, credential, _store, accept, NullLogger.Instance, Ct);
 
     private SecretVault Vault(EngineKeyRing keys) => new(_store, keys, _time, NullLogger<SecretVault>.Instance);
 

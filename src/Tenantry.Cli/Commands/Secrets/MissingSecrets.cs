@@ -56,7 +56,13 @@ internal static class MissingSecrets
         throw new CliException(ExitCode.Usage, $"--secret-file: {manifest.App} declares no secret {string.Join(", ", strange)}; {known}.{Nearest.Hint(strange[0], names)}");
     }
 
-    public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow)
+    /// <summary>Gives an instance its values at once, and asks for those that it waits for.</summary>
+    /// <param name="call">The invocation.</param>
+    /// <param name="slug">The instance.</param>
+    /// <param name="values">Values by the secrets' names.</param>
+    /// <param name="isNeededNow">True when the instance is waited for.</param>
+    /// <param name="own">Names of values that are this instance's alone although the manifest keeps the secret for an app or an organization.</param>
+    public static async Task FillAsync(Call call, string slug, IReadOnlyDictionary<string, string> values, bool isNeededNow, IReadOnlySet<string>? own = null)
     {
         var missing = new List<SecretResponse>();
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -65,15 +71,14 @@ internal static class MissingSecrets
         {
             if (values.TryGetValue(secret.Name, out var value))
                 given.Add(secret.Name, value);
-            else if (secret.Set || secret.Generated || secret.Provider is not null || !secret.Required)
+            else if (secret.Set || secret.Generated || secret.Provider is not null || !secret.Required || secret.Upcoming)
                 continue;
             else if (call.Output.CanAsk)
                 given.Add(secret.Name, await AskAsync(call, slug, secret));
             else
                 missing.Add(secret);
 
-            // What nobody has is given where the manifest keeps it; what is there already stays, and this instance gets one of its own.
-            scopes.Add(secret.Name, secret.Set ? SecretScope.Instance : secret.Scope);
+            scopes.Add(secret.Name, LevelOf(secret, own?.Contains(secret.Name) == true));
         }
 
         // All at once, so that an instance that runs is restarted once.
@@ -88,6 +93,15 @@ internal static class MissingSecrets
             throw new CliException(ExitCode.Failed, waits, fix);
         call.Output.Note($"note: {waits} {fix}");
     }
+
+    // What nobody has is given where the manifest keeps it. What other tenants share stays, and this instance gets one of its own.
+    private static SecretScope LevelOf(SecretResponse secret, bool isOwn) => secret switch
+    {
+        { From: >= SecretScope.Tenant and { } present } => present,
+        { Set: true } => SecretScope.Instance,
+        { Scope: < SecretScope.Tenant } when isOwn => SecretScope.Instance,
+        _ => secret.Scope,
+    };
 
     private static async Task<string> AskAsync(Call call, string slug, SecretResponse secret)
     {

@@ -33,7 +33,7 @@ internal static class SecretList
                     s.Version.ToString(CultureInfo.InvariantCulture),
                     s.ChangedAt is { } at ? Words.Age(now - at) : "-",
                     s.RotatedAt is { } rotated ? Words.Time(rotated) : "-",
-                    (s.UsedBy.Count > 3 ? Words.Count(s.UsedBy.Count, "instance") : string.Join(", ", s.UsedBy)) + (s.Waiting.Count > 0 ? $" ({s.Waiting.Count.ToString(CultureInfo.InvariantCulture)} of them not yet)" : ""),
+                    (s.UsedBy.Count > 3 ? Words.Count(s.UsedBy.Count, "instance") : string.Join(", ", s.UsedBy)) + (s.Waiting.Count > 0 ? $" ({s.Waiting.Count.ToString(CultureInfo.InvariantCulture)} of them not yet{(s.Away.Count > 0 ? $"; the target of {string.Join(", ", s.Away)} does not answer" : "")})" : ""),
                     s.Prompt);
             }
 
@@ -44,6 +44,8 @@ internal static class SecretList
     /// <summary>Whether there is a value, and where it is from.</summary>
     public static Cell State(SecretResponse secret) => secret switch
     {
+        { Upcoming: true, Set: true } => Cell.Quiet("set, for a newer release"),
+        { Upcoming: true } => Cell.Quiet("for a newer release"),
         { Set: true, Inherited: true } => Cell.Good("inherited"),
         { Set: true } => Cell.Good(secret.Generated ? "generated" : "set"),
         { Generated: true } => Cell.Busy("to be generated"),

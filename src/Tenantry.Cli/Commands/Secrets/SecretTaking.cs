@@ -31,6 +31,8 @@ internal sealed class SecretTaking(Option<bool> noWait, Option<Duration> timeout
     {
         if (!call.Output.Json)
             call.Output.Line($"Secret {secret.Name} of {choice.Shown} {done}, version {secret.Version.ToString(CultureInfo.InvariantCulture)}{(secret.From is { } level && level != Model.Manifests.SecretScope.Instance ? $" (kept for the {level.ToString().ToLowerInvariant()})" : "")}.");
+        if (secret.Upcoming && !call.Output.Json)
+            call.Output.Line($"It counts from the release on that declares it: 'tenantry deploy {choice.Slug}'.");
         await WaitAsync(call, new TakenSecrets(choice.Of, [secret.Name], secret.UsedBy));
         if (call.Output.Json)
             call.Output.Value(secret);
@@ -61,7 +63,7 @@ internal sealed class SecretTaking(Option<bool> noWait, Option<Duration> timeout
         var failed = new List<string>();
         while (true)
         {
-            var waiting = await WaitingAsync(call, secrets, cancellationToken);
+            var (waiting, away) = await WaitingAsync(call, secrets, cancellationToken);
             foreach (var slug in left.Where(slug => !waiting.Contains(slug)).ToList())
             {
                 var instance = await call.Client.Instances.FindAsync(slug, cancellationToken);
@@ -72,6 +74,12 @@ internal sealed class SecretTaking(Option<bool> noWait, Option<Duration> timeout
                     failed.Add($"{slug} is {instance.Phase}: {instance.Reason}");
                 else if (instance is not null)
                     Tell(call, secrets, instance, secrets.UsedBy.Count - left.Count);
+            }
+
+            if (left.Count > 0 && left.All(away.Contains))
+            {
+                failed.Add($"{string.Join(", ", left)} {(left.Count == 1 ? "keeps" : "keep")} the value before: the target does not answer. The new one is taken when it does.");
+                throw new CliException(ExitCode.Unavailable, string.Join(Environment.NewLine, failed), "'tenantry target check' tells what is wrong.");
             }
 
             if (left.Count == 0 || (failed.Count > 0 && left.All(waiting.Contains)))
@@ -86,12 +94,17 @@ internal sealed class SecretTaking(Option<bool> noWait, Option<Duration> timeout
         throw new CliException(ExitCode.Failed, string.Join(Environment.NewLine, failed), secrets.IsTaken ? null : "'tenantry secret rollback' brings an older value back, and 'tenantry secret set' gives another one.");
     }
 
-    private static async Task<HashSet<string>> WaitingAsync(Call call, TakenSecrets secrets, CancellationToken cancellationToken)
+    private static async Task<(HashSet<string> Waiting, HashSet<string> Away)> WaitingAsync(Call call, TakenSecrets secrets, CancellationToken cancellationToken)
     {
-        var waiting = new HashSet<string>(StringComparer.Ordinal);
+        var (waiting, away) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         foreach (var name in secrets.IsShared ? secrets.Names : [])
-            waiting.UnionWith((await call.Client.Secrets.GetAsync(secrets.Of, name, cancellationToken)).Waiting);
-        return waiting;
+        {
+            var secret = await call.Client.Secrets.GetAsync(secrets.Of, name, cancellationToken);
+            waiting.UnionWith(secret.Waiting);
+            away.UnionWith(secret.Away);
+        }
+
+        return (waiting, away);
     }
 
     private static bool IsSettled(InstanceDetailResponse? instance) => instance is null || (instance.ObservedGeneration >= instance.Generation

@@ -97,7 +97,7 @@ internal static class InstanceRows
         var tenant = await session.FirstAsync<string>($"SELECT tenant FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id })
             ?? throw new LeaseLostException(id);
         await SecretRows.ForgetInstanceAsync(session, id);
-        await SecretTurnRows.PassEndedAsync(session, id);
+        await SecretTurnRows.LeavesAsync(session, id);
         await session.ExecuteAsync("DELETE FROM instances WHERE id = @id", new { id });
         await OperationRows.SupersedeAsync(session, id);
         await LeaseRows.RemoveAsync(session, id);

@@ -47,13 +47,23 @@ internal static class PassRows
         if (outcome is { Wake: { } wake, Remove: false })
             await RestRows.AddWakeAsync(session, outcome.Lease.Key, wake);
         if (outcome.Status is { } written)
-            await SecretTurnRows.PassEndedAsync(session, written.Id);
+            await TurnAsync(session, written);
         if (outcome.Remove)
             await InstanceRows.RemoveAsync(session, outcome.Lease.Key);
         else if (outcome.Status is not null)
             await LeaseRows.FreeAsync(session, [outcome.Lease]);
         else
             await LeaseRows.ReleaseAsync(session, outcome.Lease);
+    }
+
+    private static async Task TurnAsync(Session session, InstanceStatus written)
+    {
+        await SecretTurnRows.PassEndedAsync(session, written);
+        if (!written.IsTargetAway || await SecretTurnRows.NamesOfAwayAsync(session, written.Id) is not { Count: > 0 } names)
+            return;
+        var reason = $"It keeps the value before of {string.Join(", ", names)}, which the others take without it, and takes the new one when its target answers.";
+        var conditions = written.Conditions.Append(new Condition(Condition.SecretTurnGivenUp, true, reason, session.Now));
+        await StatusRows.FinishAsync(session, written with { Reason = $"{written.Reason} {reason}", Conditions = [.. conditions] });
     }
 
     public static async Task FinishLooksAsync(Session session, IReadOnlyList<QuietLook> looks)

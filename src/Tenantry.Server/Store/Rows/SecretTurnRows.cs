@@ -1,3 +1,4 @@
+using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Store.Connections;
 
@@ -71,25 +72,53 @@ internal static class SecretTurnRows
             new { app });
         if (await session.FirstAsync<long>("SELECT COUNT(*) FROM secret_turns WHERE app = @app AND taken = 1", new { app }) > 0)
             return;
-        if (await session.FirstAsync<string>("SELECT instance_id FROM secret_turns WHERE app = @app ORDER BY instance_id LIMIT 1", new { app }) is not { } next)
+        if (await session.FirstAsync<string>("SELECT instance_id FROM secret_turns WHERE app = @app AND away = 0 ORDER BY instance_id LIMIT 1", new { app }) is not { } next)
             return;
         await session.ExecuteAsync("UPDATE secret_turns SET taken = 1 WHERE instance_id = @next", new { next });
         await InstanceRows.GrowAsync(session, [next]);
     }
 
-    /// <summary>A pass has ended: when it was about the instance whose turn it is, the next one may follow.</summary>
-    public static async Task PassEndedAsync(Session session, string instanceId)
+    /// <summary>
+    /// A pass has ended: when it was about the instance whose turn it is, the next one may follow. One whose target does not answer gives its turn up, keeps the value that it
+    /// has, and gets in line again as soon as its target answers.
+    /// </summary>
+    public static async Task PassEndedAsync(Session session, InstanceStatus status)
+    {
+        var turn = await session.FirstAsync<LineRow>(
+            "SELECT MAX(app) AS app, MAX(taken) AS taken, MAX(away) AS away FROM secret_turns WHERE instance_id = @Id", new { status.Id });
+        if (turn?.App is not { } app)
+            return;
+        var isAway = status.IsTargetAway;
+        if (isAway != (turn.Away != 0))
+            await session.ExecuteAsync("UPDATE secret_turns SET away = @away WHERE instance_id = @Id", new { status.Id, away = isAway ? 1L : 0L });
+        if (isAway && turn.Taken != 0)
+        {
+            await session.ExecuteAsync("UPDATE secret_turns SET taken = 0 WHERE instance_id = @Id", new { status.Id });
+            session.Changed("secret-turn", status.Id, "given-up");
+            await InstanceRows.GrowAsync(session, [status.Id]);
+        }
+
+        if (turn.Taken != 0 || isAway != (turn.Away != 0))
+            await PassOnAsync(session, app);
+    }
+
+    /// <summary>An instance is about to be removed: when it has the turn, the next one follows.</summary>
+    public static async Task LeavesAsync(Session session, string instanceId)
     {
         if (await session.FirstAsync<string>("SELECT app FROM secret_turns WHERE instance_id = @instanceId AND taken = 1 LIMIT 1", new { instanceId }) is { } app)
             await PassOnAsync(session, app);
     }
 
+    /// <summary>Names of the values that the instance shall take when its target answers again.</summary>
+    public static Task<IReadOnlyList<string>> NamesOfAwayAsync(Session session, string instanceId) =>
+        session.ListAsync<string>("SELECT DISTINCT name FROM secret_turns WHERE instance_id = @instanceId AND away = 1 AND taken = 0 ORDER BY name", new { instanceId });
+
     /// <summary>What an instance has until its turn, in place of what is in force.</summary>
     public static async Task<IReadOnlyList<SecretTurn>> OfInstanceAsync(Session session, string instanceId) =>
-        [.. (await session.ListAsync<TurnRow>("SELECT instance_id, scope, holder, app, name, version FROM secret_turns WHERE instance_id = @instanceId AND taken = 0", new { instanceId })).Select(row => row.ToTurn())];
+        [.. (await session.ListAsync<TurnRow>("SELECT instance_id, scope, holder, app, name, version, away FROM secret_turns WHERE instance_id = @instanceId AND taken = 0", new { instanceId })).Select(row => row.ToTurn())];
 
     public static async Task<IReadOnlyList<SecretTurn>> OfAppAsync(Session session, string app) =>
-        [.. (await session.ListAsync<TurnRow>("SELECT instance_id, scope, holder, app, name, version FROM secret_turns WHERE app = @app AND taken = 0 ORDER BY instance_id", new { app })).Select(row => row.ToTurn())];
+        [.. (await session.ListAsync<TurnRow>("SELECT instance_id, scope, holder, app, name, version, away FROM secret_turns WHERE app = @app AND taken = 0 ORDER BY instance_id", new { app })).Select(row => row.ToTurn())];
 
     /// <summary>Nobody waits for a value of that place any more.</summary>
     public static Task ForgetAsync(Session session, SecretPlace place) => session.ExecuteAsync(
@@ -106,6 +135,13 @@ internal static class SecretTurnRows
         _ => "id = @Holder",
     };
 
+    private sealed record LineRow
+    {
+        public string? App { get; init; }
+        public long Taken { get; init; }
+        public long Away { get; init; }
+    }
+
     private sealed record ReachedRow
     {
         public string Id { get; init; } = "";
@@ -121,7 +157,8 @@ internal static class SecretTurnRows
         public string App { get; init; } = "";
         public string Name { get; init; } = "";
         public long Version { get; init; }
+        public long Away { get; init; }
 
-        public SecretTurn ToTurn() => new(InstanceId, new SecretPlace(Enum.Parse<SecretScope>(Scope), Holder, App, Name), Version);
+        public SecretTurn ToTurn() => new(InstanceId, new SecretPlace(Enum.Parse<SecretScope>(Scope), Holder, App, Name), Version, Away != 0);
     }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE secret_turns ADD COLUMN away {int} NOT NULL DEFAULT 0;
