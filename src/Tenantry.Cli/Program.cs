@@ -37,6 +37,7 @@ internal static class Program
         new("events", EventsCommand.Create),
         new("audit", AuditCommand.Create),
         new("target", TargetCommand.Create),
+        new("network", NetworkCommand.Create),
         new("orphans", OrphansCommand.Create),
         new("login", LoginCommand.Create),
         new("organization", OrganizationCommand.Create),

@@ -4,10 +4,10 @@ using Tenantry.Cli.Writing;
 
 namespace Tenantry.Cli.Commands;
 
-/// <summary><c>tenantry cost estimate [SLUG…]</c></summary>
+/// <summary><c>tenantry cost estimate [SLUG…]</c> and <c>tenantry cost actual [SLUG…]</c></summary>
 internal static class CostCommand
 {
-    public static Command Create(CliHost host) => new("cost", "What instances cost.") { CreateEstimate(host) };
+    public static Command Create(CliHost host) => new("cost", "What instances cost.") { CreateEstimate(host), CreateActual(host) };
 
     private static Command CreateEstimate(CliHost host)
     {
@@ -34,6 +34,38 @@ internal static class CostCommand
             foreach (var note in rendered.Rendered.Select(one => one.CostsNote).Distinct(StringComparer.Ordinal))
                 call.Output.Note(note);
             return RenderTerraform.End(call, rendered);
+        });
+    }
+
+    private static Command CreateActual(CliHost host)
+    {
+        var slugs = new Argument<string[]>("SLUG") { Description = "Which instances; all that the bills name when none is named.", Arity = ArgumentArity.ZeroOrMore };
+        var month = new Option<string?>("--month") { Description = "Such as 2026-11; the present one, so far, when not said.", HelpName = "YYYY-MM" };
+        var target = new Option<string?>("--target") { Description = "Ask for this target alone; each question to AWS costs 0.01 USD.", HelpName = "NAME" };
+        return new Command("actual", "What instances really cost in a month, by the bills of their targets.") { slugs, month, target }.Does(host, async call =>
+        {
+            var costs = await call.Client.Targets.GetCostsAsync(call.Value(month), call.Value(target), call.CancellationToken);
+            var wanted = call.Value(slugs) is { Length: > 0 } named ? named : null;
+            var shown = costs.Items.Where(one => wanted is null || wanted.Contains(one.Name, StringComparer.Ordinal)).ToList();
+            if (call.Output.Json)
+            {
+                call.Output.Array(shown);
+            }
+            else
+            {
+                var table = new TextTable("INSTANCE", "TENANT", "TARGET", "MONTH", "COST") { MayLack = ["TENANT"] };
+                foreach (var one in shown)
+                    table.Row(one.Name, one.Tenant, one.Target, one.Month, $"{one.Amount.Amount} {one.Amount.Currency}");
+                table.Write(call.Output, "No bill names an instance.");
+            }
+
+            foreach (var away in costs.Unreachable)
+                call.Output.Note($"{away.Target}: {away.Reason}");
+            foreach (var missing in (wanted ?? []).Except(shown.Select(one => one.Name), StringComparer.Ordinal))
+                call.Output.Note($"{missing}: no bill names it.");
+            if (costs.Unreachable.Count > 0)
+                return (int)ExitCode.Unavailable;
+            return (int)(wanted is not null && shown.Count < wanted.Distinct(StringComparer.Ordinal).Count() ? ExitCode.NotFound : ExitCode.Done);
         });
     }
 }

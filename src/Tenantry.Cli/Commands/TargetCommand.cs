@@ -8,7 +8,7 @@ using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
 
-/// <summary><c>tenantry target add|list|check|adopt|remove</c></summary>
+/// <summary><c>tenantry target add|list|check|adopt|unlock|remove</c></summary>
 internal static class TargetCommand
 {
     public static Command Create(CliHost host) => new("target", "Targets: the places where instances run.")
@@ -17,6 +17,7 @@ internal static class TargetCommand
         List(host),
         Check(host),
         Adopt(host),
+        TargetUnlock.Create(host),
         Remove(host),
     };
 

@@ -76,6 +76,13 @@ public sealed class InstancesClient
     /// <summary>Deletes an instance with all its data.</summary>
     public Change<OperationResponse> Delete(string slug) => _transport.Of<OperationResponse>(HttpMethod.Delete, Route(slug));
 
+    /// <summary>Who holds its state, so that nobody else can change it; null: nobody.</summary>
+    public Task<HolderResponse?> FindHolderAsync(string slug, CancellationToken cancellationToken = default) =>
+        _transport.FindAsync<HolderResponse>(Route(slug) + "/holder", cancellationToken);
+
+    /// <summary>Breaks that hold, and no other that was taken since.</summary>
+    public Change<string> BreakHold(HolderResponse held) => _transport.Empty(HttpMethod.Delete, $"{Route(held.Slug)}/holder/{Uri.EscapeDataString(held.Id)}", held.Slug);
+
     /// <summary>Stops and starts its services.</summary>
     public Change<InstanceChange> Restart(string slug) => _transport.OfInstance(HttpMethod.Post, Route(slug) + "/restart");
 

@@ -50,6 +50,24 @@ public sealed class TargetsClient
     public IAsyncEnumerable<TargetKindResponse> ListKindsAsync(CancellationToken cancellationToken = default) =>
         _transport.ListAsync<TargetKindResponse>("v1/target-kinds", cancellationToken);
 
+    /// <summary>What instances cost in a month by the bills of their targets. Each question may cost money.</summary>
+    /// <param name="month">Such as <c>2026-11</c>; null: the present one.</param>
+    /// <param name="target">Of this target; null: of all that have a bill.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<ActualCostsResponse> GetCostsAsync(string? month = null, string? target = null, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<ActualCostsResponse>("v1/costs" + QueryText.Of([("month", month), ("target", target)]), cancellationToken);
+
+    /// <summary>Network ranges that are taken: by instances, reserved, and given back a short time ago.</summary>
+    public IAsyncEnumerable<NetworkResponse> ListNetworksAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<NetworkResponse>("v1/networks", cancellationToken);
+
+    /// <summary>Reserves a range that no instance is to get; a conflict when it overlaps with one that is in use.</summary>
+    public Change<NetworkResponse> ReserveNetwork(string name, string network) =>
+        _transport.Of<NetworkResponse>(HttpMethod.Put, NetworkRoute(name), () => Transport.Json(new PutNetworkRequest(network)));
+
+    /// <summary>Gives a reserved range back.</summary>
+    public Change<string> ReleaseNetwork(string name) => _transport.Empty(HttpMethod.Delete, NetworkRoute(name), name);
+
     /// <summary>What targets hold that no instance owns, and which targets could not be asked.</summary>
     public Task<OrphansResponse> GetOrphansAsync(CancellationToken cancellationToken = default) =>
         _transport.GetAsync<OrphansResponse>("v1/orphans", cancellationToken);
@@ -57,6 +75,8 @@ public sealed class TargetsClient
     /// <summary>Removes an orphan with its data.</summary>
     public Change<OrphanResponse> DeleteOrphan(OrphanResponse orphan) =>
         _transport.Empty(HttpMethod.Delete, $"v1/orphans/{Uri.EscapeDataString(orphan.Target)}/{Uri.EscapeDataString(orphan.Id)}", orphan);
+
+    private static string NetworkRoute(string name) => "v1/networks/" + Uri.EscapeDataString(name);
 
     private static string Route(string target) => "v1/targets/" + Uri.EscapeDataString(target);
 }

@@ -19,6 +19,7 @@ namespace Tenantry.Model.Wire;
 /// <param name="LlmLimit">What its LLM keys may spend, in place of the tier's limit; in USD, whole cents.</param>
 /// <param name="OwnLlmKeys">True: no LLM key is made for it; a person gives them as secrets.</param>
 /// <param name="Down">True: it is made, not started and held down, so that nothing wakes it until it is released; for data that is to be there before the app runs.</param>
+/// <param name="Adopt">What is there for it already: taken over instead of made, where the target can; the platform's to say.</param>
 public sealed record CreateInstanceRequest(
     string Tenant,
     string App,
@@ -32,7 +33,8 @@ public sealed record CreateInstanceRequest(
     CreateTenantRequest? NewTenant = null,
     MoneyResponse? LlmLimit = null,
     bool OwnLlmKeys = false,
-    bool Down = false);
+    bool Down = false,
+    AdoptRequest? Adopt = null);
 
 /// <summary>Body of <c>PATCH /v1/instances/{slug}</c>: what is null stays as it is.</summary>
 /// <param name="Tier">A tier of the wanted release.</param>

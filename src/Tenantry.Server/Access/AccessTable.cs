@@ -84,6 +84,8 @@ internal static class AccessTable
         // A new key begins with nothing spent.
         ["PATCH /v1/instances/{slug}/llm"] = RunPlatform,
         ["POST /v1/instances/{slug}/llm/rotate"] = RunPlatform,
+        ["GET /v1/instances/{slug}/holder"] = RunPlatform,
+        ["DELETE /v1/instances/{slug}/holder/{id}"] = RunPlatform,
         ["GET /v1/instances/{slug}/data"] = Own,
         ["PUT /v1/instances/{slug}/data"] = Own,
 
@@ -99,6 +101,10 @@ internal static class AccessTable
         ["GET /v1/audit/verify"] = ViewPlatform,
         ["GET /v1/audit/export"] = ViewPlatform,
 
+        ["GET /v1/costs"] = ViewPlatform,
+        ["GET /v1/networks"] = ViewPlatform,
+        ["PUT /v1/networks/{name}"] = Administer,
+        ["DELETE /v1/networks/{name}"] = Administer,
         ["GET /v1/target-kinds"] = ViewPlatform,
         ["GET /v1/targets"] = ViewPlatform,
         ["GET /v1/targets/{target}"] = ViewPlatform,

@@ -44,6 +44,19 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     public Task<Plan> PlanAsync(PlanQuestion question, CancellationToken cancellationToken) => CallAsync<Plan>("plan", question.Spec.Id, question, cancellationToken);
 
     /// <inheritdoc/>
+    public Task OfferAsync(PlanQuestion question, CancellationToken cancellationToken) => CallAsync("offer", question.Spec.Id, question, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StateHolder?> FindHolderAsync(string instanceId, CancellationToken cancellationToken) => CallAsync<StateHolder?>("holder", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken) => CallAsync("breakHold", instanceId, hold, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken) =>
+        CallAsync<IReadOnlyList<ActualCost>>("costs", null, question, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken) => CallAsync<ProbeReport>("probe", null, target, cancellationToken);
 
     /// <inheritdoc/>

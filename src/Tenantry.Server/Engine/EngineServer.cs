@@ -107,6 +107,20 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
             case "plan":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.PlanAsync(Argument<PlanQuestion>(request), token), token);
                 break;
+            case "offer":
+                await engine.OfferAsync(Argument<PlanQuestion>(request), token);
+                await connection.WriteAsync(EngineFrames.Done, default, token);
+                break;
+            case "holder":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.FindHolderAsync(id, token), token);
+                break;
+            case "breakHold":
+                await engine.BreakHoldAsync(id, Argument<string>(request), token);
+                await connection.WriteAsync(EngineFrames.Done, default, token);
+                break;
+            case "costs":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadCostsAsync(Argument<CostQuestion>(request), token), token);
+                break;
             case "probe":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ProbeAsync(Argument<string>(request), token), token);
                 break;

@@ -35,6 +35,18 @@ public interface IEngineLink
     /// <summary>The same where tenant and target are stored.</summary>
     Task<Plan> PlanAsync(InstanceSpec spec, CancellationToken cancellationToken) => PlanAsync(new PlanQuestion(spec), cancellationToken);
 
+    /// <summary>Keeps what is there for an instance, so that it is taken over when the instance is made.</summary>
+    Task OfferAsync(PlanQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("This engine takes nothing over.");
+
+    /// <summary>Who holds an instance's state, or null.</summary>
+    Task<StateHolder?> FindHolderAsync(string instanceId, CancellationToken cancellationToken) => throw new NotSupportedException("This engine knows of no holds.");
+
+    /// <summary>Breaks that hold and no other.</summary>
+    Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken) => throw new NotSupportedException("This engine knows of no holds.");
+
+    /// <summary>What instances on a target cost, by its bill.</summary>
+    Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("This engine sees no bill.");
+
     /// <summary>Makes a target that is one machine this engine's, whatever engine it belonged to.</summary>
     Task AdoptTargetAsync(string target, CancellationToken cancellationToken);
 

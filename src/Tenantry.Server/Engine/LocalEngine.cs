@@ -31,6 +31,8 @@ public sealed class LocalEngine(
     EngineSecrets secrets,
     IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
+    private const string TakeOver = "take over what another tool made";
+
     /// <inheritdoc/>
     public async Task<SafeSocketHandle> OpenSocketAsync(string instanceId, CancellationToken cancellationToken)
     {
@@ -94,6 +96,8 @@ public sealed class LocalEngine(
         if (spec.Desired == DesiredState.Deleted)
             return await WithKeysAsync(spec, new Plan([.. seen.Resources.Reverse().Select(resource => new PlanStep(resource.Resource, StepAction.Delete, "the instance is deleted"))]), cancellationToken);
         var workload = await PreviewAsync(question, cancellationToken);
+        if (question.Adopt is { } source)
+            return await WithKeysAsync(spec, await Power<IAdopt>(target, TakeOver).PlanAdoptionAsync(workload, source, cancellationToken), cancellationToken);
         var plan = await target.PlanAsync(workload, seen, cancellationToken);
         var own = spec.Desired switch
         {
@@ -103,6 +107,34 @@ public sealed class LocalEngine(
             _ => plan,
         };
         return await WithKeysAsync(spec, own, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task OfferAsync(PlanQuestion question, CancellationToken cancellationToken)
+    {
+        var (target, _) = await targets.GetAsync(question.Spec.Target, cancellationToken);
+        await Power<IAdopt>(target, TakeOver).OfferAsync(await PreviewAsync(question, cancellationToken), question.Adopt!, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StateHolder?> FindHolderAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
+        return await Power<IStateLocks>(target, "be held by somebody else").FindHolderAsync(Ref(record), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken)
+    {
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
+        await Power<IStateLocks>(target, "be held by somebody else").BreakHoldAsync(Ref(record), hold, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken)
+    {
+        var (target, _) = await targets.GetAsync(question.Target, cancellationToken);
+        return await Power<IActualCosts>(target, "tell what instances cost").ReadCostsAsync(store.Owner, question.Month, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Engine;
 
@@ -8,4 +9,10 @@ namespace Tenantry.Server.Engine;
 /// <param name="Spec">What would be wanted; need not be stored.</param>
 /// <param name="NewTenant">The tenant, when it would be made with the instance.</param>
 /// <param name="NewTarget">The target, when it would be added with the instance: nothing is on it yet.</param>
-public sealed record PlanQuestion(InstanceSpec Spec, Tenant? NewTenant = null, TargetRecord? NewTarget = null);
+/// <param name="Adopt">What is there for it already, to be taken over instead of made.</param>
+public sealed record PlanQuestion(InstanceSpec Spec, Tenant? NewTenant = null, TargetRecord? NewTarget = null, AdoptionSource? Adopt = null);
+
+/// <summary>What instances on a target cost is asked of an engine.</summary>
+/// <param name="Target">The target.</param>
+/// <param name="Month">The first day of the month.</param>
+public sealed record CostQuestion(string Target, DateOnly Month);

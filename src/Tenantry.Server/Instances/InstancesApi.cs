@@ -40,6 +40,8 @@ internal static class InstancesApi
         instances.MapWebhooks();
         instances.MapSecrets("/{slug}", "scope");
         instances.MapLlm();
+        instances.MapGet("/{slug}/holder", HolderApi.GetAsync);
+        instances.MapDelete("/{slug}/holder/{id}", HolderApi.BreakAsync).Changes("instance.unlock");
         instances.MapGet("/{slug}/wakes", WakesApi.ListAsync).Takes("limit");
     }
 
@@ -89,10 +91,13 @@ internal static class InstancesApi
         var newTarget = await newInstance.MissingTargetAsync(spec, cancellationToken);
         if (newTarget is not null && !caller.RunsPlatform)
             throw ProblemException.Conflict("No target is configured yet; the platform's operator adds one.");
+        if (request.Adopt is not null)
+            caller.MustPay("What is taken over");
+        var question = new PlanQuestion(spec, newTenant, newTarget, request.Adopt is { } adopt ? new AdoptionSource(adopt.State, adopt.Variables) : null);
         if (change.IsDryRun)
         {
             await RefuseTwinAsync(spec, store, cancellationToken);
-            var plan = await engine.PlanAsync(new PlanQuestion(spec, newTenant, newTarget), cancellationToken);
+            var plan = await engine.PlanAsync(question, cancellationToken);
             ChangeResponse[] tenants = isNewTenant ? [new ChangeResponse($"tenant {tenant.Name}", "", null, tenant.Name)] : [];
             string[] first = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
             return TypedResults.Ok(PlanResponse.Of([.. tenants, .. InstanceView.Differences(null, spec)], plan, [.. first, .. await notices.OfAsync(spec, cancellationToken)]));
@@ -102,6 +107,14 @@ internal static class InstancesApi
         {
             await newInstance.AddAsync(newTarget, cancellationToken);
             await TargetsApi.SettleAsync(newTarget, kinds, engine, cancellationToken);
+        }
+
+        if (question.Adopt is not null)
+        {
+            await RefuseTwinAsync(spec, store, cancellationToken);
+            // Offered before it is wanted: whatever is cut off between them makes nothing anew.
+            await change.BeginOutsideAsync();
+            await engine.OfferAsync(question, cancellationToken);
         }
 
         return Accepted(await changes.CreateAsync(spec, newTenant, change.Actor, cancellationToken));

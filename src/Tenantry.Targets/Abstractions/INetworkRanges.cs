@@ -5,6 +5,9 @@ namespace Tenantry.Targets.Abstractions;
 /// <summary>Gives each instance a network range that no other has, for targets whose instances have networks of their own. Safe for several who ask at once.</summary>
 public interface INetworkRanges
 {
+    /// <summary>What a range is claimed as that no instance has: one of something else, which no instance is to meet.</summary>
+    static string Reserved(string name) => $"reserved:{name}";
+
     /// <summary>The range of an instance, or null when it has none. Changes nothing.</summary>
     Task<IPNetwork?> FindAsync(string instanceId, CancellationToken cancellationToken);
 

@@ -47,6 +47,9 @@ public sealed record TargetKind(
     /// <summary>Sentences that a person should know who runs it there.</summary>
     public Func<Manifest, IReadOnlyList<string>> NotesOn { get; init; } = _ => [];
 
+    /// <summary>True when its targets are <see cref="IActualCosts"/>.</summary>
+    public bool HasBill { get; init; }
+
     /// <summary>True when all that it makes hangs on its data folder, so that another engine on the same machine has nothing of it.</summary>
     public bool IsOfItsFolder { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Aws.Api;
+using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Aws.Terraform;
 
 namespace Tenantry.Targets.Aws;
@@ -43,10 +44,10 @@ internal static class AwsErrors
     };
 
     /// <summary>A state that somebody holds.</summary>
-    internal static TargetException Locked(string workspace, StateLock held, string program, string folder) => new(
-        $"The state of {workspace} is held by {held.Who} since {held.Created:yyyy-MM-dd HH:mm:ss} UTC ({held.Operation}).",
+    internal static TargetException Locked(AwsRecord record, StateLock held) => new(
+        $"The state of {record.Workspace} is held by {held.Who} since {held.Created:yyyy-MM-dd HH:mm:ss} UTC ({held.Operation}).",
         retryable: true,
-        fix: $"If nobody works on it any more, give it free: TF_WORKSPACE={workspace} {program} -chdir={folder} force-unlock {held.Id}");
+        fix: $"If nobody works on it any more, give it free: tenantry target unlock {record.Slug}");
 
     /// <summary>True when a run failed because somebody holds the state.</summary>
     internal static bool IsLocked(IEnumerable<TerraformMessage> messages) =>

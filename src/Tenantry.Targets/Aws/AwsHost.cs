@@ -110,19 +110,45 @@ internal sealed class AwsHost : IDisposable
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<IReadOnlyList<TerraformMessage>> PlanAsync(AwsRecord record, bool isAsleep, bool isNew, CancellationToken cancellationToken)
     {
-        var variables = AwsVariables.Whole(record.Variables, Options, record.RoleArn, isAsleep);
-        var root = isNew ? await EmptyRootAsync(cancellationToken) : await RootAsync(cancellationToken);
-        return await WithVariablesAsync(variables, async file =>
+        if (!isNew)
+            return await PlanInAsync(await RootAsync(cancellationToken), record, isAsleep, cancellationToken);
+        try
+        {
+            return await PlanInAsync(await EmptyRootAsync(cancellationToken), record, isAsleep, cancellationToken);
+        }
+        finally
+        {
+            RemoveLook(record.Workspace);
+        }
+    }
+
+    /// <summary>What Terraform would change of what another state holds. That state is read and left as it is.</summary>
+    internal async Task<IReadOnlyList<TerraformMessage>> PlanWithAsync(AwsRecord record, ReadOnlyMemory<byte> state, CancellationToken cancellationToken)
+    {
+        var look = Path.Combine(_looks, record.Workspace, "terraform.tfstate");
+        var root = await EmptyRootAsync(cancellationToken);
+        Directory.CreateDirectory(Path.GetDirectoryName(look)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        AtomicFile.Write(look, state.Span, durable: false);
+        try
+        {
+            return await PlanInAsync(root, record, isAsleep: false, cancellationToken);
+        }
+        finally
+        {
+            RemoveLook(record.Workspace);
+        }
+    }
+
+    private Task<IReadOnlyList<TerraformMessage>> PlanInAsync(string root, AwsRecord record, bool isAsleep, CancellationToken cancellationToken) => WithVariablesAsync<IReadOnlyList<TerraformMessage>>(
+        AwsVariables.Whole(record.Variables, Options, record.RoleArn, isAsleep),
+        async file =>
         {
             var result = await Terraform.LookAsync(TerraformCommands.Plan(Program, root, record.Workspace, file), cancellationToken);
-            if (isNew)
-                RemoveLook(record.Workspace);
             var messages = result.Output.Split('\n').Select(TerraformMessage.Read).OfType<TerraformMessage>().ToList();
             if (result.ExitCode is not (0 or 2))
                 throw AwsErrors.Explain($"Planning {record.Workspace}", messages, result.LastLines(5));
             return result.ExitCode == 0 ? [] : messages.Where(message => message.Kind is MessageKind.Planned or MessageKind.OutputsChange).ToList();
         });
-    }
 
     private void RemoveLook(string workspace)
     {

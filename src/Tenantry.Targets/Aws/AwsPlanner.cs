@@ -16,7 +16,8 @@ namespace Tenantry.Targets.Aws;
 /// <param name="Secret">What its secret should hold.</param>
 /// <param name="Tier">What its tier means here.</param>
 /// <param name="Account">Name of the account that must be made first, or null.</param>
-internal sealed record AwsWish(AwsRecord Record, AwsRecord? Present, AwsSecretDocument Secret, AwsTier Tier, string? Account)
+/// <param name="IsOffered">True when it is there and not yet this instance's.</param>
+internal sealed record AwsWish(AwsRecord Record, AwsRecord? Present, AwsSecretDocument Secret, AwsTier Tier, string? Account, bool IsOffered)
 {
     /// <summary>True when Terraform has nothing to do, unless somebody changed something.</summary>
     internal bool IsAsWritten => Present is { Stage: InstanceStage.Complete } present && JsonNode.DeepEquals(present.Variables, Record.Variables) && present.RoleArn == Record.RoleArn;
@@ -29,7 +30,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
     {
         if (workload.Desired == DesiredState.Deleted)
             return Plan.Nothing;
-        var wish = await WishAsync(workload, (id, range, token) => PeekAsync(id, range, token), cancellationToken);
+        var wish = await WishAsync(workload, PeekAsync, cancellationToken);
         var steps = new List<PlanStep>();
         if (wish.Account is { } account)
             steps.Add(new PlanStep(AwsNames.Account(account), StepAction.Create, "each client has one of its own"));
@@ -45,7 +46,8 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
     }
 
     /// <summary>What is wanted, with a network that <paramref name="range"/> finds.</summary>
-    internal async Task<AwsWish> WishAsync(InstanceWorkload workload, Func<string, RangeWish, CancellationToken, Task<IPNetwork>> range, CancellationToken cancellationToken)
+    internal async Task<AwsWish> WishAsync(
+        InstanceWorkload workload, Func<string, RangeWish, CancellationToken, Task<IPNetwork>> range, CancellationToken cancellationToken, AwsRecord? offer = null)
     {
         AwsWorkloadCheck.Refuse(workload);
         var tiers = AwsTiers.Load(host.Options.Tiers);
@@ -53,7 +55,8 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         var secret = AwsSecretDocument.Of(workload);
         if (secret.Write().Length > AwsSecretDocument.MostBytes)
             throw new TargetException($"Its secrets and rendered files together have more than {AwsSecretDocument.MostBytes} bytes, which is what one secret holds.", retryable: false, AwsNames.Instance(workload.Ref), "Put large files into the image or a volume.");
-        var present = await host.Store.FindAsync(workload.Ref, cancellationToken);
+        var own = await host.Store.FindAsync(workload.Ref, cancellationToken);
+        var present = own ?? offer ?? await host.Store.FindOfferAsync(AwsNames.Workspace(workload), cancellationToken);
         var images = await new ImageDigests(host).ResolveAsync(workload, present, cancellationToken);
         var (role, account) = await AccountAsync(workload, present, cancellationToken);
         var asked = new RangeWish(host.Options.Pools, host.Options.RangeSize, host.Options.Cooling, present is null ? null : IPNetwork.Parse(present.Variables["network"]!["cidr"]!.GetValue<string>()));
@@ -69,14 +72,16 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
             Digest = workload.Digest,
             RestartNonce = workload.RestartNonce,
             Release = workload.Release.Id,
-            Variables = AwsVariables.Of(new AwsVariableParts(workload, tier, network, arn, images), host.Options),
+            Variables = AwsVariables.Of(Parts(new AwsVariableParts(workload, tier, network, arn, images), present), host.Options),
             SecretsDigest = secret.Digest,
             SecretArn = arn,
             RoleArn = role,
             Images = images,
         };
-        return new AwsWish(record, present, secret, tier, account);
+        return new AwsWish(record, present, secret, tier, account, IsOffered: own is null && present is not null);
     }
+
+    private static AwsVariableParts Parts(AwsVariableParts parts, AwsRecord? present) => present is null ? parts : parts with { Name = present.Variables["name"]!.GetValue<string>() };
 
     /// <summary>What must happen to the number of tasks, or null.</summary>
     internal static PlanStep? TasksStep(AwsWish wish, TasksSeen tasks, bool isAsleep)
@@ -91,7 +96,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         return null;
     }
 
-    private async Task<IPNetwork> PeekAsync(string instanceId, RangeWish wish, CancellationToken cancellationToken) =>
+    internal async Task<IPNetwork> PeekAsync(string instanceId, RangeWish wish, CancellationToken cancellationToken) =>
         wish.Exactly ?? await host.Context.Ranges.FindAsync(instanceId, cancellationToken) ?? await host.Context.Ranges.PeekAsync(wish, cancellationToken);
 
     private async Task<(string Role, string? Account)> AccountAsync(InstanceWorkload workload, AwsRecord? present, CancellationToken cancellationToken)
@@ -124,7 +129,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         if (wish.IsAsWritten)
             host.Plans.Keep(wish.Record.Id, AwsObserver.StateKey(wish.Record, state), messages);
         var steps = messages.Where(message => message.Kind == MessageKind.Planned)
-            .Select(message => new PlanStep(AwsNames.Resource(workspace, message.ResourceType, message.Address), message.Action, Why(message)))
+            .Select(message => Step(workspace, message))
             .ToList();
         if (seen.Drift.Any(item => item.Resource.StartsWith("secret ", StringComparison.Ordinal)))
             steps.Insert(0, new PlanStep(AwsNames.SecretResource(host.Options.Project, workspace), StepAction.Create, "it is missing"));
@@ -132,6 +137,9 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
             steps.Add(new PlanStep(AwsNames.Instance(wish.Record.Ref), StepAction.Update, "what is known of it changed"));
         return steps;
     }
+
+    internal static PlanStep Step(string workspace, TerraformMessage message) =>
+        new(AwsNames.Resource(workspace, message.ResourceType, message.Address), message.Action, Why(message));
 
     private static string Why(TerraformMessage message) => message switch
     {

@@ -12,7 +12,7 @@ using Tenantry.Targets.Steps;
 namespace Tenantry.Targets.Aws;
 
 /// <summary>Runs instances in AWS: for each a workspace of Terraform with a network, a Fargate service and what belongs to it.</summary>
-internal sealed class AwsTarget : ITarget, ILogs, ISockets
+internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks, IActualCosts
 {
     internal const string KindName = "aws";
 
@@ -41,6 +41,7 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets
         CheckOptions = options => AwsTargetOptions.Parse(options),
         IsOneMachine = options => !options.TryGetValue("state", out var state) || state == "local",
         IsOfItsFolder = true,
+        HasBill = true,
     };
 
     public string Kind => KindName;
@@ -92,6 +93,31 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets
     public Task<IReadOnlyList<InstanceRef>> ListOwnedAsync(string owner, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<InstanceRef>>(
         "Listing",
         async () => [.. (await _host.Store.ListAsync(owner, cancellationToken)).Select(record => record.Ref)]);
+
+    public Task<Plan> PlanAdoptionAsync(InstanceWorkload workload, AdoptionSource source, CancellationToken cancellationToken) =>
+        AskAsync("Planning", () => new AwsAdoption(_host, _planner).PlanAsync(workload, source, cancellationToken));
+
+    public Task OfferAsync(InstanceWorkload workload, AdoptionSource source, CancellationToken cancellationToken) => AskAsync(
+        "Taking over",
+        async () =>
+        {
+            await new AwsAdoption(_host, _planner).OfferAsync(workload, source, cancellationToken);
+            return true;
+        });
+
+    public Task<StateHolder?> FindHolderAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        AskAsync("Looking who holds it", () => new AwsLocks(_host).FindAsync(instance, cancellationToken));
+
+    public Task BreakHoldAsync(InstanceRef instance, string id, CancellationToken cancellationToken) => AskAsync(
+        "Giving it free",
+        async () =>
+        {
+            await new AwsLocks(_host).BreakAsync(instance, id, cancellationToken);
+            return true;
+        });
+
+    public Task<IReadOnlyList<ActualCost>> ReadCostsAsync(string owner, DateOnly month, CancellationToken cancellationToken) =>
+        AskAsync("Asking for costs", () => new AwsBill(_host).ReadAsync(owner, month, cancellationToken));
 
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(InstanceRef instance, LogRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -11,7 +11,11 @@ namespace Tenantry.Targets.Aws;
 /// <param name="Range">Its network.</param>
 /// <param name="SecretArn">Its secret; empty while there is none.</param>
 /// <param name="Images">Image references by digest, by the reference in the manifest.</param>
-internal sealed record AwsVariableParts(InstanceWorkload Workload, AwsTier Tier, IPNetwork Range, string SecretArn, IReadOnlyDictionary<string, string> Images);
+internal sealed record AwsVariableParts(InstanceWorkload Workload, AwsTier Tier, IPNetwork Range, string SecretArn, IReadOnlyDictionary<string, string> Images)
+{
+    /// <summary>What names with a short limit begin with: as it was made, since another one would make everything anew.</summary>
+    internal string Name { get; init; } = AwsNames.Short(Workload.Ref);
+}
 
 /// <summary>Turns a workload into Terraform's variables. Pure. No secret's value is in them.</summary>
 internal static class AwsVariables
@@ -34,7 +38,7 @@ internal static class AwsVariables
             ["cost_center"] = workload.Labels.Tenant,
             ["owner"] = workload.Ref.Owner,
             ["workspace"] = AwsNames.Workspace(workload),
-            ["name"] = AwsNames.Short(workload.Ref),
+            ["name"] = parts.Name,
             ["network"] = new JsonObject
             {
                 ["cidr"] = parts.Range.ToString(),

@@ -20,6 +20,9 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
         if (plan.IsEmpty || workload.Desired == DesiredState.Deleted)
             return;
         var isAsleep = workload.Desired == DesiredState.Asleep;
+        // What is taken over has its range reserved until now.
+        if (await host.Store.FindOfferAsync(AwsNames.Workspace(workload), cancellationToken) is not null)
+            await host.Context.Ranges.ReleaseAsync(INetworkRanges.Reserved(AwsNames.Workspace(workload)), cancellationToken);
         var wish = await planner.WishAsync(workload, host.Context.Ranges.ClaimAsync, cancellationToken);
         wish = await AccountAsync(wish, workload, steps, cancellationToken);
         if (!wish.IsAsWritten || plan.Steps.Any(step => step.Action is not (StepAction.Start or StepAction.Stop or StepAction.Wait) && step.Resource.Kind != "tasks"))
@@ -79,8 +82,10 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
     private async Task<AwsWish> MakeAsync(AwsWish wish, Plan plan, StepWriter steps, bool isAsleep, CancellationToken cancellationToken)
     {
         await host.Store.WriteAsync(wish.Record with { Stage = InstanceStage.Changing }, cancellationToken);
+        if (wish.IsOffered)
+            await host.Store.ForgetOfferAsync(wish.Record.Workspace, cancellationToken);
         wish = await SecretAsync(wish, steps, cancellationToken);
-        var run = new TerraformWork(host, wish.Record.Workspace, steps);
+        var run = new TerraformWork(host, wish.Record, steps);
         var variables = AwsVariables.Whole(wish.Record.Variables, host.Options, wish.Record.RoleArn, isAsleep);
         await run.RunAsync(TerraformCommands.Apply, variables, "Applying", cancellationToken);
         if (plan.Steps.Any(step => step.Resource.Kind == "instance"))
@@ -95,7 +100,7 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
         var secret = new AppSecret(host.AwsOf(wish.Record.RoleArn), observer.SecretName(wish.Record));
         var present = await secret.FindAsync(cancellationToken);
         var arn = present ?? "";
-        if (present is null || wish.Present?.SecretsDigest != wish.Record.SecretsDigest || wish.Present.Stage != InstanceStage.Complete)
+        if (present is null || wish.IsOffered || wish.Present?.SecretsDigest != wish.Record.SecretsDigest || wish.Present.Stage != InstanceStage.Complete)
         {
             await steps.StepAsync(
                 AwsNames.SecretResource(host.Options.Project, wish.Record.Workspace),

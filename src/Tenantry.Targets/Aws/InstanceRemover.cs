@@ -22,7 +22,7 @@ internal sealed class InstanceRemover(AwsHost host, AwsObserver observer)
     private async Task RemoveAsync(AwsRecord record, StepWriter steps, CancellationToken cancellationToken)
     {
         await host.Store.WriteAsync(record with { Stage = InstanceStage.Deleting }, cancellationToken);
-        var work = new TerraformWork(host, record.Workspace, steps);
+        var work = new TerraformWork(host, record, steps);
         var state = await host.Store.ReadStateAsync(record.Workspace, cancellationToken);
         if (state.Resources.Count > 0 || host.Terraform.FindRun(record.Workspace) is not null)
         {

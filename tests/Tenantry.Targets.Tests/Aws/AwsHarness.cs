@@ -48,7 +48,7 @@ internal sealed class AwsHarness : ContractHarness
 
     public override bool OrdersByItself => true;
 
-    public override int CutsEvery => 3;
+    public override int CutsEvery => 7;
 
     public override ITarget Reopen() => Open();
 

@@ -1,5 +1,6 @@
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Aws;
+using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Aws.Terraform;
 using Tenantry.Targets.Linux;
 
@@ -43,9 +44,9 @@ public sealed class TerraformStreamTests
     public void TheHolderOfAStateIsNamedWithTheCommandThatGivesItFree()
     {
         var held = Lock();
-        var failure = AwsErrors.Locked("alice-prod", held, "terraform", "/work");
+        var failure = AwsErrors.Locked(Record(), held);
         failure.Retryable.ShouldBeTrue();
-        failure.Sentence.ShouldBe("The state of alice-prod is held by root@vm since 2026-11-29 07:49:28 UTC (apply). If nobody works on it any more, give it free: TF_WORKSPACE=alice-prod terraform -chdir=/work force-unlock 99f994df-f114-a4c7-f0a1-d8b4271fbbe3");
+        failure.Sentence.ShouldBe("The state of alice-prod is held by root@vm since 2026-11-29 07:49:28 UTC (apply). If nobody works on it any more, give it free: tenantry target unlock alice");
     }
 
     [Fact]
@@ -124,6 +125,11 @@ public sealed class TerraformStreamTests
         plan.Environment["TF_WORKSPACE"].ShouldBe("alice-prod");
         TerraformCommands.DeleteWorkspace("terraform", "/w", "alice-prod").Environment["TF_WORKSPACE"].ShouldBeNull();
     }
+
+    private static AwsRecord Record() => new()
+    {
+        Id = "i1", Slug = "alice", Owner = "o", Workspace = "alice-prod", Stage = InstanceStage.Changing, Digest = "", RestartNonce = 0, Release = "", Variables = [], SecretsDigest = "",
+    };
 
     private static StateLock Lock() => StateLock.Read("""{"ID":"99f994df-f114-a4c7-f0a1-d8b4271fbbe3","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-29T07:49:28.848497136Z","Path":"x"}"""u8).ShouldNotBeNull();
 

@@ -1,9 +1,10 @@
 """moto's own server with what it lacks for one instance of the aws target. Usage: aws_emulator.py [PORT]; prints the port it listens on.
 
-Added: tags of scalable targets, changing and removing cache clusters and their subnet groups, and services that "run": as many tasks as are
+Added: tags of scalable targets, changing and removing cache clusters, their groups and their subnet groups, and services that "run": as many tasks as are
 wanted, each with an address; one whose command holds "exit N" ends with that code after it printed what it echoes. The tasks of a service
 are ended by POST /emulator/kill/SERVICE: its next description says that none runs, the one after that they were started again.
 """
+import inspect
 import re
 import sys
 import time
@@ -90,6 +91,31 @@ def delete_subnet_group(self):
 cache_answers.ElastiCacheResponse.modify_cache_cluster = modify_cluster
 cache_answers.ElastiCacheResponse.delete_cache_cluster = delete_cluster
 cache_answers.ElastiCacheResponse.delete_cache_subnet_group = delete_subnet_group
+
+# A group's members are clusters that can be asked for, and a group that is removed is gone.
+stock_create_group = cache.ElastiCacheBackend.create_replication_group
+
+
+def create_group(self, **asked):
+    group = stock_create_group(self, **{**asked, "replicas_per_node_group": (asked.get("num_cache_clusters") or 1) - 1})
+    group.at_rest_encryption_enabled = bool(asked.get("at_rest_encryption_enabled"))
+    for member in group.member_clusters:
+        unsaid = dict.fromkeys(list(inspect.signature(self.create_cache_cluster).parameters))
+        self.create_cache_cluster(**{**unsaid, "cache_cluster_id": member, "replication_group_id": group.replication_group_id, "num_cache_nodes": 1,
+                                     **{key: asked[key] for key in ("cache_node_type", "engine", "engine_version", "cache_subnet_group_name", "security_group_ids", "port", "tags") if asked.get(key)}})
+    return group
+
+
+def delete_group(self, replication_group_id, retain_primary_cluster):
+    group = self.replication_groups.pop(replication_group_id)
+    for member in group.member_clusters:
+        self.cache_clusters.pop(member, None)
+    group.status = "deleting"
+    return group
+
+
+cache.ElastiCacheBackend.create_replication_group = create_group
+cache.ElastiCacheBackend.delete_replication_group = delete_group
 
 # ---- ECS: services that run
 
@@ -209,7 +235,38 @@ from werkzeug.wrappers import Request, Response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 moto_app = DomainDispatcherApplication(create_backend_app)
-counts = {}
+
+# ---- what there is, to compare before and after
+
+WATCHED = ["applicationautoscaling", "cloudwatch", "ec2", "ecs", "efs", "elasticache", "elbv2", "iam", "logs", "secretsmanager"]
+# Books that moto keeps, and what AWS keeps as a record: revisions of task definitions that cannot run any more, and numbers.
+BOOKS = ["ecs.task_definitions", "ecs._clusters", "ec2.flow_logs_storage", "cloudwatch.insight_rules"]
+
+
+def left():
+    from moto.backends import get_backend
+    found = {}
+    for name in WATCHED:
+        for account, regions in get_backend(name).items():
+            for region in list(regions):
+                for kind, value in vars(regions[region]).items():
+                    keys = there(value)
+                    if keys and not kind.startswith("own_") and f"{name}.{kind}" not in BOOKS:
+                        found[f"{name}.{kind} {account} {region}"] = keys
+    return found
+
+
+def there(value):
+    """Keys of what is kept there and alive, however deep."""
+    if not isinstance(value, dict):
+        return []
+    keys = []
+    for key, one in value.items():
+        if isinstance(one, dict):
+            keys += [f"{key}/{deep}" for deep in there(one)]
+        elif hasattr(one, "__dict__") and str(getattr(one, "status", "")).upper() not in ("INACTIVE", "DELETED"):
+            keys.append(str(key))
+    return sorted(keys)
 
 
 def app(environ, start_response):
@@ -217,6 +274,8 @@ def app(environ, start_response):
     if path.startswith("/emulator/kill/"):
         killed[path.rsplit("/", 1)[1]] = 1
         return Response("{}")(environ, start_response)
+    if path == "/emulator/left":
+        return Response(json.dumps(left()))(environ, start_response)
     return moto_app(environ, start_response)
 
 

@@ -1,19 +1,13 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I -S
 """Speaks as Terraform does to the aws target, in no time: the same commands, -json streams, exit codes, workspaces, states and locks in a bucket.
 
 It knows a few of the module set's resources and makes them in the emulator, where the target looks at them. What it prints was taken from streams
 of the real program, which other tests run. An interrupt ends it after the resource at hand, with the state saved and the lock given back.
 """
-import hashlib
 import json
 import os
-import re
 import signal
 import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 folder = next(a[len("-chdir="):] for a in sys.argv if a.startswith("-chdir=")) if any(a.startswith("-chdir=") for a in sys.argv) else "."
 words = [a for a in sys.argv[1:] if not a.startswith("-chdir=")]
@@ -34,6 +28,9 @@ def say(**line):
 
 
 def call(url, method="GET", body=None, service="s3", key="test", **headers):
+    # Imported where it is needed: it takes as long as all the rest of a short command.
+    import urllib.error
+    import urllib.request
     request = urllib.request.Request(url, data=body, method=method, headers={
         "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/20261129/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0", "Content-Type": "application/octet-stream", **headers})
     try:
@@ -47,7 +44,9 @@ def assumed():
     """The key by which the client's own account is entered, or the usual one."""
     if not variables["role_arn"]:
         return "test"
-    form = f"Action=AssumeRole&Version=2011-06-15&RoleSessionName=tenantry&RoleArn={urllib.parse.quote(variables['role_arn'])}".encode()
+    import re
+    from urllib.parse import quote
+    form = f"Action=AssumeRole&Version=2011-06-15&RoleSessionName=tenantry&RoleArn={quote(variables['role_arn'])}".encode()
     _, answer = call(variables["endpoint"], "POST", form, "sts", **{"Content-Type": "application/x-www-form-urlencoded"})
     return re.search(r"<AccessKeyId>([^<]+)", answer.decode()).group(1)
 
@@ -106,6 +105,7 @@ def backend():
 
 
 def digest(*parts):
+    import hashlib
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -259,6 +259,7 @@ else:
     if words[0] == "plan":
         found, record = plan_lines(store.read(workspace) or dict(EMPTY))
         sys.exit(2 if found or record else 0)
+    import time
     info = {"ID": f"{os.getpid()}", "Operation": "OperationTypeApply", "Info": "", "Who": f"root@{os.uname().nodename}", "Version": "1.11.4", "Created": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "Path": ""}
     if not store.lock(workspace, info):
         fail("Error acquiring the state lock", "Error message: PreconditionFailed")

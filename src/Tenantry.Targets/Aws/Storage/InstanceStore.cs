@@ -40,6 +40,22 @@ internal sealed class InstanceStore(IBlobs blobs)
     internal async Task<StateLock?> ReadLockAsync(string workspace, CancellationToken cancellationToken) =>
         blobs.LockKey(workspace) is { } key && await blobs.GetAsync(key, cancellationToken) is { } bytes ? StateLock.Read(bytes) : null;
 
+    /// <summary>What is there for whichever instance has that workspace, and not yet any instance's; null when nothing is.</summary>
+    internal async Task<AwsRecord?> FindOfferAsync(string workspace, CancellationToken cancellationToken) => AwsRecord.Read(await blobs.GetAsync(OfferKey(workspace), cancellationToken));
+
+    /// <summary>Keeps what is there for its instance. The state comes first, where none is yet: an offer without it would have everything made anew.</summary>
+    internal async Task OfferAsync(AwsRecord offer, ReadOnlyMemory<byte> state, CancellationToken cancellationToken)
+    {
+        if (await blobs.GetAsync(ClaimKey(offer.Workspace), cancellationToken) is { } claim)
+            throw new TargetException($"The workspace {offer.Workspace} is an instance's already ({Encoding.UTF8.GetString(claim)}).", retryable: false);
+        var isNew = await blobs.PutNewAsync(blobs.StateKey(offer.Workspace), state, cancellationToken);
+        if (!isNew && !(await blobs.GetAsync(blobs.StateKey(offer.Workspace), cancellationToken)).AsSpan().SequenceEqual(state.Span))
+            throw new TargetException($"There is another state of {offer.Workspace} already.", retryable: false, fix: $"Look at {blobs.StateKey(offer.Workspace)} where the target keeps its states, and remove it when nothing is in it.");
+        await blobs.PutAsync(OfferKey(offer.Workspace), offer.Write(), cancellationToken);
+    }
+
+    internal Task ForgetOfferAsync(string workspace, CancellationToken cancellationToken) => blobs.DeleteAsync(OfferKey(workspace), cancellationToken);
+
     /// <summary>Removes all that is known of an instance, its record last.</summary>
     internal async Task ForgetAsync(AwsRecord record, CancellationToken cancellationToken)
     {
@@ -63,6 +79,8 @@ internal sealed class InstanceStore(IBlobs blobs)
     }
 
     private static string RecordKey(string owner, string id) => $"records/{owner}/{id}.json";
+
+    private static string OfferKey(string workspace) => $"offers/{workspace}.json";
 
     private static string ClaimKey(string workspace) => $"claims/{workspace}";
 }

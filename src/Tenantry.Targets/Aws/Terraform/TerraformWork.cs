@@ -2,15 +2,17 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Processes;
 using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Aws.Terraform;
 
 /// <summary>One run that changes a workspace: waits for what an earlier control plane left, tells of each resource as it comes, explains what failed.</summary>
-internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter steps)
+internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter steps)
 {
     private const int Kept = 3;
+    private readonly string workspace = record.Workspace;
     private readonly List<TerraformMessage> _errors = [];
     private readonly Queue<string> _said = new();
     private readonly Dictionary<string, int> _replaced = new(StringComparer.Ordinal);
@@ -23,7 +25,7 @@ internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter s
         if (code == 0)
             return;
         if (AwsErrors.IsLocked(_errors) && await host.Store.ReadLockAsync(workspace, cancellationToken) is { } held)
-            throw AwsErrors.Locked(workspace, held, program, root);
+            throw AwsErrors.Locked(record, held);
         throw AwsErrors.Explain($"{what} {workspace}", _errors, $"Terraform ended with code {code}{(_said.Count > 0 ? ": " + string.Join(' ', _said) : ".")}", workspace);
     }
 
@@ -52,7 +54,7 @@ internal sealed class TerraformWork(AwsHost host, string workspace, StepWriter s
         if (await host.Store.ReadLockAsync(workspace, cancellationToken) is { } held)
         {
             if (!held.IsLeftBy(run, Environment.MachineName))
-                throw AwsErrors.Locked(workspace, held, program, root);
+                throw AwsErrors.Locked(record, held);
             host.Log.LogWarning("The lock {Lock} of {Workspace} was left by our run {Pid}, which is dead: it is given free", held.Id, workspace, run!.Process.Pid);
             var result = await host.Terraform.LookAsync(TerraformCommands.Unlock(program, root, workspace, held.Id), cancellationToken);
             if (result.ExitCode != 0)

@@ -66,6 +66,7 @@ module "redis" {
   nodes     = var.redis.nodes
 }
 
+# Outputs of one module are named one by one: with [*] everything would wait for all of it.
 module "service" {
   source = "./modules/ecs"
 
@@ -80,13 +81,13 @@ module "service" {
   containers     = var.containers
   shared_folders = var.shared_folders
   volumes        = keys(var.volumes)
-  file_system    = one(module.files[*].id)
-  access_points  = try(module.files[0].access_points, {})
+  file_system    = length(var.volumes) > 0 ? module.files[0].id : null
+  access_points  = length(var.volumes) > 0 ? module.files[0].access_points : {}
   secret_arn     = var.secret_arn
   repositories   = var.repositories
   log_group      = module.logs.name
-  target_group   = one(module.balancer[*].target_group)
-  entrance       = one(module.balancer[*].security_group)
+  target_group   = var.load_balancer == null ? null : module.balancer[0].target_group
+  entrance       = var.load_balancer == null ? null : module.balancer[0].security_group
   redis_url      = var.redis == null ? "" : module.redis[0].url
   balanced       = var.load_balancer != null
 }
@@ -99,8 +100,8 @@ module "dashboard" {
   region   = var.region
   cluster  = module.service.cluster
   service  = module.service.service
-  balancer = one(module.balancer[*].suffix)
-  redis    = one(module.redis[*].id)
+  balancer = var.load_balancer == null ? null : module.balancer[0].suffix
+  redis    = var.redis == null ? null : module.redis[0].id
 }
 
 module "alarms" {
@@ -112,6 +113,6 @@ module "alarms" {
   service  = module.service.service
   topic    = var.monitoring.topic
   balanced = var.load_balancer != null
-  balancer = one(module.balancer[*].suffix)
-  targets  = one(module.balancer[*].target_group_suffix)
+  balancer = var.load_balancer == null ? null : module.balancer[0].suffix
+  targets  = var.load_balancer == null ? null : module.balancer[0].target_group_suffix
 }

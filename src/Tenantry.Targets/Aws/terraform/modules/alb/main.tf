@@ -8,6 +8,8 @@ variable "gateways" { type = list(string) }
 
 locals {
   everybody = ["0.0.0.0/0"]
+  # In clear from the gateways; from everybody only when nothing else is there.
+  clear = length(var.gateways) > 0 || var.certificate != "" ? var.gateways : local.everybody
 }
 
 resource "aws_security_group" "this" {
@@ -15,13 +17,15 @@ resource "aws_security_group" "this" {
   description = "The load balancer"
   vpc_id      = var.vpc
 
-  # In clear from the gateways; from everybody only when nothing else is there.
-  ingress {
-    description = "HTTP"
-    from_port   = 80
-    to_port     = 80
-    protocol    = "tcp"
-    cidr_blocks = length(var.gateways) > 0 || var.certificate != "" ? var.gateways : local.everybody
+  dynamic "ingress" {
+    for_each = length(local.clear) > 0 ? [80] : []
+    content {
+      description = "HTTP"
+      from_port   = 80
+      to_port     = 80
+      protocol    = "tcp"
+      cidr_blocks = local.clear
+    }
   }
 
   dynamic "ingress" {

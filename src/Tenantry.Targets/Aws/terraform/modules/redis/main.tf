@@ -52,7 +52,8 @@ resource "aws_elasticache_replication_group" "this" {
   security_group_ids         = [aws_security_group.this.id]
 }
 
-output "id" { value = var.name }
+# What metrics of it are told under: of a group those of its first node.
+output "id" { value = var.nodes == 1 ? var.name : "${var.name}-001" }
 
 output "url" {
   value = var.nodes == 1 ? "redis://${aws_elasticache_cluster.this[0].cache_nodes[0].address}:6379" : "rediss://${aws_elasticache_replication_group.this[0].primary_endpoint_address}:6379"
