@@ -18,6 +18,9 @@ public sealed class AwsEmulatorFixture : IAsyncLifetime
     /// <summary>Why there can be no emulator here, or null.</summary>
     internal static string? WhyNot { get; } = Find();
 
+    /// <summary>Where Python itself is.</summary>
+    internal static string? Interpreter { get; private set; }
+
     internal Uri Endpoint { get; private set; } = null!;
 
     public async Task InitializeAsync()
@@ -28,7 +31,7 @@ public sealed class AwsEmulatorFixture : IAsyncLifetime
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "test");
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "test");
         Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
-        var start = new ProcessStartInfo("python3", [Path.Combine(AppContext.BaseDirectory, "Aws", "aws_emulator.py")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Interpreter!, [Path.Combine(AppContext.BaseDirectory, "Aws", "aws_emulator.py")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false";
         _server = Process.Start(start)!;
         _server.ErrorDataReceived += (_, _) => { };
@@ -86,18 +89,25 @@ public sealed class AwsEmulatorFixture : IAsyncLifetime
     {
         if (Programs.Find("python3") is not { } python)
             return "skipped: needs python3";
-        using var look = Process.Start(new ProcessStartInfo(python, ["-c", "import moto.server"]) { RedirectStandardError = true })!;
-        look.StandardError.ReadToEnd();
+        using var look = Process.Start(new ProcessStartInfo(python, ["-c", "import moto.server, sys; print(sys.executable)"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Interpreter = look.StandardOutput.ReadToEnd().Trim();
         look.WaitForExit();
         return look.ExitCode == 0 ? null : "skipped: needs moto (pip install 'moto[server]')";
     }
 }
 
-/// <summary>All tests with the emulator share one.</summary>
+/// <summary>All tests with the emulator share one, but for lives.</summary>
 [CollectionDefinition(Name)]
 public sealed class AwsEmulatorTests : ICollectionFixture<AwsEmulatorFixture>
 {
     public const string Name = "aws emulator";
+}
+
+/// <summary>A life with the real Terraform takes minutes of waiting: it goes beside the others.</summary>
+[CollectionDefinition(Name)]
+public sealed class AwsLifeEmulatorTests : ICollectionFixture<AwsEmulatorFixture>
+{
+    public const string Name = "aws life";
 }
 
 /// <summary>A test that needs the emulator; says so when it is skipped.</summary>

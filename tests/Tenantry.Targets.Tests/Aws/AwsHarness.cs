@@ -14,6 +14,17 @@ internal sealed class AwsHarness : ContractHarness
 {
     internal const string Image = "public.ecr.aws/docker/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000001";
 
+    // Started some hundred times: by the interpreter itself, and not by whatever finds one first.
+    private static readonly Lazy<string> StandIn = new(() =>
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Aws");
+        var (script, made) = (File.ReadAllLines(Path.Combine(folder, "terraform_stand_in.py")), Path.Combine(folder, "terraform_stand_in"));
+        script[0] = $"#!{AwsEmulatorFixture.Interpreter} -IS";
+        File.WriteAllLines(made, script);
+        File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return made;
+    });
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<AwsTarget> _targets = [];
     private readonly AwsEmulatorFixture _emulator;
@@ -28,7 +39,7 @@ internal sealed class AwsHarness : ContractHarness
     internal AwsHarness(AwsEmulatorFixture emulator, bool isReal = false, params (string Key, string Value)[] more)
     {
         _emulator = emulator;
-        _program = isReal ? null : Path.Combine(AppContext.BaseDirectory, "Aws", "terraform_stand_in.py");
+        _program = isReal ? null : StandIn.Value;
         _more = more.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
         if (isReal)
             RealTerraform.Use(_folder.Path);
@@ -39,6 +50,8 @@ internal sealed class AwsHarness : ContractHarness
     internal AwsTarget Aws { get; }
 
     internal string Folder => _folder.Path;
+
+    internal INetworkRanges Ranges => _ranges;
 
     public override ITarget Target => Aws;
 
@@ -52,13 +65,15 @@ internal sealed class AwsHarness : ContractHarness
 
     public override ITarget Reopen() => Open();
 
-    internal AwsTarget Open()
+    internal AwsTarget Open(params (string Key, string Value)[] more)
     {
         var options = new Dictionary<string, string>(_more, StringComparer.Ordinal)
         {
             ["region"] = AwsEmulatorFixture.Region,
             ["endpoint"] = _emulator.Endpoint.ToString(),
         };
+        foreach (var (key, value) in more)
+            options[key] = value;
         options.TryAdd("state", $"s3://{AwsEmulatorFixture.Bucket}/{Owner}");
         options.TryAdd("entrance", "address");
         options.TryAdd("project", "demo");

@@ -98,7 +98,8 @@ stock_create_group = cache.ElastiCacheBackend.create_replication_group
 
 def create_group(self, **asked):
     group = stock_create_group(self, **{**asked, "replicas_per_node_group": (asked.get("num_cache_clusters") or 1) - 1})
-    group.at_rest_encryption_enabled = bool(asked.get("at_rest_encryption_enabled"))
+    # moto loses both; our modules always ask for them.
+    group.at_rest_encryption_enabled = group.transit_encryption_enabled = True
     for member in group.member_clusters:
         unsaid = dict.fromkeys(list(inspect.signature(self.create_cache_cluster).parameters))
         self.create_cache_cluster(**{**unsaid, "cache_cluster_id": member, "replication_group_id": group.replication_group_id, "num_cache_nodes": 1,
@@ -243,12 +244,12 @@ WATCHED = ["applicationautoscaling", "cloudwatch", "ec2", "ecs", "efs", "elastic
 BOOKS = ["ecs.task_definitions", "ecs._clusters", "ec2.flow_logs_storage", "cloudwatch.insight_rules"]
 
 
-def left():
+def left(asked):
     from moto.backends import get_backend
     found = {}
     for name in WATCHED:
         for account, regions in get_backend(name).items():
-            for region in list(regions):
+            for region in [region for region in list(regions) if region in (asked, "aws", "global")]:
                 for kind, value in vars(regions[region]).items():
                     keys = there(value)
                     if keys and not kind.startswith("own_") and f"{name}.{kind}" not in BOOKS:
@@ -275,7 +276,7 @@ def app(environ, start_response):
         killed[path.rsplit("/", 1)[1]] = 1
         return Response("{}")(environ, start_response)
     if path == "/emulator/left":
-        return Response(json.dumps(left()))(environ, start_response)
+        return Response(json.dumps(left(environ.get("QUERY_STRING", "")[len("region="):]), sort_keys=True))(environ, start_response)
     return moto_app(environ, start_response)
 
 

@@ -87,9 +87,18 @@ class Bucket:
         call(self.url(of) + ".tflock", "DELETE")
 
 
-class Nowhere:
+class Folder:
+    """States that a plan looks at and nothing is written to."""
+
+    def __init__(self, settings):
+        self.base = settings["workspace_dir"]
+
     def read(self, of):
-        return None
+        try:
+            with open(os.path.join(self.base, of, "terraform.tfstate")) as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
 
     write = remove = unlock = lambda self, *_: None
     lock = lambda self, *_: True
@@ -98,7 +107,7 @@ class Nowhere:
 def backend():
     with open(os.path.join(folder, "backend.tf.json")) as file:
         kinds = json.load(file)["terraform"]["backend"]
-    return Bucket(kinds["s3"]) if "s3" in kinds else Nowhere()
+    return Bucket(kinds["s3"]) if "s3" in kinds else Folder(kinds["local"])
 
 
 # ---- resources
