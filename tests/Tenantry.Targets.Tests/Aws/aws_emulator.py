@@ -98,12 +98,12 @@ stock_create_group = cache.ElastiCacheBackend.create_replication_group
 
 def create_group(self, **asked):
     group = stock_create_group(self, **{**asked, "replicas_per_node_group": (asked.get("num_cache_clusters") or 1) - 1})
-    # moto loses both; our modules always ask for them.
-    group.at_rest_encryption_enabled = group.transit_encryption_enabled = True
     for member in group.member_clusters:
         unsaid = dict.fromkeys(list(inspect.signature(self.create_cache_cluster).parameters))
         self.create_cache_cluster(**{**unsaid, "cache_cluster_id": member, "replication_group_id": group.replication_group_id, "num_cache_nodes": 1,
                                      **{key: asked[key] for key in ("cache_node_type", "engine", "engine_version", "cache_subnet_group_name", "security_group_ids", "port", "tags") if asked.get(key)}})
+        self.cache_clusters[member].at_rest_encryption_enabled = asked.get("at_rest_encryption_enabled")
+        self.cache_clusters[member].transit_encryption_enabled = asked.get("transit_encryption_enabled")
     return group
 
 
