@@ -58,7 +58,12 @@ internal sealed class ComposeReader(Draft draft, IFolderView folder)
             draft.Services.Add(ReadService(key, new DraftService(_names[key]) { VolumePrefix = _names[key] + "-" }, keys));
         foreach (var (service, variable) in draft.Services.SelectMany(s => s.Env.Keys.Where(draft.SecretVariables.Contains).Select(v => (s, v))).ToList())
             service.Env.Remove(variable);
+        draft.Notes.AddRange(kept.SelectMany(k => WrittenSecrets(k.Keys)).Distinct(StringComparer.OrdinalIgnoreCase).Select(variable =>
+            $"The value of {variable} in the Compose file is not taken over: it is a secret of each instance, {(SecretGuess.CanBeGenerated(variable) ? "generated for it; to give the old value" : "to be set")}: tenantry secret set INSTANCE {SecretGuess.NameOf(variable)}"));
     }
+
+    private IEnumerable<string> WrittenSecrets(IReadOnlyDictionary<string, YamlValue> keys) =>
+        Compose.Pairs(keys, "environment").Where(p => draft.SecretVariables.Contains(p.Name) && p.Value is { } value && Compose.Literal(value).Length > 0).Select(p => p.Name);
 
     private DraftService ReadService(string key, DraftService service, IReadOnlyDictionary<string, YamlValue> keys)
     {
