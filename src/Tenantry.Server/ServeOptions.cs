@@ -29,6 +29,9 @@ public sealed record ServeOptions
     /// <summary>Networks of proxies in front of the gateway whose forwarding headers are believed, such as <c>10.0.0.0/8</c>.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
+    /// <summary><c>address:port</c> where a gateway without an api shows <c>/metrics</c>; null: nowhere.</summary>
+    public string? Metrics { get; init; }
+
     /// <summary>Takes the sockets of the gateway that serves this data folder, which then drains and ends.</summary>
     public bool TakesOver { get; init; }
 

@@ -34,6 +34,7 @@ internal static class ServeCommand
     private static readonly Option<string?> GatewayTls = new("--gateway-tls") { Description = "Where the gateway listens for HTTP over TLS: address:port. Needs --certificates.", HelpName = "ADDRESS" };
     private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder of certificates for --gateway-tls: pairs NAME.crt and NAME.key (PEM), read again when they change.", HelpName = "DIR" };
     private static readonly Option<string[]> TrustedProxies = new("--trusted-proxy") { Description = "Network of proxies in front of the gateway whose X-Forwarded-* and Forwarded are believed, such as 10.0.0.0/8. May be given several times.", HelpName = "CIDR" };
+    private static readonly Option<string?> Metrics = new("--metrics") { Description = "Where a gateway that serves alone shows /metrics: address:port. With the api they are on its address.", HelpName = "ADDRESS" };
     private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Take the sockets of the gateway that serves this data folder; it drains and ends. With --role gateway." };
     private static readonly Option<bool> AcceptEngineKey = new("--accept-engine-key") { Description = "Go on with the data folder's engine key although the store was used with another one, which is lost: secrets have to be set again." };
     private static readonly Option<string> BaseDomain = Text("--base-domain", "DOMAIN", "localhost", "Instances answer at SLUG.DOMAIN.");
@@ -53,7 +54,7 @@ internal static class ServeCommand
         LogFormat.AcceptOnlyFromAmong("json", "text");
         return new Command("serve", "Run the control plane: engine, api and gateway. SIGTERM ends it; instances go on running.")
         {
-            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Oidc, Recipients, Role, WebUser, Level, LogFormat, WebChild,
+            Store, Api, Gateway, GatewayTls, Certificates, TrustedProxies, Metrics, TakeOver, AcceptEngineKey, BaseDomain, PublicUrl, ApiUrl, Oidc, Recipients, Role, WebUser, Level, LogFormat, WebChild,
         }.Does(host, async call => await Serve.RunAsync(Options(call), host.Out, call.CancellationToken));
     }
 
@@ -62,6 +63,8 @@ internal static class ServeCommand
         var publicUrl = call.Value(PublicUrl) is { } text ? Url("--public-url", text) : null;
         if (publicUrl is not null && call.IsGiven(BaseDomain) && call.Value(BaseDomain) != publicUrl.Host)
             throw new CliException(ExitCode.Usage, $"--public-url says that instances answer below {publicUrl.Host}, and --base-domain says {call.Value(BaseDomain)}. One of them is enough.");
+        if (call.IsGiven(Metrics) && (Roles(call.Value(Role)!) & (ServeRoles.Api | ServeRoles.Gateway)) != ServeRoles.Gateway)
+            throw new CliException(ExitCode.Usage, "--metrics is for a gateway that serves without the api. With the api, /metrics is on the address of --api.");
         return Options(call, publicUrl);
     }
 
@@ -74,6 +77,7 @@ internal static class ServeCommand
         GatewayTls = call.Value(GatewayTls),
         Certificates = call.Value(Certificates) is { } folder ? Path.GetFullPath(folder) : null,
         TrustedProxies = call.Value(TrustedProxies) ?? [],
+        Metrics = call.Value(Metrics),
         TakesOver = call.Value(TakeOver),
         AcceptsEngineKey = call.Value(AcceptEngineKey),
         EngineCredential = Credential(call),

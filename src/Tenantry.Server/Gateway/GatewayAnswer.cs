@@ -50,6 +50,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer WebhookTooLarge = new(
         413, "too-large", "Too large", "This webhook is larger than the app says that it may be.");
 
+    public static readonly GatewayAnswer WebhookTooSlow = new(
+        408, ProblemCodes.TimedOut, "Took too long", "The webhook did not arrive within a minute.");
+
     public static readonly GatewayAnswer TooManyWebhooks = new(
         503, Unavailable, "Too many wait", "Too many webhooks wait for this instance already. Send it again later.", 60);
 

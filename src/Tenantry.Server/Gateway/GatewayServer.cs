@@ -8,12 +8,14 @@ using Tenantry.Server.Gateway.Strictness;
 using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Gateway;
 
 /// <summary>The gateway's listener.</summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
+    private const int OtherFiles = 512;
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
     private readonly Drain drain = new();
@@ -27,6 +29,8 @@ public sealed class GatewayServer : IAsyncDisposable
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestBodySize = null;
+        // Each has another behind it: beyond that, those to instances could not be made any more, for anybody.
+        options.Limits.MaxConcurrentConnections = options.Limits.MaxConcurrentUpgradedConnections = MostConnections();
         // What is too large is said by the guard, in words.
         options.Limits.MaxRequestLineSize = RequestScanner.LongestHead;
         options.Limits.MaxRequestHeadersTotalSize = RequestScanner.LongestHead;
@@ -53,6 +57,8 @@ public sealed class GatewayServer : IAsyncDisposable
             new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true }), loggers),
             loggers);
     }
+
+    private static long MostConnections() => Math.Max(256, ((long)Math.Min(OpenFileLimit.Hard() ?? 65_536, 1 << 20) - OtherFiles) / 2);
 
     /// <summary>What it has counted.</summary>
     public RequestMetrics Counts { get; } = new("tenantry_gateway_request", "Durations of requests through the gateway by class of status.");

@@ -41,6 +41,7 @@ internal sealed class WebRole : IAsyncDisposable
     private GatewayDoors? doors;
     private CertificateFolder? certificates;
     private HandoverDesk? desk;
+    private WebApplication? ownMetrics;
 
     private WebRole()
     {
@@ -59,9 +60,16 @@ internal sealed class WebRole : IAsyncDisposable
     /// <summary>The api lets go of its addresses. What is asked of it just then is answered, what streams is cut.</summary>
     public async Task StopApiAsync()
     {
+        using var drain = new CancellationTokenSource(ApiHandoverTime);
+        if (ownMetrics is not null)
+        {
+            await ownMetrics.StopAsync(drain.Token);
+            await ownMetrics.DisposeAsync();
+            ownMetrics = null;
+        }
+
         if (api is null)
             return;
-        using var drain = new CancellationTokenSource(ApiHandoverTime);
         await api.StopAsync(drain.Token);
         await api.DisposeAsync();
         api = null;
@@ -84,6 +92,8 @@ internal sealed class WebRole : IAsyncDisposable
             await web.StartGatewayAsync(options, engine, feed, index, loggers, cancellationToken);
         if (options.Roles.HasFlag(ServeRoles.Api))
             await web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken);
+        else if (options.Metrics is { } address)
+            web.ownMetrics = await MetricsHost.StartAsync(ServeAddresses.Parse(address, "--metrics"), web.metrics, engine, loggers, cancellationToken);
         AddressesFile.Write(options.Folders.Addresses, web.Addresses, options.Roles);
         return web;
     }
@@ -105,6 +115,8 @@ internal sealed class WebRole : IAsyncDisposable
             await gateway.DisposeAsync();
         if (api is not null)
             await api.DisposeAsync();
+        if (ownMetrics is not null)
+            await ownMetrics.DisposeAsync();
         forwarder?.Dispose();
         connector?.Dispose();
         certificates?.Dispose();

@@ -60,11 +60,16 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
     /// <inheritdoc/>
     public async ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken)
     {
-        var asked = gateways.Values.ToList();
-        if (asked.Count == 0 && !force)
-            return null;
+        // Who comes from now on is told; who is there is asked.
         closed.TryAdd(instanceId, 0);
         var permit = new Permit(this, instanceId);
+        var asked = gateways.Values.ToList();
+        if (asked.Count == 0 && !force)
+        {
+            permit.Give(GateOrderKind.Open);
+            return null;
+        }
+
         try
         {
             var quiet = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(Interlocked.Increment(ref numbers), instanceId, force, force ? ForcedReplyTime : ReplyTime, cancellationToken)));

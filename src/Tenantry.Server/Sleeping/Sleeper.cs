@@ -63,10 +63,28 @@ public sealed class Sleeper(
             return;
         }
 
-        if (record.Desired == DesiredState.Running && Time.GetUtcNow() >= instance.MeasureAt)
+        var isMeasured = record.Desired == DesiredState.Running && Time.GetUtcNow() >= instance.MeasureAt;
+        if (isMeasured)
             await MeasureAsync(target, entry, instance, policy, cancellationToken);
-        var now = Time.GetUtcNow();
-        var verdict = IdleDecision.Of(new IdleFacts(
+        var verdict = Judge(target, entry, instance, policy);
+        // What began since the last measurement is not known yet.
+        if (verdict.Depth is not null && record.Desired == DesiredState.Running && !isMeasured)
+        {
+            await MeasureAsync(target, entry, instance, policy, cancellationToken);
+            verdict = Judge(target, entry, instance, policy);
+        }
+
+        instance.Verdict = verdict;
+        if (verdict.Ask && !instance.IsAsking)
+            _ = AskAsync(target, entry, instance, cancellationToken);
+        if (verdict.Depth is { } depth && depth != record.Desired)
+            await DecideAsync(record, depth, verdict, cancellationToken);
+    }
+
+    private IdleVerdict Judge(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy)
+    {
+        var (record, now) = (entry.Record, Time.GetUtcNow());
+        return IdleDecision.Of(new IdleFacts(
             now,
             policy,
             entry.Busy,
@@ -78,11 +96,6 @@ public sealed class Sleeper(
             gateways.TrafficOf(record.Spec.Id),
             instance.Usage.Seen,
             instance.AnswerAt(entry.Busy, policy, now)));
-        instance.Verdict = verdict;
-        if (verdict.Ask && !instance.IsAsking)
-            _ = AskAsync(target, entry, instance, cancellationToken);
-        if (verdict.Depth is { } depth && depth != record.Desired)
-            await DecideAsync(record, depth, verdict, cancellationToken);
     }
 
     // Settled in what it should be doing, and the engine may decide about it.
@@ -105,11 +118,13 @@ public sealed class Sleeper(
 
         try
         {
-            instance.Usage.Add(await stats.ReadUsageAsync(Ref(entry.Record), cancellationToken), entry.Busy, WatchedInstance.ShortestOf(policy));
+            var usage = await stats.ReadUsageAsync(Ref(entry.Record), cancellationToken).WaitAsync(options.MeasureWithin, Time, cancellationToken);
+            instance.Usage.Add(usage, entry.Busy, WatchedInstance.ShortestOf(policy));
         }
-        catch (Exception failure) when (failure is TargetException or IOException)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            instance.Usage.Fail(failure.Message);
+            // One target that hangs or is broken keeps nobody else from rest.
+            instance.Usage.Fail(failure is TimeoutException ? "its target does not say in time what it uses" : failure.Message);
         }
     }
 
@@ -144,6 +159,9 @@ public sealed record SleeperOptions
 {
     /// <summary>Between two looks.</summary>
     public TimeSpan Look { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest time that a measurement takes.</summary>
+    public TimeSpan MeasureWithin { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Longest time between two measurements of an instance.</summary>
     public TimeSpan MeasureEvery { get; init; } = TimeSpan.FromSeconds(15);

@@ -89,6 +89,22 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             return new WakeAnswer(WakeOutcome.Held, "As many instances as the quota allows are awake. Try again when one of them rests.", FullRetrySeconds);
         }
 
+        try
+        {
+            await WakeClaimedAsync(record, request, seen, answered);
+        }
+        finally
+        {
+            // Awake it counts by itself; a wake that failed counts no more.
+            await store.ReleaseWakeAsync(instanceId, CancellationToken.None);
+        }
+
+        return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
+    }
+
+    private async Task WakeClaimedAsync(InstanceRecord record, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
+    {
+        var instanceId = record.Spec.Id;
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
         var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
@@ -107,11 +123,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         finally
         {
             line?.Leave(limit);
-            // Awake it counts by itself; a wake that failed counts no more.
-            await store.ReleaseWakeAsync(instanceId, CancellationToken.None);
         }
-
-        return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
     }
 
     // What is to be woken; or, once nobody works on it any more or that takes long, what to say of it instead.

@@ -27,14 +27,23 @@ public static partial class AtomicFile
         var temporary = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.new";
         // What was left of an earlier try may have another mode.
         File.Delete(temporary);
-        using (var file = New(temporary, mode, isAsync: false))
+        try
         {
-            file.Write(content);
-            file.Flush(flushToDisk: durable);
-        }
+            using (var file = New(temporary, mode, isAsync: false))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: durable);
+            }
 
-        written?.Invoke();
-        Place(temporary, path, durable);
+            written?.Invoke();
+            Place(temporary, path, durable);
+        }
+        catch
+        {
+            // A full disk is not made fuller.
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Removes what crashes left of files in that folder that were written more than <paramref name="age"/> ago and never came to their place.</summary>

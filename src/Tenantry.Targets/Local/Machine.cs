@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Local;
 
@@ -14,8 +15,7 @@ internal sealed record Machine(ulong OpenFiles, int OomScore)
 
     internal static Machine From(string limits, string oomScore)
     {
-        var line = limits.Split('\n').FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal)) ?? "";
-        var hard = line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: >= 5 } fields && ulong.TryParse(fields[4], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : WantedOpenFiles;
+        var hard = OpenFileLimit.Read(limits) ?? WantedOpenFiles;
         var own = int.Parse(oomScore, CultureInfo.InvariantCulture);
         return new Machine(Math.Min(hard, WantedOpenFiles), Math.Max(own, WantedOomScore));
     }

@@ -51,6 +51,43 @@ public class AnswerTests
     }
 
     [Fact]
+    public async Task AnAnswerWithoutABodyThatGoesOnAllTheSameEndsItsConnection()
+    {
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 205 Reset Content\r\n\r\nx");
+            await connection.ReadToEndAsync();
+            closed.TrySetResult();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+
+        using var got = await client.GetAsync("/");
+
+        got.StatusCode.ShouldBe(HttpStatusCode.ResetContent);
+        (await got.Content.ReadAsStringAsync()).ShouldBeEmpty();
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task ACookieInAnEarlyHintReachesNobody()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nSet-Cookie: a=b; Domain=localhost\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
+
+        var hints = await client.ReadUntilAsync("ok");
+        hints.ShouldContain("Link: </a.css>");
+        hints.ShouldNotContain("Set-Cookie");
+    }
+
+    [Fact]
     public async Task ConnectionsAreOfOneInstance()
     {
         await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");

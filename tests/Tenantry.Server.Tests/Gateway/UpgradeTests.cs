@@ -94,4 +94,38 @@ public class UpgradeTests
 
         await left.Task.WaitAsync(Patience);
     }
+
+    [Theory]
+    [InlineData("websocket", "content-length", "4096")]
+    [InlineData("h2c", "x-a", "b")]
+    [InlineData("HTTP/2.0", "x-a", "b")]
+    [InlineData("TLS/1.3", "x-a", "b")]
+    public async Task ASwitchOverHttp2ThatWouldMakeTheInstanceWaitForABodyOrSpeakAnotherHttpIsRefused(string protocol, string name, string value)
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await RawHttp2.ConnectAsync(gateway.Port);
+
+        await client.SendAsync(RawHttp2.Headers, RawHttp2.EndHeaders, 1, RawHttp2.Fields(
+            (":method", "CONNECT"), (":protocol", protocol), (":scheme", "http"), (":path", "/nope"), (":authority", "alice.localhost"), (name, value)));
+
+        (await client.AnswerFramesAsync())[0].ShouldStartWith("HEADERS");
+        upstream.Connections.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task AConnectionOnWhichASwitchWasRefusedIsNotUsedAgain()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        for (var i = 1; i <= 2; i++)
+        {
+            await using var client = await gateway.ConnectAsync();
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+            (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 403");
+            upstream.Connections.ShouldBe(i);
+        }
+    }
 }

@@ -27,6 +27,30 @@ public sealed class WebhookBoxTests : IDisposable
     }
 
     [Fact]
+    public void DeadLettersGoAfterAMonthAndThereAreNoMoreOfThemThanMayWait()
+    {
+        var box = new WebhookBox(folder.Data, time);
+        Bury("a").ShouldBe(0);
+        time.Advance(TimeSpan.FromDays(31));
+        Bury("b").ShouldBe(1);
+        box.ListDead("i").ShouldHaveSingleItem().ShouldEndWith("-b.hook");
+
+        var dead = Directory.CreateDirectory(Path.Combine(folder.Data, "i", "dead")).FullName;
+        var now = time.GetUtcNow().UtcTicks;
+        for (var i = 0; i < WebhookBox.MostPerInstance; i++)
+            File.WriteAllText(Path.Combine(dead, $"{now - i:D20}-{i}.hook"), "x");
+        Bury("c").ShouldBe(2, "the oldest");
+        box.ListDead("i").Count.ShouldBe(WebhookBox.MostPerInstance);
+        box.ListDead("i")[^1].ShouldEndWith("-c.hook");
+
+        int Bury(string id)
+        {
+            box.Store("i", Hook(id)).ShouldBeTrue();
+            return box.Bury("i", box.ListPending("i").Single(), Hook(id), "the app refused it: 401");
+        }
+    }
+
+    [Fact]
     public void AReplayedOneWaitsBehindTheOthersAndIsNoDeadLetterAnyMore()
     {
         var box = new WebhookBox(folder.Data, time);

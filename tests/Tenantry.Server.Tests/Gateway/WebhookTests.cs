@@ -139,4 +139,90 @@ public sealed class WebhookTests : IDisposable
         using var bob = gateway.Client("bob.localhost");
         (await SendAsync(bob, new StringContent("x"))).Status.ShouldBe(HttpStatusCode.Accepted);
     }
+
+    [Fact]
+    public async Task OneThatIsBeingDeliveredWhenTheGatewayStopsIsDeliveredByTheNextOne()
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var app = await AppUpstream.StartAsync(async context =>
+        {
+            asked.Enqueue(context.Request.Headers["Tenantry-Delivery"].ToString());
+            if (asked.Count == 1)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
+        await using (var first = await TestGateway.StartAsync())
+        {
+            first.Engine.Wake = (_, _) => Task.FromResult(AwakeAt(app.Port));
+            await first.KeepWebhooksAsync(folder.Data);
+            LeadToRest(first, Hooks);
+            using var client = first.Client();
+            (await SendAsync(client, new StringContent("think long"))).Status.ShouldBe(HttpStatusCode.Accepted);
+            await UntilAsync(() => asked.Count == 1);
+        }
+
+        await using var next = await TestGateway.StartAsync();
+        next.Engine.Wake = (_, _) => Task.FromResult(AwakeAt(app.Port));
+        LeadToRest(next, Hooks);
+        var box = await next.KeepWebhooksAsync(folder.Data);
+
+        await UntilAsync(() => !box.HasPending("id-alice"));
+        asked.Count.ShouldBe(2);
+        asked.Distinct().ShouldHaveSingleItem();
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(401)]
+    public async Task AnAnswerThatSendsItElsewhereOrRefusesItIsNoDelivery(int status)
+    {
+        await using var app = await AppUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (_, _) => Task.FromResult(AwakeAt(app.Port));
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        LeadToRest(gateway, Hooks);
+        using var client = gateway.Client();
+
+        await SendAsync(client, new StringContent("x"));
+
+        await UntilAsync(() => box.ListDead("id-alice").Count == 1);
+        WebhookBox.Read(box.ListDead("id-alice").Single())!.Failure!.ShouldContain($"{status}");
+    }
+
+    [Fact]
+    public async Task OneForAnInstanceThatDiedAMomentAgoIsKept()
+    {
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { ForOldRoutes = TimeSpan.FromMilliseconds(100) });
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        using var nobody = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Tenantry.Model.Instances.Endpoint("127.0.0.1", ((IPEndPoint)nobody.LocalEndPoint!).Port)) { Rules = Hooks }));
+        using var client = gateway.Client();
+
+        (await SendAsync(client, new StringContent("kept"))).Status.ShouldBe(HttpStatusCode.Accepted);
+
+        WebhookBox.Read(box.ListPending("id-alice").Single())!.Body.ShouldBe("kept"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task WhatCouldNotBeSentOnIsNotKeptWhereItWouldHoldUpTheOthers()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        LeadToRest(gateway, Hooks);
+
+        await using (var client = await RawHttp2.ConnectAsync(gateway.Port))
+        {
+            await client.SendAsync(RawHttp2.Headers, RawHttp2.EndStream | RawHttp2.EndHeaders, 1, RawHttp2.Fields(
+                (":method", "POST"), (":scheme", "http"), (":path", "/hooks/x"), (":authority", "alice.localhost"), ("x(y", "1")));
+            await client.AnswerFramesAsync();
+        }
+
+        box.HasPending("id-alice").ShouldBeFalse();
+    }
 }

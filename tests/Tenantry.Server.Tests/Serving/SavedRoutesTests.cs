@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Instances;
@@ -12,6 +13,8 @@ namespace Tenantry.Server.Tests.Serving;
 /// <summary>A gateway alone, and a real database that goes away.</summary>
 public class SavedRoutesTests
 {
+    private readonly int metrics = FreePort();
+
     [Fact]
     public async Task AGatewayThatStartsWhileTheDatabaseIsAwayServesWhatItServedBeforeAndSaysHowOldThatIs()
     {
@@ -37,6 +40,7 @@ public class SavedRoutesTests
             var age = await AgeAsync(second);
             age.ShouldBeGreaterThan(0);
             (await AgeAsync(second)).ShouldBeGreaterThan(age, "nobody confirms them");
+            (await MetricsAsync()).ShouldContain("\ntenantry_gateway_routes_age_seconds ");
 
             await postgres.StartAsync();
             await Waiting.ForAsync(async () => await AgeAsync(second) < age);
@@ -58,8 +62,21 @@ public class SavedRoutesTests
         serve.Log.ShouldContain("\"LogLevel\":\"Critical\"");
     }
 
-    private static Task<ServeProcess> StartAsync(TestFolder folder, string database) =>
-        ServeProcess.StartAsync(folder.Data, [("TENANTRY_STORE", database)], "--role", "gateway", "--gateway", "127.0.0.1:0");
+    private Task<ServeProcess> StartAsync(TestFolder folder, string database) =>
+        ServeProcess.StartAsync(folder.Data, [("TENANTRY_STORE", database)], "--role", "gateway", "--gateway", "127.0.0.1:0", "--metrics", $"127.0.0.1:{metrics}");
+
+    private async Task<string> MetricsAsync()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        return await client.GetStringAsync(new Uri($"http://127.0.0.1:{metrics}/metrics"));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     private static async Task PutAsync(TestFolder folder, string database, int port)
     {

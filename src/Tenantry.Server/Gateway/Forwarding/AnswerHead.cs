@@ -91,7 +91,8 @@ internal sealed class AnswerHead
         var text = new StringBuilder($"HTTP/1.1 {Status} {Phrase ?? "Informational"}\r\n");
         foreach (var (name, value) in fields)
         {
-            if (!FieldRules.IsListed(listed, name))
+            // Cookies are for the answer itself, where it is seen to it whose they are.
+            if (!FieldRules.IsListed(listed, name) && !OwnCookies.IsSetting(name))
                 text.Append(name).Append(": ").Append(value.ToString()).Append("\r\n");
         }
 

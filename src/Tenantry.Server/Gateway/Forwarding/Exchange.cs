@@ -212,7 +212,9 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         hasBegun = true;
         var answer = new AnswerBody(connection, context, pace);
         if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
-            IsReusable = head.Persists;
+            IsReusable = head.Persists && shape.Upgrade is null;
+        else if (head.Status == StatusCodes.Status205ResetContent)
+            IsReusable = head.Persists && head.Length == 0;
         else if (head.IsChunked)
             await CopyAsync(answer.CopyChunksAsync(), head);
         else if (head.Length is { } length)
@@ -224,6 +226,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     private async ValueTask CopyAsync(Task copying, AnswerHead head)
     {
         await copying;
-        IsReusable = head.Persists;
+        // Who refused to switch may wait for what it was told of all the same.
+        IsReusable = head.Persists && shape.Upgrade is null;
     }
 }

@@ -65,6 +65,8 @@ internal ref struct RequestHead
             isClean &= !isHttp2 || !isOfOneConnection || name.Equals("TE", StringComparison.OrdinalIgnoreCase);
             if (name[0] == ':' || isOfOneConnection || FieldRules.IsListed(listed, name))
                 continue;
+            if (shape.Upgrade is not null && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                continue;
             var owner = FieldRules.OwnerOf(name);
             if (owner == FieldOwner.Anybody || (owner == FieldOwner.Proxy && isTrusted && !IsAppended(name)))
                 Field(name, values);
@@ -93,7 +95,7 @@ internal ref struct RequestHead
     {
         var headers = context.Request.Headers;
         var host = headers.Host.ToString();
-        var scheme = context.Features.Get<ITlsConnectionFeature>() is TlsSession ? "https" : "http";
+        var scheme = TlsSession.SchemeOf(context);
         var client = Client(context.Connection.RemoteIpAddress);
         Text("X-Forwarded-For: ");
         if (isTrusted && headers["X-Forwarded-For"] is { Count: > 0 } before)

@@ -44,6 +44,9 @@ internal readonly record struct RequestShape(string Method, string Target)
         var isExtended = connect is { IsExtendedConnect: true };
         if (target is null || (HttpMethods.IsConnect(request.Method) && !isExtended))
             return null;
+        // A length would be said to the instance of a body that never comes; in a tunnel to another HTTP nobody looks at heads.
+        if (isExtended && (request.ContentLength is not null || connect!.Protocol is not { } spoken || SpeaksHttp(spoken)))
+            return null;
         var guard = context.Features.Get<RequestGuard>();
         var upgrade = isExtended ? connect!.Protocol : UpgradeOf(context);
         var hasBody = upgrade is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;

@@ -76,10 +76,17 @@ internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log)
 
         // With the socket goes its name, which is the next one's now.
         listener.Dispose();
-        await (LetGo?.Invoke() ?? Task.CompletedTask);
-        await next.SendAsync(new[] { HandoverWords.Done }, SocketFlags.None, closing.Token);
-        log.LogInformation("The next gateway serves; this one drains and ends");
-        handedOver.TrySetResult();
+        try
+        {
+            await (LetGo?.Invoke() ?? Task.CompletedTask);
+            await next.SendAsync(new[] { HandoverWords.Done }, SocketFlags.None, closing.Token);
+            log.LogInformation("The next gateway serves; this one drains and ends");
+        }
+        finally
+        {
+            // What was let go of is gone, also when the next one has ended meanwhile.
+            handedOver.TrySetResult();
+        }
     }
 }
 

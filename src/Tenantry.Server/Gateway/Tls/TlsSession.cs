@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -9,6 +10,9 @@ namespace Tenantry.Server.Gateway.Tls;
 /// <param name="certificate">The certificate that the client was shown; null: the client is a trusted proxy, which asks for any name.</param>
 internal sealed class TlsSession(ReadOnlyMemory<byte> protocol, X509Certificate2? certificate) : ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
+    /// <summary>As the connection came: what a client says of it itself counts for nothing.</summary>
+    public static string SchemeOf(HttpContext context) => context.Features.Get<ITlsConnectionFeature>() is TlsSession ? "https" : "http";
+
     // Nearly all requests of a connection name the same host. Streams of one may ask at once, so that both are one reference.
     private volatile Answer last = new("", false);
 

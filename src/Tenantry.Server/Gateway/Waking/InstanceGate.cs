@@ -15,6 +15,7 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
     private int streams;
     private long movedAt = time.GetTimestamp();
     private volatile GateState state = GateState.FollowsRoute;
+    private volatile bool restsByRoute;
 
     public string InstanceId => instanceId;
 
@@ -65,7 +66,8 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
     public void Moved()
     {
         Volatile.Write(ref movedAt, time.GetTimestamp());
-        if (state.Kind is GateKind.Closed or GateKind.Rested)
+        var kind = state.Kind;
+        if (kind is GateKind.Closed or GateKind.Rested || (kind == GateKind.FollowsRoute && restsByRoute))
             Wanted?.Invoke(this);
     }
 
@@ -102,6 +104,7 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
     {
         lock (changing)
         {
+            restsByRoute = route.State == RouteState.Resting;
             var now = state;
             if (now.Kind == GateKind.Awake && route.State == RouteState.Open && route.Endpoint == now.Endpoint)
                 state = GateState.FollowsRoute;

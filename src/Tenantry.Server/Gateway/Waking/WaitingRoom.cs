@@ -20,6 +20,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     /// <summary>Requests that wait now.</summary>
     public int Waiting => Volatile.Read(ref waitingInAll);
 
+    /// <summary>Those that wait for one instance.</summary>
+    internal int WaitingFor(string instanceId) => waiting.GetValueOrDefault(instanceId);
+
     /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake. What need not wait goes straight on: each method that waits costs time.</summary>
     internal Task<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
     {
@@ -35,7 +38,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     }
 
     private async Task<GatewayAnswer?> AnswerPollAsync(HttpContext context, Route route, InstanceGate gate) =>
-        await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate));
+        await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate, context.RequestAborted));
 
     private async Task<GatewayAnswer?> TakeAsync(HttpContext context, Route route, WebhookRule webhook, InstanceGate gate, IForwarder forwarder)
     {
@@ -44,7 +47,14 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (Webhooks is { } intake && intake.HasPending(route.InstanceId))
             return await intake.TakeAsync(context, route, webhook);
         if (gate.TryEnter(route) is { } open)
-            return await ForwardAsync(context, open, gate, forwarder);
+        {
+            var answer = await ForwardAsync(context, open, gate, forwarder);
+            // Nothing of it was sent: it is kept as if the instance had been known not to be ready.
+            return Webhooks is not null && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn)
+                ? await Webhooks.TakeAsync(context, route, webhook)
+                : answer;
+        }
+
         if (Webhooks is not null && route.State is not (RouteState.Leaving or RouteState.WithoutPort))
             return await Webhooks.TakeAsync(context, route, webhook);
         return await WaitOrSayAsync(context, route, gate, forwarder);
@@ -158,6 +168,13 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
                 continue;
             }
 
+            // Whoever began this wake had less patience.
+            if (answer is { Outcome: WakeOutcome.NotNow } && time.GetElapsedTime(seen) + options.Pause < patience && IsWorthWaiting(route.State))
+            {
+                await Task.Delay(options.Pause, time, context.RequestAborted);
+                continue;
+            }
+
             return (answer is null ? GatewayAnswer.StillWaking : GatewayAnswer.NotWoken(answer), null, null);
         }
     }
@@ -179,7 +196,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     }
 
     // Somebody looks at the waiting page: that wakes it, too.
-    private async Task<WakePoll.State> StateForPollAsync(Route route, InstanceGate gate)
+    private async Task<WakePoll.State> StateForPollAsync(Route route, InstanceGate gate, CancellationToken left)
     {
         if (gate.TryEnter(route) is not null)
         {
@@ -193,14 +210,22 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return route.State == RouteState.Starting ? new WakePoll.State("waiting", word.Detail, 1) : new WakePoll.State("failed", word.Detail, word.RetryAfterSeconds ?? 0);
         }
 
-        var seen = time.GetTimestamp();
-        var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, seen, WakePoll.Longest), WakePoll.Longest, CancellationToken.None);
-        return answer switch
+        if (!TrySit(route.InstanceId))
+            return new WakePoll.State("waiting", GatewayAnswer.TooManyWait.Detail, 2);
+        try
         {
-            { Outcome: WakeOutcome.Awake } => new WakePoll.State("awake", "", 0),
-            { Outcome: WakeOutcome.Failed or WakeOutcome.Held } => new WakePoll.State("failed", answer.Reason, answer.RetryAfterSeconds),
-            _ => new WakePoll.State("waiting", answer?.Reason ?? "", 0),
-        };
+            var answer = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), WakePoll.Longest), WakePoll.Longest, left);
+            return answer switch
+            {
+                { Outcome: WakeOutcome.Awake } => new WakePoll.State("awake", "", 0),
+                { Outcome: WakeOutcome.Failed or WakeOutcome.Held } => new WakePoll.State("failed", answer.Reason, answer.RetryAfterSeconds),
+                _ => new WakePoll.State("waiting", answer?.Reason ?? "", 0),
+            };
+        }
+        finally
+        {
+            Stand(route.InstanceId);
+        }
     }
 
     private void TellFirstByte(HttpContext context, string instanceId, WakeAnswer answer, long seen)
@@ -237,12 +262,14 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
 
     private bool TrySit(string instanceId)
     {
-        if (Interlocked.Increment(ref waitingInAll) <= options.WaitingInAll &&
-            waiting.AddOrUpdate(instanceId, 1, static (_, count) => count + 1) <= options.WaitingPerInstance)
+        if (Interlocked.Increment(ref waitingInAll) > options.WaitingInAll)
         {
-            return true;
+            Interlocked.Decrement(ref waitingInAll);
+            return false;
         }
 
+        if (waiting.AddOrUpdate(instanceId, 1, static (_, count) => count + 1) <= options.WaitingPerInstance)
+            return true;
         Stand(instanceId);
         return false;
     }

@@ -26,7 +26,7 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
 
     /// <summary>The rule for a webhook's path, or null: only methods that carry something are webhooks.</summary>
     public WebhookRule? WebhookFor(string method, string path) =>
-        Webhooks.Count == 0 || HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+        Webhooks.Count == 0 || HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsConnect(method)
             ? null
             : Webhooks.FirstOrDefault(hook => Matches(hook.Path, path));
 

@@ -90,7 +90,7 @@ public sealed class Waker
             }
             catch (KeyNotFoundException)
             {
-                return new WakeAnswer(WakeOutcome.NotNow, "The instance is gone.", 30);
+                return new WakeAnswer(WakeOutcome.Failed, "The instance is gone.", 30);
             }
             catch (Exception failure)
             {

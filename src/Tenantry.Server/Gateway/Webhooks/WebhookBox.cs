@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Tenantry.Targets.Linux;
 
@@ -11,11 +12,14 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
 {
     public const int MostPerInstance = 1000;
     public const long MostBytesPerInstance = 100_000_000;
+    private const long LeastFree = 256_000_000;
+    private static readonly TimeSpan DeadFor = TimeSpan.FromDays(30);
     private const string Pending = "pending";
     private const string Dead = "dead";
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private static readonly TimeSpan Abandoned = TimeSpan.FromMinutes(1);
     private readonly Lock numbering = new();
+    private readonly ConcurrentDictionary<string, Lock> storing = new(StringComparer.Ordinal);
     private long last;
 
     /// <summary>The right to deliver, for one process at a time; given back by disposing of it.</summary>
@@ -37,15 +41,18 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
         return Directory.Exists(place) && Directory.EnumerateFiles(place, "*.hook").Any();
     }
 
-    /// <summary>Writes it to disk, synced. False when the instance has too many already.</summary>
+    /// <summary>Writes it to disk, synced. False when the instance has too many already, or the disk has little room left, which others need too.</summary>
     public bool Store(string instanceId, StoredWebhook webhook)
     {
         var place = MakePlace(instanceId, Pending);
-        var present = new DirectoryInfo(place).GetFiles("*.hook");
-        if (present.Length >= MostPerInstance || present.Sum(file => file.Length) + webhook.Body.Length > MostBytesPerInstance)
-            return false;
-        AtomicFile.Write(Path.Combine(place, NewName(present.Select(file => file.Name), webhook.Id)), webhook.ToBytes(), durable: true, written: observer is null ? null : observer.Boundary);
-        return true;
+        lock (storing.GetOrAdd(instanceId, static _ => new Lock()))
+        {
+            var present = new DirectoryInfo(place).GetFiles("*.hook");
+            if (present.Length >= MostPerInstance || present.Sum(SizeOf) + webhook.Body.Length > MostBytesPerInstance || new DriveInfo(place).AvailableFreeSpace < LeastFree)
+                return false;
+            AtomicFile.Write(Path.Combine(place, NewName(present.Select(file => file.Name), webhook.Id)), webhook.ToBytes(), durable: true, written: observer is null ? null : observer.Boundary);
+            return true;
+        }
     }
 
     /// <summary>Those that wait, oldest first.</summary>
@@ -70,12 +77,46 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     /// <summary>It was delivered, or is not wanted any more.</summary>
     public static void Remove(string path) => File.Delete(path);
 
-    /// <summary>It is not tried any more until a person says so. One that waits with a <see cref="StoredWebhook.Failure"/> is to be buried still.</summary>
-    public void Bury(string instanceId, string path, StoredWebhook webhook, string why)
+    /// <summary>
+    /// It is not tried any more until a person says so. One that waits with a <see cref="StoredWebhook.Failure"/> is to be buried still. Of the dead as many are kept as
+    /// may wait, until 30 days after they came; gives how many had to go.
+    /// </summary>
+    public int Bury(string instanceId, string path, StoredWebhook webhook, string why)
     {
         AtomicFile.Write(path, (webhook with { Failure = why }).ToBytes(), durable: true);
         observer?.Boundary();
-        AtomicFile.Move(path, Path.Combine(MakePlace(instanceId, Dead), Path.GetFileName(path)));
+        var place = MakePlace(instanceId, Dead);
+        AtomicFile.Move(path, Path.Combine(place, Path.GetFileName(path)));
+        return Thin(new DirectoryInfo(place).GetFiles("*.hook"));
+    }
+
+    private int Thin(IEnumerable<FileInfo> dead)
+    {
+        var oldest = (time.GetUtcNow() - DeadFor).UtcTicks;
+        var (count, bytes, dropped) = (0, 0L, 0);
+        foreach (var file in dead.OrderByDescending(file => file.Name, StringComparer.Ordinal))
+        {
+            bytes += SizeOf(file);
+            if (++count <= MostPerInstance && bytes <= MostBytesPerInstance && NumberOf(file.Name) >= oldest)
+                continue;
+            file.Delete();
+            dropped++;
+        }
+
+        return dropped;
+    }
+
+    // One that was delivered meanwhile has none.
+    private static long SizeOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Puts a dead letter at the end of those that wait, with a new span of life. False when there is none with that id.</summary>
@@ -103,6 +144,7 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     /// <summary>The instance is gone, and everything of it.</summary>
     public void Forget(string instanceId)
     {
+        storing.TryRemove(instanceId, out _);
         if (Directory.Exists(Path.Combine(folder, instanceId)))
             Directory.Delete(Path.Combine(folder, instanceId), recursive: true);
     }
@@ -122,10 +164,13 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
 
     private string PlaceOf(string instanceId, string kind) => Path.Combine(folder, Path.GetFileName(instanceId), kind);
 
+    // When it came, in ticks.
+    private static long NumberOf(string name) => long.TryParse(name.Split('-')[0], CultureInfo.InvariantCulture, out var number) ? number : 0;
+
     // Greater than all that are there, also when the clock went back.
     private string NewName(IEnumerable<string> present, string id)
     {
-        var newest = present.Select(name => long.TryParse(name.Split('-')[0], CultureInfo.InvariantCulture, out var number) ? number : 0).DefaultIfEmpty().Max();
+        var newest = present.Select(NumberOf).DefaultIfEmpty().Max();
         lock (numbering)
         {
             last = Math.Max(Math.Max(last, newest) + 1, time.GetUtcNow().UtcTicks);

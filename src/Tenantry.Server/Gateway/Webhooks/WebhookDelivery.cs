@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Gateway.Webhooks;
@@ -20,6 +21,7 @@ internal sealed class WebhookDelivery(
     IWebhookObserver? observer = null) : BackgroundService
 {
     private const string Refused = "the app refused it: ";
+    private const int NoAnswer = 0;
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
@@ -77,6 +79,9 @@ internal sealed class WebhookDelivery(
             {
                 if (WebhookBox.Read(path) is not { } webhook)
                 {
+                    // A person dropped it.
+                    if (!File.Exists(path))
+                        continue;
                     log.LogError("{Path} is no whole webhook; it is set aside", path);
                     File.Move(path, path + ".damaged", overwrite: true);
                     continue;
@@ -86,7 +91,7 @@ internal sealed class WebhookDelivery(
                 if (why is null)
                     WebhookBox.Remove(path);
                 else if (webhook.Failure is not null || why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
-                    box.Bury(id, path, webhook, why);
+                    Bury(id, slug, path, webhook, why);
                 else
                 {
                     queue.Failed(time.GetUtcNow());
@@ -107,6 +112,13 @@ internal sealed class WebhookDelivery(
             queue.Failed(time.GetUtcNow());
             log.LogError(failure, "Webhooks for {Slug} could not be delivered", slug);
         }
+    }
+
+    private void Bury(string id, string slug, string path, StoredWebhook webhook, string why)
+    {
+        log.LogWarning("A webhook for {Slug} is not tried any more: {Reason}", slug, why);
+        if (box.Bury(id, path, webhook, why) is var dropped and > 0)
+            log.LogWarning("{Count} dead webhooks of {Slug}, the oldest, were removed: there were more than are kept, or they were too old", dropped, slug);
     }
 
     // Null: the app has it. Otherwise why not.
@@ -136,10 +148,18 @@ internal sealed class WebhookDelivery(
             var failed = await forwarder.ForwardAsync(context, open);
             observer?.Boundary();
             if (failed is not null)
-                return failed.Detail;
+                return failed == GatewayAnswer.NotForwarded ? Refused + failed.Detail : failed.Detail;
+            switch (context.Response.StatusCode)
+            {
+                case NoAnswer:
+                    stopping.ThrowIfCancellationRequested();
+                    return "the app did not answer";
+                case < 300:
+                    return null;
+            }
+
             return context.Response.StatusCode switch
             {
-                < 400 => null,
                 408 or 425 or 429 or >= 500 => string.Create(CultureInfo.InvariantCulture, $"the app answered {context.Response.StatusCode}"),
                 var status => string.Create(CultureInfo.InvariantCulture, $"{Refused}{status}"),
             };
@@ -165,9 +185,13 @@ internal sealed class WebhookDelivery(
         request.Headers["Tenantry-Received"] = webhook.ReceivedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         request.ContentLength = webhook.Body.Length;
         request.Body = new MemoryStream(webhook.Body);
+        if (webhook.Scheme == "https")
+            context.Features.Set<ITlsConnectionFeature>(new TlsSession(default, certificate: null));
         context.Features.Set<IHttpRequestBodyDetectionFeature>(new WithBody(webhook.Body.Length > 0));
         if (IPAddress.TryParse(webhook.Peer, out var peer))
             context.Connection.RemoteIpAddress = peer;
+        // What it stays when nothing comes, as when this gateway stops in the middle.
+        context.Response.StatusCode = NoAnswer;
         context.Response.Body = Stream.Null;
         return context;
     }

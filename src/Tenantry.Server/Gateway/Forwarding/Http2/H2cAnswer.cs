@@ -23,7 +23,9 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
     /// <summary>Body and trailers. An answer that has neither ends with its head, as gRPC needs it.</summary>
     public async Task CopyBodyAsync()
     {
-        var isFramed = HttpProtocol.IsHttp11(context.Request.Protocol) && context.Response.ContentLength is null && HasBody();
+        if (!HasBody())
+            return;
+        var isFramed = HttpProtocol.IsHttp11(context.Request.Protocol) && context.Response.ContentLength is null;
         if (isFramed)
             context.Response.Headers.TransferEncoding = "chunked";
         await using var from = await answer.Content.ReadAsStreamAsync(clock.Token);
@@ -66,7 +68,7 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
             await writer.FlushAsync(clock.Token);
     }
 
-    private bool HasBody() => !HttpMethods.IsHead(context.Request.Method) && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified);
+    private bool HasBody() => !HttpMethods.IsHead(context.Request.Method) && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
 
     private List<(string Name, string Value)>? Trailers()
     {

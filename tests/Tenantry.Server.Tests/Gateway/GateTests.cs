@@ -1,0 +1,27 @@
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Tests.Store;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+public sealed class GateTests
+{
+    [Theory]
+    [InlineData(RouteState.Resting, true)]
+    [InlineData(RouteState.Open, false)]
+    public void AByteOnAStreamWakesWhatRestsAlsoWhenTheRoutesHaveSaidSoInTheMeantime(RouteState state, bool wakes)
+    {
+        var wanted = 0;
+        var gate = new InstanceGate("id", new ManualTime()) { Wanted = _ => wanted++ };
+        gate.TryEnter(new Route("id", "alice", "alice", RouteState.Open, new("127.0.0.1", 1))).ShouldNotBeNull();
+        gate.BecomeStream();
+        gate.Close(force: true).ShouldBeTrue();
+        gate.Rest();
+        gate.Follow(new Route("id", "alice", "alice", RouteState.Resting, null));
+        gate.Follow(new Route("id", "alice", "alice", state, state == RouteState.Open ? new("127.0.0.1", 1) : null));
+
+        gate.Moved();
+
+        wanted.ShouldBe(wakes ? 1 : 0);
+    }
+}
