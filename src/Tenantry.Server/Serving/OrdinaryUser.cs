@@ -76,6 +76,7 @@ internal static partial class OrdinaryUser
         "--base-domain", options.BaseDomain,
         .. options.GatewayTls is null ? (string[])[] : ["--gateway-tls", addresses?.GatewayTls?.Authority ?? options.GatewayTls],
         .. options.Certificates is null ? (string[])[] : ["--certificates", options.Certificates],
+        .. options.Metrics is null ? (string[])[] : ["--metrics", options.Metrics],
         .. options.TrustedProxies.SelectMany(network => new[] { "--trusted-proxy", network }),
         "--role", string.Join(',', new[] { ServeRoles.Api, ServeRoles.Gateway }.Where(role => options.Roles.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant())),
         "--log-level", options.LogLevel.ToString().ToLowerInvariant(),
