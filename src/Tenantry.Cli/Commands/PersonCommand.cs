@@ -5,7 +5,7 @@ using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
 
-/// <summary><c>tenantry person add|list|show|set|remove</c></summary>
+/// <summary><c>tenantry person add|list|show|set|password|remove</c></summary>
 internal static class PersonCommand
 {
     public static Command Create(CliHost host) => new("person", "People who sign in.")
@@ -14,6 +14,7 @@ internal static class PersonCommand
         List(host),
         Show(host),
         PersonSet.Create(host),
+        PersonPassword.Create(host),
         Remove(host),
     };
 

@@ -31,10 +31,11 @@ internal sealed class Call : IDisposable
     /// <summary>Cancelled by Ctrl-C and SIGTERM.</summary>
     public CancellationToken CancellationToken { get; }
 
+    /// <summary>Where the control plane is.</summary>
+    public TenantryAddress Address => ServerLocation.Of(Host, _folder is null ? _parsed.GetValue(GlobalOptions.Server) : null, _folder ?? DataOption);
+
     /// <summary>Made at the first use, so that commands without a control plane need none.</summary>
-    public TenantryClient Client => _client ??= new(
-        ServerLocation.Of(Host, _folder is null ? _parsed.GetValue(GlobalOptions.Server) : null, _folder ?? DataOption),
-        Host.Variable("TENANTRY_TOKEN"));
+    public TenantryClient Client => _client ??= new(Address, Host.Variable("TENANTRY_TOKEN"));
 
     /// <summary>What <c>--data</c> said, or null.</summary>
     public string? DataOption => _parsed.GetValue(GlobalOptions.Data);

@@ -12,6 +12,9 @@ public sealed class PeopleClient
     /// <summary>Who asks.</summary>
     public Task<SessionResponse> GetSessionAsync(CancellationToken cancellationToken = default) => _transport.GetAsync<SessionResponse>("v1/session", cancellationToken);
 
+    /// <summary>Gives the caller, who signed in, another password, and ends all of their sessions.</summary>
+    public Change<string> PutPassword(PutPasswordRequest request) => _transport.Empty(HttpMethod.Put, "v1/session/password", "password", () => Transport.Json(request));
+
     /// <summary>Makes a link that signs in once; it is in the answer and nowhere else. On the socket alone.</summary>
     public Change<SignInLinkResponse> CreateSignInLink(SignInLinkRequest request) =>
         _transport.Once<SignInLinkResponse>(HttpMethod.Post, "v1/signin-links", () => Transport.Json(request));
@@ -42,6 +45,9 @@ public sealed class PeopleClient
     /// <summary>Adds an organization.</summary>
     public Change<OrganizationResponse> CreateOrganization(string name) =>
         _transport.Of<OrganizationResponse>(HttpMethod.Post, "v1/organizations", () => Transport.Json(new CreateOrganizationRequest(name)));
+
+    /// <summary>Removes an organization without tenants, with its members, quotas, tokens and secrets.</summary>
+    public Change<string> DeleteOrganization(string name) => _transport.Empty(HttpMethod.Delete, $"v1/organizations/{Uri.EscapeDataString(name)}", name);
 
     /// <summary>Members of an organization, by address.</summary>
     public IAsyncEnumerable<MemberResponse> ListMembersAsync(string organization, CancellationToken cancellationToken = default) =>

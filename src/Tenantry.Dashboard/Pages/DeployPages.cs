@@ -70,7 +70,7 @@ internal static class DeployPages
             return new DeployView([], null, [], [], [], wish, problem);
         var manifest = ManifestJson.Read((await api.Client.Apps.GetReleaseAsync(app.Name, "latest", cancellationToken)).Manifest!);
         var releases = (await api.Client.Apps.ListReleasesAsync(app.Name, cancellationToken).ToListAsync(cancellationToken)).Take(20).ToArray();
-        var targets = await PageApi.IfAllowedAsync(() => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask()) ?? [];
+        var targets = await api.IfAllowedAsync("GET /v1/targets", () => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask()) ?? [];
         var organizations = await api.Client.Tenants.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken);
         return new DeployView([.. apps.Select(one => one.Name)], manifest, releases, [.. targets.Select(one => one.Name)], [.. organizations.Select(one => one.Name)], wish with { App = app.Name }, problem);
     }

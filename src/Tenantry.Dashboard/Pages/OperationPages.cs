@@ -32,7 +32,7 @@ internal static class OperationPages
             (nameof(ActivityPage.IsFirst), Text(cursor) is null));
 
     private static async Task<IResult> AuditAsync([FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken) =>
-        new Page<AuditPage>((nameof(AuditPage.Rows), await PageApi.IfAllowedAsync(() => api.Client.GetAuditPageAsync(Text(cursor), Shown, cancellationToken))));
+        new Page<AuditPage>((nameof(AuditPage.Rows), await api.IfAllowedAsync("GET /v1/audit", () => api.Client.GetAuditPageAsync(Text(cursor), Shown, cancellationToken))));
 
     private static async Task<IResult> VerifyAsync(PageApi api, CancellationToken cancellationToken) =>
         new Page<AuditVerdict>((nameof(AuditVerdict.Verdict), await api.Client.VerifyAuditAsync(cancellationToken)));

@@ -31,7 +31,7 @@ internal static class SettingsPages
 
     private static async Task<IResult> ShowTargetsAsync(PageApi api, CancellationToken cancellationToken) => new Page<TargetsPage>(
         (nameof(TargetsPage.Server), await api.Client.GetServerAsync(cancellationToken)),
-        (nameof(TargetsPage.Targets), await PageApi.IfAllowedAsync(() => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())));
+        (nameof(TargetsPage.Targets), await api.IfAllowedAsync("GET /v1/targets", () => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())));
 
     private static async Task<IResult> CheckAsync(string target, PageApi api, CancellationToken cancellationToken) =>
         new Page<TargetCheck>((nameof(TargetCheck.Check), await api.Client.Targets.CheckAsync(target, cancellationToken)));
@@ -43,8 +43,8 @@ internal static class SettingsPages
         return new Page<PeoplePage>(
             (nameof(PeoplePage.Organizations), organizations.Select(one => one.Name).ToArray()),
             (nameof(PeoplePage.Organization), chosen),
-            (nameof(PeoplePage.Members), chosen is null ? null : await PageApi.IfAllowedAsync(() => api.Client.People.ListMembersAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask())),
-            (nameof(PeoplePage.People), await PageApi.IfAllowedAsync(() => api.Client.People.ListAsync(cancellationToken).Take(PeopleShown).ToListAsync(cancellationToken).AsTask())));
+            (nameof(PeoplePage.Members), chosen is null ? null : await api.IfAllowedAsync("GET /v1/organizations/{organization}/members", () => api.Client.People.ListMembersAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask(), chosen)),
+            (nameof(PeoplePage.People), await api.IfAllowedAsync("GET /v1/people", () => api.Client.People.ListAsync(cancellationToken).Take(PeopleShown).ToListAsync(cancellationToken).AsTask())));
     }
 
     private static async Task<IResult> AddPersonAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal static class SettingsPages
     private static async Task<IResult> ShowTokensAsync(PageApi api, CancellationToken cancellationToken) => await TokensAsync(api, null, cancellationToken);
 
     private static async Task<IResult> TokensAsync(PageApi api, CreateTokenResponse? made, CancellationToken cancellationToken) => new Page<TokensPage>(
-        (nameof(TokensPage.Tokens), await PageApi.IfAllowedAsync(() => api.Client.Tokens.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())),
+        (nameof(TokensPage.Tokens), await api.IfAllowedAsync("GET /v1/tokens", () => api.Client.Tokens.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())),
         (nameof(TokensPage.Organizations), (await api.Client.People.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken)).Select(one => one.Name).ToArray()),
         (nameof(TokensPage.Made), made));
 

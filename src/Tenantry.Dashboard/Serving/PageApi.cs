@@ -1,13 +1,16 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Tenantry.Client;
+using Tenantry.Server.Access;
 
 namespace Tenantry.Dashboard.Serving;
 
 /// <summary>The API of this process, asked as who asks for the page.</summary>
 internal sealed class PageApi
 {
-    private PageApi(TenantryClient client) => Client = client;
+    private readonly Caller caller;
+
+    private PageApi(TenantryClient client, Caller who) => (Client, caller) = (client, who);
 
     public TenantryClient Client { get; }
 
@@ -15,20 +18,10 @@ internal sealed class PageApi
     {
         var client = context.RequestServices.GetRequiredService<DashboardPages>().ClientOf(context);
         context.Response.RegisterForDispose(client);
-        return ValueTask.FromResult(new PageApi(client));
+        return ValueTask.FromResult(new PageApi(client, Caller.Of(context)));
     }
 
-    /// <summary>What the call gives; null where the caller's role does not hold it.</summary>
-    public static async Task<T?> IfAllowedAsync<T>(Func<Task<T>> call)
-        where T : class
-    {
-        try
-        {
-            return await call();
-        }
-        catch (TenantryException refused) when (refused.Status == System.Net.HttpStatusCode.Forbidden)
-        {
-            return null;
-        }
-    }
+    /// <summary>What the call to that endpoint gives; null where the caller's role does not hold it, which is then not asked for.</summary>
+    public async Task<T?> IfAllowedAsync<T>(string endpoint, Func<Task<T>> call, string? organization = null)
+        where T : class => caller.May(endpoint, organization) ? await call() : null;
 }

@@ -69,6 +69,15 @@ public sealed record SessionResponse(
     public override string ToString() => $"SessionResponse {Name}";
 }
 
+/// <summary>Body of <c>PUT /v1/session/password</c>: the caller's own. Every session of theirs ends with it, the asking one too.</summary>
+/// <param name="Password">The new one.</param>
+/// <param name="Current">The one so far; who has none has signed in within the last ten minutes.</param>
+public sealed record PutPasswordRequest(string Password, string? Current = null) : IHoldsSecret
+{
+    /// <summary>Keeps both out of logs.</summary>
+    public override string ToString() => nameof(PutPasswordRequest);
+}
+
 /// <summary>Body of <c>POST /v1/signin-links</c>, which is served on the Unix socket alone.</summary>
 /// <param name="Email">Who signs in; null: the only admin, who is made when there is none.</param>
 /// <param name="ExpiresInSeconds">600 unless said.</param>

@@ -83,5 +83,6 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(AuditExportEnd))]
 [JsonSerializable(typeof(IReadOnlyList<ChangeResponse>))]
 [JsonSerializable(typeof(PageResponse<QuotaResponse>))]
+[JsonSerializable(typeof(PutPasswordRequest))]
 [JsonSerializable(typeof(PutQuotaRequest))]
 public sealed partial class WireJsonContext : JsonSerializerContext;

@@ -40,6 +40,8 @@ internal static class AccessTable
 
         ["GET /v1/organizations"] = ViewOwn,
         ["POST /v1/organizations"] = RunPlatform,
+        // With it go its members and tokens.
+        ["DELETE /v1/organizations/{organization}"] = RunPlatform with { PeopleAlone = true },
         ["GET /v1/organizations/{organization}/quotas"] = ViewOwn,
         ["PUT /v1/organizations/{organization}/quotas"] = RunPlatform,
         ["GET /v1/organizations/{organization}/members"] = ViewOwn,
@@ -120,6 +122,7 @@ internal static class AccessTable
 
         ["GET /v1/session"] = Anybody,
         ["DELETE /v1/session"] = Anybody,
+        ["PUT /v1/session/password"] = Anybody with { PeopleAlone = true },
         ["GET /v1/people"] = LetIn,
         ["POST /v1/people"] = LetIn,
         ["GET /v1/people/{email}"] = LetIn,

@@ -7,9 +7,9 @@ namespace Tenantry.Server.Access;
 
 /// <summary>
 /// Decides what who was let in may ask for, by <see cref="AccessTable"/>. What belongs to another organization is answered as what is not there (404); what
-/// a role does not hold, with 403, and written to the audit when it would have changed something.
+/// a role does not hold, with 403. Both are written to the audit.
 /// </summary>
-internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
+internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
 {
     private static readonly PathString[] Open = ["/healthz", "/readyz", "/metrics", "/openapi"];
 
@@ -23,21 +23,47 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
             return;
         }
 
-        if (endpoint is not null && caller is not null && AccessTable.IsRuled(endpoint.RoutePattern.RawText))
+        if (endpoint is null || caller is null || !AccessTable.IsRuled(endpoint.RoutePattern.RawText))
         {
-            var rule = AccessTable.Of(endpoint, context.Request.Method);
-            // Also of who looks at everything: what they may do to it depends on whose it is.
-            var isOwnedByOne = rule.Reach == Reach.Organization && (caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
-            var organization = isOwnedByOne ? await OrganizationAsync(context, caller) : null;
-            if (!caller.Grants.Admits(rule, organization))
-                await RefuseAsync(context, endpoint, caller, Why(context, caller, rule, organization));
-            if (rule.SocketAlone && !caller.IsLocal)
-                await RefuseAsync(context, endpoint, caller, $"{What(context)} is served on the server's Unix socket alone.");
-            if (rule.PeopleAlone && !caller.IsPerson)
-                await RefuseAsync(context, endpoint, caller, $"No token makes, lists or takes away what lets somebody in: {What(context)} is for people who signed in, and for the server's Unix socket.");
+            await next(context);
+            return;
         }
 
-        await next(context);
+        var change = endpoint.Metadata.GetMetadata<ChangeMetadata>();
+        try
+        {
+            await DecideAsync(context, endpoint, caller);
+        }
+        catch (ProblemException refused)
+        {
+            await denials.WriteAsync(context, caller, change?.Action, refused);
+            throw;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (ProblemException refused) when (change is null && (refused.Denied is not null || refused.Status == StatusCodes.Status403Forbidden))
+        {
+            // What a query names. Of a change its own filter writes.
+            await denials.WriteAsync(context, caller, null, refused);
+            throw;
+        }
+    }
+
+    private async Task DecideAsync(HttpContext context, RouteEndpoint endpoint, Caller caller)
+    {
+        var rule = AccessTable.Of(endpoint, context.Request.Method);
+        // Also of who looks at everything: what they may do to it depends on whose it is.
+        var isOwnedByOne = rule.Reach == Reach.Organization && (caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
+        var organization = isOwnedByOne ? await OrganizationAsync(context, caller) : null;
+        if (!caller.Grants.Admits(rule, organization))
+            throw ProblemException.Forbidden(Why(context, caller, rule, organization));
+        if (rule.SocketAlone && !caller.IsLocal)
+            throw ProblemException.Forbidden($"{What(context)} is served on the server's Unix socket alone.");
+        if (rule.PeopleAlone && !caller.IsPerson)
+            throw ProblemException.Forbidden($"No token makes, lists or takes away what lets somebody in: {What(context)} is for people who signed in, and for the server's Unix socket.");
     }
 
     private static bool IsOpen(HttpContext context, Endpoint? endpoint) =>
@@ -72,13 +98,6 @@ internal sealed class Authorizer(IStore store, TimeProvider time) : IMiddleware
         rule.Reach == Reach.Organization || caller.Organizations is null
             ? $"{caller.Title} {caller.RoleIn(organization)}, which does not hold {What(context)}."
             : $"{caller.Title} {caller.RoleIn(organization)}; {What(context)} is the platform's.";
-
-    private async Task RefuseAsync(HttpContext context, RouteEndpoint endpoint, Caller caller, string why)
-    {
-        if (endpoint.Metadata.GetMetadata<ChangeMetadata>() is { } change)
-            await store.AppendAuditAsync(new AuditEntry(caller.Name, change.Action, context.Request.Path, "denied", why, context.TraceIdentifier, time.GetUtcNow()) { Through = caller.ThroughText }, CancellationToken.None);
-        throw ProblemException.Forbidden(why);
-    }
 
     private static string What(HttpContext context) => $"{context.Request.Method} {context.Request.Path}";
 }

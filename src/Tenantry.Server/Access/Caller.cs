@@ -71,7 +71,7 @@ public sealed record Caller(string Name, CallerKind Through, Grants Grants)
     public void MustSee(string? organization, string kind, string name, string? path = null)
     {
         if (!Sees(organization))
-            throw ProblemException.NotFound(kind, name, path);
+            throw organization is null ? ProblemException.NotFound(kind, name, path) : ProblemException.Foreign(kind, name, organization, path);
     }
 
     /// <summary>For what a body names: a 403 when their role in that organization does not hold it.</summary>

@@ -10,7 +10,7 @@ namespace Tenantry.Server.Access;
 /// Finds out who asks. On the Unix socket the kernel says it; on TCP a token does, or the cookie of somebody who signed in. A browser that was led here by
 /// another site (a foreign origin, or a name that was rebound to this address) is turned away before anything is looked at. Who shows nothing is a stranger.
 /// </summary>
-public sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sessions sessions, LiveRequests live, ApiSettings settings) : IMiddleware
+internal sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sessions sessions, LiveRequests live, Denials denials, ApiSettings settings) : IMiddleware
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -44,9 +44,18 @@ public sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sessio
             return await machines.AdmitAsync(authorization.ToString(), context.RequestAborted) ?? await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
         if (await sessions.AdmitAsync(context) is not { } caller)
             return null;
-        if (!IsSignIn(context.Request))
+        if (IsSignIn(context.Request))
+            return caller;
+        try
+        {
             await CrossSite.RefuseAsync(context);
-        return caller;
+            return caller;
+        }
+        catch (ProblemException forged)
+        {
+            await denials.WriteAsync(context, caller, "change", forged);
+            throw;
+        }
     }
 
     // A page for signing in may be older than the session, or come from elsewhere as a link: it does not know the session's text, and nothing is done in the session's

@@ -117,6 +117,7 @@ public static class ApiHost
         services.AddSingleton<IEnumerable<IReadyCheck>>(s => [s.GetRequiredService<StoreReady>(), s.GetRequiredService<EngineReady>(), .. parts.ReadyChecks]);
         services.AddSingleton<Problems>();
         services.AddSingleton<Gatekeeper>();
+        services.AddSingleton<Denials>();
         services.AddSingleton<Authorizer>();
         services.AddSingleton<ApiTokens>();
         services.AddSingleton<Sessions>();

@@ -32,7 +32,9 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
         catch (Exception failure) when (failure is not OperationCanceledException and not StoreUnavailableException)
         {
             var problem = Problems.Of(failure);
-            await AuditAsync(Row(change, problem.Status switch { StatusCodes.Status403Forbidden => "denied", < 500 => "refused", _ => "failed" }, problem.Detail));
+            var denied = (failure as ProblemException)?.Denied;
+            var outcome = problem.Status switch { StatusCodes.Status403Forbidden => "denied", _ when denied is not null => "denied", < 500 => "refused", _ => "failed" };
+            await AuditAsync(Row(change, outcome, denied ?? problem.Detail));
             throw;
         }
 

@@ -24,6 +24,12 @@ internal static class EndpointRules
     /// <summary>Query parameters that the endpoint knows; any other is refused, so that a misspelt one never goes unnoticed.</summary>
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, params string[] names) => endpoint.WithMetadata(new QueryMetadata(names));
 
+    /// <summary>A change that may say, as <c>If-Match</c>, which version it expects.</summary>
+    public static RouteHandlerBuilder TakesVersion(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new VersionMetadata(IsNeeded: false));
+
+    /// <summary>The same, and has to.</summary>
+    public static RouteHandlerBuilder NeedsVersion(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new VersionMetadata(IsNeeded: true));
+
     /// <summary>A list in parts.</summary>
     public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint) => endpoint.Takes("limit", "cursor");
 
@@ -55,6 +61,9 @@ internal static class EndpointRules
 
 /// <summary>Marks an endpoint that changes something.</summary>
 internal sealed record ChangeMetadata(string Action);
+
+/// <summary>Marks a change of something that has versions.</summary>
+internal sealed record VersionMetadata(bool IsNeeded);
 
 /// <summary>Query parameters of an endpoint.</summary>
 internal sealed record QueryMetadata(IReadOnlyList<string> Names);

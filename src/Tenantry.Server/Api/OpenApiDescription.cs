@@ -37,9 +37,11 @@ internal static class OpenApiDescription
             Add(operation, "dryRun", ParameterLocation.Query, JsonSchemaType.Boolean, "Answers with what would change, and changes nothing.");
             if (context.Description.HttpMethod is "POST")
                 Add(operation, "Idempotency-Key", ParameterLocation.Header, JsonSchemaType.String, "The same key with the same request gives the same answer again.");
-            else
-                Add(operation, "If-Match", ParameterLocation.Header, JsonSchemaType.String, "The ETag of the version that is meant; * takes any.");
         }
+
+        if (metadata.OfType<VersionMetadata>().FirstOrDefault() is { } version)
+            Add(operation, "If-Match", ParameterLocation.Header, JsonSchemaType.String, "The ETag of the version that is meant; * takes any.", version.IsNeeded);
+        operation.OperationId = OperationIds.Of(context.Description.HttpMethod ?? "", "/" + context.Description.RelativePath, metadata.OfType<ChangeMetadata>().FirstOrDefault()?.Action, metadata.OfType<QueryMetadata>().Any(m => m.Names.Contains("limit")));
 
         // Some endpoints read these by themselves.
         foreach (var name in RoutePatternFactory.Parse(context.Description.RelativePath ?? "").Parameters.Select(part => part.Name))
@@ -56,11 +58,11 @@ internal static class OpenApiDescription
         };
     }
 
-    private static void Add(OpenApiOperation operation, string name, ParameterLocation place, JsonSchemaType type, string description)
+    private static void Add(OpenApiOperation operation, string name, ParameterLocation place, JsonSchemaType type, string description, bool isRequired = false)
     {
         operation.Parameters ??= [];
         if (operation.Parameters.Any(known => known.Name == name && known.In == place))
             return;
-        operation.Parameters.Add(new OpenApiParameter { Name = name, In = place, Description = description.Length == 0 ? null : description, Required = place == ParameterLocation.Path, Schema = new OpenApiSchema { Type = type } });
+        operation.Parameters.Add(new OpenApiParameter { Name = name, In = place, Description = description.Length == 0 ? null : description, Required = isRequired || place == ParameterLocation.Path, Schema = new OpenApiSchema { Type = type } });
     }
 }

@@ -12,12 +12,22 @@ public sealed class ProblemException(int status, string code, string detail, IRe
 
     public IReadOnlyList<ProblemError>? Errors => errors;
 
+    /// <summary>For the audit alone: why somebody who may not know of it is told that it is not there; null: it is told to nobody.</summary>
+    internal string? Denied { get; private init; }
+
     /// <summary>Something named in the path or the body does not exist.</summary>
     public static ProblemException NotFound(string kind, string name, string? path = null) => new(
         StatusCodes.Status404NotFound,
         ProblemCodes.NotFound,
         $"There is no {kind} '{name}'.",
         path is null ? null : [new ProblemError(path, $"There is no {kind} '{name}'.")]);
+
+    /// <summary>The same of what is there and another organization's: the answer is that of <see cref="NotFound"/>, the audit tells whose it is.</summary>
+    internal static ProblemException Foreign(string kind, string name, string organization, string? path) => new(
+        StatusCodes.Status404NotFound, ProblemCodes.NotFound, NotFound(kind, name).Message, NotFound(kind, name, path).Errors)
+    {
+        Denied = $"The {kind} '{name}' belongs to the organization '{organization}'.",
+    };
 
     public static ProblemException Conflict(string detail) => new(StatusCodes.Status409Conflict, ProblemCodes.Conflict, detail);
 

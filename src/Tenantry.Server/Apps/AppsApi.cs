@@ -24,7 +24,7 @@ internal static class AppsApi
         apps.MapGet("", ListAsync).Paged();
         apps.MapGet("/{app}", GetAsync);
         apps.MapPost("", ApplyAsync).Changes("app.apply").BodyUpTo(LongestManifest);
-        apps.MapDelete("/{app}", DeleteAsync).Changes("app.delete");
+        apps.MapDelete("/{app}", DeleteAsync).Changes("app.delete").TakesVersion();
         apps.MapGet("/{app}/releases", ListReleasesAsync).Paged();
         apps.MapGet("/{app}/releases/{release}", GetReleaseAsync);
         apps.MapSecrets("/{app}", "tenant", "organization");

@@ -20,7 +20,7 @@ internal static class DataApi
     public static void MapData(this IEndpointRouteBuilder instances)
     {
         instances.MapGet("/{slug}/data", ExportAsync).Produces(200, contentType: Tar).Streams();
-        instances.MapPut("/{slug}/data", ImportAsync).Changes("instance.import").BodyUpTo(null).Accepts<Stream>(Tar);
+        instances.MapPut("/{slug}/data", ImportAsync).Changes("instance.import").TakesVersion().BodyUpTo(null).Accepts<Stream>(Tar);
     }
 
     private static async Task ExportAsync(

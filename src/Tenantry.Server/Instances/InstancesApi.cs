@@ -31,8 +31,8 @@ internal static class InstancesApi
         instances.MapGet("", FleetApi.ListAsync).Paged().Takes(FleetApi.Filters).Takes("offset");
         instances.MapGet("/{slug}", GetAsync);
         instances.MapPost("", CreateAsync).Changes("instance.create");
-        instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update");
-        instances.MapDelete("/{slug}", DeleteAsync).Changes("instance.delete");
+        instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update").NeedsVersion();
+        instances.MapDelete("/{slug}", DeleteAsync).Changes("instance.delete").TakesVersion();
         instances.MapGet("/{slug}/plan", PlanAsync);
         instances.MapVerbs();
         instances.MapStreams();
@@ -97,6 +97,7 @@ internal static class InstancesApi
         if (change.IsDryRun)
         {
             await RefuseTwinAsync(spec, store, cancellationToken);
+            await store.CheckQuotaAsync(null, spec, isWoken: false, cancellationToken);
             var plan = await engine.PlanAsync(question, cancellationToken);
             ChangeResponse[] tenants = isNewTenant ? [new ChangeResponse($"tenant {tenant.Name}", "", null, tenant.Name)] : [];
             string[] first = newTarget is null ? [] : [$"The target '{spec.Target}' (this machine) is added with its first instance."];
@@ -145,6 +146,7 @@ internal static class InstancesApi
         if (change.IsDryRun)
         {
             await RefuseTakenHostsAsync(wanted, store, cancellationToken);
+            await store.CheckQuotaAsync(record.Spec, wanted, isWoken: false, cancellationToken);
             var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
             return TypedResults.Ok(PlanResponse.Of(differences, plan, await notices.OfAsync(wanted, cancellationToken)));
         }

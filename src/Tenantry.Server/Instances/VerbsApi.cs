@@ -37,7 +37,7 @@ internal static class VerbsApi
             $"/{{slug}}/{verb}",
             (string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken) =>
                 RunAsync(new Verb(kind, apply, slug), change, changes, store, engine, http, settings, cancellationToken))
-            .Changes($"instance.{verb}");
+            .Changes($"instance.{verb}").TakesVersion();
     }
 
     private static async Task<Answer> RunAsync(
@@ -53,6 +53,7 @@ internal static class VerbsApi
             var wanted = verb.Apply(record);
             if (change.IsDryRun)
             {
+                await store.CheckQuotaAsync(record.Spec, wanted, verb.Kind is OperationKind.Wake or OperationKind.Restart, cancellationToken);
                 var plan = await engine.PlanAsync(wanted with { Generation = record.Spec.Generation + 1 }, cancellationToken);
                 return TypedResults.Ok(PlanResponse.Of([.. InstanceView.Differences(record.Spec, wanted)], plan, []));
             }

@@ -21,8 +21,8 @@ internal static class LlmApi
     public static void MapLlm(this IEndpointRouteBuilder instances)
     {
         instances.MapGet("/{slug}/llm", ListAsync).Paged();
-        instances.MapPatch("/{slug}/llm", UpdateAsync).Changes("llm.update");
-        instances.MapPost("/{slug}/llm/rotate", RotateAsync).Changes("llm.rotate");
+        instances.MapPatch("/{slug}/llm", UpdateAsync).Changes("llm.update").TakesVersion();
+        instances.MapPost("/{slug}/llm/rotate", RotateAsync).Changes("llm.rotate").TakesVersion();
     }
 
     private static async Task<Ok<PageResponse<LlmKeyResponse>>> ListAsync(string slug, IStore store, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal static class LlmProvidersApi
     {
         var providers = routes.MapGroup("/llm/providers").WithTags("LLM providers");
         providers.MapGet("", ListAsync).Paged();
-        providers.MapPut("/{provider}", PutAsync).Changes("llm-provider.put");
+        providers.MapPut("/{provider}", PutAsync).Changes("llm-provider.put").TakesVersion();
         providers.MapDelete("/{provider}", DeleteAsync).Changes("llm-provider.delete");
     }
 

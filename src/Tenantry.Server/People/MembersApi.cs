@@ -19,6 +19,7 @@ internal static class MembersApi
         var organizations = routes.MapGroup("/organizations").WithTags("Organizations");
         organizations.MapGet("", ListOrganizationsAsync).Paged();
         organizations.MapPost("", CreateAsync).Changes("organization.create");
+        organizations.MapDelete("/{organization}", RemoveAsync).Changes("organization.delete");
         organizations.MapGet("/{organization}/members", ListAsync).Paged();
         organizations.MapPut("/{organization}/members/{email}", PutAsync).Changes("member.set");
         organizations.MapDelete("/{organization}/members/{email}", DeleteAsync).Changes("member.remove");
@@ -41,6 +42,28 @@ internal static class MembersApi
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", null, name)));
         var made = await store.EnsureOrganizationAsync(name, cancellationToken);
         return TypedResults.Created($"/v1/organizations/{name}", new OrganizationResponse(made.Name, made.CreatedAt));
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(string organization, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
+    {
+        change.Subject = $"organization {organization}";
+        await RequireAsync(store, organization, cancellationToken);
+        var tenants = (await store.ListTenantsOfAsync([organization], new PageRequest(4), cancellationToken)).Items;
+        if (tenants.Count > 0)
+            throw ProblemException.Conflict($"The organization '{organization}' still has tenants: {string.Join(", ", tenants.Take(3).Select(one => one.Name))}{(tenants.Count > 3 ? " and more" : "")}. Remove them first: 'tenantry tenant remove {tenants[0].Name}'.");
+        change.Changes =
+        [
+            new ChangeResponse(change.Subject, "", organization, null),
+            .. (await store.ListMembersAsync(organization, null, cancellationToken)).Select(one => new ChangeResponse($"member {one.Email} of {organization}", "role", Word(one.Role), null)),
+            .. (await store.ListTokensAsync(cancellationToken)).Where(one => one.Organization == organization).Select(one => new ChangeResponse($"token {one.Name}", "", one.Name, null)),
+            .. (await store.ListQuotasAsync(organization, cancellationToken)).Select(one => new ChangeResponse($"quota of {organization}", one.Tier ?? "", "set", null)),
+        ];
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(change.Changes));
+        if (!await store.DeleteOrganizationAsync(organization, cancellationToken))
+            throw ProblemException.NotFound("organization", organization);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Ok<PageResponse<MemberResponse>>> ListAsync(string organization, IStore store, CancellationToken cancellationToken)

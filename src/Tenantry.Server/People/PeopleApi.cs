@@ -18,8 +18,8 @@ internal static class PeopleApi
         people.MapGet("", ListAsync).Paged();
         people.MapGet("/{email}", GetAsync);
         people.MapPost("", CreateAsync).Changes("person.create");
-        people.MapPatch("/{email}", UpdateAsync).Changes("person.update");
-        people.MapDelete("/{email}", DeleteAsync).Changes("person.delete");
+        people.MapPatch("/{email}", UpdateAsync).Changes("person.update").NeedsVersion();
+        people.MapDelete("/{email}", DeleteAsync).Changes("person.delete").TakesVersion();
     }
 
     private static async Task<Ok<PageResponse<PersonResponse>>> ListAsync([AsParameters] PageQuery page, IStore store, HttpContext context, CancellationToken cancellationToken)

@@ -15,11 +15,13 @@ internal static class SessionApi
     private const string FirstAdmin = "admin@localhost";
     private static readonly TimeSpan UsualLife = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(7);
+    private static readonly TimeSpan JustNow = TimeSpan.FromMinutes(10);
 
     public static void MapSession(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/session", Get).WithTags("Session");
         routes.MapDelete("/session", EndAsync).Changes("session.end").WithTags("Session");
+        routes.MapPut("/session/password", PutPasswordAsync).Changes("password.set").WithTags("Session");
         routes.MapPost("/signin-links", CreateLinkAsync).Changes("signin-link.create").WithTags("Session");
     }
 
@@ -45,6 +47,37 @@ internal static class SessionApi
             return TypedResults.Ok(DryRun.Of(new ChangeResponse("session", "", change.Actor, null)));
         await sessions.EndAsync(context, cancellationToken);
         return TypedResults.NoContent();
+    }
+
+    // Who has the session alone, a browser that was left open say, does not come by another way in: the password so far is shown, or somebody signed in just now.
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> PutPasswordAsync(
+        Body<PutPasswordRequest> body, Change change, IStore store, Passwords passwords, SignInLimits limits, LiveRequests live, ApiSettings settings, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+    {
+        var caller = change.Caller;
+        change.Subject = $"person {caller.Name}";
+        if (caller.SessionHash is not { } hash || await store.FindSessionAsync(hash, cancellationToken) is not { } session)
+            throw ProblemException.Conflict("This is for people who signed in. On the server's machine: 'tenantry person set ADDRESS --password'.");
+        var person = session.Person;
+        Passwords.Check(body.Value.Password, person.Email);
+        change.Changes = [new ChangeResponse(change.Subject, "password", person.Password is null ? "none" : "set", "another")];
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(change.Changes));
+        if (person.Password is not null)
+            await ProveAsync(person, body.Value.Current ?? "", passwords, limits, ClientAddress.Of(context, settings), cancellationToken);
+        else if (time.GetUtcNow() - session.Session.CreatedAt > JustNow)
+            throw ProblemException.Forbidden($"There is no password yet: sign in again, and set one within {JustNow.TotalMinutes:0} minutes.");
+        await store.UpdatePersonAsync(person with { Password = passwords.Hash(body.Value.Password) }, person.Version, cancellationToken);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task ProveAsync(Person person, string password, Passwords passwords, SignInLimits limits, string address, CancellationToken cancellationToken)
+    {
+        if (limits.Enter(person.Email, address) is { } wait)
+            throw ProblemException.TooMany($"Too many wrong tries. Wait {Math.Ceiling(wait.TotalMinutes):0} minutes.");
+        if (!await passwords.IsOfAsync(person, password, cancellationToken))
+            throw new ProblemException(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden, "The password so far is not right. Nothing was changed.", [new ProblemError("current", "It is not right.")]);
+        limits.Succeed(person.Email, address);
     }
 
     private static async Task<Results<Created<SignInLinkResponse>, Ok<PlanResponse>>> CreateLinkAsync(

@@ -20,10 +20,10 @@ internal static class SecretsApi
         secrets.MapGet("", ListAsync).Paged().Takes(query);
         secrets.MapPatch("", PutManyAsync).Changes("secret.set").Takes(query).BodyUpTo(LongestValues);
         secrets.MapGet("/{name}", GetAsync).Takes(query);
-        secrets.MapPut("/{name}", PutAsync).Changes("secret.set").Takes(query);
-        secrets.MapDelete("/{name}", DeleteAsync).Changes("secret.delete").Takes(query);
-        secrets.MapPost("/{name}/rotate", RotateAsync).Changes("secret.rotate").Takes(query);
-        secrets.MapPost("/{name}/rollback", RollBackAsync).Changes("secret.rollback").Takes(query);
+        secrets.MapPut("/{name}", PutAsync).Changes("secret.set").TakesVersion().Takes(query);
+        secrets.MapDelete("/{name}", DeleteAsync).Changes("secret.delete").TakesVersion().Takes(query);
+        secrets.MapPost("/{name}/rotate", RotateAsync).Changes("secret.rotate").TakesVersion().Takes(query);
+        secrets.MapPost("/{name}/rollback", RollBackAsync).Changes("secret.rollback").TakesVersion().Takes(query);
     }
 
     private static async Task<Ok<PageResponse<SecretResponse>>> ListAsync(SecretQuery asked, SecretWrites secrets, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Tenantry.Model.Instances;
 using Tenantry.Model.Wire;
 
 namespace Tenantry.Server.Store;
@@ -13,6 +14,13 @@ public interface IQuotaStore
 
     /// <summary>Replaces the limits of all tiers (null), or of one; with none of them the quota goes. Conflict when there is no such organization.</summary>
     Task PutQuotaAsync(string organization, string? tier, QuotaLimits limits, CancellationToken cancellationToken);
+
+    /// <summary>Throws what the change would throw (<see cref="QuotaExceededException"/>), and changes nothing.</summary>
+    /// <param name="present">The instance as it is; null: it would be a new one.</param>
+    /// <param name="wanted">As it would be.</param>
+    /// <param name="isWoken">Whether it would be awake then, however it rests now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task CheckQuotaAsync(InstanceSpec? present, InstanceSpec wanted, bool isWoken, CancellationToken cancellationToken);
 
     /// <summary>
     /// Counts an instance that is about to be woken as awake, until it is or <see cref="ReleaseWakeAsync"/> is called, ten minutes at most. False: as many are awake as may be, and nothing

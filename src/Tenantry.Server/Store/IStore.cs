@@ -23,6 +23,9 @@ public interface IStore : IAccessStore, IPeopleStore, IQuotaStore, IAsyncDisposa
 
     Task<Organization> EnsureOrganizationAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Removes an organization with its members, quotas, tokens and secrets. False when there is none; conflict while it has tenants.</summary>
+    Task<bool> DeleteOrganizationAsync(string name, CancellationToken cancellationToken);
+
     Task<IReadOnlyList<Organization>> ListOrganizationsAsync(CancellationToken cancellationToken);
 
     /// <summary>Writes the release if it is new and makes it the app's newest. Says whether anything changed.</summary>

@@ -20,6 +20,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Organization> EnsureOrganizationAsync(string name, CancellationToken cancellationToken) =>
         ChangeAsync($"organization {name}", s => TenantRows.EnsureOrganizationAsync(s, name), cancellationToken);
 
+    public Task<bool> DeleteOrganizationAsync(string name, CancellationToken cancellationToken) =>
+        ChangeAsync($"organization {name}", s => TenantRows.DeleteOrganizationAsync(s, name), cancellationToken);
+
     public Task<IReadOnlyList<Organization>> ListOrganizationsAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(TenantRows.ListOrganizationsAsync, cancellationToken);
 
@@ -334,6 +337,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task PutQuotaAsync(string organization, string? tier, QuotaLimits limits, CancellationToken cancellationToken) =>
         ChangeAsync($"quota of {organization}", async s => { await QuotaRows.PutAsync(s, organization, tier, limits); return true; }, cancellationToken);
+
+    public Task CheckQuotaAsync(InstanceSpec? present, InstanceSpec wanted, bool isWoken, CancellationToken cancellationToken) =>
+        database.ReadAsync(async s => { await QuotaRows.CheckAsync(s, present, wanted, isWoken); return true; }, cancellationToken);
 
     public async Task<bool> ClaimWakeAsync(string instanceId, CancellationToken cancellationToken)
     {

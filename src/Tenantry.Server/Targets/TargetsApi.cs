@@ -24,8 +24,8 @@ internal static class TargetsApi
         var targets = routes.MapGroup("/targets").WithTags("Targets");
         targets.MapGet("", ListAsync).Paged();
         targets.MapGet("/{target}", GetAsync);
-        targets.MapPut("/{target}", PutAsync).Changes("target.put");
-        targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete");
+        targets.MapPut("/{target}", PutAsync).Changes("target.put").TakesVersion();
+        targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete").TakesVersion();
         targets.MapPost("/{target}/check", CheckAsync);
         targets.MapPost("/{target}/adopt", AdoptAsync).Changes("target.adopt");
         routes.MapGet("/target-kinds", ListKinds).Paged().WithTags("Targets");

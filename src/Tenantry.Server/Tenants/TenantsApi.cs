@@ -20,8 +20,8 @@ internal static class TenantsApi
         tenants.MapGet("", ListAsync).Paged();
         tenants.MapGet("/{tenant}", GetAsync);
         tenants.MapPost("", CreateAsync).Changes("tenant.create");
-        tenants.MapPatch("/{tenant}", UpdateAsync).Changes("tenant.update");
-        tenants.MapDelete("/{tenant}", DeleteAsync).Changes("tenant.delete");
+        tenants.MapPatch("/{tenant}", UpdateAsync).Changes("tenant.update").NeedsVersion();
+        tenants.MapDelete("/{tenant}", DeleteAsync).Changes("tenant.delete").TakesVersion();
     }
 
     private static async Task<Ok<PageResponse<TenantResponse>>> ListAsync(

@@ -48,12 +48,12 @@ public sealed class MemberTests
         var (own, foreign) = await TwoTenantsAsync(api);
         var browser = await Browser.SignedInAsync(api, Ann, Role.Viewer);
         await JoinAsync(api, "acme", Role.Owner);
-        Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content) => browser.SendAsync(method, path, content);
+        Task<HttpResponseMessage> Send(HttpRequestMessage request, HttpCompletionOption completion) => browser.SendAsync(request.Method, request.RequestUri!.OriginalString, request.Content);
         var wrong = new List<string>();
 
-        foreach (var (name, rule) in AccessTable.Rules.Where(one => one.Value.Reach == Reach.Organization && RolesTests.Thing(one.Key)))
+        foreach (var (name, rule) in AccessTable.Rules.Where(one => one.Value.Reach == Reach.Organization && RoleWalkTests.IsOfOne(one.Key)))
         {
-            var (isMine, isTheirs) = (await RolesTests.AskAsync(Send, name, own), await RolesTests.AskAsync(Send, name, foreign));
+            var (isMine, isTheirs) = (await RoleWalkTests.AskAsync(Send, name, own), await RoleWalkTests.AskAsync(Send, name, foreign));
             if (isMine == HttpStatusCode.Forbidden)
                 wrong.Add($"{name} on {own.Name}: {isMine}");
             if (rule.Permission == Permission.View ? isTheirs is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized : isTheirs != HttpStatusCode.Forbidden)

@@ -15,44 +15,6 @@ public sealed class RolesTests
     private const string Begin = "<!-- printed by RolesTests: TENANTRY_WRITE_GOLDEN=1 -->";
     private const string End = "<!-- end -->";
 
-    public static TheoryData<Role, string?> Callers => new()
-    {
-        { Role.Admin, null },
-        { Role.Operator, null },
-        { Role.Viewer, null },
-        { Role.Owner, "acme" },
-        { Role.Member, "acme" },
-        { Role.Viewer, "acme" },
-    };
-
-    [Theory]
-    [MemberData(nameof(Callers))]
-    public async Task EveryEndpointAnswersARoleAsItsRuleSaysOnOwnAndOnForeignThings(Role role, string? organization)
-    {
-        await using var api = await StartAsync();
-        var (own, foreign) = await TwoTenantsAsync(api);
-        var client = api.Client(await TokenAsync(api, role, organization));
-        var stranger = api.Client("");
-        var wrong = new List<string>();
-
-        foreach (var (name, rule) in AccessTable.Rules)
-        {
-            if (await AskAsync(stranger, name, own) != HttpStatusCode.Unauthorized)
-                wrong.Add($"{name}: a caller without a token was let in");
-            var isMine = await AskAsync(client, name, own);
-            var isTheirs = await AskAsync(client, name, foreign);
-            // What lets somebody in, and the engine's key, are no token's, whatever its role.
-            var admits = Grants.Of(role, organization).Admits(rule, organization) && !rule.PeopleAlone && !rule.SocketAlone;
-            if (admits == (isMine == HttpStatusCode.Forbidden))
-                wrong.Add($"{name} on {own.Name}: {isMine}");
-            var isHidden = organization is not null && rule.Reach == Reach.Organization && Thing(name);
-            if (isHidden ? isTheirs != HttpStatusCode.NotFound : admits == (isTheirs == HttpStatusCode.Forbidden))
-                wrong.Add($"{name} on {foreign.Name}: {isTheirs}");
-        }
-
-        wrong.ShouldBeEmpty();
-    }
-
     [Fact]
     public async Task TheTableHasEveryEndpointThatTheApiDescribesAndNoOther()
     {
@@ -189,35 +151,4 @@ public sealed class RolesTests
         return text.ToString().Replace("|  ", "| ", StringComparison.Ordinal);
     }
 
-    internal static bool Thing(string name) => name.Contains("{slug}", StringComparison.Ordinal) || name.Contains("{tenant}", StringComparison.Ordinal) || name.Contains("{organization}", StringComparison.Ordinal) || name.Contains("/operations/{id}", StringComparison.Ordinal);
-
-    private static Task<HttpStatusCode> AskAsync(HttpClient client, string name, (string Name, string Operation) thing) => AskAsync(
-        async (method, path, content) =>
-        {
-            using var request = new HttpRequestMessage(method, path) { Content = content };
-            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        },
-        name,
-        thing);
-
-    internal static async Task<HttpStatusCode> AskAsync(Func<HttpMethod, string, HttpContent?, Task<HttpResponseMessage>> send, string name, (string Name, string Operation) thing)
-    {
-        var space = name.IndexOf(' ', StringComparison.Ordinal);
-        var method = new HttpMethod(name[..space]);
-        var path = name[(space + 1)..]
-            .Replace("/operations/{id}", $"/operations/{thing.Operation}", StringComparison.Ordinal)
-            .Replace("{slug}", thing.Name, StringComparison.Ordinal).Replace("{tenant}", thing.Name, StringComparison.Ordinal)
-            .Replace("{organization}", thing.Name == "ann" ? "acme" : "other", StringComparison.Ordinal).Replace("{email}", "x@example.com", StringComparison.Ordinal)
-            .Replace("{app}", "notes", StringComparison.Ordinal).Replace("{release}", "latest", StringComparison.Ordinal)
-            .Replace("{target}", "local", StringComparison.Ordinal).Replace("{id}", "x", StringComparison.Ordinal)
-            .Replace("{name}", "api-key", StringComparison.Ordinal).Replace("{provider}", "openrouter", StringComparison.Ordinal).Replace("{digest}", new string('a', 64), StringComparison.Ordinal);
-        // What is admitted is only tried: the things are asked for again and again.
-        var isChange = method != HttpMethod.Get && method != HttpMethod.Head && !path.EndsWith("/check", StringComparison.Ordinal) && !path.EndsWith("/render/compose", StringComparison.Ordinal);
-        var hasBody = method == HttpMethod.Post || method == HttpMethod.Put || method == HttpMethod.Patch;
-        using HttpContent? content = !hasBody
-            ? null
-            : path.EndsWith("/data", StringComparison.Ordinal) || path.StartsWith("/v1/sources/", StringComparison.Ordinal) ? new ByteArrayContent([]) { Headers = { ContentType = new("application/x-tar") } } : Json(new { });
-        using var answer = await send(method, path + (isChange ? "?dryRun=true" : ""), content);
-        return answer.StatusCode;
-    }
 }

@@ -16,7 +16,10 @@ public sealed class OidcProvider : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
     private readonly HttpClient http;
-    private readonly ConfigurationManager<OpenIdConnectConfiguration> discovery;
+    private static readonly TimeSpan KeysAreFresh = TimeSpan.FromSeconds(10);
+    private readonly SemaphoreSlim refreshing = new(1, 1);
+    private ConfigurationManager<OpenIdConnectConfiguration> discovery;
+    private DateTimeOffset refreshedAt = DateTimeOffset.MinValue;
     private readonly JsonWebTokenHandler handler = new() { MapInboundClaims = false };
     private readonly TimeProvider time;
 
@@ -25,13 +28,7 @@ public sealed class OidcProvider : IDisposable
         Options = options;
         this.time = time;
         http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = Patience }) { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
-        discovery = new ConfigurationManager<OpenIdConnectConfiguration>(
-            options.Issuer.ToString().TrimEnd('/') + "/.well-known/openid-configuration",
-            new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(http) { RequireHttps = !options.Issuer.IsLoopback })
-        {
-            RefreshInterval = TimeSpan.FromSeconds(30),
-        };
+        discovery = NewDiscovery();
     }
 
     public OidcOptions Options { get; }
@@ -117,14 +114,51 @@ public sealed class OidcProvider : IDisposable
             if (result.IsValid)
                 return result.ClaimsIdentity;
             // Signed with a key that is newer than what we know of it.
-            if (!isFirst || result.Exception is not SecurityTokenSignatureKeyNotFoundException)
+            if (!isFirst || result.Exception is not SecurityTokenSignatureKeyNotFoundException || !await RefreshAsync(found, cancellationToken))
                 throw new OidcException(Sentence(result.Exception), result.Exception);
-            discovery.RequestRefresh();
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        http.Dispose();
+        refreshing.Dispose();
+    }
+
+    // Reads the keys anew before it returns: the library's own refresh is in the background, and whoever came first after a rotation would be turned away. Tokens that
+    // name keys that never were ask the provider at most once in that time.
+    private async Task<bool> RefreshAsync(OpenIdConnectConfiguration known, CancellationToken cancellationToken)
+    {
+        await refreshing.WaitAsync(cancellationToken);
+        try
+        {
+            // Somebody else did it while this one waited.
+            if (!ReferenceEquals(known, await DiscoverAsync(cancellationToken)))
+                return true;
+            if (time.GetUtcNow() - refreshedAt < KeysAreFresh)
+                return false;
+            refreshedAt = time.GetUtcNow();
+            var fresh = NewDiscovery();
+            await fresh.GetConfigurationAsync(cancellationToken);
+            discovery = fresh;
+            return true;
+        }
+        catch (Exception away) when (away is InvalidOperationException or IOException or HttpRequestException)
+        {
+            // The keys that are known stay good.
+            return false;
+        }
+        finally
+        {
+            refreshing.Release();
+        }
+    }
+
+    private ConfigurationManager<OpenIdConnectConfiguration> NewDiscovery() => new(
+        Options.Issuer.ToString().TrimEnd('/') + "/.well-known/openid-configuration",
+        new OpenIdConnectConfigurationRetriever(),
+        new HttpDocumentRetriever(http) { RequireHttps = !Options.Issuer.IsLoopback });
 
     private bool IsNow(DateTime? before, DateTime? expires, TimeSpan skew)
     {

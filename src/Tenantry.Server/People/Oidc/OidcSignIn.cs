@@ -87,14 +87,31 @@ public sealed class OidcSignIn(OidcProvider provider, IStore store, TimeProvider
         if (more.TryGetProperty("sub", out var other) && other.GetString() != subject)
             throw new OidcException("What the provider tells of the person is about somebody else.");
         var groups = claims.FindAll(options.GroupsClaim).Select(claim => claim.Value).Concat(Texts(more, options.GroupsClaim)).ToHashSet(StringComparer.Ordinal);
-        var email = claims.FindFirst("email")?.Value ?? Texts(more, "email").FirstOrDefault();
-        var isVerified = string.Equals(claims.FindFirst("email_verified")?.Value, "true", StringComparison.OrdinalIgnoreCase) || (more.TryGetProperty("email_verified", out var verified) && verified.ValueKind == JsonValueKind.True);
+        var plain = Address((claims.FindFirst("email")?.Value, claims.FindFirst("email_verified")?.Value), (Texts(more, "email").FirstOrDefault(), Flag(more, "email_verified")));
         var name = claims.FindFirst("name")?.Value ?? Texts(more, "name").FirstOrDefault();
-        var plain = email is not null && isVerified ? PersonText.Email(email) : null;
         var grants = options.GrantsOf(groups, null);
         var session = new ProviderSession(issuer, claims.FindFirst("sid")?.Value ?? "", time.GetUtcNow() + TimeSpan.FromSeconds(options.SessionSeconds), grants);
         return new OidcPerson(subject, plain, PersonText.Name(name, plain ?? subject), session, returnTo);
     }
+
+    // Both sources speak of an address in the same way, and each of its own alone: it counts when one says that it is verified and none says that it is not.
+    internal static string? Address((string? Email, string? Verified) token, (string? Email, string? Verified) told)
+    {
+        if ((token.Email ?? told.Email) is not { } email)
+            return null;
+        var flags = new[] { token, told }.Where(one => string.Equals(one.Email, email, StringComparison.OrdinalIgnoreCase)).Select(one => one.Verified).OfType<string>().ToArray();
+        return flags.Length > 0 && flags.All(flag => string.Equals(flag, "true", StringComparison.OrdinalIgnoreCase)) ? PersonText.Email(email) : null;
+    }
+
+    // Some providers say it as text.
+    private static string? Flag(JsonElement from, string name) => from.TryGetProperty(name, out var value)
+        ? value.ValueKind switch
+        {
+            JsonValueKind.True => "true",
+            JsonValueKind.String => value.GetString(),
+            _ => "false",
+        }
+        : null;
 
     private static IEnumerable<string> Texts(JsonElement from, string name)
     {

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Tenantry.Server.Access;
 
@@ -19,12 +20,15 @@ public sealed class ProviderTokens(OidcProvider? provider)
         try
         {
             var claims = await provider.CheckAsync(token, audience, cancellationToken);
+            var subject = claims.FindFirst("sub")?.Value;
             var client = claims.FindFirst("client_id")?.Value ?? claims.FindFirst("azp")?.Value;
-            var name = client ?? claims.FindFirst("sub")?.Value ?? throw new OidcException("The token names nobody.");
-            var grants = provider.Options.GrantsOf([.. claims.FindAll(provider.Options.GroupsClaim).Select(claim => claim.Value)], client);
+            // A person's token names the client by which they got it: what is said of the client is not theirs.
+            var machine = client is not null && IsOfClient(claims, subject, client) ? client : null;
+            var name = machine ?? subject ?? throw new OidcException("The token names nobody.");
+            var grants = provider.Options.GrantsOf([.. claims.FindAll(provider.Options.GroupsClaim).Select(claim => claim.Value)], machine);
             return new Caller(name, CallerKind.Provider, grants)
             {
-                Id = $"provider:{claims.FindFirst("sub")?.Value}:{client}",
+                Id = $"provider:{subject}:{client}",
                 ExpiresAt = new JsonWebToken(token).ValidTo is var end ? new DateTimeOffset(end, TimeSpan.Zero) : null,
             };
         }
@@ -33,4 +37,10 @@ public sealed class ProviderTokens(OidcProvider? provider)
             throw ApiTokens.Unauthorized(refused.Message);
         }
     }
+
+    // RFC 9068, section 2.2: of a client's own token the subject is the client. The others are how Auth0, Microsoft Entra ID and Keycloak tell it.
+    private static bool IsOfClient(ClaimsIdentity claims, string? subject, string client) =>
+        subject is null || subject == client || subject == $"{client}@clients"
+        || claims.FindFirst("idtyp")?.Value == "app"
+        || claims.FindFirst("preferred_username")?.Value == $"service-account-{client}";
 }

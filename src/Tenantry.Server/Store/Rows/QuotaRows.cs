@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Store.Connections;
@@ -56,6 +57,21 @@ internal static class QuotaRows
         return result;
     }
 
+    /// <summary>What <see cref="WithinAsync"/> would say of that change, without it.</summary>
+    public static async Task CheckAsync(Session session, InstanceSpec? present, InstanceSpec wanted, bool isWoken)
+    {
+        var quotas = await LimitsAsync(session, wanted.Organization);
+        if (quotas.Count == 0)
+            return;
+        var withSizes = quotas.Any(quota => quota.HasSizes);
+        var before = await UsedAsync(session, wanted.Organization, withSizes);
+        var others = present is null ? before : await UsedAsync(session, wanted.Organization, withSizes, present.Id);
+        var isAwake = isWoken || (present?.Desired == wanted.Desired ? before.Sum(one => one.Awake) > others.Sum(one => one.Awake) : wanted.Desired == DesiredState.Running);
+        var own = await UseOfAsync(session, new UseRow { App = wanted.App, Release = wanted.Release, Tier = wanted.Tier, Instances = 1, Awake = isAwake ? 1 : 0 }, withSizes);
+        foreach (var quota in quotas)
+            Check(wanted.Organization, quota, Sum(before, quota.Tier), Sum([.. others, own], quota.Tier));
+    }
+
     /// <summary>Whether a quota says how many of the instance's organization may be awake.</summary>
     public static async Task<bool> IsCountedAsync(Session session, string instanceId) => await session.FirstAsync<long>(
         "SELECT COUNT(*) FROM quotas q JOIN instances i ON i.organization = q.organization WHERE i.id = @instanceId AND q.awake IS NOT NULL", new { instanceId }) > 0;
@@ -98,7 +114,7 @@ internal static class QuotaRows
         session.ListAsync<LimitRow>("SELECT tier, instances, awake, cpu, memory, disk FROM quotas WHERE organization = @organization ORDER BY tier", new { organization });
 
     // What is being deleted counts until it is gone.
-    private static async Task<IReadOnlyList<Use>> UsedAsync(Session session, string organization, bool withSizes)
+    private static async Task<IReadOnlyList<Use>> UsedAsync(Session session, string organization, bool withSizes, string except = "")
     {
         var rows = await session.ListAsync<UseRow>(
             """
@@ -107,17 +123,19 @@ internal static class QuotaRows
             FROM instances i
             LEFT JOIN rests r ON r.instance_id = i.id
             LEFT JOIN wake_claims c ON c.instance_id = i.id AND c.until > @NowMicros
-            WHERE i.organization = @organization GROUP BY i.app, i.release, i.tier
+            WHERE i.organization = @organization AND i.id <> @except GROUP BY i.app, i.release, i.tier
             """,
-            new { organization, session.NowMicros });
+            new { organization, except, session.NowMicros });
         var used = new List<Use>();
         foreach (var row in rows)
-        {
-            var tier = withSizes ? await TierAsync(session, row) : null;
-            used.Add(new Use(row.Tier, row.Instances, row.Awake, (long)((tier?.Cpu ?? 0) * Milli) * row.Instances, (tier?.Memory ?? 0) * row.Instances, (tier?.Disk ?? 0) * row.Instances));
-        }
-
+            used.Add(await UseOfAsync(session, row, withSizes));
         return used;
+    }
+
+    private static async Task<Use> UseOfAsync(Session session, UseRow row, bool withSizes)
+    {
+        var tier = withSizes ? await TierAsync(session, row) : null;
+        return new Use(row.Tier, row.Instances, row.Awake, (long)((tier?.Cpu ?? 0) * Milli) * row.Instances, (tier?.Memory ?? 0) * row.Instances, (tier?.Disk ?? 0) * row.Instances);
     }
 
     private static async Task<TierDefinition?> TierAsync(Session session, UseRow row) =>

@@ -20,6 +20,21 @@ internal static class TenantRows
     public static async Task<IReadOnlyList<Organization>> ListOrganizationsAsync(Session session) =>
         [.. (await session.ListAsync<OrganizationRow>("SELECT name, created_at FROM organizations ORDER BY name")).Select(row => row.ToOrganization())];
 
+    /// <summary>Removes an organization without tenants, with its members, quotas, tokens and secrets. False when there is none.</summary>
+    public static async Task<bool> DeleteOrganizationAsync(Session session, string name)
+    {
+        // Nobody adds a tenant, a member or a token to it meanwhile.
+        if (await session.ExecuteAsync("UPDATE organizations SET name = name WHERE name = @name", new { name }) == 0)
+            return false;
+        var tenants = await session.ListAsync<string>("SELECT name FROM tenants WHERE organization = @name ORDER BY name LIMIT 4", new { name });
+        if (tenants.Count > 0)
+            throw new StoreConflictException($"The organization '{name}' still has tenants: {string.Join(", ", tenants.Take(3))}{(tenants.Count > 3 ? " and more" : "")}. Remove them first: 'tenantry tenant remove {tenants[0]}'.");
+        await DataKeyRows.DestroyAsync(session, SecretPlace.KeyHolderOf(SecretScope.Organization, name));
+        await session.ExecuteAsync("DELETE FROM tokens WHERE organization = @name", new { name });
+        await session.ExecuteAsync("DELETE FROM organizations WHERE name = @name", new { name });
+        return true;
+    }
+
     public static async Task<Tenant> CreateAsync(Session session, Tenant tenant)
     {
         await EnsureOrganizationAsync(session, tenant.Organization);
@@ -103,9 +118,9 @@ internal static class TenantRows
             throw new StoreConflictException($"The tenant '{name}' is being removed. Wait until it is gone, then create it anew.");
     }
 
-    public static async Task RequireOrganizationAsync(Session session, string name)
+    public static async Task RequireOrganizationAsync(Session session, string name, string suffix = "")
     {
-        if (await session.FirstAsync<string>("SELECT name FROM organizations WHERE name = @name", new { name }) is null)
+        if (await session.FirstAsync<string>($"SELECT name FROM organizations WHERE name = @name{suffix}", new { name }) is null)
             throw new StoreConflictException($"There is no organization '{name}'.");
     }
 

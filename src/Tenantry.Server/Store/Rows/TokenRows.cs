@@ -10,7 +10,7 @@ internal static class TokenRows
     public static async Task<int> AddAsync(Session session, ApiToken token)
     {
         if (token.Organization.Length > 0)
-            await TenantRows.RequireOrganizationAsync(session, token.Organization);
+            await TenantRows.RequireOrganizationAsync(session, token.Organization, session.Dialect.ForUpdate);
         return await session.ExecuteAsync(
             $"INSERT INTO tokens ({Columns}) VALUES (@Name, @Hash, @CreatedAt, @ExpiresAt, @Role, @Organization, @LastUsedAt)",
             new

@@ -96,6 +96,61 @@ public sealed class OidcTests(RealProvider provider) : IClassFixture<RealProvide
         await ProblemAsync(await unsigned.GetAsync("/v1/session"), HttpStatusCode.Unauthorized, ProblemCodes.Unauthorized);
     }
 
+    [OidcFact]
+    public async Task TheFirstSignInAfterTheProviderTookAnotherKeyWorks()
+    {
+        foreach (var key in (string?[])[null, "second", "third"])
+        {
+            if (key is not null)
+                await provider.RotateAsync(key);
+            var browser = new Browser(Api);
+            var (callback, atProvider) = await provider.SignInAsync(await BeginAsync(browser), "ann");
+            using var back = await browser.GetAsync(callback);
+            back.Headers.Location!.ToString().ShouldBe("/", key);
+            atProvider.Dispose();
+            // Keys that never were ask the provider no more often than this.
+            Api.Time.Advance(TimeSpan.FromSeconds(11));
+        }
+
+        (await Api.Client(await provider.MachineTokenAsync("ci-bot", "urn:tenantry:api")).GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [OidcFact]
+    public async Task AnAddressIsVerifiedWhenTheProviderSaysSoAsTextToo()
+    {
+        var browser = new Browser(Api);
+        var (callback, atProvider) = await provider.SignInAsync(await BeginAsync(browser), "texty");
+        using var back = await browser.GetAsync(callback);
+
+        (await ReadAsync<SessionResponse>(await browser.GetAsync("/v1/session"))).Name.ShouldBe("texty@example.com");
+        atProvider.Dispose();
+    }
+
+    [Theory]
+    [InlineData("a@x.y", "true", null, null, true)]
+    [InlineData(null, null, "a@x.y", "true", true)]
+    [InlineData("a@x.y", null, "a@x.y", "true", true)]
+    [InlineData("a@x.y", "true", "a@x.y", null, true)]
+    [InlineData("a@x.y", "false", "a@x.y", "true", false)]
+    [InlineData("a@x.y", "true", "A@x.y", "false", false)]
+    [InlineData("a@x.y", null, "b@x.y", "true", false)]
+    [InlineData("a@x.y", "true", "b@x.y", "false", true)]
+    [InlineData("a@x.y", null, null, "true", false)]
+    [InlineData("a@x.y", null, "a@x.y", null, false)]
+    public void AnAddressOfTheTokenAndOneThatIsToldCountAlike(string? email, string? verified, string? told, string? toldVerified, bool counts) =>
+        OidcSignIn.Address((email, verified), (told, toldVerified)).ShouldBe(counts ? (email ?? told)!.ToLowerInvariant() : null);
+
+    [OidcFact]
+    public async Task WhatAClientMayDoIsNotWhatPeopleMayDoWhoGotATokenByIt()
+    {
+        var ann = Api.Client(await provider.PersonTokenAsync("ann", "urn:tenantry:api"));
+
+        var session = await ReadAsync<SessionResponse>(await ann.GetAsync("/v1/session"));
+
+        (session.Name, session.Role).ShouldBe(("ann", null));
+        await ProblemAsync(await ann.GetAsync("/v1/targets"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+    }
+
     [Theory]
     [InlineData("{\"issuer\":\"http://id.example\",\"clientId\":\"x\"}", "https is needed")]
     [InlineData("{\"issuer\":\"https://id.example\",\"clientId\":\"x\",\"clientSecrt\":\"hidden\"}", "clientSecrt")]

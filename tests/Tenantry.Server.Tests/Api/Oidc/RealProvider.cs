@@ -31,6 +31,8 @@ public sealed partial class RealProvider : IAsyncLifetime
             new(Model.Wire.Role.Owner, Group: "acme-owners", Organization: "acme"),
             new(Model.Wire.Role.Member, Group: "other-members", Organization: "other"),
             new(Model.Wire.Role.Operator, Client: "ci-bot"),
+            // What a machine of that name may do is not what people may do who got a token by it.
+            new(Model.Wire.Role.Admin, Client: "tenantry"),
         ],
     };
 
@@ -42,9 +44,21 @@ public sealed partial class RealProvider : IAsyncLifetime
         // What the provider signs is good by the machine's clock.
         api.Time.Advance(TimeProvider.System.GetUtcNow() - api.Time.GetUtcNow());
         await TwoOrganizations.TwoTenantsAsync(api);
+        await StartAsync();
+    }
+
+    /// <summary>Takes its place with a new key for what it signs; who was signed in there is so no more.</summary>
+    internal async Task RotateAsync(string key)
+    {
+        await StopAsync();
+        await StartAsync(key);
+    }
+
+    private async Task StartAsync(params string[] key)
+    {
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
         File.Copy(Path.Combine(ServerTests.RepositoryRoot(), "tests", "Tenantry.Server.Tests", "Api", "Oidc", "provider.mjs"), Path.Combine(Folder, "provider.mjs"), overwrite: true);
-        foreach (var argument in new[] { "provider.mjs", $"{Issuer.Port}", new Uri(api.Address, OidcSignIn.Callback).ToString(), new Uri(api.Address, "/signin/oidc/logout").ToString() })
+        foreach (var argument in (string[])["provider.mjs", $"{Issuer.Port}", new Uri(Api.Address, OidcSignIn.Callback).ToString(), new Uri(Api.Address, "/signin/oidc/logout").ToString(), .. key])
             start.ArgumentList.Add(argument);
         process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
@@ -56,15 +70,19 @@ public sealed partial class RealProvider : IAsyncLifetime
         }
     }
 
+    private async Task StopAsync()
+    {
+        if (process is null)
+            return;
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        process.Dispose();
+        process = null;
+    }
+
     public async Task DisposeAsync()
     {
-        if (process is not null)
-        {
-            process.StandardInput.Close();
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
-            process.Dispose();
-        }
-
+        await StopAsync();
         if (api is not null)
             await api.DisposeAsync();
     }
@@ -105,11 +123,28 @@ public sealed partial class RealProvider : IAsyncLifetime
         ((int)answer.StatusCode).ShouldBeLessThan(400, await answer.Content.ReadAsStringAsync());
     }
 
+    /// <summary>A token for the API that a person got for themselves at the client that people sign in by.</summary>
+    internal async Task<string> PersonTokenAsync(string login, string resource)
+    {
+        const string verifier = "a-verifier-of-more-than-forty-three-characters-0123456789";
+        var challenge = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(verifier))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        var callback = new Uri(Api.Address, OidcSignIn.Callback).ToString();
+        var (back, browser) = await SignInAsync(
+            new Uri(Issuer, $"/auth?response_type=code&client_id=tenantry&scope=openid&redirect_uri={Uri.EscapeDataString(callback)}&code_challenge={challenge}&code_challenge_method=S256&resource={Uri.EscapeDataString(resource)}"), login);
+        browser.Dispose();
+        return await TokenAsync(new() { ["grant_type"] = "authorization_code", ["code"] = System.Web.HttpUtility.ParseQueryString(back.Split('?')[1])["code"]!, ["redirect_uri"] = callback, ["code_verifier"] = verifier, ["resource"] = resource }, "tenantry", "secret-of-the-client-for-tests");
+    }
+
     /// <summary>A machine's token.</summary>
-    internal async Task<string> MachineTokenAsync(string client, string resource)
+    internal Task<string> MachineTokenAsync(string client, string resource) => TokenAsync(
+        new() { ["grant_type"] = "client_credentials", ["client_id"] = client, ["client_secret"] = "secret-of-the-machine-for-tests", ["resource"] = resource }, null, null);
+
+    private async Task<string> TokenAsync(Dictionary<string, string> fields, string? client, string? secret)
     {
         using var http = new HttpClient { BaseAddress = Issuer };
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = client, ["client_secret"] = "secret-of-the-machine-for-tests", ["resource"] = resource });
+        if (client is not null)
+            http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"{client}:{secret}")));
+        using var form = new FormUrlEncodedContent(fields);
         using var answer = await http.PostAsync("/token", form);
         var text = await answer.Content.ReadAsStringAsync();
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);

@@ -1,11 +1,15 @@
-// A real OpenID provider for the tests: node provider.mjs PORT CALLBACK LOGOUT. Whoever it is asked for exists; ends with its standard input.
+// A real OpenID provider for the tests: node provider.mjs PORT CALLBACK LOGOUT [KEY]. Whoever it is asked for exists; ends with its standard input. With the name of a
+// key it signs with a new one that has this name.
+import { generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
-const [port, callback, logout] = process.argv.slice(2);
+const [port, callback, logout, key] = process.argv.slice(2);
+const jwks = key && { keys: [{ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), kid: key, use: 'sig', alg: 'RS256' }] };
 const issuer = `http://127.0.0.1:${port}`;
-const groups = { ann: ['acme-owners', 'everybody'], bob: ['other-members'], root: ['admins'], nobody: ['everybody'], shaky: ['acme-owners'] };
+const groups = { ann: ['acme-owners', 'everybody'], bob: ['other-members'], root: ['admins'], nobody: ['everybody'], shaky: ['acme-owners'], texty: ['acme-owners'] };
 
 const provider = new Provider(issuer, {
+  ...(jwks && { jwks }),
   clients: [
     {
       client_id: 'tenantry', client_secret: 'secret-of-the-client-for-tests', redirect_uris: [callback], grant_types: ['authorization_code'], response_types: ['code'],
@@ -15,7 +19,7 @@ const provider = new Provider(issuer, {
   ],
   findAccount: (_, id) => ({
     accountId: id,
-    claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: id !== 'shaky', name: `${id} of the provider`, groups: groups[id] ?? [] }),
+    claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: id === 'texty' ? 'true' : id !== 'shaky', name: `${id} of the provider`, groups: groups[id] ?? [] }),
   }),
   claims: { openid: ['sub', 'sid'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
   // Its own way of asking is for a newer node than Debian's, and asks no address of this machine.
@@ -28,6 +32,7 @@ const provider = new Provider(issuer, {
     resourceIndicators: {
       enabled: true,
       defaultResource: (_, client) => (client.clientId === 'tenantry' ? undefined : 'urn:tenantry:api'),
+      useGrantedResource: () => true,
       getResourceServerInfo: (_, indicator) => ({ audience: indicator, scope: '', accessTokenFormat: 'jwt', accessTokenTTL: 300, jwt: { sign: { alg: 'RS256' } } }),
     },
   },

@@ -1,0 +1,86 @@
+using System.Net;
+using Tenantry.Model.Wire;
+using static Tenantry.Server.Tests.Api.TestApi;
+using static Tenantry.Server.Tests.Api.TwoOrganizations;
+
+namespace Tenantry.Server.Tests.Api;
+
+/// <summary>What somebody asked for and may not have is in the audit, whatever they were told.</summary>
+public sealed class DenialTests
+{
+    private static async Task<IReadOnlyList<AuditResponse>> RowsAsync(TestApi api, string actor = "stranger") =>
+        (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync($"/v1/audit?actor={actor}"))).Items;
+
+    [Fact]
+    public async Task AnAttemptOnWhatBelongsToAnotherOrganizationIsDeniedInTheAuditAndNotThereForWhoTried()
+    {
+        await using var api = await StartAsync();
+        var (_, foreign) = await TwoTenantsAsync(api);
+        var owner = api.Client(await TokenAsync(api, Role.Owner, "acme", "stranger"));
+
+        foreach (var send in (Func<Task<HttpResponseMessage>>[])
+        [
+            () => owner.DeleteAsync("/v1/instances/bob"),
+            () => owner.GetAsync("/v1/instances/bob"),
+            () => owner.GetAsync($"/v1/operations/{foreign.Operation}"),
+            () => owner.GetAsync("/v1/instances?organization=other"),
+            () => owner.PostAsync("/v1/instances", Json(new { tenant = "bob", app = "notes", environment = "two" })),
+        ])
+        {
+            (await ProblemAsync(await send(), HttpStatusCode.NotFound, ProblemCodes.NotFound)).Detail.ShouldNotContain("belongs");
+        }
+
+        var rows = await RowsAsync(api);
+        rows.Select(row => (row.Action, row.Outcome)).ShouldBe([("instance.create", "denied"), ("look", "denied"), ("look", "denied"), ("look", "denied"), ("instance.delete", "denied")]);
+        rows.Where(row => row.Subject.Contains("bob", StringComparison.Ordinal)).ShouldAllBe(row => row.Detail.Contains("belongs to the organization 'other'"));
+        rows.ShouldAllBe(row => row.Through.StartsWith("token ") && row.RequestId.Length > 0);
+        (await api.Local.GetStringAsync("/v1/audit/verify")).ShouldContain("true");
+    }
+
+    [Fact]
+    public async Task WhatIsNotThereIsRefusedAndALookForItIsNothing()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var owner = api.Client(await TokenAsync(api, Role.Owner, "acme", "stranger"));
+
+        await ProblemAsync(await owner.GetAsync("/v1/instances/nobody"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+        await ProblemAsync(await owner.DeleteAsync("/v1/instances/nobody"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
+
+        var row = (await RowsAsync(api)).ShouldHaveSingleItem();
+        (row.Action, row.Outcome).ShouldBe(("instance.delete", "refused"));
+    }
+
+    [Fact]
+    public async Task ALookThatARoleDoesNotHoldIsWrittenOnceAMinuteAndManyAreCounted()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var viewer = api.Client(await TokenAsync(api, Role.Viewer, "acme", "stranger"));
+
+        for (var time = 0; time < 3; time++)
+            await ProblemAsync(await viewer.GetAsync("/v1/audit"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await RowsAsync(api)).ShouldHaveSingleItem().Subject.ShouldBe("/v1/audit");
+        for (var name = 0; name < 70; name++)
+            await ProblemAsync(await viewer.GetAsync($"/v1/targets/t{name}"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        (await RowsAsync(api)).Count.ShouldBe(60);
+        api.Time.Advance(TimeSpan.FromMinutes(1));
+        await ProblemAsync(await viewer.GetAsync("/v1/audit"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+
+        (await RowsAsync(api))[0].Detail.ShouldEndWith("(11 more looks were denied in the minute before.)");
+    }
+
+    [Fact]
+    public async Task AChangeThatAnotherSitesPageAskedForIsDeniedInTheAudit()
+    {
+        await using var api = await StartAsync();
+        await TwoTenantsAsync(api);
+        var browser = await Browser.SignedInAsync(api, "ann@example.com", Role.Admin);
+        browser.Csrf = "guessed";
+
+        await ProblemAsync(await browser.SendAsync(HttpMethod.Delete, "/v1/instances/ann"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+
+        var row = (await RowsAsync(api, "ann@example.com")).First(one => one.Action == "change");
+        (row.Subject, row.Outcome).ShouldBe(("/v1/instances/ann", "denied"));
+    }
+}
