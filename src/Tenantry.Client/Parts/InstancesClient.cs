@@ -16,6 +16,9 @@ public sealed record InstanceQuery(string? Tenant = null, string? App = null, st
     /// <summary>With this health.</summary>
     public InstanceHealth? Health { get; init; }
 
+    /// <summary><c>slug</c>, <c>app</c>, <c>target</c>, <c>state</c> or <c>created</c>; a minus before slug and created turns it. Null: by slug. With another one pages are asked for by their offset.</summary>
+    public string? Sort { get; init; }
+
     internal string Route(string path, params ReadOnlySpan<(string Name, string? Value)> more) => path + QueryText.Of(
         [("tenant", Tenant), ("app", App), ("target", Target), ("organization", Organization), ("q", Text), ("phase", Phase?.ToString()), ("health", Health?.ToString()), .. more]);
 }
@@ -48,7 +51,11 @@ public sealed class InstancesClient
     /// <param name="limit">1 to 1000.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<IReadOnlyList<InstanceResponse>> GetPageAsync(InstanceQuery query, int offset, int limit, CancellationToken cancellationToken = default) =>
-        (await _transport.GetAsync<PageResponse<InstanceResponse>>(query.Route("v1/instances", ("offset", offset.ToString()), ("limit", limit.ToString())), cancellationToken)).Items;
+        (await _transport.GetAsync<PageResponse<InstanceResponse>>(query.Route("v1/instances", ("offset", offset.ToString()), ("limit", limit.ToString()), ("sort", query.Sort)), cancellationToken)).Items;
+
+    /// <summary>What those of the same part cost a month whose targets have prices.</summary>
+    public async Task<IReadOnlyList<InstanceCostResponse>> GetCostsAsync(InstanceQuery query, int offset, int limit, CancellationToken cancellationToken = default) =>
+        (await _transport.GetAsync<PageResponse<InstanceCostResponse>>(query.Route("v1/fleet/costs", ("offset", offset.ToString()), ("limit", limit.ToString()), ("sort", query.Sort)), cancellationToken)).Items;
 
     /// <summary>How many the same list has.</summary>
     public Task<FleetResponse> CountAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>

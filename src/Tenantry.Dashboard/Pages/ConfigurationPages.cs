@@ -1,12 +1,5 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Manifests;
-using Tenantry.Model.Wire;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Pages;
 
@@ -33,7 +26,9 @@ internal static class ConfigurationPages
             head,
             await InstancePages.ManifestAsync(head.Instance, api, cancellationToken),
             [.. releases.Take(ReleasesShown)],
-            await api.Client.Secrets.ListAsync(slug, cancellationToken).ToListAsync(cancellationToken))));
+            await api.Client.Secrets.ListAsync(slug, cancellationToken).ToListAsync(cancellationToken),
+            await api.IfAllowedAsync(
+                "GET /v1/organizations/{organization}/members", () => api.Client.People.ListMembersAsync(head.Instance.Organization, cancellationToken).ToListAsync(cancellationToken).AsTask(), head.Instance.Organization))));
     }
 
     private static async Task<IResult> PreviewAsync(string slug, PageApi api, HttpContext context, CancellationToken cancellationToken)
@@ -88,7 +83,7 @@ internal static class ConfigurationPages
 }
 
 /// <summary>What the page of an instance's configuration shows.</summary>
-public sealed record ConfigurationView(InstanceHead Head, Manifest? Manifest, IReadOnlyList<ReleaseResponse> Releases, IReadOnlyList<SecretResponse> Secrets)
+public sealed record ConfigurationView(InstanceHead Head, Manifest? Manifest, IReadOnlyList<ReleaseResponse> Releases, IReadOnlyList<SecretResponse> Secrets, IReadOnlyList<MemberResponse>? Members)
 {
     public InstanceDetailResponse Instance => Head.Instance;
 }

@@ -1,12 +1,5 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Manifests;
-using Tenantry.Model.Wire;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Pages;
 

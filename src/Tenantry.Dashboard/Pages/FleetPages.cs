@@ -1,14 +1,7 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.WebUtilities;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Instances;
-using Tenantry.Model.Wire;
-using Tenantry.Server.Api;
 using Tenantry.Server.Events;
 
 namespace Tenantry.Dashboard.Pages;
@@ -45,12 +38,13 @@ internal static class FleetPages
         var last = Math.Max(1, (counts.Total + FleetView.PageSize - 1) / FleetView.PageSize);
         var page = Math.Clamp(choice.PageNumber, 1, last);
         var items = await api.Client.Instances.GetPageAsync(query, (page - 1) * FleetView.PageSize, FleetView.PageSize, cancellationToken);
-        return new FleetView(choice, items, all, counts.Total, page, last);
+        var costs = await api.Client.Instances.GetCostsAsync(query, (page - 1) * FleetView.PageSize, FleetView.PageSize, cancellationToken);
+        return new FleetView(choice, items, all, counts.Total, page, last) { Costs = costs.ToDictionary(one => one.Slug, StringComparer.Ordinal) };
     }
 }
 
 /// <summary>What the address of the fleet page says.</summary>
-public sealed record FleetChoice([FromQuery(Name = "q")] string? Text, [FromQuery(Name = "phase")] string? Phase, [FromQuery(Name = "health")] string? Health, [FromQuery(Name = "app")] string? App, [FromQuery(Name = "page")] string? Page)
+public sealed record FleetChoice([FromQuery(Name = "q")] string? Text, [FromQuery(Name = "phase")] string? Phase, [FromQuery(Name = "health")] string? Health, [FromQuery(Name = "app")] string? App, [FromQuery(Name = "page")] string? Page, [FromQuery(Name = "sort")] string? Sort)
 {
     public int PageNumber => int.TryParse(Page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
 
@@ -61,12 +55,13 @@ public sealed record FleetChoice([FromQuery(Name = "q")] string? Text, [FromQuer
         Text = string.IsNullOrEmpty(Text) ? null : Text,
         Phase = Read<InstancePhase>("phase", Phase),
         Health = Read<InstanceHealth>("health", Health),
+        Sort = string.IsNullOrEmpty(Sort) ? null : Sort,
     };
 
     /// <summary>The address of the same choice, changed.</summary>
-    public string Url(string path = "/", string? phase = null, string? health = null, int page = 1)
+    public string Url(string path = "/", string? phase = null, string? health = null, int page = 1, string? sort = null)
     {
-        var values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["q"] = Text, ["app"] = App, ["phase"] = phase, ["health"] = health, ["page"] = page > 1 ? page.ToString(CultureInfo.InvariantCulture) : null };
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["q"] = Text, ["app"] = App, ["phase"] = phase, ["health"] = health, ["sort"] = sort ?? Sort, ["page"] = page > 1 ? page.ToString(CultureInfo.InvariantCulture) : null };
         return QueryHelpers.AddQueryString(path, values.Where(v => !string.IsNullOrEmpty(v.Value)));
     }
 
@@ -86,6 +81,9 @@ public sealed record FleetChoice([FromQuery(Name = "q")] string? Text, [FromQuer
 public sealed record FleetView(FleetChoice Choice, IReadOnlyList<InstanceResponse> Items, FleetResponse All, int Total, int Page, int LastPage)
 {
     public const int PageSize = 50;
+
+    /// <summary>What those of the page cost of which it is known, by slug.</summary>
+    public IReadOnlyDictionary<string, InstanceCostResponse> Costs { get; init; } = new Dictionary<string, InstanceCostResponse>(StringComparer.Ordinal);
 
     public int First => Total == 0 ? 0 : ((Page - 1) * PageSize) + 1;
 

@@ -1,9 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
-
 namespace Tenantry.Dashboard.Pages;
 
 /// <summary>What a person tells an instance with a form: each is one change of the API.</summary>

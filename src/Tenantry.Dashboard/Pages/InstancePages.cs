@@ -1,13 +1,7 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
-using Tenantry.Model.Wire;
 using Tenantry.Server.Events;
 
 namespace Tenantry.Dashboard.Pages;

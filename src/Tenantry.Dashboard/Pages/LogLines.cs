@@ -2,9 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Http;
-using Tenantry.Client;
-using Tenantry.Model.Wire;
 using Tenantry.Server.Events;
 
 namespace Tenantry.Dashboard.Pages;

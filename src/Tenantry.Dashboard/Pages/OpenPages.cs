@@ -1,9 +1,4 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Dashboard.Serving;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Pages;
 

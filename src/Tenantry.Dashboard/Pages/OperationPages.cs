@@ -1,11 +1,5 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
 using Tenantry.Dashboard.Controls;
-using Tenantry.Dashboard.Serving;
-using Tenantry.Model.Wire;
 using Tenantry.Server.Events;
 
 namespace Tenantry.Dashboard.Pages;

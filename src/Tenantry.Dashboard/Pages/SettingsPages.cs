@@ -1,13 +1,6 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Client;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Manifests;
-using Tenantry.Model.Wire;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Pages;
 
@@ -19,11 +12,14 @@ internal static class SettingsPages
     public static void MapSettings(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/settings", ShowTargetsAsync);
-        pages.MapGet("/settings/targets/{target}/check", CheckAsync);
+        pages.MapPost("/settings/targets/{target}/check", CheckAsync);
         pages.MapGet("/settings/people", ShowPeopleAsync);
         pages.MapPost("/settings/people", AddPersonAsync);
         pages.MapPost("/settings/members", PutMemberAsync);
         pages.MapPost("/settings/members/remove", RemoveMemberAsync);
+        pages.MapPost("/settings/organizations", AddOrganizationAsync);
+        pages.MapPost("/settings/organizations/{organization}/remove", RemoveOrganizationAsync);
+        pages.MapPost("/settings/organizations/{organization}/quota", PutQuotaAsync);
         pages.MapGet("/settings/tokens", ShowTokensAsync);
         pages.MapPost("/settings/tokens", CreateTokenAsync);
         pages.MapPost("/settings/tokens/revoke", RevokeTokenAsync);
@@ -33,8 +29,12 @@ internal static class SettingsPages
         (nameof(TargetsPage.Server), await api.Client.GetServerAsync(cancellationToken)),
         (nameof(TargetsPage.Targets), await api.IfAllowedAsync("GET /v1/targets", () => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask())));
 
-    private static async Task<IResult> CheckAsync(string target, PageApi api, CancellationToken cancellationToken) =>
-        new Page<TargetCheck>((nameof(TargetCheck.Check), await api.Client.Targets.CheckAsync(target, cancellationToken)));
+    // It asks the platform, so that it is a form's to begin, and no link's.
+    private static async Task<IResult> CheckAsync(string target, PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        await FormToken.ReadFormAsync(context);
+        return new Page<TargetCheck>((nameof(TargetCheck.Check), await api.Client.Targets.CheckAsync(target, cancellationToken)));
+    }
 
     private static async Task<IResult> ShowPeopleAsync([FromQuery] string? organization, PageApi api, CancellationToken cancellationToken)
     {
@@ -43,6 +43,7 @@ internal static class SettingsPages
         return new Page<PeoplePage>(
             (nameof(PeoplePage.Organizations), organizations.Select(one => one.Name).ToArray()),
             (nameof(PeoplePage.Organization), chosen),
+            (nameof(PeoplePage.Quotas), chosen is null ? null : await api.IfAllowedAsync("GET /v1/organizations/{organization}/quotas", () => api.Client.People.ListQuotasAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask(), chosen)),
             (nameof(PeoplePage.Members), chosen is null ? null : await api.IfAllowedAsync("GET /v1/organizations/{organization}/members", () => api.Client.People.ListMembersAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask(), chosen)),
             (nameof(PeoplePage.People), await api.IfAllowedAsync("GET /v1/people", () => api.Client.People.ListAsync(cancellationToken).Take(PeopleShown).ToListAsync(cancellationToken).AsTask())));
     }
@@ -68,6 +69,29 @@ internal static class SettingsPages
         var form = await FormToken.ReadFormAsync(context);
         var organization = form["organization"].ToString();
         await api.Client.People.RemoveMember(organization, form["email"].ToString()).SendAsync(cancellationToken);
+        return InstanceForms.To($"/settings/people?organization={Uri.EscapeDataString(organization)}");
+    }
+
+    private static async Task<IResult> AddOrganizationAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        var made = await api.Client.People.CreateOrganization(form["organization"].ToString().Trim()).SendAsync(cancellationToken);
+        return InstanceForms.To($"/settings/people?organization={Uri.EscapeDataString(made.Name)}");
+    }
+
+    private static async Task<IResult> RemoveOrganizationAsync(string organization, PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        if (form["name"] != organization)
+            throw ProblemException.Invalid("name", $"To remove it, its name is typed: {organization}. Nothing was removed.");
+        await api.Client.People.DeleteOrganization(organization).SendAsync(cancellationToken);
+        return InstanceForms.To("/settings/people");
+    }
+
+    private static async Task<IResult> PutQuotaAsync(string organization, PageApi api, HttpContext context, CancellationToken cancellationToken)
+    {
+        var form = await FormToken.ReadFormAsync(context);
+        await api.Client.People.PutQuota(organization, new PutQuotaRequest(QuotaForm.Read(form), Null(form["tier"].ToString().Trim()))).SendAsync(cancellationToken);
         return InstanceForms.To($"/settings/people?organization={Uri.EscapeDataString(organization)}");
     }
 

@@ -1,7 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Tenantry.Dashboard.Serving;
 using Tenantry.Server.Access;
 using Tenantry.Server.People;
 
@@ -10,6 +6,9 @@ namespace Tenantry.Dashboard.Pages;
 /// <summary>The pages on which people sign in. What their forms send is taken by <see cref="SignInApi"/>.</summary>
 internal static class SignInDashboard
 {
+    /// <summary>In the address of the page: what was changed, so that one signs in anew.</summary>
+    public const string Changed = "changed";
+
     public static void MapSignInDashboard(this IEndpointRouteBuilder routes)
     {
         var pages = routes.MapGroup("").WithMetadata(new OpenToAll()).ExcludeFromDescription();
@@ -25,6 +24,7 @@ internal static class SignInDashboard
         return new Page<SignInPage>(
             (nameof(SignInPage.ReturnTo), wanted),
             (nameof(SignInPage.Failure), SignInPages.Sentence(context.Request.Query[SignInApi.Failure].ToString())),
+            (nameof(SignInPage.IsPasswordChanged), context.Request.Query[Changed] == "password"),
             (nameof(SignInPage.Provider), signIn.ProviderName))
         {
             // The form that leads to the provider is answered by going there.

@@ -1,10 +1,8 @@
 using System.IO.Pipelines;
 using System.Net;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Tenantry.Server.Access;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Serving;
 

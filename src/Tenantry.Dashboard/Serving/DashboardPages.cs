@@ -1,11 +1,6 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Tenantry.Client;
 using Tenantry.Dashboard.Pages;
 using Tenantry.Server.Access;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Serving;
 
@@ -43,6 +38,7 @@ public sealed class DashboardPages : IPages
         pages.MapDeploy();
         pages.MapActivity();
         pages.MapSettings();
+        pages.MapAccount();
         routes.MapSignInDashboard();
     }
 

@@ -1,9 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Access;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Serving;
 

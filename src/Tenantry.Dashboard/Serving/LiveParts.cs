@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
-using Tenantry.Client;
 using Tenantry.Server.Events;
 
 namespace Tenantry.Dashboard.Serving;

@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Tenantry.Client;
 using Tenantry.Server.Access;
 
 namespace Tenantry.Dashboard.Serving;

@@ -1,9 +1,5 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Tenantry.Client;
 using Tenantry.Dashboard.Pages;
-using Tenantry.Model.Wire;
-using Tenantry.Server.Api;
 
 namespace Tenantry.Dashboard.Serving;
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Access;
 
 namespace Tenantry.Dashboard.Serving;

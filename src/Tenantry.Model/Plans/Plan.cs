@@ -64,3 +64,9 @@ public enum StepState
 /// <param name="Amount">The amount.</param>
 /// <param name="Currency">ISO 4217, upper case.</param>
 public sealed record Money(decimal Amount, string Currency);
+
+/// <summary>What an instance costs a month.</summary>
+/// <param name="Awake">When it is never asleep.</param>
+/// <param name="Asleep">When it always is.</param>
+/// <param name="Source">Where the prices are from, and what is not exact.</param>
+public sealed record MonthlyCost(Money Awake, Money Asleep, string Source);

@@ -101,6 +101,13 @@ public record InstanceResponse
 /// <param name="Drifted">Of which something differs from what is wanted.</param>
 public sealed record FleetResponse(int Total, IReadOnlyDictionary<string, int> Phases, int Unhealthy, int Drifted);
 
+/// <summary>What an instance costs a month by list prices, in <c>GET /v1/fleet/costs</c>.</summary>
+/// <param name="Slug">Which one.</param>
+/// <param name="Monthly">When it is never asleep.</param>
+/// <param name="MonthlyAsleep">When it always is.</param>
+/// <param name="Source">Where the prices are from, and what is not exact.</param>
+public sealed record InstanceCostResponse(string Slug, MoneyResponse Monthly, MoneyResponse MonthlyAsleep, string Source);
+
 /// <summary>One instance with everything that is known of it.</summary>
 public sealed record InstanceDetailResponse : InstanceResponse
 {

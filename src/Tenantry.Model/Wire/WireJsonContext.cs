@@ -83,6 +83,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(AuditExportEnd))]
 [JsonSerializable(typeof(IReadOnlyList<ChangeResponse>))]
 [JsonSerializable(typeof(PageResponse<QuotaResponse>))]
+[JsonSerializable(typeof(PageResponse<InstanceCostResponse>))]
 [JsonSerializable(typeof(PutPasswordRequest))]
 [JsonSerializable(typeof(PutQuotaRequest))]
 public sealed partial class WireJsonContext : JsonSerializerContext;

@@ -54,6 +54,7 @@ internal static class AccessTable
         ["DELETE /v1/tenants/{tenant}"] = Own,
 
         ["GET /v1/fleet"] = ViewOwn,
+        ["GET /v1/fleet/costs"] = ViewOwn,
         ["GET /v1/instances"] = ViewOwn,
         ["GET /v1/instances/{slug}"] = ViewOwn,
         ["GET /v1/instances/{slug}/plan"] = ViewOwn,

@@ -20,6 +20,13 @@ public sealed class LiveRequests(IStore store, Sessions sessions, TimeProvider t
     /// <summary>It is over.</summary>
     public void Leave(HttpContext context) => live.TryRemove(context, out _);
 
+    /// <summary>The request of that id ends what let it in, and is answered all the same.</summary>
+    public void LetFinish(string requestId)
+    {
+        foreach (var request in live.Where(one => one.Key.TraceIdentifier == requestId))
+            live.TryRemove(request);
+    }
+
     /// <summary>Cuts what is not to go on.</summary>
     public async Task CutAsync(CancellationToken cancellationToken)
     {

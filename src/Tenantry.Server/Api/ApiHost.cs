@@ -134,6 +134,7 @@ public static class ApiHost
         services.AddSingleton<InstanceChanges>();
         services.AddSingleton<TargetNotices>();
         services.AddSingleton<PlanNotices>();
+        services.AddSingleton<InstanceCosts>();
         services.AddSingleton<NewInstance>();
         services.AddSingleton<ChangedInstance>();
         services.AddSingleton<TenantDeletion>();

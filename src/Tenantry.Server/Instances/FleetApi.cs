@@ -18,8 +18,20 @@ public readonly record struct FleetQuery(
     [property: FromQuery(Name = "organization")] string? Organization,
     [property: FromQuery(Name = "q")] string? Text,
     [property: FromQuery(Name = "phase")] string? Phase,
-    [property: FromQuery(Name = "health")] string? Health)
+    [property: FromQuery(Name = "health")] string? Health,
+    [property: FromQuery(Name = "sort")] string? Sort = null)
 {
+    private static readonly Dictionary<string, InstanceOrder> Orders = new(StringComparer.Ordinal)
+    {
+        ["slug"] = InstanceOrder.Slug,
+        ["-slug"] = InstanceOrder.SlugDown,
+        ["app"] = InstanceOrder.App,
+        ["target"] = InstanceOrder.Target,
+        ["state"] = InstanceOrder.State,
+        ["created"] = InstanceOrder.Created,
+        ["-created"] = InstanceOrder.CreatedDown,
+    };
+
     /// <summary>What of these the caller may see.</summary>
     public InstanceFilter Of(Caller caller)
     {
@@ -31,6 +43,7 @@ public readonly record struct FleetQuery(
             Text = string.IsNullOrEmpty(Text) ? null : Text,
             Phase = Read<InstancePhase>("phase", Phase),
             Health = Read<InstanceHealth>("health", Health),
+            Order = Sort is null ? InstanceOrder.Slug : Orders.TryGetValue(Sort, out var order) ? order : throw ProblemException.Invalid("sort", $"One of {string.Join(", ", Orders.Keys)} is expected."),
         };
     }
 
@@ -68,10 +81,38 @@ internal static class FleetApi
         HttpContext context,
         CancellationToken cancellationToken)
     {
-        var found = await store.ListInstancesAsync(query.Of(Caller.Of(context)), page.Request() with { Offset = ReadOffset(offset) }, cancellationToken);
+        var found = await FindAsync(page, query, offset, store, context, cancellationToken);
         var reached = await http.AmongAsync(found.Items, cancellationToken);
         return TypedResults.Ok(PageQuery.Answer(context, found, record => InstanceView.InList(record, settings, reached)));
     }
+
+    /// <summary>What those instances of the same part of the list cost a month whose targets have prices.</summary>
+    public static async Task<Ok<PageResponse<InstanceCostResponse>>> ListCostsAsync(
+        [AsParameters] PageQuery page,
+        [AsParameters] FleetQuery query,
+        [FromQuery] string? offset,
+        IStore store,
+        InstanceCosts costs,
+        HttpContext context,
+        CancellationToken cancellationToken)
+    {
+        var filter = query.Of(Caller.Of(context));
+        if (!await costs.AreKnownAsync(cancellationToken))
+            return TypedResults.Ok(new PageResponse<InstanceCostResponse>([], null));
+        var found = await store.ListInstancesAsync(filter, Request(page, filter, offset), cancellationToken);
+        var known = await costs.OfAsync([.. found.Items.Select(record => record.Spec)], cancellationToken);
+        return TypedResults.Ok(PageQuery.Answer(context, new Page<InstanceCostResponse>(known, found.Next), one => one));
+    }
+
+    private static Task<Page<InstanceRecord>> FindAsync(PageQuery page, FleetQuery query, string? offset, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        var filter = query.Of(Caller.Of(context));
+        return store.ListInstancesAsync(filter, Request(page, filter, offset), cancellationToken);
+    }
+
+    private static PageRequest Request(PageQuery page, InstanceFilter filter, string? offset) => filter.Order != InstanceOrder.Slug && page.Cursor is not null
+        ? throw ProblemException.Invalid("sort", "A cursor goes on by slug. In another order, pass over those before with 'offset'.")
+        : page.Request() with { Offset = ReadOffset(offset) };
 
     private static int ReadOffset(string? text) => text is null
         ? 0

@@ -28,7 +28,8 @@ internal static class InstancesApi
     {
         var instances = routes.MapGroup("/instances").WithTags("Instances");
         routes.MapGet("/fleet", FleetApi.CountAsync).Takes(FleetApi.Filters).WithTags("Instances");
-        instances.MapGet("", FleetApi.ListAsync).Paged().Takes(FleetApi.Filters).Takes("offset");
+        routes.MapGet("/fleet/costs", FleetApi.ListCostsAsync).Paged().Takes(FleetApi.Filters).Takes("offset", "sort").WithTags("Instances");
+        instances.MapGet("", FleetApi.ListAsync).Paged().Takes(FleetApi.Filters).Takes("offset", "sort");
         instances.MapGet("/{slug}", GetAsync);
         instances.MapPost("", CreateAsync).Changes("instance.create");
         instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update").NeedsVersion();

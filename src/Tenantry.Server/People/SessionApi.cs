@@ -66,6 +66,7 @@ internal static class SessionApi
             await ProveAsync(person, body.Value.Current ?? "", passwords, limits, ClientAddress.Of(context, settings), cancellationToken);
         else if (time.GetUtcNow() - session.Session.CreatedAt > JustNow)
             throw ProblemException.Forbidden($"There is no password yet: sign in again, and set one within {JustNow.TotalMinutes:0} minutes.");
+        live.LetFinish(context.TraceIdentifier);
         await store.UpdatePersonAsync(person with { Password = passwords.Hash(body.Value.Password) }, person.Version, cancellationToken);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();

@@ -31,6 +31,21 @@ public sealed record InstanceFilter(string? Tenant = null, string? App = null, s
     public InstancePhase? Phase { get; init; }
 
     public InstanceHealth? Health { get; init; }
+
+    /// <summary>In which order; only the first goes on from a cursor.</summary>
+    public InstanceOrder Order { get; init; }
+}
+
+/// <summary>Orders of a list of instances; those that are alike are by slug.</summary>
+public enum InstanceOrder
+{
+    Slug,
+    SlugDown,
+    App,
+    Target,
+    State,
+    Created,
+    CreatedDown,
 }
 
 /// <summary>How many instances stand in one phase with one health, and how many of these differ from what is wanted.</summary>

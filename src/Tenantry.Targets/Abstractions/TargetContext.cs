@@ -50,6 +50,9 @@ public sealed record TargetKind(
     /// <summary>True when its targets are <see cref="IActualCosts"/>.</summary>
     public bool HasBill { get; init; }
 
+    /// <summary>What an instance costs a month on a target with these options; null where it is not known. Without it such targets have no prices. Pure; secrets may be marks.</summary>
+    public Func<InstanceWorkload, IReadOnlyDictionary<string, string>, MonthlyCost?>? CostOf { get; init; }
+
     /// <summary>True when all that it makes hangs on its data folder, so that another engine on the same machine has nothing of it.</summary>
     public bool IsOfItsFolder { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
@@ -25,6 +26,15 @@ public sealed record AwsRendered(
     string CostsNote,
     IReadOnlyList<string> Notes)
 {
+    /// <summary>What it costs a month by list prices; null when one of them is not known. Throws as <see cref="Of"/> does.</summary>
+    public static MonthlyCost? CostOf(InstanceWorkload workload, IReadOnlyDictionary<string, string> options)
+    {
+        var one = Of(workload, options, null);
+        return one.Costs.Count == 0
+            ? null
+            : new MonthlyCost(new Money(one.Costs.Sum(part => part.Amount), one.Currency), new Money(one.Costs.Where(part => !part.StopsAsleep).Sum(part => part.Amount), one.Currency), one.CostsNote);
+    }
+
     /// <summary>Renders one. Throws a terminal <see cref="TargetException"/> for a workload or options that make no sense.</summary>
     /// <param name="workload">The instance; its secrets may be marks.</param>
     /// <param name="options">The target's options.</param>

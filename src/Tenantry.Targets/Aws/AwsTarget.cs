@@ -42,6 +42,7 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks,
         IsOneMachine = options => !options.TryGetValue("state", out var state) || state == "local",
         IsOfItsFolder = true,
         HasBill = true,
+        CostOf = AwsRendered.CostOf,
     };
 
     public string Kind => KindName;

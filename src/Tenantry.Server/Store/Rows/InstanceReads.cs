@@ -31,8 +31,9 @@ internal static class InstanceReads
     public static async Task<Page<InstanceRecord>> ListAsync(Session session, InstanceFilter filter, PageRequest page)
     {
         var rows = await session.ListAsync<RecordRow>(
-            $"{Select} WHERE i.slug > @after{Conditions(session, filter)} ORDER BY i.slug LIMIT @limit OFFSET @offset", Values(filter, page));
-        return Cursor.Page(rows, page, row => row.ToRecord(), row => row.Slug);
+            $"{Select} WHERE i.slug > @after{Conditions(session, filter)} ORDER BY {Order(filter.Order)} LIMIT @limit OFFSET @offset", Values(filter, page));
+        var found = Cursor.Page(rows, page, row => row.ToRecord(), row => row.Slug);
+        return filter.Order == InstanceOrder.Slug ? found : found with { Next = null };
     }
 
     public static async Task<IReadOnlyList<InstanceCount>> CountAsync(Session session, InstanceFilter filter)
@@ -45,6 +46,17 @@ internal static class InstanceReads
             Values(filter, new PageRequest()));
         return [.. rows.Select(row => new InstanceCount(Enum.Parse<InstancePhase>(row.Phase), Enum.Parse<InstanceHealth>(row.Health), (int)row.Count, (int)row.Drifted))];
     }
+
+    private static string Order(InstanceOrder order) => order switch
+    {
+        InstanceOrder.SlugDown => "i.slug DESC",
+        InstanceOrder.App => "i.app, i.slug",
+        InstanceOrder.Target => "i.target, i.slug",
+        InstanceOrder.State => "s.phase, i.slug",
+        InstanceOrder.Created => "i.created_at, i.slug",
+        InstanceOrder.CreatedDown => "i.created_at DESC, i.slug",
+        _ => "i.slug",
+    };
 
     private static string Conditions(Session session, InstanceFilter filter)
     {
