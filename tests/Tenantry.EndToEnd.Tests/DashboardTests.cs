@@ -83,6 +83,9 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
             await visit.Page.GetByRole(AriaRole.Heading, new() { Name = $"{name} is there" }).WaitForAsync();
         }
 
+        // What faces the provider and the browsers is not root.
+        var web = Machine.ChildrenOf(host.Plane.Pid).Where(pid => Machine.CommandLine(pid).Contains("tenantry", StringComparison.Ordinal)).ShouldHaveSingleItem();
+        Machine.Status(web, "Uid").Split('\t').ShouldAllBe(id => id != "0");
         (await host.Plane.JsonAsync("status", "annes")).GetProperty("organization").GetString().ShouldBe("acme");
         (await host.Plane.JsonAsync("status", "bobs")).GetProperty("organization").GetString().ShouldBe("other");
         await bob.Page.GotoAsync(host.Plane.Api.TrimEnd('/') + "/");
@@ -92,10 +95,101 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
     }
 
     [MachineFact(Browser.Program, "npm")]
+    public async Task WhoHasAPasswordSignsInWithItAndChangesIt()
+    {
+        const string first = "a first long password", second = "a second long password";
+        await using var visit = await host.StrangerAsync(false, ColorScheme.Light);
+        (await host.Plane.CallWithInputAsync(first + "\n", "person", "add", "pia@example.com", "--role", "viewer", "--password")).ShouldEndWith(0);
+        var page = visit.Page;
+        async Task SignInAsync(string password)
+        {
+            await page.GetByLabel("E-mail address").FillAsync("pia@example.com");
+            await page.GetByLabel("Password").FillAsync(password);
+            await visit.Button("Sign in").ClickAsync();
+        }
+
+        await visit.GoAsync("/account");
+        await SignInAsync("not the right password");
+        await visit.ShowsAsync("The address or the password is not right.");
+        await SignInAsync(first);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Your account" }).WaitForAsync();
+        foreach (var (current, wanted, answer) in new[] { ("wrong one here", second, "The password so far is not right."), (first, second, "Your password is changed.") })
+        {
+            await page.GetByLabel("Password so far").FillAsync(current);
+            await page.GetByLabel("New password").FillAsync(wanted);
+            await page.GetByLabel("The same again").FillAsync(wanted);
+            await visit.Button("Change the password").ClickAsync();
+            await visit.ShowsAsync(answer);
+        }
+
+        await SignInAsync(second);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Fleet", Level = 1 }).WaitForAsync();
+        var third = await host.Plane.CallWithInputAsync($"{second}\n{first}\n", "person", "password", "pia@example.com", "--server", host.Plane.Api);
+        third.ShouldEndWith(0);
+        (await host.Plane.CallWithInputAsync($"{second}\n{first}\n", "person", "password", "pia@example.com", "--server", host.Plane.Api)).ShouldEndWith(5);
+        (await visit.GoAsync("/account"))!.Url.ShouldContain("/signin");
+        (await host.Plane.CallAsync("person", "remove", "pia@example.com", "--yes")).ShouldEndWith(0);
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task APageThatFindsNobodyStopsAskingAfterTenMinutes()
+    {
+        await using var visit = await host.SignInAsync();
+        var asked = 0;
+        await visit.Page.Clock.InstallAsync();
+        await visit.Page.RouteAsync("**/live/**", route =>
+        {
+            Interlocked.Increment(ref asked);
+            return route.AbortAsync();
+        });
+        await visit.GoAsync("/instances/alice");
+        for (var minutes = 0; minutes < 60 && !await visit.Page.GetByText("What you see is old.").IsVisibleAsync(); minutes++)
+            await visit.Page.Clock.RunForAsync(60_000);
+        await visit.Page.GetByText("What you see is old.").WaitForAsync();
+        var before = asked;
+        await visit.Page.Clock.RunForAsync(3_600_000);
+
+        asked.ShouldBe(before);
+        before.ShouldBeInRange(2, 60);
+    }
+
+    [MachineFact(Browser.Program, "npm")]
+    public async Task AnOrganizationGetsAQuotaIsSortedByAndIsRemovedByItsName()
+    {
+        await using var visit = await host.SignInAsync();
+        var page = visit.Page;
+        await visit.GoAsync("/settings/people");
+        await page.GetByText("Add an organization").ClickAsync();
+        await page.Locator("form[action='/settings/organizations'] [name=organization]").FillAsync("shortlived");
+        await page.Locator("form[action='/settings/organizations'] button").ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Quotas of shortlived" }).WaitForAsync();
+        await page.GetByText("Set a quota").ClickAsync();
+        await page.GetByLabel("Awake at once").FillAsync("2");
+        await page.GetByLabel("Memory").FillAsync("8GB");
+        await visit.Button("Set the quota").ClickAsync();
+        await visit.ShowsAsync("0 of 2");
+        (await host.Plane.JsonAsync("quota", "show", "shortlived")).ToString().ShouldContain("8000000000");
+        await visit.Button("Remove shortlived").First.ClickAsync();
+        await page.GetByLabel("Type shortlived to confirm").FillAsync("shortlived");
+        await page.Locator("#confirm-organization [type=submit]").ClickAsync();
+        await page.WaitForURLAsync(url => url.EndsWith("/settings/people", StringComparison.Ordinal));
+        (await host.Plane.CallAsync("organization", "list")).Out.ShouldNotContain("shortlived");
+
+        await visit.GoAsync("/?sort=-slug");
+        await page.Locator("th[aria-sort=descending]", new() { HasText = "Instance" }).WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Created" }).ClickAsync();
+        await page.Locator("th[aria-sort=ascending]", new() { HasText = "Created" }).WaitForAsync();
+        visit.Errors.ShouldBeEmpty();
+    }
+
+    [MachineFact(Browser.Program, "npm")]
     public async Task AFormWithoutItsTokenChangesNothing()
     {
         await using var visit = await host.SignInAsync();
         await visit.GoAsync("/deploy");
+        // What acts is no link: another site could lead there.
+        (await visit.Page.EvaluateAsync<int>("() => fetch('/settings/targets/local/check').then(answer => answer.status)")).ShouldBe(405);
+        (await visit.Page.EvaluateAsync<int>("() => fetch('/settings/targets/local/check', { method: 'POST', body: new URLSearchParams({ csrf: 'guessed' }) }).then(answer => answer.status)")).ShouldBe(403);
         (await visit.Page.EvaluateAsync<int>("() => fetch('/instances/alice/sleep', { method: 'POST', body: new URLSearchParams({ csrf: 'guessed' }) }).then(answer => answer.status)")).ShouldBe(403);
         (await host.Plane.JsonAsync("status", "alice")).GetProperty("phase").GetString().ShouldBe("Running");
     }
@@ -177,6 +271,7 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
         ("targets", "/settings", ".findings"),
         ("people", "/settings/people", "#h-people"),
         ("tokens", "/settings/tokens", "#h-tokens"),
+        ("account", "/account", "#h-password"),
     ];
 
     private async Task<string> AnswerAsync(string name)

@@ -95,4 +95,28 @@ public class ServeTests
             .ToHashSet(StringComparer.Ordinal);
         return [.. Directory.GetFiles($"/proc/{pid}/fd").Select(fd => new FileInfo(fd).LinkTarget).OfType<string>().Where(inodes.Contains)];
     }
+
+    [MachineFact]
+    public async Task AByteOfTheAuditThatWasChangedInTheDatabaseIsFound()
+    {
+        const string row = "organization unmistakable";
+        await using var plane = new ControlPlane();
+        await plane.StartAsync();
+        (await plane.CallAsync("organization", "add", "unmistakable")).ShouldEndWith(0);
+        (await plane.CallAsync("organization", "add", "other")).ShouldEndWith(0);
+        (await plane.CallAsync("audit", "verify")).ShouldEndWith(0);
+        (await plane.StopAsync()).ShouldBe(0);
+
+        var file = Path.Combine(plane.Folder, "store", "tenantry.db");
+        var bytes = await File.ReadAllBytesAsync(file);
+        var at = bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(row));
+        at.ShouldBeGreaterThan(0);
+        bytes[at] = (byte)'O';
+        await File.WriteAllBytesAsync(file, bytes);
+        await plane.StartAsync();
+
+        var verify = await plane.CallAsync("audit", "verify");
+        verify.ShouldEndWith(1);
+        (verify.Out + verify.Error).ShouldContain("was changed after it was written");
+    }
 }

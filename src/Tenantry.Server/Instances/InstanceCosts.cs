@@ -1,6 +1,8 @@
 using Tenantry.Model.Instances;
-using Tenantry.Model.Workloads;
+using Tenantry.Model.Manifests;
+using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
+using Tenantry.Model.Workloads;
 using Tenantry.Server.Api;
 using Tenantry.Server.Rendering;
 using Tenantry.Server.Store;

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Manifests;
+using Tenantry.Model.Plans;
+using Tenantry.Model.Workloads;
 
 namespace Tenantry.Targets.Abstractions;
 

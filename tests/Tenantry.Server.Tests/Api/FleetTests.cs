@@ -40,4 +40,61 @@ public class FleetTests
         await ProblemAsync(await own.GetAsync("/v1/fleet?organization=other"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
         await ProblemAsync(await own.GetAsync("/v1/instances/bob/wakes"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
     }
+
+    [Fact]
+    public async Task TheListIsInTheOrderThatIsAskedFor()
+    {
+        await using var api = await StartAsync();
+        await TwoOrganizations.TwoTenantsAsync(api);
+        api.Time.Advance(TimeSpan.FromMinutes(1));
+        await api.AddAsync("aaa");
+        await api.SeeAsync("ann", InstancePhase.Running);
+
+        foreach (var (sort, slugs) in new (string, string[])[]
+        {
+            ("slug", ["aaa", "ann", "bob"]), ("-slug", ["bob", "ann", "aaa"]), ("created", ["ann", "bob", "aaa"]), ("-created", ["aaa", "ann", "bob"]), ("state", ["aaa", "bob", "ann"]), ("target", ["aaa", "ann", "bob"]),
+        })
+        {
+            var list = await ReadAsync<PageResponse<InstanceResponse>>(await api.Local.GetAsync($"/v1/instances?sort={sort}"));
+            list.Items.Select(item => item.Slug).ShouldBe(slugs, sort);
+        }
+
+        var second = await ReadAsync<PageResponse<InstanceResponse>>(await api.Local.GetAsync("/v1/instances?sort=-slug&offset=1&limit=1"));
+        (second.Items.ShouldHaveSingleItem().Slug, second.Next).ShouldBe(("ann", null));
+        await ProblemAsync(await api.Local.GetAsync("/v1/instances?sort=sulg"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        var next = (await ReadAsync<PageResponse<InstanceResponse>>(await api.Local.GetAsync("/v1/instances?limit=1"))).Next;
+        await ProblemAsync(await api.Local.GetAsync($"/v1/instances?sort=-slug&cursor={next}"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+    }
+
+    [Fact]
+    public async Task WhatAnInstanceCostsIsToldWhereItsTargetHasPricesAndOfOnesOwnAlone()
+    {
+        await using var api = await StartAsync();
+        await TwoOrganizations.TwoTenantsAsync(api);
+        (await ReadAsync<PageResponse<InstanceCostResponse>>(await api.Local.GetAsync("/v1/fleet/costs"))).Items.ShouldBeEmpty();
+        (await api.Local.PutAsync("/v1/targets/cloud", Json(new { kind = "aws", options = new Dictionary<string, string> { ["region"] = "us-east-1" } }))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await api.ApplyAsync("""
+            app: site
+            version: "1.0"
+            services:
+              web:
+                image: docker.io/library/nginx:1
+                ports: [80]
+            tiers:
+              free: { memory: 512MB, cpu: 0.25 }
+            defaultTier: free
+            """);
+        foreach (var tenant in (string[])["ann", "bob"])
+            (await api.Local.PostAsync("/v1/instances", Json(new { tenant, app = "site", slug = $"{tenant}-site", target = "cloud" }))).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+
+        var all = (await ReadAsync<PageResponse<InstanceCostResponse>>(await api.Local.GetAsync("/v1/fleet/costs"))).Items;
+        var own = (await ReadAsync<PageResponse<InstanceCostResponse>>(await api.Client(await TwoOrganizations.TokenAsync(api, Role.Viewer, "acme")).GetAsync("/v1/fleet/costs"))).Items;
+
+        all.Select(one => one.Slug).ShouldBe(["ann-site", "bob-site"]);
+        var cost = own.ShouldHaveSingleItem();
+        cost.Slug.ShouldBe("ann-site");
+        cost.Monthly.Currency.ShouldBe("USD");
+        decimal.Parse(cost.Monthly.Amount, System.Globalization.CultureInfo.InvariantCulture).ShouldBeGreaterThan(decimal.Parse(cost.MonthlyAsleep.Amount, System.Globalization.CultureInfo.InvariantCulture));
+        cost.Source.ShouldContain("Prices of");
+    }
 }

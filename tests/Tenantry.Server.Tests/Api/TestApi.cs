@@ -50,6 +50,8 @@ internal sealed class TestApi : IAsyncDisposable
             RefusalsOf = Tenantry.Targets.TargetCatalog.Find("docker")!.RefusalsOf,
             NotesOn = Tenantry.Targets.TargetCatalog.Find("docker")!.NotesOn,
         },
+        // Nothing is asked of it but its prices.
+        Tenantry.Targets.TargetCatalog.Find("aws")!,
     ];
 
     private readonly string root;

@@ -163,7 +163,8 @@ public sealed class OidcProvider : IDisposable
     private bool IsNow(DateTime? before, DateTime? expires, TimeSpan skew)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        return expires is { } end && now < end + skew && (before is null || now > before - skew);
+        // A token that says nothing of its beginning may come with the least time that there is: nothing is taken from it.
+        return expires is { } end && now - skew < end && (before is null || now + skew > before);
     }
 
     // Not the library's own sentences: they may hold the token.
