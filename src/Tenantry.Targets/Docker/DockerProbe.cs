@@ -12,7 +12,7 @@ namespace Tenantry.Targets.Docker;
 internal static class DockerProbe
 {
     /// <summary>Why an engine that is Podman is refused.</summary>
-    internal const string WhyNotPodman = "Its socket speaks as Docker's does, but data put into a volume goes beside it, and it does not know the option that keeps the host out of a closed network: instances' data and isolation would not be what they are promised to be.";
+    internal const string WhyNotPodman = "Its socket speaks as Docker's does, but a closed network still leads to the host over IPv6, limits cannot be changed of what runs, and data cannot be put into volumes as it is with Docker: instances' isolation and data would not be what they are promised to be (docs/targets/docker.md).";
 
     internal static async Task<ProbeReport> LookAsync(DockerHost host, CancellationToken cancellationToken)
     {
