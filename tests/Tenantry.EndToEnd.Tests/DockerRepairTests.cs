@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Tenantry.EndToEnd.Tests.Running;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.EndToEnd.Tests;
 
@@ -18,10 +19,10 @@ public class DockerRepairTests
         await host.ApplyAgentAsync();
         string[] tenants = [.. Enumerable.Range(1, Many).Select(i => $"t{i:000}")];
         foreach (var tenant in tenants)
-            (await host.Plane.CallAsync("tenant", "add", tenant, "--app", "zeptoclaw-like", "--no-wait")).ShouldEndWith(0);
+            await host.Plane.Client.Instances.Create(new CreateInstanceRequest(tenant, "zeptoclaw-like", NewTenant: new CreateTenantRequest(tenant))).SendAsync();
         await AllHealthyAsync(host);
-        foreach (var tenant in tenants)
-            (await host.DockerAsync("exec", await ContainerAsync(host, tenant), "/bin/sh", "-c", $"echo kept by {tenant} > /data/kept")).ShouldEndWith(0);
+        await InEachAsync(host, async (tenant, container) =>
+            (await host.DockerAsync("exec", container, "/bin/sh", "-c", $"echo kept by {tenant} > /data/kept")).ShouldEndWith(0));
 
         (await host.DockerAsync("kill", await ContainerAsync(host, "t001"))).ShouldEndWith(0);
         (await host.DockerAsync("rm", "-f", await ContainerAsync(host, "t002"))).ShouldEndWith(0);
@@ -33,18 +34,15 @@ public class DockerRepairTests
         await host.Plane.StartAsync();
 
         await AllHealthyAsync(host);
-        foreach (var tenant in tenants)
+        await InEachAsync(host, (tenant, container) => Eventually.HoldsAsync(async () =>
         {
-            await Eventually.HoldsAsync(async () =>
-            {
-                var kept = await host.DockerAsync("exec", await ContainerAsync(host, tenant), "/bin/sh", "-c", "busybox cat /data/kept; wget -q -O - http://127.0.0.1:8080/");
-                return (kept.Out == $"kept by {tenant}\nHello from {tenant}\n", $"{tenant}: {kept.Out}{kept.Error}");
-            });
-        }
+            var kept = await host.DockerAsync("exec", container, "/bin/sh", "-c", "busybox cat /data/kept; wget -q -O - http://127.0.0.1:8080/");
+            return (kept.Out == $"kept by {tenant}\nHello from {tenant}\n", $"{tenant}: {kept.Out}{kept.Error}");
+        }));
 
         foreach (var tenant in tenants)
-            (await host.Plane.CallAsync("tenant", "remove", tenant, "--yes", "--no-wait")).ShouldEndWith(0);
-        await Eventually.HoldsAsync(async () => ((await host.Plane.JsonAsync("status")).GetArrayLength() == 0, (await host.Plane.CallAsync("status")).Out));
+            await host.Plane.Client.Tenants.Delete(tenant).SendAsync();
+        await Eventually.HoldsAsync(async () => (await host.Plane.Client.Instances.ListAsync().CountAsync() is var left && left == 0, $"{left} are left"));
         (await host.DockerAsync("ps", "-aq")).Out.ShouldBe("");
         (await host.DockerAsync("volume", "ls", "-q")).Out.ShouldBe("");
         (await host.DockerAsync("network", "ls", "-q", "--filter", "type=custom")).Out.ShouldBe("");
@@ -110,6 +108,13 @@ public class DockerRepairTests
         var healthy = status.EnumerateArray().Count(i => i.GetProperty("phase").GetString() == "Running" && i.GetProperty("health").GetString() == "Healthy");
         return (healthy == Many && (await host.DockerAsync("ps", "-q", "--filter", "label=tenantry.slug")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Many, status.ToString());
     });
+
+    private static async Task InEachAsync(DockerHost host, Func<string, string, Task> act)
+    {
+        var containers = (await LinesAsync(host, "ps", "--format", "{{.Label \"tenantry.slug\"}} {{.ID}}")).Select(line => line.Split(' ')).ToList();
+        containers.Count.ShouldBe(Many);
+        await Parallel.ForEachAsync(containers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (one, _) => await act(one[0], one[1]));
+    }
 
     private static async Task<int> CountAsync(DockerHost host) => (await LinesAsync(host, "ps", "-aq")).Length;
 
