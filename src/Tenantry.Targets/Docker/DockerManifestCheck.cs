@@ -11,6 +11,10 @@ internal static class DockerManifestCheck
     [
         .. manifest.Services.Where(service => service.User is { } user && !DockerWorkloadCheck.IsUser(user)).Select(service => new ManifestObjection(
             $"services.{service.Name}.user", DockerWorkloadCheck.WhyNotUser(service.Name, service.User!))),
+        .. manifest.Services.SelectMany(service => service.Volumes.Select(volume => (service.Name, Key: $"volumes.{volume.Name}", volume.Path)).Concat(service.Files.Select(file => (service.Name, Key: $"files.{file.Path}", file.Path))))
+            .Select(one => (one.Name, one.Key, Why: DockerWorkloadCheck.WhyNotPath(one.Name, one.Path)))
+            .Where(one => one.Why is not null)
+            .Select(one => new ManifestObjection($"services.{one.Name}.{one.Key}", one.Why!)),
     ];
 
     /// <summary>What a person should know.</summary>

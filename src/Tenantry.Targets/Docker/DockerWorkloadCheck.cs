@@ -36,21 +36,23 @@ internal static class DockerWorkloadCheck
             throw Wrong($"Service {service.Name} has no image: set image, build.dockerfile, or run.root: image with a path.", resource);
         if (!IsUser(service.User))
             throw Wrong(WhyNotUser(service.Name, service.User), resource);
-        foreach (var path in service.Volumes.Select(volume => volume.Path).Concat(service.Files.Select(file => file.Path)))
-            RefusePath(service, path, resource);
+        foreach (var why in service.Volumes.Select(volume => volume.Path).Concat(service.Files.Select(file => file.Path)).Select(path => WhyNotPath(service.Name, path)).OfType<string>())
+            throw Wrong(why, resource);
     }
 
-    private static void RefusePath(ServiceWorkload service, string path, ResourceName resource)
+    /// <summary>Why nothing of a service can be at a path, or null when it can.</summary>
+    internal static string? WhyNotPath(string service, string path)
     {
+        if (path.EndsWith("/docker.sock", StringComparison.Ordinal))
+            return $"Service {service} wants {path}: the engine's socket is never given to an instance, since it is the key to the whole host.";
         var parts = path.Split('/');
         if (!path.StartsWith('/') || parts.Contains("..", StringComparer.Ordinal) || Reserved.Contains(path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/", StringComparer.Ordinal)
             || path.StartsWith("/proc/", StringComparison.Ordinal) || path.StartsWith("/sys/", StringComparison.Ordinal) || path.StartsWith("/dev/", StringComparison.Ordinal))
         {
-            throw Wrong($"Service {service.Name} wants something at {path}, which is the engine's or the kernel's.", resource);
+            return $"Service {service} wants something at {path}, which is the engine's or the kernel's.";
         }
 
-        if (path.EndsWith("/docker.sock", StringComparison.Ordinal))
-            throw Wrong($"Service {service.Name} wants {path}: the engine's socket is never given to an instance, since it is the key to the whole host.", resource);
+        return null;
     }
 
     internal static string WhyNotUser(string service, string user) =>

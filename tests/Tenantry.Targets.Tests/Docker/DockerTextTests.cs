@@ -100,6 +100,22 @@ public class DockerTextTests
             DockerWorkloadCheck.WhyNotUser("web", user).ShouldContain("no group 0");
     }
 
+    [Theory]
+    [InlineData("/var/run/docker.sock", "never given to an instance")]
+    [InlineData("/srv/engine/docker.sock", "never given to an instance")]
+    [InlineData("/var/run", "is the engine's or the kernel's")]
+    [InlineData("/proc/1", "is the engine's or the kernel's")]
+    [InlineData("/data", null)]
+    public void WhatIsTheEnginesIsRefusedAtAPath(string path, string? why)
+    {
+        var said = DockerWorkloadCheck.WhyNotPath("web", path);
+
+        if (why is null)
+            said.ShouldBeNull();
+        else
+            said.ShouldNotBeNull().ShouldContain(why);
+    }
+
     [Fact]
     public void AnotherLimitNeedsNoNewContainerAndAnotherVariableDoes()
     {
