@@ -18,7 +18,7 @@ internal static class DockerProbe
     {
         List<ProbeFinding> findings = host.Options.Remote is { } remote
             ? [.. await EngineAsync(host, cancellationToken), Rules(remote), Published(remote)]
-            : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress(), Subnets(host.Options.Subnets, await HostRoutes.ReadAsync(host.Engine, cancellationToken))];
+            : [Privilege(), .. await EngineAsync(host, cancellationToken), Egress()];
         return new ProbeReport(findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing), findings);
     }
 
@@ -55,6 +55,7 @@ internal static class DockerProbe
                 Flag(info, "SwapLimit")
                     ? new ProbeFinding("swap", ProbeLevel.Ok, "Instances are kept out of the swap.")
                     : new ProbeFinding("swap", ProbeLevel.Note, "The kernel does not count swap: where the machine has some, an instance may use it beyond its memory.", "Boot the kernel with swapaccount=1"),
+                .. host.Options.Remote is null ? (ProbeFinding[])[Subnets(host.Options.Subnets, await HostRoutes.ReadAsync(host.Engine, cancellationToken))] : [],
                 new ProbeFinding("disk", ProbeLevel.Note, "The engine holds no limit of disk for volumes: a tier's disk is told and not held."),
             ];
         }
