@@ -34,6 +34,12 @@ internal sealed class FakeEngine : IEngineLink
 
     public Plan Plan { get; set; } = Plan.Nothing;
 
+    public List<PlanQuestion> Offered { get; } = [];
+
+    public StateHolder? Holder { get; set; }
+
+    public IReadOnlyList<ActualCost> Costs { get; set; } = [];
+
     public Exception? Failure { get; set; }
 
     public Func<ExecRequest, CancellationToken, Task<int>> Exec { get; set; } = (_, _) => Task.FromResult(0);
@@ -99,6 +105,32 @@ internal sealed class FakeEngine : IEngineLink
         Answer();
         Planned.Add(question.Spec);
         return Task.FromResult(Plan);
+    }
+
+    public Task OfferAsync(PlanQuestion question, CancellationToken cancellationToken)
+    {
+        Answer();
+        Offered.Add(question);
+        return Task.CompletedTask;
+    }
+
+    public Task<StateHolder?> FindHolderAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult(Holder);
+    }
+
+    public Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken)
+    {
+        Answer();
+        Holder = Holder?.Id == hold ? null : Holder;
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult(Costs);
     }
 
     public Task<ProbeReport> ProbeAsync(string target, CancellationToken cancellationToken)

@@ -69,16 +69,15 @@ internal sealed class AwsHost : IDisposable
     {
         get
         {
-            var names = Options.Program is { } given ? [given] : (string[])["terraform", "tofu"];
-            foreach (var name in names)
-            {
-                if (name.Contains('/', StringComparison.Ordinal) ? File.Exists(name) : Programs.Find(name) is not null)
-                    return name;
-            }
-
+            string[] names = Options.Program is { } given ? [given] : ["terraform", "tofu"];
+            if (Choose(names, name => name.Contains('/', StringComparison.Ordinal) ? File.Exists(name) : Programs.Find(name) is not null) is { } found)
+                return found;
             throw AwsErrors.NoProgram(names);
         }
     }
+
+    /// <summary>The first of the programs that is there, or null.</summary>
+    internal static string? Choose(IReadOnlyList<string> names, Func<string, bool> isThere) => names.FirstOrDefault(isThere);
 
     /// <summary>The module set with the real state, ready to be used.</summary>
     internal Task<string> RootAsync(CancellationToken cancellationToken) => _root.PrepareAsync(Store.Blobs.Backend, InitializeAsync, cancellationToken);

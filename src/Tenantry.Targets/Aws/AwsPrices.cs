@@ -26,6 +26,9 @@ internal sealed record AwsPrices
 
     public required string Source { get; init; }
 
+    /// <summary>The page of each price; all of <see cref="Date"/>.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     public required decimal HoursPerMonth { get; init; }
 
     public required IReadOnlyDictionary<string, FargatePrice> Fargate { get; init; }

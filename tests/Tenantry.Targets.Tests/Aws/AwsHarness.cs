@@ -47,6 +47,8 @@ internal sealed class AwsHarness : ContractHarness
         Aws = Open();
     }
 
+    internal static string StandInProgram => StandIn.Value;
+
     internal AwsTarget Aws { get; }
 
     internal string Folder => _folder.Path;
@@ -78,7 +80,7 @@ internal sealed class AwsHarness : ContractHarness
         options.TryAdd("entrance", "address");
         options.TryAdd("project", "demo");
         if (_program is not null)
-            options["program"] = _program;
+            options.TryAdd("program", _program);
         var target = new AwsTarget(new TargetContext("aws", Owner, _folder.File("data"), _folder.File("run"), options, TimeProvider.System, NullLogger.Instance) { Ranges = _ranges });
         _targets.Add(target);
         return target;

@@ -79,6 +79,20 @@ public sealed class AwsTakeoverTests(AwsEmulatorFixture emulator)
     }
 
     [NeedsEmulatorFact]
+    public async Task AProgramOfAnotherNameDrivesAWholeLife()
+    {
+        var tofu = Path.Combine(Directory.CreateTempSubdirectory("tenantry-test-").FullName, "tofu");
+        File.CreateSymbolicLink(tofu, AwsHarness.StandInProgram);
+        await using var harness = new AwsHarness(emulator, isReal: false, ("program", tofu));
+        (await harness.Target.ProbeAsync(default)).Findings.ShouldContain(finding => finding.Subject == "terraform" && finding.Message.StartsWith("tofu 1.", StringComparison.Ordinal));
+        var (sample, _) = await MadeAsync(harness);
+        (await harness.Target.ObserveAsync(sample.Ref, default)).State.ShouldBe(ObservedState.Running);
+        await AllAsync(harness.Target.DeleteAsync(sample.Ref, default));
+        (await harness.Target.ListOwnedAsync(harness.Owner, default)).ShouldBeEmpty();
+        Directory.Delete(Path.GetDirectoryName(tofu)!, recursive: true);
+    }
+
+    [NeedsEmulatorFact]
     public async Task ABillIsReadByTheTagsThatEverythingCarries()
     {
         await using var harness = new AwsHarness(emulator);

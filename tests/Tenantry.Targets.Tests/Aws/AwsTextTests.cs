@@ -126,6 +126,20 @@ public sealed class AwsTextTests
     }
 
     [Fact]
+    public void EachPriceHasItsSource()
+    {
+        var known = AwsPrices.Known;
+        (string Name, object Price)[] prices =
+        [
+            ("fargate", known.Fargate), ("balancerHour", known.BalancerHour), ("balancerUnitHour", known.BalancerUnitHour), ("natHour", known.NatHour), ("addressHour", known.AddressHour), ("endpointHour", known.EndpointHour),
+            ("secretMonth", known.SecretMonth), ("alarmMonth", known.AlarmMonth), ("dashboardMonth", known.DashboardMonth), ("volumeGibMonth", known.VolumeGibMonth), ("redisHour", known.RedisHour),
+        ];
+        known.Sources.Keys.ShouldBe(prices.Select(price => price.Name), ignoreOrder: true);
+        known.Sources.Values.ShouldAllBe(page => page.StartsWith("https://aws.amazon.com/", StringComparison.Ordinal));
+        known.Source.ShouldContain("not verified");
+    }
+
+    [Fact]
     public void ARequestIsSignedAsAwsDescribesIt()
     {
         // The examples of AWS's own documentation of Signature Version 4 for S3.
@@ -139,6 +153,13 @@ public sealed class AwsTextTests
         SignatureV4.Sign(request, [], new AwsKeys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", null, null), "s3", "us-east-1", new DateTimeOffset(2013, 5, 24, 0, 0, 0, TimeSpan.Zero));
         return request.Headers.GetValues("Authorization").Single().Split("Signature=")[1];
     }
+
+    [Theory]
+    [InlineData("terraform,tofu", "terraform")]
+    [InlineData("tofu", "tofu")]
+    [InlineData("", null)]
+    public void OpenTofuIsTakenWhereThereIsNoTerraform(string there, string? chosen) =>
+        AwsHost.Choose(["terraform", "tofu"], name => there.Split(',').Contains(name, StringComparer.Ordinal)).ShouldBe(chosen);
 
     [Fact]
     public void KeysAreNotPrinted() => new AwsKeys("AKIA1", "very-secret", "token", null).ToString().ShouldBe("access key AKIA1");

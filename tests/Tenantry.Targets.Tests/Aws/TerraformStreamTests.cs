@@ -33,6 +33,40 @@ public sealed class TerraformStreamTests
     }
 
     [Fact]
+    public void WhatAKilledRunMadeAndWroteIntoNoStateIsKnownByItsStream()
+    {
+        var stream = Read("apply").TakeWhile(message => message is not { Kind: MessageKind.Done, Address: "module.service.aws_ecs_cluster.this" });
+        var state = TerraformState.Nothing with { Resources = [new StateResource("module.service.aws_iam_role.task", "aws_iam_role", "", "alice-prod-12345678-app", false, [])] };
+        var lost = KilledRun.Lost(stream, state);
+        lost.ShouldContain(("module.logs.aws_cloudwatch_log_group.this", "aws_cloudwatch_log_group", "/demo/alice-prod"));
+        lost.ShouldContain(("module.service.aws_ecs_cluster.this", "aws_ecs_cluster", null));
+        lost.ShouldNotContain(one => one.Address == "module.service.aws_iam_role.task");
+        KilledRun.ImportId("aws_ecs_service", "arn:aws:ecs:eu-central-1:1:service/tn-a/tn-a").ShouldBe("tn-a/tn-a");
+        KilledRun.ImportId("aws_ecs_task_definition", "x").ShouldBeNull("a revision more is no second thing");
+    }
+
+    [Theory]
+    [InlineData("arn:aws:ec2:eu-central-1:1:vpc/vpc-1", "aws_vpc", "vpc-1")]
+    [InlineData("arn:aws:ecs:eu-central-1:1:cluster/tn-a", "aws_ecs_cluster", "tn-a")]
+    [InlineData("arn:aws:logs:eu-central-1:1:log-group:/demo/a-prod:*", "aws_cloudwatch_log_group", "/demo/a-prod")]
+    [InlineData("arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/tn-a/9", "aws_lb", "arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/tn-a/9")]
+    [InlineData("arn:aws:s3:::bucket", null, null)]
+    public void WhatCarriesOurTagsIsNamedAsTerraformDoes(string arn, string? type, string? id)
+    {
+        var read = TaggedResource.Of(arn, "");
+        (read?.Type, read?.Id).ShouldBe((type, id));
+    }
+
+    [Fact]
+    public void OfSeveralThatCarryOurTagsTheOneOfThatNameIsMeantAndNoneInDoubt()
+    {
+        TaggedResource[] all = [new("aws_subnet", "s-0", "a0", "tn-a-public-0"), new("aws_subnet", "s-1", "a1", "tn-a-public-1"), new("aws_vpc", "v-1", "a2", "tn-a")];
+        TaggedResource.Choose(all, "aws_subnet", "tn-a-public-1", TerraformState.Nothing)!.Id.ShouldBe("s-1");
+        TaggedResource.Choose(all, "aws_subnet", "tn-a-private-0", TerraformState.Nothing).ShouldBeNull();
+        TaggedResource.Choose(all, "aws_vpc", "tn-a", TerraformState.Nothing with { Resources = [new StateResource("x", "aws_vpc", "", "v-1", false, [])] }).ShouldBeNull();
+    }
+
+    [Fact]
     public void AHeldStateIsRecognised()
     {
         var messages = Read("plan-locked");

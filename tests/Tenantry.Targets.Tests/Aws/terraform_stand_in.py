@@ -257,6 +257,13 @@ elif words[0] == "init":
     pass
 elif words[0] == "force-unlock":
     backend().unlock(workspace)
+elif words[0] == "import":
+    variables = variables_of(words)
+    store = backend()
+    state = store.read(workspace) or json.loads(json.dumps(EMPTY))
+    put(state, next(r for r in RESOURCES if r[0] == words[-2]))
+    bump(state)
+    store.write(workspace, state)
 elif words[:2] == ["workspace", "delete"]:
     store = backend()
     store.remove(words[2])

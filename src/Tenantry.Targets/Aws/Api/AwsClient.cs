@@ -162,7 +162,7 @@ internal sealed record AwsPlace(string Region, Uri? Endpoint)
     {
         "organizations" or "ce" => new Uri($"https://{service.Name}.us-east-1.{Domain}/"),
         "ecr" => new Uri($"https://api.ecr.{Region}.{Domain}/"),
-        "acm" or "secretsmanager" or "ecs" or "logs" or "sts" or "monitoring" or "elasticloadbalancing" or "application-autoscaling" => new Uri($"https://{service.Name}.{Region}.{Domain}/"),
+        "acm" or "secretsmanager" or "ecs" or "logs" or "sts" or "monitoring" or "elasticloadbalancing" or "application-autoscaling" or "tagging" => new Uri($"https://{service.Name}.{Region}.{Domain}/"),
         _ => throw new ArgumentException($"The service {service.Name} has no known address.", nameof(service)),
     });
 

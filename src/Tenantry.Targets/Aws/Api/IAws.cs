@@ -51,6 +51,7 @@ internal sealed record AwsService(string Name, string Prefix = "", string Versio
     internal static readonly AwsService Sts = new("sts", Version: "2011-06-15");
     internal static readonly AwsService Balancing = new("elasticloadbalancing", Version: "2015-12-01");
     internal static readonly AwsService CloudWatch = new("monitoring", Version: "2010-08-01");
+    internal static readonly AwsService Tagging = new("tagging", "ResourceGroupsTaggingAPI_20170126");
     internal static readonly AwsService S3 = new("s3");
 
     /// <summary>Where a service for all regions lives; null for one in each.</summary>

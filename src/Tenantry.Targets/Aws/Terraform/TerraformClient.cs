@@ -55,6 +55,13 @@ internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvide
     /// <summary>The run that an earlier control plane left in this workspace, or null. It may have ended.</summary>
     internal TerraformRun? FindRun(string workspace) => AtomicFile.ReadJson<TerraformRun>(RunFile(workspace));
 
+    /// <summary>What the last run in this workspace told, as far as it came.</summary>
+    internal IReadOnlyList<TerraformMessage> ReadLast(string workspace)
+    {
+        var output = Path.Combine(folder, workspace + ".jsonl");
+        return File.Exists(output) ? [.. File.ReadLines(output).Select(TerraformMessage.Read).OfType<TerraformMessage>()] : [];
+    }
+
     /// <summary>Waits for a run that an earlier control plane left.</summary>
     internal async Task WaitAsync(TerraformRun run, string workspace, CancellationToken cancellationToken)
     {

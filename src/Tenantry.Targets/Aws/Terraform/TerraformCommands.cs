@@ -30,6 +30,10 @@ internal static class TerraformCommands
     internal static ChildCommand Destroy(string program, string folder, string workspace, string variables) =>
         In(program, folder, workspace, "destroy", "-json", "-auto-approve", "-input=false", $"-var-file={variables}");
 
+    /// <summary>Brings into the state what is there already.</summary>
+    internal static ChildCommand Import(string program, string folder, string workspace, string variables, string address, string id) =>
+        In(program, folder, workspace, "import", "-no-color", "-input=false", $"-var-file={variables}", address, id);
+
     internal static ChildCommand Unlock(string program, string folder, string workspace, string id) =>
         In(program, folder, workspace, "force-unlock", "-force", id);
 

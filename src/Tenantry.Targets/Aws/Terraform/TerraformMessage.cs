@@ -32,7 +32,7 @@ internal sealed record TerraformMessage(MessageKind Kind, string Address, string
             "planned_change" when json.TryGetProperty("change", out var change) => Planned(change),
             "apply_start" when json.TryGetProperty("hook", out var hook) => Hook(MessageKind.Started, hook, ""),
             "apply_progress" when json.TryGetProperty("hook", out var hook) => Hook(MessageKind.Progress, hook, $"for {Seconds(hook)} s"),
-            "apply_complete" when json.TryGetProperty("hook", out var hook) => Hook(MessageKind.Done, hook, $"in {Seconds(hook)} s"),
+            "apply_complete" when json.TryGetProperty("hook", out var hook) => Hook(MessageKind.Done, hook, $"in {Seconds(hook)} s", Word(hook, "id_value") ?? ""),
             "apply_errored" when json.TryGetProperty("hook", out var hook) => Hook(MessageKind.Failed, hook, ""),
             "diagnostic" when json.TryGetProperty("diagnostic", out var diagnostic) => Diagnostic(diagnostic),
             "outputs" when json.TryGetProperty("outputs", out var outputs) && OutputsChange(outputs) => new(MessageKind.OutputsChange, "", "", StepAction.Update, ""),
@@ -55,7 +55,7 @@ internal sealed record TerraformMessage(MessageKind Kind, string Address, string
             : null;
     }
 
-    private static TerraformMessage? Hook(MessageKind kind, JsonElement hook, string text)
+    private static TerraformMessage? Hook(MessageKind kind, JsonElement hook, string text, string detail = "")
     {
         StepAction? action = Word(hook, "action") switch
         {
@@ -66,7 +66,7 @@ internal sealed record TerraformMessage(MessageKind Kind, string Address, string
             _ => null,
         };
         return action is { } known && hook.TryGetProperty("resource", out var resource)
-            ? new TerraformMessage(kind, Word(resource, "addr") ?? "", Word(resource, "resource_type") ?? "", known, text)
+            ? new TerraformMessage(kind, Word(resource, "addr") ?? "", Word(resource, "resource_type") ?? "", known, text, detail)
             : null;
     }
 

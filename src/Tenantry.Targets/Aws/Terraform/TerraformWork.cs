@@ -20,7 +20,16 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
     internal async Task RunAsync(Func<string, string, string, string, ChildCommand> command, JsonObject variables, string what, CancellationToken cancellationToken)
     {
         var (program, root) = (host.Program, await host.RootAsync(cancellationToken));
-        await FreeAsync(program, root, cancellationToken);
+        if (await FreeAsync(program, root, cancellationToken))
+        {
+            await host.WithVariablesAsync(variables, async file =>
+            {
+                await new KilledRun(host, record, steps).TakeInAsync(program, root, file, cancellationToken);
+                return true;
+            });
+            host.Terraform.Forget(workspace);
+        }
+
         var code = await host.WithVariablesAsync(variables, file => host.Terraform.ChangeAsync(command(program, root, workspace, file), workspace, Take, cancellationToken));
         if (code == 0)
             return;
@@ -39,9 +48,11 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
     }
 
     // A run of an earlier control plane goes on by itself: it is waited for. One that was killed with its machine leaves its lock; whose lock it is decides.
-    private async Task FreeAsync(string program, string root, CancellationToken cancellationToken)
+    // True when a run of ours is dead of which it is not known whether it came to its end.
+    private async Task<bool> FreeAsync(string program, string root, CancellationToken cancellationToken)
     {
         var run = host.Terraform.FindRun(workspace);
+        var isDead = run is { Process.IsAlive: false };
         if (run is { Process.IsAlive: true })
         {
             await steps.StepAsync(AwsNames.Tasks(workspace), StepAction.Wait, async tell =>
@@ -61,7 +72,7 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
                 throw AwsErrors.Explain($"Giving {workspace} free", [], result.LastLines(5), workspace);
         }
 
-        host.Terraform.Forget(workspace);
+        return isDead;
     }
 
     private void Take(TerraformMessage message)
