@@ -21,6 +21,21 @@ public sealed class TerraformRenderingTests : IDisposable
     }
 
     [Fact]
+    public async Task AFileThatSaysSomethingElseIsWrittenOverOnlyOnRequest()
+    {
+        await using var api = await ApiAsync(One("client1"));
+        var file = Path.Combine(_folder, "client1-prod.tfvars.json");
+        await File.WriteAllTextAsync(file, "mine");
+        var refused = await CliRun.Of(api, ["render", "tfvars", "--output", _folder]);
+        refused.ExitCode.ShouldBe(4);
+        refused.Error.ShouldContain("is there and says something else");
+        (await File.ReadAllTextAsync(file)).ShouldBe("mine");
+        (await CliRun.Of(api, ["render", "tfvars", "--output", _folder, "--replace"])).ExitCode.ShouldBe(0);
+        (await CliRun.Of(api, ["render", "tfvars", "--output", _folder])).ExitCode.ShouldBe(0, "it says the same");
+        (await File.ReadAllTextAsync(file)).ShouldNotBe("mine");
+    }
+
+    [Fact]
     public async Task ADryRunWritesNoFile()
     {
         await using var api = await ApiAsync(One("client1"));

@@ -27,9 +27,9 @@ public sealed class AwsCrashTests
     {
         var emulator = new AwsEmulatorFixture();
         await emulator.InitializeAsync();
-        await using var plane = new ControlPlane();
         try
         {
+            await using var plane = new ControlPlane();
             RealTerraform.Use(plane.Folder);
             await plane.StartAsync();
             (await plane.CallAsync(
@@ -60,6 +60,10 @@ public sealed class AwsCrashTests
             }
 
             (await plane.JsonAsync("network", "list")).EnumerateArray().Select(one => one.GetProperty("network").GetString()).ShouldBe(["10.0.0.0/16", "10.1.0.0/16"], ignoreOrder: true);
+
+            // All that was made goes with the emulator: nothing has to be taken down.
+            await plane.KillAsync();
+            File.Delete(Path.Combine(plane.Folder, "store", "tenantry.db"));
         }
         finally
         {

@@ -14,8 +14,9 @@ internal static class RenderTerraform
     {
         var slugs = new Argument<string[]>("SLUG") { Description = "Which instances; all on AWS targets when none is named.", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string?>("--output") { Description = "Write WORKSPACE.tfvars.json of each into this folder; standard output when none is named.", HelpName = "DIR" };
+        var replace = Replace();
         var dryRun = CommandOptions.DryRun();
-        return new Command("tfvars", "Write the variables of Terraform of instances on AWS targets.") { slugs, output, dryRun }.Does(host, async call =>
+        return new Command("tfvars", "Write the variables of Terraform of instances on AWS targets.") { slugs, output, replace, dryRun }.Does(host, async call =>
         {
             var rendered = await AskAsync(call, call.Value(slugs));
             if (call.Output.Json)
@@ -23,7 +24,7 @@ internal static class RenderTerraform
             foreach (var one in rendered.Rendered)
             {
                 if (call.Value(output) is { } folder)
-                    WriteFile(call, Path.Combine(host.FullPath(folder), one.Workspace + ".tfvars.json"), one.Variables, call.Value(dryRun));
+                    WriteFile(call, Path.Combine(host.FullPath(folder), one.Workspace + ".tfvars.json"), one.Variables, call.Value(replace), call.Value(dryRun));
                 else if (!call.Output.Json)
                     call.Output.Line(one.Variables.TrimEnd());
                 foreach (var note in one.Notes)
@@ -39,8 +40,9 @@ internal static class RenderTerraform
         var app = new Option<string?>("--app") { Description = "Instances of this app; needed when AWS targets hold several apps.", HelpName = "APP" };
         var server = new Option<string?>("--server-url") { Description = "Address at which GitHub reaches the control plane's API.", HelpName = "URL", Required = true };
         var output = new Option<string?>("--output") { Description = "Write it to this file, such as .github/workflows/deploy.yml; standard output when none is named.", HelpName = "FILE" };
+        var replace = Replace();
         var dryRun = CommandOptions.DryRun();
-        return new Command("github-workflow", "Write a workflow of GitHub that plans on pull requests and deploys a chosen workspace.") { app, server, output, dryRun }.Does(host, async call =>
+        return new Command("github-workflow", "Write a workflow of GitHub that plans on pull requests and deploys a chosen workspace.") { app, server, output, replace, dryRun }.Does(host, async call =>
         {
             if (!Uri.TryCreate(call.Value(server), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
                 throw new CliException(ExitCode.Usage, $"{call.Value(server)} is no address.", "Say it as https://tenantry.example.com.");
@@ -53,7 +55,7 @@ internal static class RenderTerraform
                 throw new CliException(ExitCode.Failed, "No instance is on an AWS target; nothing was written.", "Add one with 'tenantry tenant add NAME --target aws'.");
             var text = GithubWorkflow.Render([.. chosen.Select(one => (one.Slug, one.Workspace))], call.Value(server)!, chosen[0].App);
             if (call.Value(output) is { } file)
-                WriteFile(call, host.FullPath(file), text, call.Value(dryRun));
+                WriteFile(call, host.FullPath(file), text, call.Value(replace), call.Value(dryRun));
             else
                 call.Output.Line(text.TrimEnd());
             call.Output.Note($"Each workspace needs an environment of GitHub of its name ({string.Join(", ", chosen.Select(one => one.Workspace))}) with the secret TENANTRY_TOKEN: 'tenantry token add github'.");
@@ -75,8 +77,13 @@ internal static class RenderTerraform
         return (int)(rendered.Skipped.Count == 0 ? ExitCode.Done : ExitCode.Failed);
     }
 
-    private static void WriteFile(Call call, string path, string text, bool isDryRun)
+    private static Option<bool> Replace() => new("--replace") { Description = "Write over a file that is there and says something else." };
+
+    // What somebody wrote there by hand is not lost unasked.
+    private static void WriteFile(Call call, string path, string text, bool replaces, bool isDryRun)
     {
+        if (File.Exists(path) && !replaces && File.ReadAllText(path) != text)
+            throw new CliException(ExitCode.Conflict, $"{path} is there and says something else; it was left as it is.", "Look at it, and say --replace to write over it.");
         if (!isDryRun)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

@@ -23,7 +23,7 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
         foreach (var (address, type, id) in lost)
         {
             var import = id is null ? null : ImportId(type, id);
-            if (import is null && Importable(type))
+            if (import is null)
             {
                 tagged ??= await TaggedResource.ListAsync(host.AwsOf(record.RoleArn), record, cancellationToken);
                 import = TaggedResource.Choose(tagged, type, NameOf(address), state)?.Id;
@@ -37,7 +37,7 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
             host.Log.LogWarning("The run of Terraform that was killed in {Workspace} had begun {Addresses}, which were not found: they were not made yet, or are in AWS with the tag Workspace={Tag}", record.Workspace, string.Join(", ", unknown), record.Workspace);
     }
 
-    /// <summary>What was being created or was created and is in no state: address, type, and AWS's id where the stream tells it. Pure.</summary>
+    /// <summary>What was being created or was created, is in no state, and would be there twice if it was made again: address, type, and AWS's id where the stream tells it. Pure.</summary>
     internal static IReadOnlyList<(string Address, string Type, string? Id)> Lost(IEnumerable<TerraformMessage> messages, TerraformState state)
     {
         var lost = new Dictionary<string, (string Address, string Type, string? Id)>(StringComparer.Ordinal);
@@ -51,15 +51,15 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
                 lost.Remove(message.Address);
         }
 
-        return [.. lost.Values.Where(one => !state.Resources.Any(known => known.Address == one.Address))];
+        return [.. lost.Values.Where(one => Importable(one.Type) && !state.Resources.Any(known => known.Address == one.Address))];
     }
 
-    /// <summary>What <c>terraform import</c> wants for an id; null for what needs none, since making it again changes nothing.</summary>
-    internal static string? ImportId(string type, string id) => type switch
+    /// <summary>What <c>terraform import</c> wants for an id.</summary>
+    internal static string ImportId(string type, string id) => type switch
     {
         "aws_ecs_cluster" => id.Split('/')[^1],
         "aws_ecs_service" => string.Join('/', id.Split('/')[^2..]),
-        _ => Importable(type) ? id : null,
+        _ => id,
     };
 
     // A revision of a task definition more, a policy written twice or an association that is named anew are no second thing.
