@@ -22,7 +22,7 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
         var unknown = new List<string>();
         foreach (var (address, type, id) in lost)
         {
-            var import = id is null ? null : ImportId(type, id);
+            var import = id is null ? Derived(address) : ImportId(type, id);
             if (import is null)
             {
                 tagged ??= await TaggedResource.ListAsync(host.AwsOf(record.RoleArn), record, cancellationToken);
@@ -65,6 +65,21 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
     // A revision of a task definition more, a policy written twice or an association that is named anew are no second thing.
     private static bool Importable(string type) => type is not ("aws_ecs_task_definition" or "aws_iam_role_policy" or "aws_route_table_association" or "aws_cloudwatch_dashboard" or "aws_cloudwatch_metric_alarm"
         or "aws_appautoscaling_target" or "aws_appautoscaling_policy" or "aws_default_security_group");
+
+    /// <summary>What is named by the module set, and by AWS alike; null for what AWS names. Some of it has no tags that can be asked for.</summary>
+    private string? Derived(string address)
+    {
+        var name = record.Variables["name"]!.GetValue<string>();
+        return address[(address.IndexOf(".aws_", StringComparison.Ordinal) + 1)..].Split('[')[0] switch
+        {
+            "aws_iam_role.execution" => $"{name}-start",
+            "aws_iam_role.task" => $"{name}-app",
+            "aws_cloudwatch_log_group.this" => $"/{host.Options.Project}/{record.Workspace}",
+            "aws_ecs_cluster.this" or "aws_elasticache_subnet_group.this" or "aws_elasticache_cluster.this" or "aws_elasticache_replication_group.this" => name,
+            "aws_ecs_service.this" => $"{name}/{name}",
+            _ => null,
+        };
+    }
 
     /// <summary>What the module set gives as a name to what has only a tag for it: <c>public-0</c> behind the instance's own for <c>aws_subnet.public[0]</c>.</summary>
     private string NameOf(string address)
