@@ -43,7 +43,7 @@ public sealed class AwsCrashTests
 
             // A network is there and the provider still waits for it: in the middle.
             foreach (var client in Clients)
-                await Eventually.HoldsAsync(async () => await CountAsync(emulator, client) is var seen && seen == 1 ? (true, "") : (false, $"{seen} networks of {client}"));
+                await UntilAsync(async () => await CountAsync(emulator, client) == 1);
             await plane.KillAsync();
             await EndTerraformAsync(plane, "client2");
             foreach (var client in Clients)
@@ -52,7 +52,7 @@ public sealed class AwsCrashTests
             await plane.StartAsync();
             foreach (var client in Clients)
             {
-                await RunsAsync(plane, client);
+                await UntilAsync(async () => (await plane.JsonAsync("status", client)).GetProperty("phase").GetString() == "Running");
                 (await IsHeldAsync(emulator, client)).ShouldBeFalse("no lock is left");
                 (await CountAsync(emulator, client)).ShouldBe(1);
                 Regex.Count(await emulator.JsonAsync("ecs", "AmazonEC2ContainerServiceV20141113.ListClusters", "{}"), $"cluster/tn-{client}").ShouldBe(1);
@@ -72,11 +72,11 @@ public sealed class AwsCrashTests
     }
 
     // Each run of the real program takes seconds of processor time, and many on a busy machine.
-    private static async Task RunsAsync(ControlPlane plane, string client)
+    private static async Task UntilAsync(Func<Task<bool>> holds)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(7));
-        while ((await plane.JsonAsync("status", client)).GetProperty("phase").GetString() != "Running")
-            await Task.Delay(500, limit.Token);
+        while (!await holds())
+            await Task.Delay(100, limit.Token);
     }
 
     private static readonly string[] Clients = ["client1", "client2"];
