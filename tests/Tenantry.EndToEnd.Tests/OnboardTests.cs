@@ -8,9 +8,8 @@ using Tenantry.Server.Tests.LlmKeys;
 namespace Tenantry.EndToEnd.Tests;
 
 /// <summary>From an e-mail address to an answering instance with a capped LLM key, and back to nothing, on the target local against a peer that speaks OpenRouter's API.</summary>
-public class OnboardTests
+public class OnboardTests(OnboardHost host) : IClassFixture<OnboardHost>
 {
-    private static readonly string Agent = Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "agent");
     private static readonly string[] User = ["onboard", "--email", "user@example.com", "--name", "User Name", "--app", "agent"];
 
     [MachineFact]
@@ -18,7 +17,7 @@ public class OnboardTests
     {
         await using var peer = await OpenRouterPeer.StartAsync();
         peer.AddStrangers(250);
-        await using var plane = await StartAsync(peer, poll: "1s");
+        await using var plane = await OnboardHost.StartAsync(peer, poll: "1s");
         using var visitor = new Visitor();
 
         var onboarded = (await plane.CallAsync([.. User, "-o", "json"])).ShouldEndWith(0);
@@ -79,8 +78,7 @@ public class OnboardTests
     [MachineFact]
     public async Task TheEngineIsKilledAtEveryRequestToTheProviderAndThereIsNeverASecondKey()
     {
-        await using var peer = await OpenRouterPeer.StartAsync();
-        await using var plane = await StartAsync(peer);
+        var (peer, plane) = await host.FreshAsync();
         foreach (var isBefore in (bool[])[true, false])
         {
             for (var number = 1; ; number++)
@@ -106,8 +104,7 @@ public class OnboardTests
     [MachineFact]
     public async Task TheEngineIsKilledAtEveryStepOfTheKeyAndTheCommandItselfInTheMiddleAndItGoesOn()
     {
-        await using var peer = await OpenRouterPeer.StartAsync();
-        await using var plane = await StartAsync(peer);
+        var (peer, plane) = await host.FreshAsync();
         for (var boundary = 2; boundary <= 3; boundary++)
         {
             await plane.KillAsync();
@@ -137,8 +134,7 @@ public class OnboardTests
     [MachineFact]
     public async Task Defect8ADryRunLeavesTheStoreByteIdenticalAndAsksTheProviderNothing()
     {
-        await using var peer = await OpenRouterPeer.StartAsync();
-        await using var plane = await StartAsync(peer);
+        var (peer, plane) = await host.FreshAsync();
         var before = await StoreAsync(plane);
 
         var plan = (await plane.CallAsync([.. User, "--limit", "500", "--dry-run"])).ShouldEndWith(0);
@@ -154,8 +150,7 @@ public class OnboardTests
     [MachineFact]
     public async Task ManyCustomersAreOnboardedFromAFileWithOneReportAndASecondRunGoesOnWithThoseThatFailed()
     {
-        await using var peer = await OpenRouterPeer.StartAsync();
-        await using var plane = await StartAsync(peer);
+        var (peer, plane) = await host.FreshAsync();
         var file = Path.Combine(plane.Folder, "customers.csv");
         await File.WriteAllTextAsync(file, """
             email,name,tier,limit
@@ -185,7 +180,7 @@ public class OnboardTests
     public async Task WhatTheGuideShowsIsWhatHappens(string page)
     {
         await using var peer = await OpenRouterPeer.StartAsync();
-        await using var plane = await StartAsync(peer);
+        await using var plane = await OnboardHost.StartAsync(peer, poll: "1h");
         var folder = Directory.CreateDirectory(Path.Combine(plane.Folder, "guide")).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "management-key.txt"), OpenRouterPeer.ManagementKey);
         await File.WriteAllTextAsync(Path.Combine(folder, "customers.csv"), "email,name,tier,limit\nann@example.com,\"Smith, Ann\",standard-2,\nbob@example.com,Bob,,$3\n");
@@ -194,14 +189,6 @@ public class OnboardTests
         steps.Count.ShouldBeGreaterThan(4);
         foreach (var step in steps)
             await step.RunAsync(plane, folder, new Dictionary<string, string?>(StringComparer.Ordinal) { ["PEER"] = peer.BaseUrl });
-    }
-
-    private static async Task<ControlPlane> StartAsync(OpenRouterPeer peer, string poll = "1h")
-    {
-        var plane = await ControlPlane.StartWithLocalAsync();
-        (await plane.CallAsync("app", "apply", "-f", Agent)).ShouldEndWith(0);
-        (await plane.CallWithInputAsync(OpenRouterPeer.ManagementKey, "llm", "provider", "set", "openrouter", "--base-url", peer.BaseUrl, "--poll", poll)).ShouldEndWith(0);
-        return plane;
     }
 
     private static PeerKey Key(OpenRouterPeer peer, string slug) => peer.Keys.Where(key => key.Name.StartsWith($"tenantry/{slug}/", StringComparison.Ordinal)).ShouldHaveSingleItem();

@@ -44,19 +44,15 @@ public sealed record LlmKey(
 /// <param name="Remaining">What is left until the limit; null when the provider does not say.</param>
 /// <param name="Told">The threshold in percent that was told last: 0, 50, 80 or 100.</param>
 /// <param name="Differs">The provider has it otherwise than it was made: gone, disabled, with another limit, or with a double that nobody owns.</param>
+/// <param name="Limit">The limit that it had then; null for none.</param>
 public sealed record LlmUsage(
-    DateTimeOffset At, string Hash, decimal Total, decimal Daily, decimal Weekly, decimal Monthly, decimal? Remaining, int Told, bool Differs = false)
+    DateTimeOffset At, string Hash, decimal Total, decimal Daily, decimal Weekly, decimal Monthly, decimal? Remaining, int Told, bool Differs = false, decimal? Limit = null)
 {
     private static readonly int[] Thresholds = [100, 80, 50];
 
-    /// <summary>How much of a limit is used, in percent, rounded down; 100 when it is used up, 0 of what has no limit.</summary>
-    public int Percent(decimal? limit)
-    {
-        if (Remaining is not { } left || limit is not > 0)
-            return 0;
-        var used = Math.Clamp(limit.Value - left, 0, limit.Value);
-        return (int)decimal.Floor(used * 100 / limit.Value);
-    }
+    /// <summary>How much of the limit of then was used, in percent, rounded down; 100 when it was used up, 0 of what had no limit.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int Percent => Remaining is { } left && Limit is > 0 and { } limit ? (int)decimal.Floor(Math.Clamp(limit - left, 0, limit) * 100 / limit) : 0;
 
     /// <summary>The highest threshold that so many percent have reached, 0 for none.</summary>
     public static int Threshold(int percent) => Thresholds.FirstOrDefault(threshold => percent >= threshold);

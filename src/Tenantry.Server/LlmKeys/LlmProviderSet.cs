@@ -52,7 +52,7 @@ public sealed class LlmProviderSet(IStore store, SecretVault vault, TimeProvider
     private async Task<string> ManagementKeyAsync(LlmProviderRecord record, CancellationToken cancellationToken) =>
         await TryOpenAsync(record, LlmProviderRecord.PlaceOf(record.Name, record.BaseUrl), cancellationToken) ?? throw new LlmProviderException(
             LlmFault.WrongManagementKey,
-            $"The management key of {record.Name} cannot be opened for {record.BaseUrl}: it was sealed to another key or for another address, or changed in the store. Set it anew with 'tenantry llm provider set {record.Name}'.");
+            $"The management key of {record.Name} cannot be opened for {record.BaseUrl}: it was sealed to another key or for another address, or changed in the store.");
 
     private async Task<string?> TryOpenAsync(LlmProviderRecord record, SecretPlace place, CancellationToken cancellationToken)
     {

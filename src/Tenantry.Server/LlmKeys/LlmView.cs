@@ -49,15 +49,15 @@ internal static class LlmView
             key.Label.Length > 0 ? key.Label : null,
             key.Limit is { } limit ? Dollars.Of(limit) : null,
             key.Reset,
-            usage is null ? null : Of(usage, key.Limit));
+            usage is null ? null : Of(usage));
     }
 
-    private static LlmUsageResponse Of(LlmUsage usage, decimal? limit) => new(
+    private static LlmUsageResponse Of(LlmUsage usage) => new(
         usage.At,
         Dollars.Of(usage.Total),
         Dollars.Of(usage.Daily),
         Dollars.Of(usage.Weekly),
         Dollars.Of(usage.Monthly),
         usage.Remaining is { } remaining ? Dollars.Of(remaining) : null,
-        usage.Percent(limit));
+        usage.Percent);
 }

@@ -80,7 +80,7 @@ public sealed class UsagePoll(IStore store, LlmProviderSet providers, ChangeSign
             return (before ?? new LlmUsage(now, key.Hash, 0, 0, 0, 0, null, 0)) with { At = now, Hash = key.Hash, Differs = true };
         var hasDouble = named.Any(other => other.Hash != key.Hash && other.Hash != key.Former);
         var differs = hasDouble || has.Limit != key.Limit || has.Reset != key.Reset || has.Disabled != key.Disabled;
-        var usage = new LlmUsage(now, key.Hash, has.Total, has.Daily, has.Weekly, has.Monthly, has.Remaining, 0, differs);
-        return usage with { Told = LlmUsage.Threshold(usage.Percent(has.Limit)) };
+        var usage = new LlmUsage(now, key.Hash, has.Total, has.Daily, has.Weekly, has.Monthly, has.Remaining, 0, differs, has.Limit);
+        return usage with { Told = LlmUsage.Threshold(usage.Percent) };
     }
 }

@@ -14,13 +14,14 @@ internal sealed class DockerHost : IAsyncDisposable
 
     public ControlPlane Plane { get; } = new();
 
-    public static async Task<DockerHost> StartAsync()
+    /// <param name="options">More for <c>tenantry serve</c>.</param>
+    public static async Task<DockerHost> StartAsync(params string[] options)
     {
         var host = new DockerHost();
         try
         {
             await host.Engine.InitializeAsync();
-            await host.Plane.StartAsync();
+            await host.Plane.StartAsync(null, options);
             (await host.Plane.CallAsync("target", "add", "docker", "--option", $"engine=unix://{host.Engine.Socket}")).ShouldEndWith(0);
             return host;
         }
@@ -57,6 +58,9 @@ internal sealed class DockerHost : IAsyncDisposable
 
     /// <summary>The engine's own command line.</summary>
     public Task<Finished> DockerAsync(params string[] arguments) => RunAsync("docker", arguments, null);
+
+    /// <summary>A line of shell in which <c>docker</c> means this engine.</summary>
+    public Task<Finished> ShellAsync(string line) => RunAsync("/bin/sh", ["-c", line], null);
 
     public Task<Finished> ComposeAsync(string folder, params string[] arguments) => RunAsync("docker-compose", arguments, folder);
 

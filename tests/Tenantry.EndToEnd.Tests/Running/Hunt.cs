@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 
 namespace Tenantry.EndToEnd.Tests.Running;
@@ -9,6 +10,8 @@ namespace Tenantry.EndToEnd.Tests.Running;
 /// </summary>
 internal sealed class Hunt : IAsyncDisposable
 {
+    // No file: the device that Docker's data folder is on.
+    private const string DeviceOfDocker = "backingFsBlockDev";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentDictionary<string, byte[][]> _wanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
@@ -48,13 +51,30 @@ internal sealed class Hunt : IAsyncDisposable
         var found = new List<string>();
         foreach (var file in Walk(new DirectoryInfo(folder), mounts))
         {
-            using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[open.Length];
-            open.ReadExactly(bytes);
-            found.AddRange(In(bytes, file));
+            found.AddRange(In(ReadWhole(file), file));
         }
 
         return found;
+    }
+
+    private static byte[] ReadWhole(string file)
+    {
+        try
+        {
+            using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[open.Length];
+            open.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (IOException)
+        {
+            // Somebody has a lock on it, which keeps only this runtime from reading. Of what is gone meanwhile it prints nothing.
+            using var cat = Process.Start(new ProcessStartInfo("/bin/cat", [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var read = new MemoryStream();
+            cat.StandardOutput.BaseStream.CopyTo(read);
+            cat.WaitForExit();
+            return read.ToArray();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -73,7 +93,7 @@ internal sealed class Hunt : IAsyncDisposable
                 foreach (var below in Walk(sub, mounts))
                     yield return below;
             }
-            else if ((File.GetAttributes(entry.FullName) & (FileAttributes.Device | FileAttributes.ReparsePoint)) == 0 && entry is FileInfo { Extension: not (".sock" or ".lock" or ".img") })
+            else if ((File.GetAttributes(entry.FullName) & (FileAttributes.Device | FileAttributes.ReparsePoint)) == 0 && entry is FileInfo { Extension: not (".sock" or ".lock" or ".img"), Name: not DeviceOfDocker })
             {
                 yield return entry.FullName;
             }

@@ -110,7 +110,7 @@ public class LlmTests
         var spec = (await api.Store.FindInstanceAsync(id, default))!.Spec;
         var text = await api.Vault.SealAsync(SecretPlace.Of(spec, SecretScope.Instance, "llm-key"), SecretPlace.KeyHolderOf(spec, SecretScope.Instance), "sk-or-v1-text", default);
         await api.Store.WriteLlmKeyAsync(key, text, lease, default);
-        await api.Store.WriteLlmUsagesAsync([new LlmKeyRecord(key, new LlmUsage(api.Time.GetUtcNow(), "h", 10, 1, 2, 4.5m, 0.5m, 80))], default);
+        await api.Store.WriteLlmUsagesAsync([new LlmKeyRecord(key, new LlmUsage(api.Time.GetUtcNow(), "h", 10, 1, 2, 4.5m, 0.5m, 80, Limit: 5))], default);
 
         var body = await api.Local.GetStringAsync("/v1/instances/alice/llm");
         var shown = (await ReadAsync<PageResponse<LlmKeyResponse>>(await api.Local.GetAsync("/v1/instances/alice/llm"))).Items.ShouldHaveSingleItem();

@@ -19,7 +19,7 @@ public sealed class ManagementKeyTests
 
         var refused = await Should.ThrowAsync<LlmProviderException>(() => bench.Providers.FindAsync("openrouter", Ct));
         refused.Message.ShouldContain($"cannot be opened for {thief.BaseUrl}");
-        refused.Message.ShouldContain("tenantry llm provider set openrouter");
+        refused.Fault.ShouldBe(LlmFault.WrongManagementKey);
         await bench.Providers.AdoptAsync(Ct);
         await Should.ThrowAsync<LlmProviderException>(() => bench.Providers.FindAsync("openrouter", Ct));
         thief.Requests.ShouldBeEmpty();

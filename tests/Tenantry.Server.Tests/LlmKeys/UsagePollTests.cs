@@ -17,7 +17,7 @@ public sealed class UsagePollTests
             key.Spent = spent;
             told.AddRange(await LookAsync(bench));
             var usage = (await bench.KeyAsync(alice.Id)).Usage.ShouldNotBeNull();
-            (usage.Monthly, usage.Remaining, usage.Percent(5)).ShouldBe((spent, 5 - spent, percent));
+            (usage.Monthly, usage.Remaining, usage.Percent).ShouldBe((spent, 5 - spent, percent));
         }
 
         told.ShouldBe(["used-50", "used-80", "used-100", "used-50"], "after the reset they are told anew");
@@ -84,6 +84,21 @@ public sealed class UsagePollTests
         }
     }
 
+    // What was left of the limit before was held against the new one: a key that had spent nothing was 37 % used.
+    [Fact]
+    public async Task ALimitThatIsRaisedSpendsNothing()
+    {
+        await using var bench = await KeyBench.StartAsync();
+        var alice = await bench.RunningAsync("alice");
+        await LookAsync(bench);
+
+        await bench.ChangeAsync(alice.Id, spec => spec with { Llm = spec.Llm with { Limit = 8 } });
+        await bench.SettleAsync(alice.Id);
+
+        (await bench.SingleAsync(alice)).Limit.ShouldBe(8);
+        (await bench.KeyAsync(alice.Id)).Usage.ShouldNotBeNull().Percent.ShouldBe(0);
+    }
+
     // No limit was read as a limit of 0.
     [Fact]
     public async Task ALimitThatSomebodyTookAwayAtTheProviderIsNoLimitAndTellsNoThresholdUntilItIsMended()
@@ -95,7 +110,7 @@ public sealed class UsagePollTests
 
         (await LookAsync(bench)).ShouldBe(["differs"]);
         var (made, usage) = await bench.KeyAsync(alice.Id);
-        (usage!.Remaining, usage.Told, usage.Percent(null), usage.Percent(made.Limit)).ShouldBe((null, 0, 0, 0));
+        (usage!.Remaining, usage.Told, usage.Percent, made.Limit).ShouldBe(((decimal?)null, 0, 0, 5m));
         bench.Peer.Before = request => request.Method == "PATCH" ? PeerFault.Error(500) : null;
         await bench.Bench.PassAsync(alice.Id);
         (await bench.KeyAsync(alice.Id)).Key.Limit.ShouldBeNull("that is what the provider says");
