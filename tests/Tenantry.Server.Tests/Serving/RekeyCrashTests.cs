@@ -9,67 +9,52 @@ namespace Tenantry.Server.Tests.Serving;
 /// <summary>The engine is killed, as by <c>kill -9</c>, at every step of replacing its key: the next start finishes it, and every value is readable.</summary>
 public class RekeyCrashTests
 {
-    // Begun, two data keys, the store's word, the file's place.
-    private const int Boundaries = 5;
-
-    // How many of them the next start goes through when the rotation was cut off at the first, the second, and so on.
-    private static readonly int[] LeftAfter = [4, 3, 2, 0, 0];
-
     [Fact]
     public async Task ReplacingTheEngineKeySurvivesAKillAtEveryStep()
     {
         using var folder = new TestFolder();
         using var reader = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var serve = await StartAsync(folder, 1);
-        try
+        await using (var first = await ServeProcess.StartFreeAsync(folder.Data))
         {
-            await SetUpAsync(serve);
-            for (var boundary = 1; ; boundary++)
+            using var client = first.Client();
+            using var app = await client.PostAsJsonAsync("/v1/apps", new { manifest = Api.TestApi.Manifest.Replace("\"sk-[a-z]+\" }", "\"sk-[a-z]+\" }\n  other: {}", StringComparison.Ordinal) });
+            app.IsSuccessStatusCode.ShouldBeTrue(await app.Content.ReadAsStringAsync());
+            foreach (var name in new[] { "alice", "bob" })
             {
-                var before = await File.ReadAllTextAsync(KeyOf(folder));
-                using (var client = serve.Client())
-                {
-                    if (await RekeyAsync(client))
-                    {
-                        boundary.ShouldBe(Boundaries + 1, serve.Log);
-                        (await serve.TerminateAsync()).ShouldBe(0, serve.Log);
-                        return;
-                    }
-                }
-
-                (await serve.EndAsync()).ShouldNotBe(0);
-                await serve.DisposeAsync();
-                // What finishes this rotation is killed in the next one, a step later.
-                serve = await StartAsync(folder, LeftAfter[boundary - 1] + boundary + 1);
-                using var again = serve.Client();
-                foreach (var name in new[] { "alice", "bob" })
-                    (await ValueAsync(again, reader, name)).ShouldBe($"sk-{name}", $"after a kill at step {boundary}: {serve.Log}");
-                (await File.ReadAllTextAsync(KeyOf(folder))).ShouldNotBe(before, $"after a kill at step {boundary}");
-                File.Exists(KeyOf(folder) + ".next").ShouldBeFalse();
+                // They wait for another secret: nothing runs.
+                using var instance = await client.PostAsJsonAsync("/v1/instances", new { tenant = name, app = "notes", newTenant = new { name } });
+                instance.IsSuccessStatusCode.ShouldBeTrue(await instance.Content.ReadAsStringAsync());
+                using var put = await client.PutAsJsonAsync($"/v1/instances/{name}/secrets/api-key", new { value = $"sk-{name}" });
+                put.IsSuccessStatusCode.ShouldBeTrue(await put.Content.ReadAsStringAsync());
             }
-        }
-        finally
-        {
-            await serve.DisposeAsync();
-        }
-    }
 
-    private static Task<ServeProcess> StartAsync(TestFolder folder, int crashAt) =>
-        ServeProcess.StartAsync(folder.Data, [(CrashAtRekey.Variable, $"{crashAt}")], "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0");
-
-    private static async Task SetUpAsync(ServeProcess serve)
-    {
-        using var client = serve.Client();
-        using var app = await client.PostAsJsonAsync("/v1/apps", new { manifest = Api.TestApi.Manifest.Replace("\"sk-[a-z]+\" }", "\"sk-[a-z]+\" }\n  other: {}", StringComparison.Ordinal) });
-        app.IsSuccessStatusCode.ShouldBeTrue(await app.Content.ReadAsStringAsync());
-        foreach (var name in new[] { "alice", "bob" })
-        {
-            // They wait for another secret: nothing runs.
-            using var instance = await client.PostAsJsonAsync("/v1/instances", new { tenant = name, app = "notes", newTenant = new { name } });
-            instance.IsSuccessStatusCode.ShouldBeTrue(await instance.Content.ReadAsStringAsync());
-            using var put = await client.PutAsJsonAsync($"/v1/instances/{name}/secrets/api-key", new { value = $"sk-{name}" });
-            put.IsSuccessStatusCode.ShouldBeTrue(await put.Content.ReadAsStringAsync());
+            (await first.TerminateAsync()).ShouldBe(0, first.Log);
         }
+
+        var kills = 0;
+        while (true)
+        {
+            var before = await File.ReadAllTextAsync(KeyOf(folder));
+            await using (var serve = await ServeProcess.StartAsync(folder.Data, [(CrashAtRekey.Variable, $"{kills + 1}")], "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0"))
+            {
+                using var client = serve.Client();
+                if (await RekeyAsync(client))
+                    break;
+                (await serve.EndAsync()).ShouldNotBe(0);
+            }
+
+            kills++;
+            await using var next = await ServeProcess.StartFreeAsync(folder.Data);
+            using var again = next.Client();
+            foreach (var name in new[] { "alice", "bob" })
+                (await ValueAsync(again, reader, name)).ShouldBe($"sk-{name}", $"after kill {kills}: {next.Log}");
+            (await File.ReadAllTextAsync(KeyOf(folder))).ShouldNotBe(before, $"after kill {kills}");
+            File.Exists(KeyOf(folder) + ".next").ShouldBeFalse();
+            (await next.TerminateAsync()).ShouldBe(0, next.Log);
+        }
+
+        // Begin, two data keys, the store's word, the file's place.
+        kills.ShouldBe(5);
     }
 
     private static string KeyOf(TestFolder folder) => Path.Combine(folder.Data, "engine", "engine.key");
