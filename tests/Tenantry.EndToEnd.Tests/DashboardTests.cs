@@ -220,6 +220,37 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
     }
 
     [MachineFact(Browser.Program, "npm")]
+    public async Task AnInstanceIsDeployedAndDeletedByKeyboardAloneOnASmallScreenInTheDark()
+    {
+        await using var visit = await host.SignInAsync(isPhone: true, ColorScheme.Dark);
+        var page = visit.Page;
+        async Task TabToAsync(string what)
+        {
+            for (var presses = 0; presses < 60 && await page.EvaluateAsync<string>("() => document.activeElement.name || document.activeElement.textContent.trim()") != what; presses++)
+                await page.Keyboard.PressAsync("Tab");
+            (await page.EvaluateAsync<string>("() => document.activeElement.name || document.activeElement.textContent.trim()")).ShouldBe(what);
+        }
+
+        await TabToAsync("Deploy");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Deploy", Level = 1 }).WaitForAsync();
+        await TabToAsync("name");
+        await page.Keyboard.TypeAsync("kim");
+        await page.Locator("#preview .plan-steps").WaitForAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "kim is there" }).WaitForAsync();
+        await visit.GoAsync("/instances/kim/configuration");
+        await TabToAsync("Delete kim");
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator("#confirm-delete[open]").WaitForAsync();
+        await TabToAsync("name");
+        await page.Keyboard.TypeAsync("kim");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "kim is gone" }).WaitForAsync();
+        visit.Errors.ShouldBeEmpty();
+    }
+
+    [MachineFact(Browser.Program, "npm")]
     public async Task ALostConnectionIsShownAndMended()
     {
         await using var visit = await host.SignInAsync();

@@ -1,6 +1,5 @@
 using System.Net;
 using Tenantry.Model.Wire;
-using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
 using static Tenantry.Server.Tests.Api.TestApi;
 using static Tenantry.Server.Tests.Api.TwoOrganizations;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
 using static Tenantry.Server.Tests.Api.TestApi;
