@@ -31,6 +31,7 @@ public class OffboardTests
 
         run.ExitCode.ShouldNotBe(0);
         run.Error.ShouldContain("The volume cannot be read.");
+        api.Requests.Where(r => r.Method == "POST").Select(r => r.Path).ShouldBe(["/v1/instances/alice/hold-down", "/v1/instances/alice/release", "/v1/instances/alice/wake"], "stopped for the copy, and running again");
         api.Requests.ShouldNotContain(r => r.Method == "DELETE");
         Directory.GetFiles(Path.Combine(api.Folder, "copy")).ShouldBeEmpty();
     }

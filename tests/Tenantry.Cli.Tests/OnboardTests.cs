@@ -255,6 +255,8 @@ public class OnboardTests
         api.On("POST /v1/instances", Samples.Pending, 202);
         api.OnEvents([Samples.Pending, Samples.Succeeded]);
         api.On("GET /v1/instances/alice", Samples.Alice with { Url = null, Desired = DesiredState.Running });
+        foreach (var verb in (string[])["hold-down", "release", "wake"])
+            api.On($"POST /v1/instances/alice/{verb}", Samples.Pending, 202);
         api.On("GET /v1/tenants/user", Samples.Tenant with { Name = "user" });
         return api;
     }

@@ -9,7 +9,8 @@ namespace Tenantry.Cli.Applying;
 /// <summary>A manifest on this machine, checked, with everything beside it that a release needs.</summary>
 /// <param name="Request">What is sent to the control plane.</param>
 /// <param name="Inputs">Files that its build reads, or null when it has no build.</param>
-internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs)
+/// <param name="Manifest">What it says.</param>
+internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs, Manifest Manifest)
 {
     public const string DefaultName = "tenantry.yaml";
 
@@ -28,7 +29,7 @@ internal sealed record ManifestFile(ApplyAppRequest Request, BuildInputs? Inputs
             throw Mistakes(shown, problems);
 
         var inputs = manifest.Build is { } build ? await ReadInputsAsync(folder, build, cancellationToken) : null;
-        return new(new(text, shown, inputs?.Digest ?? "", sources), inputs);
+        return new(new(text, shown, inputs?.Digest ?? "", sources), inputs, manifest);
     }
 
     /// <summary>The same, with its build forced.</summary>

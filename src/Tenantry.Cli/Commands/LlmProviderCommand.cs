@@ -25,12 +25,13 @@ internal static class LlmProviderCommand
         var poll = CommandOptions.Time("--poll", "Time between two looks at what keys have spent.", TimeSpan.FromMinutes(5));
         var workspace = new Option<string?>("--workspace") { Description = "The provider's workspace in which keys are made; its default when not said.", HelpName = "ID" };
         var keep = new Option<bool>("--keep-key") { Description = "Change the rest and keep the management key." };
+        var force = new Option<bool>("--force") { Description = "Change the address or workspace although keys are in use: it is the same account." };
         var dryRun = CommandOptions.DryRun();
-        var command = new Command("set", "Set a provider's management key: typed at a prompt, from standard input, or from a file.") { name, file, url, poll, workspace, keep, dryRun };
+        var command = new Command("set", "Set a provider's management key: typed at a prompt, from standard input, or from a file.") { name, file, url, poll, workspace, keep, force, dryRun };
         return command.Does(host, async call =>
         {
             var key = call.Value(keep) ? null : (await SecretInput.ReadAsync(call, $"management key of {call.Required(name)}", call.Value(file))).Trim();
-            var request = new PutLlmProviderRequest(key, call.Value(url), call.IsGiven(poll) ? (int)Math.Round(((TimeSpan)call.Value(poll)).TotalSeconds) : null, call.Value(workspace));
+            var request = new PutLlmProviderRequest(key, call.Value(url), call.IsGiven(poll) ? (int)Math.Round(((TimeSpan)call.Value(poll)).TotalSeconds) : null, call.Value(workspace), call.Value(force));
             var change = call.Client.Llm.PutProvider(call.Required(name), request);
             if (await call.PreviewAsync(call.Value(dryRun), change))
                 return;

@@ -33,7 +33,7 @@ internal static class OffboardCommand
             if (await call.PreviewAsync(call.Value(dryRun), deletion))
                 return;
             var folder = Answer(call, tenant, slugs, call.Value(backup), call.Value(none), call.Value(yes));
-            var files = folder is null ? [] : await LastCopy.WriteAsync(call, slugs, folder);
+            var files = folder is null ? [] : await LastCopy.WriteAsync(call, slugs, folder, call.Value(timeout));
             await DeleteAsync(call, deletion, tenant, call.Value(timeout));
             await NothingLeft.CheckAsync(call, tenant, slugs, call.Value(timeout));
             Write(call.Output, tenant, slugs, files);

@@ -57,10 +57,10 @@ internal static class OnboardCommand
                 SecretFiles = call.Value(secrets)!,
                 Features = call.Value(features)!,
             };
-            var mood = new OnboardMood(call.Value(yes), call.Value(dryRun), call.Value(managementKey));
             var manifest = call.Value(file) is { } path ? await ManifestFile.ReadAsync(host, path, call.CancellationToken) : null;
             if (manifest is not null)
-                customer = customer with { App = await OnboardRelease.ApplyAsync(call, call.Value(force) ? manifest.Forced() : manifest, customer.App, mood.IsDryRun) };
+                customer = customer with { App = OnboardRelease.AppOf(manifest, customer.App) };
+            var mood = new OnboardMood(call.Value(yes), call.Value(dryRun), call.Value(managementKey)) { Brought = call.Value(force) ? manifest?.Forced() : manifest };
             if (call.Value(from) is { } customers)
                 return await BulkOnboarding.RunAsync(call, await CustomersFile.ReadAsync(call, customers, customer), mood, call.Value(parallel), call.Value(timeout));
             return await SingleOnboarding.RunAsync(call, customer, mood, call.Value(timeout));

@@ -93,6 +93,8 @@ internal sealed class ComposeAdoption(Call call, ComposeImport import, AdoptionO
 
         // An earlier import had stopped it.
         var wasRunning = container is { Runs: true } || half is not null;
+        if (half is not null && container is { Restart: "no" })
+            container = container with { Restart = "unless-stopped" };
         if (container is { Runs: true })
             await old.StopAsync(container, call.CancellationToken);
         try

@@ -1,17 +1,62 @@
 using System.Net;
 using Tenantry.Cli.Running;
+using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Wire;
 using Tenantry.Targets.Linux;
 
 namespace Tenantry.Cli.Offboarding;
 
-/// <summary>A tar of each instance's data in a folder, whole or not at all. Nothing is deleted before all are there.</summary>
+/// <summary>
+/// A tar of each instance's data in a folder, whole or not at all. Nothing is deleted before all are there. An instance is stopped first and stays down, so that
+/// nothing is written after its copy; where a copy fails, all run again that ran.
+/// </summary>
 internal static class LastCopy
 {
     /// <summary>The files that were written.</summary>
-    public static async Task<IReadOnlyList<string>> WriteAsync(Call call, IReadOnlyList<string> slugs, string folder)
+    public static async Task<IReadOnlyList<string>> WriteAsync(Call call, IReadOnlyList<string> slugs, string folder, TimeSpan timeout)
+    {
+        var stopped = new List<InstanceDetailResponse>();
+        try
+        {
+            return await WriteAsync(call, slugs, folder, slug => StopAsync(call, slug, timeout, stopped));
+        }
+        catch
+        {
+            var calm = call.Uninterrupted();
+            foreach (var instance in stopped)
+                await RunAgainAsync(calm, instance);
+            throw;
+        }
+    }
+
+    private static async Task StopAsync(Call call, string slug, TimeSpan timeout, List<InstanceDetailResponse> stopped)
+    {
+        if (await call.Client.Instances.FindAsync(slug, call.CancellationToken) is not { Hold: not InstanceHold.Down } instance)
+            return;
+        stopped.Add(instance);
+        call.Output.Note($"{slug} is stopped for the copy of its data.");
+        if ((await call.Client.Instances.Hold(slug, down: true).SendAsync(call.CancellationToken)).Operation is { } operation)
+            await call.WaitAsync(operation, timeout);
+    }
+
+    private static async Task RunAgainAsync(Call calm, InstanceDetailResponse instance)
+    {
+        try
+        {
+            await (instance.Hold == InstanceHold.Awake ? calm.Client.Instances.Hold(instance.Slug) : calm.Client.Instances.Release(instance.Slug)).SendAsync(CancellationToken.None);
+            if (instance.Desired == DesiredState.Running)
+                await calm.Client.Instances.Wake(instance.Slug).SendAsync(CancellationToken.None);
+        }
+        catch (Exception failed) when (failed is TenantryException or TenantryUnavailableException)
+        {
+            calm.Output.Note($"note: {instance.Slug} is still held down: 'tenantry release {instance.Slug}' and 'tenantry wake {instance.Slug}' bring it back. {failed.Message}");
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> WriteAsync(Call call, IReadOnlyList<string> slugs, string folder, Func<string, Task> stop)
     {
         var full = call.Host.FullPath(folder);
         try
@@ -41,6 +86,7 @@ internal static class LastCopy
                 throw new CliException(ExitCode.Usage, $"{file} is there already. Nothing was deleted.", "Name another folder, or move it away.");
             try
             {
+                await stop(slug);
                 await AtomicFile.WriteAsync(file, output => call.Client.Instances.ExportDataAsync(slug, output, call.CancellationToken), durable: true);
             }
             catch (TenantryException refused) when (refused.Status == HttpStatusCode.NotImplemented)

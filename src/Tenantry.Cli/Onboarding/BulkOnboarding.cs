@@ -17,10 +17,14 @@ internal static class BulkOnboarding
         var targets = await ResolveAsync(call, customers, mood);
         if (mood.IsDryRun)
         {
+            if (mood.Brought is { } tried && !call.Output.Json)
+                PlanText.Write(call.Output, await OnboardRelease.PreviewAsync(call, tried));
             Preview(call, targets);
             return (int)ExitCode.Done;
         }
 
+        if (mood.Brought is { } brought)
+            await OnboardRelease.ApplyAsync(call, brought);
         await SharedValues.SetManagementKeysAsync(call, targets);
         targets = await SharedValues.SetSecretsAsync(call, targets, replaces: mood.IsAnswered);
         call.BePatient();

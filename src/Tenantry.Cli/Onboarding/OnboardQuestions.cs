@@ -1,4 +1,5 @@
 using System.Net;
+using Tenantry.Cli.Applying;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Client;
@@ -77,6 +78,8 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
 
     private async Task<Manifest> ManifestAsync(string app)
     {
+        if (mood.Brought is { Manifest: { } brought } && brought.App == app)
+            return brought;
         try
         {
             return ManifestJson.Read((await call.Client.Apps.GetReleaseAsync(app, "latest", call.CancellationToken)).Manifest!);
@@ -126,6 +129,9 @@ internal sealed class OnboardQuestions(Call call, TenantNames names, OnboardMood
 /// <param name="ManagementKeyFile">A file with the provider's management key, or null.</param>
 internal sealed record OnboardMood(bool IsAnswered, bool IsDryRun, string? ManagementKeyFile)
 {
+    /// <summary>A manifest that is applied before anything is made, or null.</summary>
+    public ManifestFile? Brought { get; init; }
+
     /// <summary>The customer is one of many: what they share is asked for once.</summary>
     public bool IsOfMany { get; init; }
 

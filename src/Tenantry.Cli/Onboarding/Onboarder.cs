@@ -74,12 +74,18 @@ internal sealed class Onboarder(Call call, Func<OperationResponse, Task> wait, F
 
     private Task SetSecretsAsync(string slug, OnboardTarget target) => MissingSecrets.FillAsync(call, slug, target.Secrets, isNeededNow: true, target.OwnSecrets);
 
+    /// <summary>What of an instance that is there was said: tier, features and target. The control plane knows what of it is other than before, and what cannot be.</summary>
+    public static UpdateInstanceRequest SaidDifferently(OnboardTarget target) => new(
+        Tier: target.Request.Tier,
+        Features: target.Request.Features?.ToDictionary(feature => feature.Key, feature => (string?)feature.Value, StringComparer.Ordinal),
+        Target: target.Request.Target);
+
     // What is said differently this time counts; what is not said stays.
     private async Task<OperationResponse?> ChangeAsync(OnboardTarget target, InstanceResponse present)
     {
         OperationResponse? last = null;
-        if (target.Request.Tier is { } tier && tier != present.Tier)
-            last = (await Instances.Update(present.Slug, new UpdateInstanceRequest(Tier: tier)).SendAsync(call.CancellationToken)).Operation;
+        if (SaidDifferently(target) is { } said && said != new UpdateInstanceRequest())
+            last = (await Instances.Update(present.Slug, said).SendAsync(call.CancellationToken)).Operation;
         if (target.Request.LlmLimit is not null || target.Request.OwnLlmKeys)
         {
             var change = await call.Client.Llm.Update(present.Slug, new UpdateLlmRequest(target.Request.LlmLimit, Own: target.Request.OwnLlmKeys ? true : null)).SendAsync(call.CancellationToken);

@@ -1,3 +1,4 @@
+using Tenantry.Cli.Applying;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Waiting;
 using Tenantry.Cli.Writing;
@@ -16,10 +17,12 @@ internal static class SingleOnboarding
         call.Output.Line($"Tenant {target.Tenant.Name}, owned by {target.Email}.");
         if (mood.IsDryRun)
         {
-            await PreviewAsync(call, target);
+            await PreviewAsync(call, target, mood.Brought);
             return (int)ExitCode.Done;
         }
 
+        if (mood.Brought is { } brought)
+            await OnboardRelease.ApplyAsync(call, brought);
         await SharedValues.SetManagementKeysAsync(call, [target]);
         OperationResponse? last = null;
         var onboarder = new Onboarder(
@@ -48,10 +51,12 @@ internal static class SingleOnboarding
         return false;
     }
 
-    private static async Task PreviewAsync(Call call, OnboardTarget target)
+    private static async Task PreviewAsync(Call call, OnboardTarget target, ManifestFile? brought)
     {
-        if (target.Present is { } present)
-            PlanText.Write(call.Output, await call.Client.Instances.Update(present.Slug, new UpdateInstanceRequest(target.Request.Tier, Release: "latest")).PreviewAsync(call.CancellationToken));
+        if (brought is not null && await OnboardRelease.PreviewAsync(call, brought) is { Changes.Count: > 0 } release)
+            PlanText.Write(call.Output, release with { Changes = [.. release.Changes, .. OnboardRelease.ChangesOf(target)] });
+        else if (target.Present is { } present)
+            PlanText.Write(call.Output, await call.Client.Instances.Update(present.Slug, Onboarder.SaidDifferently(target) with { Release = "latest" }).PreviewAsync(call.CancellationToken));
         else
             PlanText.Write(call.Output, await call.Client.Instances.Create(target.Request).PreviewAsync(call.CancellationToken));
     }

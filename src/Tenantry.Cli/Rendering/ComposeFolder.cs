@@ -58,7 +58,7 @@ internal sealed class ComposeFolder(string file)
         foreach (var one in Changed(rendered))
         {
             var place = Make(one.Path);
-            AtomicFile.Write(place, Encoding.UTF8.GetBytes(one.Content), durable: false);
+            AtomicFile.Write(place, Encoding.UTF8.GetBytes(one.Content), durable: false, ModeOf(one));
             if (!Give(place, one.User, one.Group))
                 denied.Add(one.User);
         }
@@ -74,8 +74,11 @@ internal sealed class ComposeFolder(string file)
     private bool IsThere(ComposeFileResponse one)
     {
         var place = PlaceOf(one.Path);
-        return System.IO.File.Exists(place) && System.IO.File.ReadAllText(place) == one.Content && (one.User == 0 || !Environment.IsPrivilegedProcess || OwnerOf(place) == one.User);
+        return System.IO.File.Exists(place) && System.IO.File.ReadAllText(place) == one.Content && System.IO.File.GetUnixFileMode(place) == ModeOf(one) && (one.User == 0 || !Environment.IsPrivilegedProcess || OwnerOf(place) == one.User);
     }
+
+    // Its owner writes it anew; nobody else ever writes it.
+    private static UnixFileMode ModeOf(ComposeFileResponse one) => (UnixFileMode)((one.Mode & 0x16D) | 0x180);
 
     private static bool Give(string place, uint user, uint group)
     {

@@ -41,7 +41,12 @@ public sealed record RenderComposeResponse(
     IReadOnlyList<string> Notices);
 
 /// <summary>A file that the Compose file names: for this user and group alone.</summary>
-public sealed record ComposeFileResponse(string Path, string Content, uint User, uint Group);
+/// <param name="Path">Beside the Compose file.</param>
+/// <param name="Content">Its text.</param>
+/// <param name="User">Whose it is.</param>
+/// <param name="Group">Of that user.</param>
+/// <param name="Mode">Its permissions, as a number; 256 is 0400.</param>
+public sealed record ComposeFileResponse(string Path, string Content, uint User, uint Group, int Mode = 256);
 
 /// <summary>A file that must hold a secret's value, for this user and group alone.</summary>
 public sealed record ComposeSecretResponse(string Slug, string Name, string Path, uint User, uint Group);

@@ -40,7 +40,8 @@ public sealed record UpdateLlmRequest(MoneyResponse? Limit = null, bool? TierLim
 /// <param name="BaseUrl">Where its API is; OpenRouter's own unless said.</param>
 /// <param name="PollSeconds">Time between two looks at what keys have spent; 300 unless said.</param>
 /// <param name="Workspace">Where keys are made at the provider, or empty for its default.</param>
-public sealed record PutLlmProviderRequest(string? ManagementKey = null, string? BaseUrl = null, int? PollSeconds = null, string? Workspace = null)
+/// <param name="Force">True changes address or workspace although keys are in use: they are known there, too.</param>
+public sealed record PutLlmProviderRequest(string? ManagementKey = null, string? BaseUrl = null, int? PollSeconds = null, string? Workspace = null, bool Force = false)
 {
     /// <summary>Keeps the key out of logs.</summary>
     public override string ToString() => "PutLlmProviderRequest";

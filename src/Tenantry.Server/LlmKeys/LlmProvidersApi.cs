@@ -46,6 +46,8 @@ internal static class LlmProvidersApi
         var request = body.Value;
         var present = await store.FindLlmProviderAsync(provider, cancellationToken);
         LlmFields.Check(provider, request, present);
+        if (present is not null && !request.Force && IsElsewhere(present, request) && (await store.ListLlmKeysOfProviderAsync(provider, cancellationToken)).Count is var keys and > 0)
+            throw ProblemException.Conflict($"{keys} key{(keys == 1 ? " was" : "s were")} made at {present.BaseUrl}{(present.Workspace.Length > 0 ? $" in workspace {present.Workspace}" : "")}. At another address or workspace they are not known: they would count as gone and could be used on. Say force when it is the same account ('tenantry llm provider set {provider} --force').");
         change.Expect(change.Subject, present?.Version ?? 0);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of([.. Differences(change.Subject, present, request)]));
@@ -76,6 +78,9 @@ internal static class LlmProvidersApi
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", provider, null)));
         return await store.DeleteLlmProviderAsync(provider, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("LLM provider", provider);
     }
+
+    private static bool IsElsewhere(LlmProviderRecord present, PutLlmProviderRequest request) =>
+        (request.BaseUrl is { } url && url.TrimEnd('/') != present.BaseUrl) || (request.Workspace is { } workspace && workspace != present.Workspace);
 
     private static IEnumerable<ChangeResponse> Differences(string subject, LlmProviderRecord? present, PutLlmProviderRequest request)
     {

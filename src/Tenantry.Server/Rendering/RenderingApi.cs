@@ -130,7 +130,7 @@ internal static partial class RenderingApi
 
     private static RenderComposeResponse Response(RenderedCompose rendered, List<SkippedInstance> skipped) => new(
         rendered.Text,
-        [.. rendered.Files.Select(file => new ComposeFileResponse(file.Path, file.Content, file.User, file.Group))],
+        [.. rendered.Files.Select(file => new ComposeFileResponse(file.Path, file.Content, file.User, file.Group, file.Mode))],
         rendered.Folders,
         [.. rendered.Secrets.Select(secret => new ComposeSecretResponse(secret.Slug, secret.Name, secret.Path, secret.User, secret.Group))],
         [.. rendered.Variables.Select(variable => new ComposeVariableResponse(variable.Slug, variable.Secret, variable.Name))],

@@ -68,10 +68,26 @@ public sealed class ComposeOverrides
             // Another driver takes none of the options of the one before.
             if (wanted["logging"]?["driver"]?.ToString() is { } driver && driver != service["logging"]?["driver"]?.ToString())
                 service.Remove("logging");
+            // A service without a check of its own gets one.
+            if (wanted["healthcheck"] is JsonObject check && check.ContainsKey("test"))
+                (service["healthcheck"] as JsonObject)?.Remove("disable");
             Merge(service, (JsonObject)wanted.DeepClone());
             if (wanted.ContainsKey("mem_limit"))
+            {
                 service["memswap_limit"] = service["mem_limit"]!.DeepClone();
+                // The engine takes no reservation above the limit. What a variable will hold is not known here.
+                if (!wanted.ContainsKey("mem_reservation") && !(Bytes(service["mem_limit"]) >= Bytes(service["mem_reservation"])))
+                    service.Remove("mem_reservation");
+            }
         }
+    }
+
+    // As Compose writes sizes: 512, 64k, 256M, 1gb.
+    private static decimal? Bytes(JsonNode? size)
+    {
+        var text = (size?.ToString() ?? "").ToLowerInvariant().TrimEnd('b');
+        var power = text.Length == 0 ? -1 : "kmg".IndexOf(text[^1], StringComparison.Ordinal);
+        return decimal.TryParse(power < 0 ? text : text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number * (1L << (10 * (power + 1))) : null;
     }
 
     private static void Merge(JsonObject into, JsonObject from)

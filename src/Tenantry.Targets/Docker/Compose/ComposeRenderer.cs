@@ -132,26 +132,29 @@ internal sealed class ComposeParts(ComposeOptions options, IReadOnlyDictionary<s
 
     private void AddSecrets(InstanceWorkload workload)
     {
-        var (user, group) = DockerContainers.UserOf(workload.Services[0]);
-        foreach (var name in workload.Secrets.Keys.Order(StringComparer.Ordinal))
+        foreach (var (user, group) in workload.Services.Select(DockerContainers.UserOf).Distinct())
         {
-            var path = $"{options.Folder}/{workload.Ref.Slug}/secrets/{name}";
-            _secrets[$"{workload.Ref.Slug}.{name}"] = new JsonObject { ["file"] = "./" + path };
-            Secrets.Add(new ComposeSecret(workload.Ref.Slug, name, path, user, group));
+            foreach (var name in workload.Secrets.Keys.Order(StringComparer.Ordinal))
+            {
+                var part = ComposeService.SecretPart(workload, user, group);
+                var path = $"{options.Folder}/{workload.Ref.Slug}/secrets{part}/{name}";
+                _secrets[ComposeService.SecretOf(workload, name, user, group)] = new JsonObject { ["file"] = "./" + path };
+                Secrets.Add(new ComposeSecret(workload.Ref.Slug, name, path, user, group));
+            }
         }
     }
 
     private List<ComposeFile> FilesOf(string slug, ServiceWorkload service)
     {
         var (user, group) = DockerContainers.UserOf(service);
-        return [.. service.Files.Select((file, i) => new ComposeFile($"{options.Folder}/{slug}/files/{service.Name}/{i}-{Path.GetFileName(file.Path)}", file.Content, user, group))];
+        return [.. service.Files.Select((file, i) => new ComposeFile($"{options.Folder}/{slug}/files/{service.Name}/{i}-{Path.GetFileName(file.Path)}", file.Content, user, group) { Mode = (file.Mode & 0x16D) | 0x100 })];
     }
 
     private static string Digest(List<ComposeFile> files)
     {
         var text = new StringBuilder();
         foreach (var file in files)
-            text.Append(file.Path).Append('\0').Append(file.Content).Append('\0');
+            text.Append(file.Path).Append('\0').Append(file.Content).Append('\0').Append(file.Mode == ComposeFile.UsualMode ? "" : $"{file.Mode}\0");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
     }
 }

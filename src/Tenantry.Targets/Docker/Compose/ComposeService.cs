@@ -73,6 +73,12 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
         return node;
     }
 
+    /// <summary>A secret's name in the file. Its file is its reader's alone: each user has one.</summary>
+    internal static string SecretOf(InstanceWorkload workload, string name, uint user, uint group) => $"{workload.Ref.Slug}{SecretPart(workload, user, group).Replace('/', '.')}.{name}";
+
+    /// <summary>What tells the files of further users from those of the first service's.</summary>
+    internal static string SecretPart(InstanceWorkload workload, uint user, uint group) => (user, group) == DockerContainers.UserOf(workload.Services[0]) ? "" : $"/{user}-{group}";
+
     /// <summary>Texts of the service in which a secret has no business, by where they are.</summary>
     internal static IEnumerable<(string Where, string Text)> Open(ServiceWorkload service)
     {
@@ -164,7 +170,10 @@ internal sealed class ComposeService(InstanceWorkload workload, ComposeOptions o
         if (mounts.Count > 0)
             node["volumes"] = mounts;
         if (workload.Secrets.Count > 0)
-            node["secrets"] = new JsonArray([.. workload.Secrets.Keys.Order(StringComparer.Ordinal).Select(name => new JsonObject { ["source"] = $"{Slug}.{name}", ["target"] = name })]);
+        {
+            var (user, group) = DockerContainers.UserOf(service);
+            node["secrets"] = new JsonArray([.. workload.Secrets.Keys.Order(StringComparer.Ordinal).Select(name => new JsonObject { ["source"] = SecretOf(workload, name, user, group), ["target"] = name })]);
+        }
     }
 
     private static string Time(TimeSpan time) => time.Milliseconds == 0

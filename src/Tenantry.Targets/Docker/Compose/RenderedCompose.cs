@@ -46,7 +46,14 @@ public sealed record RenderedCompose(
 /// <param name="Content">Its text.</param>
 /// <param name="User">Who reads it; nobody else can.</param>
 /// <param name="Group">That user's group.</param>
-public sealed record ComposeFile(string Path, string Content, uint User, uint Group);
+public sealed record ComposeFile(string Path, string Content, uint User, uint Group)
+{
+    /// <summary>0400.</summary>
+    internal const int UsualMode = 0x100;
+
+    /// <summary>Its permissions: never to write.</summary>
+    public int Mode { get; init; } = UsualMode;
+}
 
 /// <summary>A file that must hold a secret's value before the instance starts.</summary>
 public sealed record ComposeSecret(string Slug, string Name, string Path, uint User, uint Group);

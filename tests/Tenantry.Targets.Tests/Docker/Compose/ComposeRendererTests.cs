@@ -74,6 +74,36 @@ public class ComposeRendererTests
     }
 
     [Fact]
+    public void ALimitBelowTheReservationTakesItAwayAndACheckOfOnesOwnCounts()
+    {
+        var overrides = ComposeOverrides.Read("services:\n  alice: { mem_limit: 1m, healthcheck: { test: [CMD, \"true\"] } }\n  bob: { mem_limit: 1g }\n", ["alice", "bob"]);
+        ServiceWorkload Unchecked(ServiceWorkload web) => web with { Health = null };
+
+        var lines = ComposeRenderer.Render([Instance("alice", Unchecked), Instance("bob", Unchecked)], Options, overrides).Text.Split('\n');
+
+        var (alice, bob) = (Of("alice"), Of("bob"));
+        alice.ShouldNotContain(line => line.Contains("mem_reservation", StringComparison.Ordinal));
+        alice.ShouldNotContain(line => line.Contains("disable", StringComparison.Ordinal));
+        bob.ShouldContain(line => line.Contains("mem_reservation", StringComparison.Ordinal));
+        bob.ShouldContain(line => line.Contains("disable: true", StringComparison.Ordinal));
+
+        string[] Of(string service) => [.. lines.SkipWhile(line => line != $"  {service}:").Skip(1).TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal))];
+    }
+
+    [Fact]
+    public void EachUserOfAnInstanceHasSecretsOfItsOwnAndFilesKeepTheirPermissions()
+    {
+        var instance = Instance("alice", web => web with { Files = [new FileWorkload("/hook.sh", "#!/bin/sh", 0x16D)] });
+        instance = instance with { Services = [instance.Services[0], instance.Services[1] with { User = "2001:2002" }] };
+
+        var rendered = ComposeRenderer.Render([instance], Options, ComposeOverrides.None);
+
+        rendered.Secrets.Select(secret => (secret.Path.Split("secrets")[1], secret.User)).ShouldBe([("/token", 1001u), ("/2001-2002/token", 2001u)]);
+        rendered.Text.ShouldContain("source: alice.2001-2002.token");
+        rendered.Files.Single(file => file.Path.EndsWith("hook.sh", StringComparison.Ordinal)).Mode.ShouldBe(0x16D);
+    }
+
+    [Fact]
     public void ANetworkKeepsItsAddressesWhoeverElseComes()
     {
         string[] many = [.. Enumerable.Range(0, 300).Select(i => $"t{i}")];
