@@ -162,7 +162,16 @@ public sealed class TerraformStreamTests
 
     private static AwsRecord Record() => new()
     {
-        Id = "i1", Slug = "alice", Owner = "o", Workspace = "alice-prod", Stage = InstanceStage.Changing, Digest = "", RestartNonce = 0, Release = "", Variables = [], SecretsDigest = "",
+        Id = "i1",
+        Slug = "alice",
+        Owner = "o",
+        Workspace = "alice-prod",
+        Stage = InstanceStage.Changing,
+        Digest = "",
+        RestartNonce = 0,
+        Release = "",
+        Variables = [],
+        SecretsDigest = "",
     };
 
     private static StateLock Lock() => StateLock.Read("""{"ID":"99f994df-f114-a4c7-f0a1-d8b4271fbbe3","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-29T07:49:28.848497136Z","Path":"x"}"""u8).ShouldNotBeNull();
