@@ -283,7 +283,7 @@ public class SecretTests
         var paths = System.Text.Json.JsonDocument.Parse(await api.Local.GetStringAsync("/openapi/v1.json")).RootElement.GetProperty("paths");
         string[] Of(string path, string method) => [.. paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray().Select(one => one.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
         Of("/v1/instances/{slug}/secrets/{name}", "put").ShouldBe(["If-Match", "dryRun", "name", "scope", "slug"]);
-        Of("/v1/apps/{app}/secrets/{name}/rotate", "post").ShouldBe(["Idempotency-Key", "app", "dryRun", "name", "organization", "tenant"]);
+        Of("/v1/apps/{app}/secrets/{name}/rotate", "post").ShouldBe(["Idempotency-Key", "If-Match", "app", "dryRun", "name", "organization", "tenant"]);
         paths.TryGetProperty("/v1/secrets/rekey", out _).ShouldBeTrue();
     }
 
