@@ -3,13 +3,13 @@
   "use strict";
   const box = document.getElementById("log");
   if (!box) return;
-  const most = 5000;
+  const most = 5000, patience = 10 * 60000;
   const follow = document.querySelector("[data-log-follow]");
   const wrap = document.querySelector("[data-log-wrap]");
   const find = document.querySelector("[data-log-find]");
   const count = document.querySelector("[data-log-count]");
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
-  let source = null, retry = 0, wait = 1000, last = "", lines = 0;
+  let source = null, retry = 0, wait = 1000, last = "", lines = 0, quietSince = Date.now();
 
   function row([at, service, isError, text]) {
     const line = document.createElement("div");
@@ -47,8 +47,10 @@
     // It goes on after the last line that is here.
     const mine = new EventSource(box.dataset.log + (last ? `${box.dataset.log.includes("?") ? "&" : "?"}after=${last}` : ""));
     source = mine;
-    mine.onopen = () => { wait = 1000; };
     mine.addEventListener("lines", event => {
+      // One that ends without a word, as that of an instance at rest, is asked for less and less often.
+      wait = 1000;
+      quietSince = Date.now();
       last = event.lastEventId || last;
       box.querySelector(".log-empty")?.remove();
       const batch = JSON.parse(event.data);
@@ -61,9 +63,30 @@
     mine.onerror = () => {
       if (source !== mine) return;
       mine.close();
+      if (Date.now() - quietSince > patience) {
+        source = null;
+        giveUp();
+        return;
+      }
       retry = setTimeout(open, wait);
       wait = Math.min(30000, wait * 2);
     };
+  }
+
+  // Nobody is asked for ever: a person says when to go on.
+  function giveUp() {
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "button small";
+    again.textContent = "Nothing came for ten minutes. Look again";
+    again.addEventListener("click", () => {
+      again.remove();
+      quietSince = Date.now();
+      wait = 1000;
+      open();
+    });
+    box.append(again);
+    toEnd();
   }
 
   box.addEventListener("scroll", () => {
@@ -75,7 +98,7 @@
   find.addEventListener("input", () => { for (const line of box.querySelectorAll(".line")) hide(line); });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { clearTimeout(retry); source?.close(); source = null; }
-    else open();
+    else { quietSince = Date.now(); open(); }
   });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", event => { if (event.persisted) open(); });

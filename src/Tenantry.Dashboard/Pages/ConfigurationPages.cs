@@ -51,7 +51,8 @@ internal static class ConfigurationPages
         var value = form["value"].ToString();
         if (value.Length == 0)
             throw ProblemException.Invalid("value", "An empty value was sent. The secret stays as it was.");
-        await api.Client.Secrets.Put(slug, form["secret"].ToString(), value).SendAsync(cancellationToken);
+        var name = form["secret"].ToString();
+        await api.Client.Secrets.PutAll(SecretsOf.Instance(slug), new Dictionary<string, string>(StringComparer.Ordinal) { [name] = value }, new Dictionary<string, SecretScope>(StringComparer.Ordinal) { [name] = SecretScope.Instance }).SendAsync(cancellationToken);
         return InstanceForms.To($"/instances/{slug}/configuration");
     }
 

@@ -45,13 +45,27 @@ internal static class DeployPages
             var secrets = form.Where(field => field.Key.StartsWith(SecretPrefix, StringComparison.Ordinal) && field.Value.ToString().Length > 0)
                 .ToDictionary(field => field.Key[SecretPrefix.Length..], field => field.Value.ToString(), StringComparer.Ordinal);
             if (secrets.Count > 0)
-                await api.Client.Secrets.PutAll(SecretsOf.Instance(operation.Slug), secrets).SendAsync(cancellationToken);
+                await PutAsync(api, operation.Slug, secrets, cancellationToken);
             return InstanceForms.To($"/operations/{operation.Id}");
         }
         catch (TenantryException refused) when (refused.Problem.Status < StatusCodes.Status500InternalServerError)
         {
             // Secrets are typed again: they are not sent back to the browser.
             return new Page<DeployPage>((nameof(DeployPage.View), await ReadAsync(api, wish, refused.Problem, cancellationToken))) { Status = refused.Problem.Status };
+        }
+    }
+
+    // What is typed here is this instance's own, whatever else the app keeps for many. From now on the instance is there: what is refused is said and given on its own page.
+    private static async Task PutAsync(PageApi api, string slug, Dictionary<string, string> secrets, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.Client.Secrets.PutAll(SecretsOf.Instance(slug), secrets, secrets.Keys.ToDictionary(name => name, _ => SecretScope.Instance, StringComparer.Ordinal)).SendAsync(cancellationToken);
+        }
+        catch (TenantryException refused) when (refused.Problem.Status < StatusCodes.Status500InternalServerError)
+        {
+            var details = string.Join(' ', (refused.Problem.Errors ?? []).Select(error => $"{error.Path}: {error.Message}"));
+            throw ProblemException.Conflict($"{slug} is made, and its secrets were not taken: {(details.Length > 0 ? details : refused.Message)} Give them on its page, under Configuration; it waits for them.");
         }
     }
 
@@ -65,7 +79,10 @@ internal static class DeployPages
         var releases = (await api.Client.Apps.ListReleasesAsync(app.Name, cancellationToken).ToListAsync(cancellationToken)).Take(20).ToArray();
         var targets = await api.IfAllowedAsync("GET /v1/targets", () => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask()) ?? [];
         var organizations = await api.Client.Tenants.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken);
-        return new DeployView([.. apps.Select(one => one.Name)], manifest, releases, [.. targets.Select(one => one.Name)], [.. organizations.Select(one => one.Name)], wish with { App = app.Name }, problem);
+        var places = organizations.Select(one => one.Name).Where(one => api.May("POST /v1/tenants", one)).ToList();
+        // As the API chooses when nobody says; otherwise a person does.
+        var place = wish.Organization.Length == 0 && places.Contains("default", StringComparer.Ordinal) ? "default" : wish.Organization;
+        return new DeployView([.. apps.Select(one => one.Name)], manifest, releases, [.. targets.Select(one => one.Name)], places, wish with { App = app.Name, Organization = place }, problem);
     }
 }
 

@@ -19,6 +19,9 @@ internal sealed class PageApi
         return ValueTask.FromResult(new PageApi(client, Caller.Of(context)));
     }
 
+    /// <summary>Whether the caller's role holds that endpoint, for a thing of that organization.</summary>
+    public bool May(string endpoint, string? organization = null) => caller.May(endpoint, organization);
+
     /// <summary>What the call to that endpoint gives; null where the caller's role does not hold it, which is then not asked for.</summary>
     public async Task<T?> IfAllowedAsync<T>(string endpoint, Func<Task<T>> call, string? organization = null)
         where T : class => caller.May(endpoint, organization) ? await call() : null;

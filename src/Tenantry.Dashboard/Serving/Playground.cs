@@ -31,6 +31,9 @@ internal sealed class Playground(ApiSettings settings) : IDisposable
             throw ProblemException.Invalid("method", $"One of {string.Join(", ", Methods)} is expected.");
         if (!path.StartsWith('/') || path.Any(c => c <= ' ' || c == '\x7f'))
             throw ProblemException.Invalid("path", "A path is expected that begins with a slash and has no spaces.");
+        // It is written into the request as it is: nothing in it may begin another field.
+        if (body.Length > 0 && (contentType.Any(char.IsControl) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
+            throw ProblemException.Invalid("contentType", "A media type is expected, such as application/json.");
         var url = new Uri(settings.UrlOf(slug) ?? throw ProblemException.Conflict("No gateway is known here."));
         using var request = new HttpRequestMessage(new HttpMethod(method), At(Door(url), path));
         request.Headers.Host = url.Authority;

@@ -44,9 +44,9 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         {
             await next(context);
         }
-        catch (ProblemException refused) when (change is null && (refused.Denied is not null || refused.Status == StatusCodes.Status403Forbidden))
+        catch (ProblemException refused) when ((change is null || Change.IsPreview(context)) && (refused.Denied is not null || refused.Status == StatusCodes.Status403Forbidden))
         {
-            // What a query names. Of a change its own filter writes.
+            // What a query names, and what is only tried. Of a change its own filter writes.
             await denials.WriteAsync(context, caller, null, refused);
             throw;
         }

@@ -66,6 +66,9 @@ public sealed class Change
     /// <summary>True when the request names the version that it expects.</summary>
     public bool NamesVersion => context.Request.Headers.IfMatch.Count > 0;
 
+    /// <summary>Whether a request of any kind says that it is only tried.</summary>
+    internal static bool IsPreview(HttpContext context) => context.Request.Query["dryRun"] == "true";
+
     private static bool ReadDryRun(HttpContext context) => context.Request.Query["dryRun"] switch
     {
         { Count: 0 } => false,

@@ -64,6 +64,8 @@ internal static class SessionApi
             return TypedResults.Ok(DryRun.Of(change.Changes));
         if (person.Password is not null)
             await ProveAsync(person, body.Value.Current ?? "", passwords, limits, ClientAddress.Of(context, settings), cancellationToken);
+        else if (person.Issuer.Length > 0)
+            throw ProblemException.Forbidden("You sign in at the identity provider, which says when that ends. An administrator can give you a password as well: 'tenantry person set ADDRESS --password'.");
         else if (time.GetUtcNow() - session.Session.CreatedAt > JustNow)
             throw ProblemException.Forbidden($"There is no password yet: sign in again, and set one within {JustNow.TotalMinutes:0} minutes.");
         live.LetFinish(context.TraceIdentifier);

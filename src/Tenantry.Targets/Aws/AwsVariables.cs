@@ -81,6 +81,7 @@ internal static class AwsVariables
         all["project"] = options.Project;
         all["region"] = options.Region;
         all["endpoint"] = options.Endpoint?.ToString().TrimEnd('/') ?? "";
+        all["profile"] = options.Profile ?? "";
         all["max_retries"] = options.Endpoint is null ? 25 : 2;
         all["role_arn"] = roleArn;
         all["service"]!["asleep"] = isAsleep;

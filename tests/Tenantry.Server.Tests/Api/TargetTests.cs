@@ -126,7 +126,7 @@ public class TargetTests
 
         var kinds = await ReadAsync<PageResponse<TargetKindResponse>>(await api.Local.GetAsync("/v1/target-kinds"));
 
-        kinds.Items.Select(k => k.Kind).ShouldBe(["local", "docker"]);
+        kinds.Items.Select(k => k.Kind).ShouldBe(["local", "docker", "aws"]);
         kinds.Items[0].Options["runtime"].ShouldBe("crun, runc or runsc");
     }
 

@@ -39,6 +39,17 @@ public sealed class PlaygroundTests
     }
 
     [Theory]
+    [InlineData("a/b\r\nX-Forwarded-For: 192.0.2.1")]
+    [InlineData("a/b\n\nGET / HTTP/1.1")]
+    [InlineData("no type")]
+    public async Task AMediaTypeThatIsNoneWritesNothingIntoTheRequest(string contentType)
+    {
+        using var playground = new Playground(new ApiSettings { BaseDomain = "localhost", Gateway = () => new Uri("http://127.0.0.1:1"), Version = "1.2.3", StartedAt = TimeProvider.System.GetUtcNow() });
+
+        (await Should.ThrowAsync<ProblemException>(() => playground.SendAsync("alice", "POST", "/", contentType, "body", CancellationToken.None))).Status.ShouldBe(422);
+    }
+
+    [Theory]
     [InlineData("@127.0.0.1:1/")]
     [InlineData(".example.com/")]
     public void WhatWouldChangeTheHostIsRefused(string path) =>

@@ -1,6 +1,7 @@
 # Empty endpoint: the real AWS. Otherwise every service is asked there, as of an emulator.
 provider "aws" {
   region                      = var.region
+  profile                     = var.profile == "" ? null : var.profile
   max_retries                 = var.max_retries
   skip_credentials_validation = local.emulated
   skip_metadata_api_check     = local.emulated

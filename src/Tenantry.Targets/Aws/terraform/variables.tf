@@ -50,6 +50,12 @@ variable "region" {
   type = string
 }
 
+# Of the engine's credentials files; empty: as every tool of AWS finds them.
+variable "profile" {
+  type    = string
+  default = ""
+}
+
 variable "endpoint" {
   type    = string
   default = ""

@@ -58,7 +58,8 @@ resource "aws_lb" "this" {
 
 resource "aws_lb_target_group" "this" {
   name                 = var.name
-  port                 = var.port
+  # Tasks are registered with their own port; another one here would have to replace what a listener uses.
+  port                 = 80
   protocol             = "HTTP"
   target_type          = "ip"
   vpc_id               = var.vpc
