@@ -40,7 +40,7 @@ public class ComposeRendererTests
 
         rendered.Text.ShouldBeGolden("compose.yaml");
         rendered.Rendered.ShouldBe(["alice", "bob"]);
-        rendered.Secrets.Select(secret => secret.Path).ShouldBe(["compose.files/alice/secrets/token", "compose.files/bob/secrets/token"]);
+        rendered.Secrets.Select(secret => secret.Path).ShouldBe(["compose.files/alice/secrets/token", "compose.files/alice/secrets/1000-1000/token", "compose.files/bob/secrets/token", "compose.files/bob/secrets/1000-1000/token"]);
         rendered.Variables.Select(variable => variable.Slug).ShouldBe(["alice", "bob"]);
         rendered.Notices.ShouldHaveSingleItem().ShouldContain("health is asked from inside");
     }
