@@ -37,6 +37,20 @@ public class OffboardTests
     }
 
     [Fact]
+    public async Task AnInstanceWithoutVolumesLeavesNoEmptyCopy()
+    {
+        await using var api = await StartAsync();
+        api.OnList("GET /v1/instances", Samples.Listed(Samples.Alice));
+        api.On("GET /v1/instances/alice/data", _ => Task.CompletedTask);
+        api.OnProblem("DELETE /v1/tenants/alice", 404, ProblemCodes.NotFound, "There is none.");
+
+        var run = await CliRun.Of(api, "offboard", "alice", "--backup", Path.Combine(api.Folder, "copy"), "--yes");
+
+        run.Out.ShouldContain("alice has no volumes: there is nothing to copy.");
+        Directory.GetFiles(Path.Combine(api.Folder, "copy")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task OffboardingIsNotDoneWhileSomethingIsLeftOnATarget()
     {
         await using var api = await StartAsync();

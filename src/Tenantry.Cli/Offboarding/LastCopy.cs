@@ -99,6 +99,14 @@ internal static class LastCopy
                 throw new CliException(failure.ExitCode, $"{failure.Message} The copy of {slug} is not whole and was removed. Nothing was deleted.", failure.Fix, failure.Errors);
             }
 
+            // Not a copy that looks like one and holds nothing.
+            if (new FileInfo(file).Length == 0)
+            {
+                File.Delete(file);
+                call.Output.Line($"{slug} has no volumes: there is nothing to copy.");
+                continue;
+            }
+
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             call.Output.Line($"Wrote {file}: {Words.Bytes(new FileInfo(file).Length)}.");
             files.Add(file);
