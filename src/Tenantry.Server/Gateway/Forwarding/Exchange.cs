@@ -212,9 +212,9 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         hasBegun = true;
         var answer = new AnswerBody(connection, context, pace);
         if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
-            IsReusable = head.Persists && shape.Upgrade is null;
+            IsReusable = GoesOn(head);
         else if (head.Status == StatusCodes.Status205ResetContent)
-            IsReusable = head.Persists && head.Length == 0;
+            IsReusable = GoesOn(head) && head.Length == 0;
         else if (head.IsChunked)
             await CopyAsync(answer.CopyChunksAsync(), head);
         else if (head.Length is { } length)
@@ -226,7 +226,9 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     private async ValueTask CopyAsync(Task copying, AnswerHead head)
     {
         await copying;
-        // Who refused to switch may wait for what it was told of all the same.
-        IsReusable = head.Persists && shape.Upgrade is null;
+        IsReusable = GoesOn(head);
     }
+
+    // Who refused to switch may wait for what it was told of all the same.
+    private bool GoesOn(AnswerHead head) => head.Persists && shape.Upgrade is null;
 }

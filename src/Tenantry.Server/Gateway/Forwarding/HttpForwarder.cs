@@ -46,7 +46,18 @@ public sealed class HttpForwarder : IForwarder, IDisposable
                 }
 
                 var exchange = new Exchange(context, shape, connection, route.Slug, route.Limits, options);
-                var end = await RunAsync(exchange, head, connection);
+                ExchangeEnd end;
+                try
+                {
+                    end = await exchange.RunAsync(head.Buffer, head.Length);
+                }
+                catch
+                {
+                    // Whatever is thrown: a connection that nobody has any more is closed.
+                    pool.Remove(connection);
+                    throw;
+                }
+
                 if (exchange.IsReusable)
                     pool.Return(route.Upstream, connection);
                 else
@@ -60,20 +71,6 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(head.Buffer);
-        }
-    }
-
-    // Whatever is thrown: a connection that nobody has any more is closed.
-    private async ValueTask<ExchangeEnd> RunAsync(Exchange exchange, (byte[] Buffer, int Length) head, InstanceConnection connection)
-    {
-        try
-        {
-            return await exchange.RunAsync(head.Buffer, head.Length);
-        }
-        catch
-        {
-            pool.Remove(connection);
-            throw;
         }
     }
 

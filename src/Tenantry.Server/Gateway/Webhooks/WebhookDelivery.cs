@@ -149,17 +149,12 @@ internal sealed class WebhookDelivery(
             observer?.Boundary();
             if (failed is not null)
                 return failed == GatewayAnswer.NotForwarded ? Refused + failed.Detail : failed.Detail;
-            switch (context.Response.StatusCode)
-            {
-                case NoAnswer:
-                    stopping.ThrowIfCancellationRequested();
-                    return "the app did not answer";
-                case < 300:
-                    return null;
-            }
-
+            if (context.Response.StatusCode == NoAnswer)
+                stopping.ThrowIfCancellationRequested();
             return context.Response.StatusCode switch
             {
+                NoAnswer => "the app did not answer",
+                < 300 => null,
                 408 or 425 or 429 or >= 500 => string.Create(CultureInfo.InvariantCulture, $"the app answered {context.Response.StatusCode}"),
                 var status => string.Create(CultureInfo.InvariantCulture, $"{Refused}{status}"),
             };
