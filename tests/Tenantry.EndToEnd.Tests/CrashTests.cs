@@ -2,113 +2,72 @@ using System.Net;
 using Tenantry.EndToEnd.Tests.Running;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.EndToEnd.Tests;
 
 /// <summary>
-/// The engine is killed at every boundary of an operation's work and started anew while the command still waits: the command ends well, and
-/// everything is as if nothing had happened. The boundaries are not known here: each test goes on with the next one until an operation ends
-/// without having met it.
+/// The engine is killed at every boundary of an operation's work and started anew while the caller still waits: that ends well, and everything is as if nothing had happened.
+/// The callers are commands at the first boundary of each kind, and the client's own waiting at the others.
 /// </summary>
 public class CrashTests
 {
-    private const int MostBoundaries = 60;
     private static readonly string Notes = Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "notes");
 
     [MachineFact]
-    public async Task ACreationSurvivesAKillAtEveryBoundary()
+    public async Task ACreationAnUpdateARestartAndADeletionSurviveAKillAtEveryBoundary()
     {
-        await using var plane = await StartAsync();
+        await using var plane = await ControlPlane.StartWithLocalAsync();
+        (await plane.CallAsync("app", "apply", "-f", Notes)).ShouldEndWith(0);
         using var visitor = new Visitor();
-
-        var boundaries = await AtEveryBoundaryAsync(plane, "create", async number =>
+        var boundaries = new Boundaries(plane, 1, "create", "update", "restart", "delete");
+        await boundaries.BeginAsync();
+        do
         {
-            var name = $"t{number}";
-            await Crashing.DuringAsync(plane, "tenant", "add", name, "--app", "notes");
-            await AsIfNothingHappenedAsync(plane, visitor, name, "hello");
-            (await plane.CallAsync("tenant", "remove", name, "--yes")).ShouldEndWith(0);
-        });
+            var isFirst = boundaries.Number == 1;
+            var (name, greeting) = ($"t{boundaries.Number}", "hello");
+            if (isFirst)
+                await boundaries.CrashAsync("create", "tenant", "add", name, "--app", "notes");
+            else
+                await boundaries.CrashAsync("create", client => client.Instances.Create(new CreateInstanceRequest(name, "notes", NewTenant: new CreateTenantRequest(name))).SendAsync());
+            await AsIfNothingHappenedAsync(plane, visitor, name, greeting);
 
-        boundaries.ShouldBeGreaterThan(5);
-    }
+            if (boundaries.IsOpen("update"))
+            {
+                greeting = $"greeting-{boundaries.Number}";
+                var features = new Dictionary<string, string?>(StringComparer.Ordinal) { ["greeting"] = greeting };
+                if (isFirst)
+                    await boundaries.CrashAsync("update", "tenant", "set", name, "--feature", $"greeting={greeting}");
+                else
+                    await boundaries.CrashAsync("update", async client => (await client.Instances.Update(name, new UpdateInstanceRequest(Features: features)).SendAsync()).Operation!);
+                await AsIfNothingHappenedAsync(plane, visitor, name, greeting);
+            }
 
-    [MachineFact]
-    public async Task AnUpdateSurvivesAKillAtEveryBoundary()
-    {
-        await using var plane = await StartAsync("alice");
-        using var visitor = new Visitor();
+            if (boundaries.IsOpen("restart"))
+            {
+                var before = (await visitor.GetAsync(plane, $"{name}.localhost", "/starts")).Body;
+                if (isFirst)
+                    await boundaries.CrashAsync("restart", "restart", name);
+                else
+                    await boundaries.CrashAsync("restart", async client => (await client.Instances.Restart(name).SendAsync()).Operation!);
+                await AsIfNothingHappenedAsync(plane, visitor, name, greeting);
+                (await visitor.GetAsync(plane, $"{name}.localhost", "/starts")).Body.ShouldNotBe(before);
+            }
 
-        var boundaries = await AtEveryBoundaryAsync(plane, "update", async number =>
-        {
-            await Crashing.DuringAsync(plane, "tenant", "set", "alice", "--feature", $"greeting=greeting-{number}");
-            await AsIfNothingHappenedAsync(plane, visitor, "alice", $"greeting-{number}");
-        });
-
-        boundaries.ShouldBeGreaterThan(2);
-    }
-
-    [MachineFact]
-    public async Task ARestartSurvivesAKillAtEveryBoundary()
-    {
-        await using var plane = await StartAsync("alice");
-        using var visitor = new Visitor();
-
-        var boundaries = await AtEveryBoundaryAsync(plane, "restart", async _ =>
-        {
-            var before = (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body;
-            await Crashing.DuringAsync(plane, "restart", "alice");
-            await AsIfNothingHappenedAsync(plane, visitor, "alice", "hello");
-            (await visitor.GetAsync(plane, "alice.localhost", "/starts")).Body.ShouldNotBe(before);
-        });
-
-        boundaries.ShouldBeGreaterThan(2);
-    }
-
-    [MachineFact]
-    public async Task ADeletionSurvivesAKillAtEveryBoundary()
-    {
-        await using var plane = await StartAsync();
-
-        var boundaries = await AtEveryBoundaryAsync(plane, "delete", async number =>
-        {
-            var name = $"t{number}";
-            (await plane.CallAsync("tenant", "add", name, "--app", "notes")).ShouldEndWith(0);
-            await Crashing.DuringAsync(plane, "tenant", "remove", name, "--yes");
+            if (isFirst)
+                await boundaries.CrashAsync("delete", "tenant", "remove", name, "--yes");
+            else
+                await boundaries.CrashAsync("delete", async client => (await client.Tenants.Delete(name).SendAsync()).Operations.Single());
             Machine.LeftOf(Path.Combine(plane.Folder, "targets"), plane.Cgroup).ShouldBeEmpty();
             (await plane.Client.Tenants.ListAsync().CountAsync()).ShouldBe(0);
             (await plane.Client.Targets.GetOrphansAsync()).Items.ShouldBeEmpty();
-        });
-
-        boundaries.ShouldBeGreaterThan(5);
-    }
-
-    private static async Task<ControlPlane> StartAsync(params string[] tenants)
-    {
-        var plane = await ControlPlane.StartWithLocalAsync();
-        (await plane.CallAsync("app", "apply", "-f", Notes)).ShouldEndWith(0);
-        foreach (var tenant in tenants)
-            (await plane.CallAsync("tenant", "add", tenant, "--app", "notes")).ShouldEndWith(0);
-        await plane.KillAsync();
-        return plane;
-    }
-
-    private static async Task<int> AtEveryBoundaryAsync(ControlPlane plane, string kind, Func<int, Task> act)
-    {
-        for (var number = 1; number <= MostBoundaries; number++)
-        {
-            await plane.StartAsync($"{kind}:{number}");
-            var pid = plane.Pid;
-            await act(number);
-            if (plane.Pid == pid)
-            {
-                // Nothing killed it: there is no such boundary any more.
-                return number - 1;
-            }
-
-            await plane.KillAsync();
         }
+        while (boundaries.Next());
 
-        throw new InvalidOperationException($"More than {MostBoundaries} boundaries.");
+        boundaries.Of("create").ShouldBeGreaterThan(5);
+        boundaries.Of("update").ShouldBeGreaterThan(2);
+        boundaries.Of("restart").ShouldBeGreaterThan(2);
+        boundaries.Of("delete").ShouldBeGreaterThan(5);
     }
 
     private static async Task AsIfNothingHappenedAsync(ControlPlane plane, Visitor visitor, string name, string greeting)

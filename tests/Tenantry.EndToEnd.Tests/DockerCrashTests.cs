@@ -1,5 +1,4 @@
 using System.Net;
-using Tenantry.Client;
 using Tenantry.EndToEnd.Tests.Running;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
@@ -13,12 +12,9 @@ namespace Tenantry.EndToEnd.Tests;
 /// </summary>
 public class DockerCrashTests
 {
-    private const int MostBoundaries = 60;
-
     // Before the first step, between each two and after the last: what lies between a step's end and the next one's begin is the journal's alone. All of them by hand.
     private static readonly int Every = Environment.GetEnvironmentVariable("TENANTRY_EVERY_BOUNDARY") == "1" ? 1 : 2;
     private static readonly string Pair = Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", "pair");
-    private readonly Dictionary<string, int> _boundaries = new(StringComparer.Ordinal);
 
     [MachineFact("dockerd", "docker")]
     public async Task ACreationAnUpgradeAndADeletionSurviveAKillAtEveryBoundary()
@@ -26,61 +22,33 @@ public class DockerCrashTests
         await using var host = await DockerHost.StartAsync();
         (await host.Plane.CallAsync("app", "apply", "-f", Pair)).ShouldEndWith(0);
         using var visitor = new Visitor();
-        await StartAnewAsync(host.Plane, $"create:{Every}");
-        for (var number = Every; _boundaries.Count < 3; number += Every)
+        var boundaries = new Boundaries(host.Plane, Every, "create", "update", "delete");
+        await boundaries.BeginAsync();
+        do
         {
-            number.ShouldBeLessThan(MostBoundaries);
-            var name = $"t{number}";
-            await CrashAsync(host.Plane, "create", number, client => client.Instances.Create(new CreateInstanceRequest(name, "pair", NewTenant: new CreateTenantRequest(name))).SendAsync());
+            var name = $"t{boundaries.Number}";
+            await boundaries.CrashAsync("create", client => client.Instances.Create(new CreateInstanceRequest(name, "pair", NewTenant: new CreateTenantRequest(name))).SendAsync());
             await IsWholeAsync(host, visitor, name, "hello");
 
             (await host.DockerAsync("exec", await ContainerAsync(host, "web"), "/bin/busybox", "sh", "-c", $"echo kept by {name} > /data/kept")).ShouldEndWith(0);
-            if (!_boundaries.ContainsKey("update"))
+            if (boundaries.IsOpen("update"))
             {
-                var features = new Dictionary<string, string?>(StringComparer.Ordinal) { ["greeting"] = $"greeting-{number}" };
-                await CrashAsync(host.Plane, "update", number, async client => (await client.Instances.Update(name, new UpdateInstanceRequest(Features: features)).SendAsync()).Operation!);
-                await IsWholeAsync(host, visitor, name, $"greeting-{number}");
+                var features = new Dictionary<string, string?>(StringComparer.Ordinal) { ["greeting"] = $"greeting-{boundaries.Number}" };
+                await boundaries.CrashAsync("update", async client => (await client.Instances.Update(name, new UpdateInstanceRequest(Features: features)).SendAsync()).Operation!);
+                await IsWholeAsync(host, visitor, name, $"greeting-{boundaries.Number}");
                 (await host.DockerAsync("exec", await ContainerAsync(host, "web"), "/bin/busybox", "cat", "/data/kept")).Out.ShouldBe($"kept by {name}\n");
             }
 
-            await CrashAsync(host.Plane, "delete", number, async client => (await client.Tenants.Delete(name).SendAsync()).Operations.Single());
+            await boundaries.CrashAsync("delete", async client => (await client.Tenants.Delete(name).SendAsync()).Operations.Single());
             (await SeenAsync(host)).ShouldBe(new Seen("", "", ""));
             (await host.Plane.Client.Instances.ListAsync().CountAsync()).ShouldBe(0);
             (await host.Plane.Client.Targets.GetOrphansAsync()).Items.ShouldBeEmpty();
         }
+        while (boundaries.Next());
 
-        _boundaries["create"].ShouldBeGreaterThanOrEqualTo(8);
-        _boundaries["update"].ShouldBeGreaterThanOrEqualTo(4);
-        _boundaries["delete"].ShouldBeGreaterThanOrEqualTo(8);
-    }
-
-    // Where all of a kind were met the one after it is next.
-    private string? Next(string kind, int number)
-    {
-        for (var kinds = 0; kinds < 3; kinds++)
-        {
-            (kind, number) = kind switch { "create" => ("update", number), "update" => ("delete", number), _ => ("create", number + Every) };
-            if (!_boundaries.ContainsKey(kind))
-                return $"{kind}:{number}";
-        }
-
-        return null;
-    }
-
-    private async Task CrashAsync(ControlPlane plane, string kind, int number, Func<TenantryClient, Task<OperationResponse>> ask)
-    {
-        if (await Crashing.DuringAsync(plane, Next(kind, number), () => ask(plane.Client)) || _boundaries.ContainsKey(kind))
-            return;
-
-        // Nothing killed it: there is no such boundary any more.
-        _boundaries[kind] = number - Every;
-        await StartAnewAsync(plane, Next(kind, number));
-    }
-
-    private static async Task StartAnewAsync(ControlPlane plane, string? crashAt)
-    {
-        await plane.KillAsync();
-        await plane.StartAsync(crashAt);
+        boundaries.Of("create").ShouldBeGreaterThanOrEqualTo(8);
+        boundaries.Of("update").ShouldBeGreaterThanOrEqualTo(4);
+        boundaries.Of("delete").ShouldBeGreaterThanOrEqualTo(8);
     }
 
     private static async Task IsWholeAsync(DockerHost host, Visitor visitor, string name, string greeting)

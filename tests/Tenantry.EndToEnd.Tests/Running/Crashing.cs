@@ -6,13 +6,17 @@ namespace Tenantry.EndToEnd.Tests.Running;
 /// <summary>Operations during which the engine is killed.</summary>
 internal static class Crashing
 {
-    /// <summary>Runs a command; when the engine is killed during it, starts a control plane anew. The command ends well in any case.</summary>
-    public static async Task DuringAsync(ControlPlane plane, params string[] arguments)
+    /// <summary>
+    /// Runs a command; when the engine is killed during it, starts a control plane anew, to be killed where <paramref name="next"/> says. The command ends well in any case.
+    /// </summary>
+    /// <returns>True when the engine was killed.</returns>
+    public static async Task<bool> DuringAsync(ControlPlane plane, string? next, params string[] arguments)
     {
         var call = plane.CallAsync([.. arguments, "--timeout", "5m"]);
-        await DuringAsync(plane, null, call);
+        var isKilled = await DuringAsync(plane, next, call);
         var finished = await call;
         finished.ExitCode.ShouldBe(0, $"{finished.Error}\n{finished.Out}\n{await plane.LogAsync()}");
+        return isKilled;
     }
 
     /// <summary>Asks for an operation and waits for its good end; when the engine is killed during it, starts a control plane anew, to be killed where <paramref name="next"/> says.</summary>
