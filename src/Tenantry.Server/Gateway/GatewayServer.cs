@@ -54,7 +54,9 @@ public sealed class GatewayServer : IAsyncDisposable
         kestrel = new KestrelServer(
             Options.Create(options),
             // What waits for a pipe goes on where it is filled: a thread of the pool, or a polling thread while a connection is prompt.
-            new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true }), loggers),
+            // To ask first whether there is something to read costs a call of the kernel for each request, and saves 4 KiB for each connection at rest.
+            new SocketTransportFactory(
+                Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true, WaitForDataBeforeAllocatingBuffer = false }), loggers),
             loggers);
     }
 

@@ -9,8 +9,9 @@ namespace Tenantry.Server.Gateway.Forwarding;
 internal sealed class ConnectionPool : IDisposable
 {
     private const int MostIdle = 512;
+    private const int Near = 32;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
-    private readonly ConcurrentDictionary<string, Stack<InstanceConnection>> idle = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, List<InstanceConnection>> idle = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<InstanceConnection, byte> all = new();
     private readonly ForwarderOptions options;
     private readonly ITimer timer;
@@ -33,14 +34,37 @@ internal sealed class ConnectionPool : IDisposable
             InstanceConnection? taken;
             lock (stack)
             {
-                if (!stack.TryPop(out taken))
-                    return null;
+                taken = Pop(stack);
             }
+
+            if (taken is null)
+                return null;
 
             if (!taken.IsSpoilt)
                 return taken;
             Remove(taken);
         }
+    }
+
+    // The one that rested last; among the last few rather one that is polled by this very thread, which then need not be woken for it.
+    private static InstanceConnection? Pop(List<InstanceConnection> stack)
+    {
+        if (stack.Count == 0)
+            return null;
+        var thread = Environment.CurrentManagedThreadId;
+        var place = stack.Count - 1;
+        for (var i = place; i >= Math.Max(0, stack.Count - Near); i--)
+        {
+            if (stack[i].Thread == thread)
+            {
+                place = i;
+                break;
+            }
+        }
+
+        var taken = stack[place];
+        stack.RemoveAt(place);
+        return taken;
     }
 
     public void Add(InstanceConnection connection)
@@ -61,7 +85,7 @@ internal sealed class ConnectionPool : IDisposable
 
         while (true)
         {
-            var stack = idle.GetOrAdd(upstream, static _ => new Stack<InstanceConnection>());
+            var stack = idle.GetOrAdd(upstream, static _ => []);
             lock (stack)
             {
                 // An empty stack may have been thrown away in between.
@@ -69,7 +93,7 @@ internal sealed class ConnectionPool : IDisposable
                     continue;
                 if (!isClosed && stack.Count < MostIdle)
                 {
-                    stack.Push(connection);
+                    stack.Add(connection);
                     return;
                 }
             }
@@ -118,24 +142,20 @@ internal sealed class ConnectionPool : IDisposable
             timer.Change(Look, Look);
     }
 
-    private void Thin(string upstream, Stack<InstanceConnection> stack, long oldest)
+    private void Thin(string upstream, List<InstanceConnection> stack, long oldest)
     {
         List<InstanceConnection>? gone = null;
         lock (stack)
         {
-            if (stack.Any(connection => connection.IsSpoilt || connection.MovedAt <= oldest))
+            stack.RemoveAll(connection =>
             {
-                gone = [];
-                var kept = new List<InstanceConnection>(stack.Count);
-                foreach (var connection in stack)
-                    (connection.IsSpoilt || connection.MovedAt <= oldest ? gone : kept).Add(connection);
-                stack.Clear();
-                for (var i = kept.Count - 1; i >= 0; i--)
-                    stack.Push(kept[i]);
-            }
-
+                var isOver = connection.IsSpoilt || connection.MovedAt <= oldest;
+                if (isOver)
+                    (gone ??= []).Add(connection);
+                return isOver;
+            });
             if (stack.Count == 0)
-                idle.TryRemove(new KeyValuePair<string, Stack<InstanceConnection>>(upstream, stack));
+                idle.TryRemove(new KeyValuePair<string, List<InstanceConnection>>(upstream, stack));
         }
 
         foreach (var connection in gone ?? [])

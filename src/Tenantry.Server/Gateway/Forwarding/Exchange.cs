@@ -159,7 +159,12 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             searched = Math.Max(0, unread.Length - 3);
             if (unread.Length > options.LongestHeadKilobytes * 1024)
                 throw new BadAnswerException("a head that is too large");
-            if (connection.Took(await connection.BeginRead()) == 0)
+            var reading = connection.BeginRead();
+            var isThere = reading.IsCompleted;
+            var count = connection.Took(await reading);
+            if (!isThere)
+                connection.Thread = Environment.CurrentManagedThreadId;
+            if (count == 0)
                 throw WasAnswered ? new BadAnswerException("no end of its head") : new IOException("The connection was closed before an answer.");
             WasAnswered = true;
         }

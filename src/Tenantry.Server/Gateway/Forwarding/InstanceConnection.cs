@@ -45,6 +45,9 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         }
     }
 
+    /// <summary>The thread on which something of the instance came last: while the connection is prompt it is always the same.</summary>
+    public int Thread { get; set; }
+
     /// <summary>It was closed because it took too long.</summary>
     public bool HasTimedOut { get; private set; }
 
