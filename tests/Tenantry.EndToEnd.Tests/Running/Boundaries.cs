@@ -15,9 +15,10 @@ internal sealed class Boundaries(ControlPlane plane, int every, params string[] 
 {
     private const int Most = 60;
     private readonly Dictionary<string, int> _met = new(StringComparer.Ordinal);
+    private int _place = 1;
 
     /// <summary>Present boundary, from <c>every</c> on.</summary>
-    public int Number { get; private set; } = every;
+    public int Number => _place * every;
 
     /// <summary>How many boundaries a kind has.</summary>
     public int Of(string kind) => _met[kind];
@@ -31,7 +32,7 @@ internal sealed class Boundaries(ControlPlane plane, int every, params string[] 
     /// <summary>Goes on to the next boundary. False: all of them were met.</summary>
     public bool Next()
     {
-        Number += every;
+        _place++;
         Number.ShouldBeLessThan(Most);
         return _met.Count < kinds.Length;
     }
