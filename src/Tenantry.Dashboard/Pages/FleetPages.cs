@@ -44,8 +44,26 @@ internal static class FleetPages
 }
 
 /// <summary>What the address of the fleet page says.</summary>
-public sealed record FleetChoice([FromQuery(Name = "q")] string? Text, [FromQuery(Name = "phase")] string? Phase, [FromQuery(Name = "health")] string? Health, [FromQuery(Name = "app")] string? App, [FromQuery(Name = "page")] string? Page, [FromQuery(Name = "sort")] string? Sort)
+public sealed record FleetChoice
 {
+    [FromQuery(Name = "q")]
+    public string? Text { get; init; }
+
+    [FromQuery(Name = "phase")]
+    public string? Phase { get; init; }
+
+    [FromQuery(Name = "health")]
+    public string? Health { get; init; }
+
+    [FromQuery(Name = "app")]
+    public string? App { get; init; }
+
+    [FromQuery(Name = "page")]
+    public string? Page { get; init; }
+
+    [FromQuery(Name = "sort")]
+    public string? Sort { get; init; }
+
     public int PageNumber => int.TryParse(Page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
 
     public bool IsNarrowed => !string.IsNullOrEmpty(Text) || !string.IsNullOrEmpty(Phase) || !string.IsNullOrEmpty(Health) || !string.IsNullOrEmpty(App);
