@@ -50,6 +50,9 @@ public sealed class InstanceChanges(IStore store, IEngineLink engine, TimeProvid
         }
     }
 
+    /// <summary>The operation of a deletion that somebody else writes.</summary>
+    public Operation DeletionOf(InstanceSpec spec, string actor) => NewOperation(OperationKind.Delete, spec, actor);
+
     /// <summary>Lets the reconciler look at it soon. Without an engine it looks when it is back.</summary>
     public async Task PokeAsync(string id)
     {

@@ -70,6 +70,12 @@ public interface IStore : IAccessStore, IPeopleStore, IQuotaStore, IAsyncDisposa
     /// <summary>Writes the tenant with its version grown by one; its instances' generations grow when a workload may tell the difference. Conflict when the stored version is not <paramref name="expectedVersion"/>.</summary>
     Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Asks for the deletion of a tenant and of each of its instances in one transaction: from then on no instance comes, and the last one takes the tenant with it. One
+    /// without instances is removed at once. Conflict when the stored version is not the tenant's and its deletion was not asked for before.
+    /// </summary>
+    Task<TenantRemoval> RemoveTenantAsync(Tenant tenant, Func<InstanceSpec, Operation> deletion, CancellationToken cancellationToken);
+
     /// <summary>Removes a tenant (with its secrets) that has no instance. Conflict while it has one. False when there is none.</summary>
     Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken);
 

@@ -71,6 +71,9 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public Task<Tenant> UpdateTenantAsync(Tenant tenant, long expectedVersion, CancellationToken cancellationToken) =>
         ChangeAsync($"tenant {tenant.Name}", s => TenantRows.UpdateAsync(s, tenant, expectedVersion), cancellationToken);
 
+    public Task<TenantRemoval> RemoveTenantAsync(Tenant tenant, Func<InstanceSpec, Operation> deletion, CancellationToken cancellationToken) =>
+        ChangeAsync(removal => removal.Changed, s => TenantRemovalRows.RemoveAsync(s, tenant, deletion), cancellationToken);
+
     public Task<bool> DeleteTenantAsync(string name, CancellationToken cancellationToken) =>
         ChangeAsync($"tenant {name}", s => TenantRows.DeleteAsync(s, name), cancellationToken);
 
@@ -389,7 +392,10 @@ internal sealed class SqlStore(Database database, string owner) : IStore
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
     // What changes nothing, and says so by false or null, leaves no row.
-    private async Task<T> ChangeAsync<T>(string subject, Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    private Task<T> ChangeAsync<T>(string subject, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
+        ChangeAsync(done => done is null or false ? [] : [subject], work, cancellationToken);
+
+    private async Task<T> ChangeAsync<T>(Func<T, IReadOnlyList<string>> subjects, Func<Session, Task<T>> work, CancellationToken cancellationToken)
     {
         if (AuditTrail.Current is not { } trail)
             return await database.WriteAsync(work, cancellationToken);
@@ -397,10 +403,10 @@ internal sealed class SqlStore(Database database, string owner) : IStore
             async session =>
             {
                 var done = await work(session);
-                if (done is null or false)
-                    return (done, false);
-                await AuditRows.AppendAsync(session, trail.RowFor(subject));
-                return (done, true);
+                var changed = subjects(done);
+                foreach (var subject in changed)
+                    await AuditRows.AppendAsync(session, trail.RowFor(subject));
+                return (done, changed.Count > 0);
             },
             cancellationToken);
         if (isAudited)

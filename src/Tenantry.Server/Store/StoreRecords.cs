@@ -169,6 +169,11 @@ public sealed record AuditRow(long Sequence, AuditEntry Entry, string PreviousHa
 /// <summary>Something changed: <paramref name="Kind"/> is <c>instance</c>, <c>operation</c>, <c>app</c>, <c>tenant</c>, <c>target</c>, <c>llm-provider</c> or <c>llm-key</c> (whose key is the instance's); <paramref name="Action"/> is <c>created</c>, <c>updated</c>, <c>removed</c>, for an instance <c>status</c>, and for an LLM key <c>made</c>, <c>differs</c>, <c>used-50</c>, <c>used-80</c> or <c>used-100</c>.</summary>
 public sealed record ChangeEvent(long Sequence, string Kind, string Key, string Action, DateTimeOffset At);
 
+/// <summary>What asking for a tenant's removal came to.</summary>
+/// <param name="Operations">The deletions of its instances, begun now or under way; none when the tenant is gone at once.</param>
+/// <param name="Changed">What was changed now, as the audit names it.</param>
+public sealed record TenantRemoval(IReadOnlyList<Operation> Operations, IReadOnlyList<string> Changed);
+
 /// <summary>A write lost a race or broke a rule of uniqueness. The message is for a person.</summary>
 public class StoreConflictException(string message) : Exception(message);
 

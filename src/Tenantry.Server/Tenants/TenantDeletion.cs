@@ -9,24 +9,16 @@ using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tenants;
 
-/// <summary>Deletes a tenant: it is marked, so that no instance comes any more, then each instance is deleted; the last one takes the tenant with it.</summary>
+/// <summary>Deletes a tenant with all of its instances: all of it is asked for at once, and the last instance that is gone takes the tenant with it.</summary>
 public sealed class TenantDeletion(IStore store, InstanceChanges instances, IEngineLink engine)
 {
     /// <summary>The deletions that were begun, or are under way; none when the tenant is gone at once.</summary>
     public async Task<IReadOnlyList<Operation>> RunAsync(Tenant tenant, string actor, CancellationToken cancellationToken)
     {
-        if (!tenant.Deleting)
-            await store.UpdateTenantAsync(tenant with { Deleting = true }, tenant.Version, cancellationToken);
-        var operations = new List<Operation>();
-        foreach (var instance in await ListAsync(tenant.Name, cancellationToken))
-        {
-            if (await instances.DeleteAsync(instance, actor, cancellationToken) is { } operation)
-                operations.Add(operation);
-        }
-
-        if (operations.Count == 0)
-            await store.DeleteTenantAsync(tenant.Name, cancellationToken);
-        return operations;
+        var removal = await store.RemoveTenantAsync(tenant, spec => instances.DeletionOf(spec, actor), cancellationToken);
+        foreach (var operation in removal.Operations)
+            await instances.PokeAsync(operation.InstanceId);
+        return removal.Operations;
     }
 
     public async Task<PlanResponse> PreviewAsync(Tenant tenant, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store;
 
@@ -136,6 +138,53 @@ public abstract class TenancyTests(IStorePlace place) : StoreTests(place)
 
         await Should.ThrowAsync<StoreConflictException>(() => Store.CreateTenantAsync(tenant with { Organization = "other" }, Ct));
         (await Store.ListOrganizationsAsync(Ct)).ShouldHaveSingleItem().Name.ShouldBe("acme");
+    }
+
+    [Fact]
+    public async Task ATenantAndAllOfItsInstancesAreAskedToGoInOneActThatACrashCannotCutInTwo()
+    {
+        await Fleet.SetUpAsync();
+        await Fleet.AddInstanceAsync("alice");
+        var second = Fleet.NewSpec("alice-staging") with { Tenant = "alice", Environment = "staging" };
+        await Store.CreateInstanceAsync(second, Fleet.NewOperation(second, OperationKind.Create), null, Ct);
+        var tenant = (await Store.FindTenantAsync("alice", Ct)).ShouldNotBeNull();
+
+        // It breaks off at the second instance.
+        var asked = 0;
+        await Should.ThrowAsync<IOException>(() => Store.RemoveTenantAsync(tenant, spec => ++asked == 2 ? throw new IOException("cut off") : Fleet.NewOperation(spec, OperationKind.Delete), Ct));
+        (await Store.FindTenantAsync("alice", Ct)).ShouldBe(tenant);
+        foreach (var id in new[] { "id-alice", second.Id })
+            (await Store.FindInstanceAsync(id, Ct)).ShouldNotBeNull().Spec.Desired.ShouldBe(DesiredState.Running);
+
+        var removal = await Store.RemoveTenantAsync(tenant, spec => Fleet.NewOperation(spec, OperationKind.Delete), Ct);
+        removal.Changed.ShouldBe(["tenant alice", "instance alice", "instance alice-staging"]);
+        (await Store.FindTenantAsync("alice", Ct)).ShouldNotBeNull().Deleting.ShouldBeTrue();
+        (await Store.ListDueAsync("here", Time.GetUtcNow(), 10, Ct)).Select(due => due.Id).ShouldBe(["id-alice", second.Id], ignoreOrder: true);
+        foreach (var operation in removal.Operations)
+            (await Store.FindOpenOperationAsync(operation.InstanceId, Ct)).ShouldNotBeNull().Id.ShouldBe(operation.Id);
+
+        // Asked for again it finds what is under way; the last instance takes the tenant with it.
+        var again = await Store.RemoveTenantAsync(tenant, spec => Fleet.NewOperation(spec, OperationKind.Delete), Ct);
+        again.Changed.ShouldBeEmpty();
+        again.Operations.Select(operation => operation.Id).ShouldBe(removal.Operations.Select(operation => operation.Id));
+        foreach (var id in new[] { "id-alice", second.Id })
+            await Store.RemoveInstanceAsync(id, await Fleet.LeaseAsync(id), Ct);
+        (await Store.FindTenantAsync("alice", Ct)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task ATenantWithoutInstancesGoesAtOnceAlsoOneThatAnEarlierRemovalLeftBehind()
+    {
+        var tenant = await Fleet.AddTenantAsync("alice");
+        var left = await Fleet.AddTenantAsync("bob");
+        left = await Store.UpdateTenantAsync(left with { Deleting = true }, left.Version, Ct);
+        await Should.ThrowAsync<StoreConflictException>(() => Store.RemoveTenantAsync(tenant with { Version = 7 }, NoInstance, Ct));
+        (await Store.RemoveTenantAsync(tenant, NoInstance, Ct)).Changed.ShouldBe(["tenant alice"]);
+        (await Store.RemoveTenantAsync(left, NoInstance, Ct)).Changed.ShouldBe(["tenant bob"]);
+        (await Store.RemoveTenantAsync(left, NoInstance, Ct)).Changed.ShouldBeEmpty();
+        (await Store.ListTenantsAsync(new PageRequest(), Ct)).Items.ShouldBeEmpty();
+
+        static Operation NoInstance(InstanceSpec spec) => throw new InvalidOperationException($"There is no {spec.Slug}.");
     }
 
     [Fact]

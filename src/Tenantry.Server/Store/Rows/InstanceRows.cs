@@ -73,6 +73,10 @@ internal static class InstanceRows
         return grown;
     }
 
+    /// <summary>All of a tenant, by slug, locked against other changes.</summary>
+    public static async Task<IReadOnlyList<InstanceSpec>> ListOfTenantAsync(Session session, string tenant) =>
+        [.. (await session.ListAsync<SpecRow>($"SELECT {Columns} FROM instances WHERE tenant = @tenant ORDER BY slug{session.Dialect.ForUpdate}", new { tenant })).Select(row => row.ToSpec())];
+
     /// <summary>Something that a workload is made from changed beside the spec, a secret or the tenant: the generation grows, so that it is seen.</summary>
     public static async Task GrowAsync(Session session, string condition, object args)
     {

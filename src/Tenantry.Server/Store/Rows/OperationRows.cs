@@ -56,6 +56,10 @@ internal static class OperationRows
             $"SELECT {Columns} FROM operations WHERE instance_id = @instanceId AND {Open} ORDER BY id DESC LIMIT 1",
             new { instanceId }))?.ToOperation();
 
+    /// <summary>The newest of an instance, finished or not, or null.</summary>
+    public static async Task<Operation?> FindNewestAsync(Session session, string instanceId) =>
+        (await session.FirstAsync<OperationRow>($"SELECT {Columns} FROM operations WHERE instance_id = @instanceId ORDER BY id DESC LIMIT 1", new { instanceId }))?.ToOperation();
+
     /// <summary>Newest first.</summary>
     public static async Task<Page<Operation>> ListAsync(Session session, string? instanceId, IReadOnlyList<string>? organizations, PageRequest page)
     {

@@ -65,8 +65,7 @@ internal static class TenantRows
     {
         var stored = await FindRowAsync(session, tenant.Name, session.Dialect.ForUpdate)
             ?? throw new StoreConflictException($"The tenant '{tenant.Name}' was removed meanwhile.");
-        if (stored.Version != expectedVersion)
-            throw new StoreConflictException($"The tenant '{tenant.Name}' was changed meanwhile: it is at version {stored.Version}, not {expectedVersion}.");
+        RequireVersion(stored, expectedVersion);
         await RequireOrganizationAsync(session, tenant.Organization);
         await session.ExecuteAsync(
             """
@@ -91,15 +90,29 @@ internal static class TenantRows
         return true;
     }
 
-    /// <summary>Removes a tenant that is being deleted, when its last instance went.</summary>
-    public static async Task RemoveIfDoneAsync(Session session, string name)
+    /// <summary>Marks a tenant that is to be removed. False: it was marked before; null: there is none.</summary>
+    public static async Task<bool?> MarkAsync(Session session, string name, long expectedVersion)
+    {
+        if (await FindRowAsync(session, name, session.Dialect.ForUpdate) is not { } stored)
+            return null;
+        if (stored.Deleting != 0)
+            return false;
+        RequireVersion(stored, expectedVersion);
+        await session.ExecuteAsync("UPDATE tenants SET deleting = 1, version = version + 1 WHERE name = @name", new { name });
+        session.Changed("tenant", name, "updated");
+        return true;
+    }
+
+    /// <summary>Removes a tenant that is being deleted, when its last instance went. False: nothing is removed.</summary>
+    public static async Task<bool> RemoveIfDoneAsync(Session session, string name)
     {
         var stored = await FindRowAsync(session, name, session.Dialect.ForUpdate);
         if (stored is null || stored.Deleting == 0)
-            return;
+            return false;
         if (await session.FirstAsync<long>("SELECT COUNT(*) FROM instances WHERE tenant = @name", new { name }) > 0)
-            return;
+            return false;
         await RemoveAsync(session, name);
+        return true;
     }
 
     private static async Task RemoveAsync(Session session, string name)
@@ -122,6 +135,12 @@ internal static class TenantRows
     {
         if (await session.FirstAsync<string>($"SELECT name FROM organizations WHERE name = @name{suffix}", new { name }) is null)
             throw new StoreConflictException($"There is no organization '{name}'.");
+    }
+
+    private static void RequireVersion(TenantRow stored, long expected)
+    {
+        if (stored.Version != expected)
+            throw new StoreConflictException($"The tenant '{stored.Name}' was changed meanwhile: it is at version {stored.Version}, not {expected}.");
     }
 
     private static Task<TenantRow?> FindRowAsync(Session session, string name, string suffix) =>
