@@ -1,5 +1,6 @@
 using System.Text;
 using Tenantry.Targets.Linux;
+using Tenantry.Targets.Local;
 using Tenantry.Targets.Local.Logs;
 using Tenantry.Targets.Tests.Linux;
 
@@ -61,10 +62,12 @@ public sealed class LogTests : IDisposable
         File.WriteAllText(_folder.File("web.out"), "one\n");
         Run("fallocate", "--offset", "4", "--length", "50M", _folder.File("web.out"));
         raw.ReadInto(entries, ended: false);
+        raw.GiveBack();
         Allocated().ShouldBeLessThan(1 << 20, "within its length");
         File.AppendAllText(_folder.File("web.out"), "two\n");
         Run("fallocate", "--keep-size", "--offset", "60M", "--length", "100M", _folder.File("web.out"));
         raw.ReadInto(entries, ended: false);
+        raw.GiveBack();
         Allocated().ShouldBeLessThan(1 << 20, "beyond its end");
         File.AppendAllText(_folder.File("web.out"), "three\n");
         raw.ReadInto(entries, ended: false);
@@ -127,6 +130,41 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public void LinesThatWereReadAndNotKeptAreReadAgain()
+    {
+        var (path, raw) = Raw();
+        File.WriteAllLines(path, Enumerable.Range(0, 2000).Select(number => $"line {number}"));
+        Read(raw, ended: false).Count.ShouldBe(2000);
+
+        // As far as a control plane comes that is killed before it wrote them into the log.
+        Read(new RawOutput(path, isError: false), ended: false).ShouldBe(Enumerable.Range(0, 2000).Select(number => $"line {number}"));
+    }
+
+    [Fact]
+    public void WhatALogCouldNotTakeIsTakenWhenItCan()
+    {
+        var service = new InstancePaths(new LocalPaths(_folder.File("data"), _folder.File("run")), "i1").Service("main");
+        Directory.CreateDirectory(service.Instance.Logs);
+        File.WriteAllText(service.Error, "");
+        using var watch = new FileWatch();
+        using var pump = new LogPump(service, new LogFiles(service.Log, 1_000_000, 3), watch, TimeProvider.System, _ => { });
+        File.WriteAllLines(service.Output, Enumerable.Range(0, 1000).Select(number => $"line {number}"));
+        pump.Pump();
+        File.AppendAllLines(service.Output, Enumerable.Range(1000, 1000).Select(number => $"line {number}"));
+
+        // It takes a part of a line, as a disk does that is full then.
+        var kept = File.ReadAllText(service.Log);
+        File.Delete(service.Log);
+        Directory.CreateDirectory(service.Log);
+        Should.Throw<Exception>(() => pump.Pump());
+        Directory.Delete(service.Log);
+        File.WriteAllText(service.Log, kept + "2030-01-02T12:00:00.123456Z o 13 li");
+        pump.Pump();
+
+        File.ReadLines(service.Log).Select(LogEntry.Parse).OfType<LogEntry>().Select(entry => entry.Text).ShouldBe(Enumerable.Range(0, 2000).Select(number => $"line {number}"));
+    }
+
+    [Fact]
     public void AFileThatSomebodyEmptiedIsReadFromItsBegin()
     {
         var (path, raw) = Raw();
@@ -150,6 +188,7 @@ public sealed class LogTests : IDisposable
         var lines = Read(raw, ended: false);
         lines[0].ShouldBe($"[{54 * 1024 * 1024} bytes were not kept: the service prints faster than they are read]");
         lines.Count.ShouldBe(1 + (16 * 1024));
+        raw.GiveBack();
         AllocatedBytes(path).ShouldBeLessThan(100_000);
     }
 

@@ -99,6 +99,10 @@ internal sealed class LogFiles(string path, long mostBytes, int mostFiles)
 
     private void Rotate(long outputOffset, long errorOffset)
     {
+        // Made first: without it nothing of the old ones is moved.
+        var next = $"{path}.next";
+        File.WriteAllText(next, string.Create(CultureInfo.InvariantCulture, $"{HeaderMark}{outputOffset} {errorOffset}\n"));
+        File.SetUnixFileMode(next, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         for (var number = mostFiles - 1; number >= 1; number--)
         {
             var file = number == 1 ? path : Older(number - 1);
@@ -106,10 +110,7 @@ internal sealed class LogFiles(string path, long mostBytes, int mostFiles)
                 File.Move(file, Older(number), overwrite: true);
         }
 
-        if (mostFiles == 1)
-            File.Delete(path);
-        File.WriteAllText(path, string.Create(CultureInfo.InvariantCulture, $"{HeaderMark}{outputOffset} {errorOffset}\n"));
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Move(next, path, overwrite: true);
         Generation++;
     }
 

@@ -19,6 +19,7 @@ internal sealed class LogPump : IDisposable
     private FileLock? _held;
     private int _due;
     private bool _ended;
+    private bool _isSure;
 
     internal LogPump(ServicePaths service, LogFiles files, FileWatch watch, TimeProvider time, Action<Exception> failed)
     {
@@ -60,11 +61,17 @@ internal sealed class LogPump : IDisposable
                 return;
             var entries = new List<LogEntry>();
             var (output, error) = (_output.Offset, _error.Offset);
+            // When this breaks off, at a full disk for one, the log itself says what of it was kept.
+            _isSure = false;
             _output.ReadInto(entries, ended);
             _error.ReadInto(entries, ended);
+            if (entries.Count > 0)
+                Files.Append([.. entries.OrderBy(entry => entry.At)], output, error);
+            _isSure = true;
+            _output.GiveBack();
+            _error.GiveBack();
             if (entries.Count == 0)
                 return;
-            Files.Append([.. entries.OrderBy(entry => entry.At)], output, error);
         }
 
         Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
@@ -87,14 +94,13 @@ internal sealed class LogPump : IDisposable
     // Two control planes may be there at once for a moment, one going and one coming: one of them reads.
     private bool IsMine()
     {
-        if (_held is not null)
-            return true;
-        if (!Directory.Exists(_service.Instance.Logs))
-            return false;
-        _held = FileLock.TryTake(_service.LogLock);
+        if (_held is null && Directory.Exists(_service.Instance.Logs))
+            _held = FileLock.TryTake(_service.LogLock);
         if (_held is null)
             return false;
-        (_output.Offset, _error.Offset) = Files.Recover();
+        if (!_isSure)
+            (_output.Offset, _error.Offset) = Files.Recover();
+        _isSure = true;
         return true;
     }
 

@@ -5,8 +5,8 @@ using Tenantry.Targets.Linux;
 namespace Tenantry.Targets.Local.Logs;
 
 /// <summary>
-/// One raw output of a service: a file that its container appends to, whoever reads it. What was read is cut out of its front, so
-/// that it takes no disk; its offsets only grow.
+/// One raw output of a service: a file that its container appends to, whoever reads it. What was read and is kept elsewhere is cut out of
+/// its front, so that it takes no disk; its offsets only grow.
 /// </summary>
 internal sealed class RawOutput(string path, bool isError)
 {
@@ -17,6 +17,8 @@ internal sealed class RawOutput(string path, bool isError)
 
     /// <summary>What was read already.</summary>
     internal long Offset { get; set; }
+
+    private long _givenBack;
 
     /// <summary>Lines that came since. <paramref name="ended"/>: a last one without an end counts.</summary>
     internal void ReadInto(List<LogEntry> entries, bool ended)
@@ -29,7 +31,19 @@ internal sealed class RawOutput(string path, bool isError)
             Offset = 0;
         if (length > Offset)
             ReadInto(file, length, entries, ended);
+    }
+
+    /// <summary>Gives the disk of what was read back. Called when the lines are kept: a crash before that has them read again.</summary>
+    internal void GiveBack()
+    {
+        if (!File.Exists(path))
+            return;
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (Offset != _givenBack)
+            SparseFile.PunchHole(file, 0, Offset / Block * Block);
+        _givenBack = Offset;
         // Taken beyond its end: given back by cutting it there.
+        var length = RandomAccess.GetLength(file);
         if (FileStatus.Of(file).AllocatedBytes > MostBehind + length - Offset)
             RandomAccess.SetLength(file, RandomAccess.GetLength(file));
     }
@@ -38,14 +52,11 @@ internal sealed class RawOutput(string path, bool isError)
     {
         var at = new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
         SkipTooMuch(entries, at, length);
-        var before = Offset;
         foreach (var (start, end) in SparseFile.DataParts(file, Offset, length).ToList())
             ReadPart(file, Math.Max(start, Offset), end, end == length && ended, at, entries);
         // Disk that was taken and not written holds no lines, and is given back.
         if (Offset < length && IsUnwritten(file, length))
             Offset = length;
-        if (Offset > before)
-            SparseFile.PunchHole(file, 0, Offset / Block * Block);
     }
 
     // A block of which a part is written reads as zeros after that.
