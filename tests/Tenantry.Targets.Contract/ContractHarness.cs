@@ -23,6 +23,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>Ends the instance's processes behind the target's back.</summary>
     public abstract Task KillAsync(InstanceRef instance);
 
+    /// <summary>Ends a frozen instance's processes behind the target's back, and lets nothing that comes after them begin, where the platform's freezing can do that.</summary>
+    public virtual Task KillFrozenAsync(InstanceRef instance) => KillAsync(instance);
+
     /// <summary>Fits the sample to the platform (image, command).</summary>
     public virtual InstanceWorkload Fit(InstanceWorkload workload) => workload;
 

@@ -123,6 +123,20 @@ public abstract class SleepContract : CreationContract
     }
 
     [Promise]
+    public async Task WhatWasKilledWhileItWasFrozenWakesAndCanBeDeleted()
+    {
+        if (Target is not IFreeze freeze)
+            return;
+        var sample = await RunningAsync(Slug("frozenkill"));
+        await AllAsync(freeze.FreezeAsync(sample.Ref, Stop));
+        await Harness.KillFrozenAsync(sample.Ref);
+        await AllAsync(Target.WakeAsync(sample, Stop));
+        await ShouldRunAsync(sample);
+        await AllAsync(Target.DeleteAsync(sample.Ref, Stop));
+        (await ObserveAsync(sample)).State.ShouldBe(ObservedState.Absent);
+    }
+
+    [Promise]
     public async Task WhatDoesNotRunCannotBeFrozen()
     {
         if (Target is not IFreeze freeze)

@@ -116,8 +116,12 @@ public sealed record ServiceWorkload
 
 /// <summary>What a service's root file system is made from, for targets without containers.</summary>
 /// <param name="Kind">What <paramref name="Path"/> is.</param>
-/// <param name="Path">Absolute on the engine's host, or relative to the release's build result or source folder; empty for the host's own.</param>
-public sealed record RootSource(RootKind Kind, string Path);
+/// <param name="Path">Relative to the release's build result or source folder; empty for the host's own.</param>
+public sealed record RootSource(RootKind Kind, string Path)
+{
+    /// <summary>False for a path that leads out of the release. A manifest with one is refused when it is read; what is stored may have been changed since.</summary>
+    public bool StaysInside() => !Path.StartsWith('/') && !Path.Split('/').Contains("..", StringComparer.Ordinal);
+}
 
 /// <summary>Kinds of root file systems.</summary>
 public enum RootKind

@@ -22,6 +22,9 @@ public sealed class SourceFolders(DataFolders folders, IStore store)
     {
         if (digest.Length == 0)
             return ReleaseInputs.None;
+        // It names a folder.
+        if (!SourceUploads.IsDigest(digest))
+            throw new SourceArchiveException($"The input files of this release have the name '{digest}', which is not 'sha256:' and 64 hexadecimal digits. Apply the app again.");
         if (known.TryGetValue(digest, out var inputs))
             return inputs;
         await unpacking.WaitAsync(cancellationToken);

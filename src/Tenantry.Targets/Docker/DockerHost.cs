@@ -7,6 +7,7 @@ using Tenantry.Targets.Docker.Images;
 using Tenantry.Targets.Docker.Networks;
 using Tenantry.Targets.Docker.Running;
 using Tenantry.Targets.Linux;
+using Tenantry.Targets.Releases;
 
 namespace Tenantry.Targets.Docker;
 
@@ -28,7 +29,7 @@ internal sealed class DockerHost : IAsyncDisposable
         Removal = new ContainerRemoval(Engine);
         Carriers = new VolumeCarrier(Engine);
         Files = Options.Remote is null ? new InstanceFiles(Engine, Carriers, context.RunFolder) : new RemoteFiles(Engine, Carriers, Options.Remote.Memory);
-        Images = new ImageStore(Engine, new ReleaseTags(context.DataFolder));
+        Images = new ImageStore(Engine, new ReleaseNotes(context.DataFolder));
         Networks = new InstanceNetworks(Engine, Options);
         Logs = new ContainerLogs(Engine);
         Health = new ServiceHealth(this);

@@ -34,6 +34,8 @@ internal static class DockerWorkloadCheck
         var hasImage = service.Image is { Length: > 0 } || (service.Root.Kind == RootKind.Image && service.Root.Path.Length > 0) || workload.Release.Build?.Dockerfile is not null;
         if (!hasImage)
             throw Wrong($"Service {service.Name} has no image: set image, build.dockerfile, or run.root: image with a path.", resource);
+        if (!service.Root.StaysInside())
+            throw Wrong($"Service {service.Name} has an image at {service.Root.Path}, which is not in its release: a path relative to the manifest is expected.", resource);
         if (!IsUser(service.User))
             throw Wrong(WhyNotUser(service.Name, service.User), resource);
         foreach (var why in service.Volumes.Select(volume => volume.Path).Concat(service.Files.Select(file => file.Path)).Select(path => WhyNotPath(service.Name, path)).OfType<string>())

@@ -11,9 +11,12 @@ namespace Tenantry.Targets.Local;
 internal sealed class Chores(LocalHost host) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource _end = new();
     private readonly OrphanReaper _reaper = new();
     private Task _running = Task.CompletedTask;
+    private DateTimeOffset _sweptAt;
 
     internal void Start() => _running = Task.Run(RunAsync);
 
@@ -28,27 +31,48 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
     internal async Task RefreshAsync(string id, CancellationToken cancellationToken)
     {
         var paths = host.Paths.Of(id);
-        using var held = await host.Locks.HoldAsync(id, cancellationToken);
-        if (InstanceFile.Read(paths) is not { Egress.Mode: EgressMode.List, Wanted: DesiredState.Running } file
-            || !file.Egress.Allow.Any(EgressTargets.IsName) || !PinnedNamespaces.IsPinned(paths.Network))
+        if (Listed(paths) is null)
             return;
-        var names = await host.Egress.EnsureAsync(paths, host.NumberOf(file), file.Egress, cancellationToken);
+        using var patience = new CancellationTokenSource(LockPatience, host.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var held = await host.Locks.HoldAsync(id, either.Token);
+        if (Listed(paths) is not { } file)
+            return;
+        var names = await host.Egress.EnsureAsync(paths, host.NumberOf(file), file.Egress, isAgain: true, cancellationToken);
         InstanceMemory.WriteHosts(paths, file.Ref.Slug, names);
+    }
+
+    /// <summary>What the last run left unfinished, once. Nothing but the end stops the chores.</summary>
+    internal async Task BeginAsync()
+    {
+        await TryAsync("What an earlier run left of builds is still there", () => host.Builds.ClearCutOffAsync(_end.Token));
+        await TryAsync("The host is not yet as it was before the first way out", () => host.Egress.TidyAsync(_end.Token));
+        await TryAsync("The shared builds could not be looked at", () => Done(() => CheckBuilds(_end.Token)));
+    }
+
+    /// <summary>Each of the chores once.</summary>
+    internal async Task TurnAsync()
+    {
+        await TryAsync("Dead children were not waited for", () => Done(() => _reaper.Look()));
+        await TryAsync("The shared builds could not be looked at", () => Done(() => CheckBuilds(_end.Token)));
+        await TryAsync("Root file systems that nobody uses are still there", () => Done(SweepRoots));
+        IReadOnlyList<string> ids = [];
+        await TryAsync("The instances could not be listed", () => Done(() => ids = Ids()));
+        foreach (var id in ids)
+        {
+            // The addresses known so far stay open.
+            await TryAsync($"Names that {id} may reach could not be looked up again", () => RefreshAsync(id, _end.Token));
+        }
     }
 
     private async Task RunAsync()
     {
         try
         {
-            CheckBuilds(_end.Token);
+            await BeginAsync();
             using var timer = new PeriodicTimer(Interval, host.Time);
             while (await timer.WaitForNextTickAsync(_end.Token))
-            {
-                _reaper.Look();
-                CheckBuilds(_end.Token);
-                foreach (var folder in Directory.EnumerateDirectories(host.Paths.Instances))
-                    await TryRefreshAsync(Path.GetFileName(folder));
-            }
+                await TurnAsync();
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {
@@ -63,29 +87,44 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
         {
             if (host.Builds.Check(cancellationToken).Count == 0)
                 return;
-            foreach (var id in Directory.EnumerateDirectories(host.Paths.Instances).Select(Path.GetFileName).OfType<string>().Where(id => !id.StartsWith('.')))
-            {
-                if (InstanceFile.Read(host.Paths.Of(id))?.Build is { } build && host.Builds.DamageOf(build) is not null)
-                    host.Notices.Tell(id);
-            }
+            foreach (var id in Ids().Where(id => InstanceFile.ReadOrNull(host.Paths.Of(id))?.Build is { } build && host.Builds.DamageOf(build) is not null))
+                host.Notices.Tell(id);
         }
-        catch (Exception error) when (error is TargetException or IOException or UnauthorizedAccessException or LinuxException or System.Text.Json.JsonException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             host.Logger.LogWarning(error, "The shared builds could not be looked at");
         }
     }
 
-    private async Task TryRefreshAsync(string id)
+    private void SweepRoots()
+    {
+        var now = host.Time.GetUtcNow();
+        if (now - _sweptAt < SweepInterval)
+            return;
+        _sweptAt = now;
+        host.Kept.SweepRoots();
+    }
+
+    private IReadOnlyList<string> Ids() => OwnedInstances.Ids(host.Paths);
+
+    private static InstanceFile? Listed(InstancePaths paths) =>
+        InstanceFile.ReadOrNull(paths) is { Egress.Mode: EgressMode.List, Wanted: DesiredState.Running } file && file.Egress.Allow.Any(EgressTargets.IsName) && PinnedNamespaces.IsPinned(paths.Network) ? file : null;
+
+    private static Task Done(Action work)
+    {
+        work();
+        return Task.CompletedTask;
+    }
+
+    private async Task TryAsync(string sentence, Func<Task> work)
     {
         try
         {
-            if (!id.StartsWith('.'))
-                await RefreshAsync(id, _end.Token);
+            await work();
         }
-        catch (Exception error) when (error is TargetException or IOException or System.Text.Json.JsonException)
+        catch (Exception error) when (error is not OperationCanceledException || !_end.IsCancellationRequested)
         {
-            // The addresses known so far stay open.
-            host.Logger.LogWarning(error, "Names that {Instance} may reach could not be looked up again", id);
+            host.Logger.LogWarning(error, "{Sentence}. It is tried again in a minute", sentence);
         }
     }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Workloads;
+using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Linux.Cgroups;
 
@@ -39,6 +41,9 @@ internal sealed record InstanceFile
 
     public required EgressRules Egress { get; init; }
 
+    /// <summary>True from when other rules were written down until they hold: a crash may have come between the two.</summary>
+    public bool EgressIsBegun { get; init; }
+
     public IReadOnlyList<VolumeFile> Volumes { get; init; } = [];
 
     public IReadOnlyList<ServiceFile> Services { get; init; } = [];
@@ -51,7 +56,32 @@ internal sealed record InstanceFile
 
     internal CgroupLimits CgroupLimits => new(Limits.MemoryBytes, Limits.Cpu, Limits.CpuReservation > 0 ? Limits.CpuReservation : Limits.Cpu, Limits.Pids);
 
-    internal static InstanceFile? Read(InstancePaths paths) => AtomicFile.ReadJson<InstanceFile>(paths.File);
+    /// <summary>What is known of it; null: there is none.</summary>
+    /// <exception cref="TargetException">The file is damaged, as a loss of power may leave it. The next application writes it anew.</exception>
+    internal static InstanceFile? Read(InstancePaths paths)
+    {
+        try
+        {
+            return AtomicFile.ReadJson<InstanceFile>(paths.File);
+        }
+        catch (JsonException error)
+        {
+            throw new TargetException($"What is known of it, {paths.File}, is damaged.", retryable: true, fix: "It is written anew when the instance is looked at next; 'tenantry restart' has it looked at now.", cause: error);
+        }
+    }
+
+    /// <summary>The same for who goes on without it.</summary>
+    internal static InstanceFile? ReadOrNull(InstancePaths paths)
+    {
+        try
+        {
+            return Read(paths);
+        }
+        catch (TargetException)
+        {
+            return null;
+        }
+    }
 
     internal void Write(InstancePaths paths, bool durable) => AtomicFile.WriteJson(paths.File, this, durable);
 }
@@ -91,6 +121,9 @@ internal sealed record ServiceFile
 
     /// <summary>Key of the root file system that it uses.</summary>
     public string Root { get; init; } = "";
+
+    /// <summary>The one that it used before, until what runs is known to use the new one.</summary>
+    public string? FormerRoot { get; init; }
 
     /// <summary>Digest of the container's configuration as it was written.</summary>
     public string ConfigDigest { get; init; } = "";

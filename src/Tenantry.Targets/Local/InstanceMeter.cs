@@ -55,14 +55,14 @@ internal sealed class InstanceMeter(LocalHost host)
         return (received, sent);
     }
 
-    private static (long Received, long Sent)? Network(int pid) => ReadLinks(pid) is { } text ? ParseNetwork(text) : null;
+    private static (long Received, long Sent)? Network(int pid) => ReadNetwork(pid, "dev") is { } text ? ParseNetwork(text) : null;
 
-    /// <summary>The interfaces that a process sees, with what went through each; null when it ended.</summary>
-    internal static string? ReadLinks(int pid)
+    /// <summary>What the kernel says of the network that a process sees, such as <c>dev</c>: its interfaces, with what went through each. Null when it ended.</summary>
+    internal static string? ReadNetwork(int pid, string file)
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/net/dev");
+            return File.ReadAllText($"/proc/{pid}/net/{file}");
         }
         catch (IOException)
         {

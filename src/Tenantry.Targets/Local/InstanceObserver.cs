@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
@@ -68,7 +67,7 @@ internal sealed class InstanceObserver(LocalHost host)
         {
             return (InstanceFile.Read(paths), null);
         }
-        catch (JsonException error)
+        catch (TargetException error)
         {
             return (null, error.Message);
         }
@@ -160,13 +159,13 @@ internal sealed class InstanceObserver(LocalHost host)
                 Drift.Add(new DriftItem($"{LocalResources.Network(instance)}", "a network namespace", "none"));
         }
 
-        // Asked of a running process: its files show its network.
+        // Asked of a running process: its files show its network. Its default route is what is made last.
         private bool HasWayOut()
         {
             if (file is null or { Egress.Mode: EgressMode.None })
                 return true;
             var member = file.Services.Select(service => ServiceState.Read(paths.Service(service.Name))).FirstOrDefault(state => state?.IsAlive == true)?.Process?.Pid;
-            return member is null || InstanceMeter.ReadLinks(member.Value)?.Contains($"{EgressPlan.InstanceLink}:", StringComparison.Ordinal) != false;
+            return member is null || InstanceMeter.ReadNetwork(member.Value, "route") is not { } routes || RouteTable.HasDefault(routes, EgressPlan.InstanceLink);
         }
 
         private void LookAtLimits(bool asleep)

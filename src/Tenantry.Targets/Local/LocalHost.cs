@@ -26,11 +26,12 @@ internal sealed class LocalHost : IAsyncDisposable
         Locks = new InstanceLocks(Path.Combine(Paths.Run, "locks"), context.Time);
         Layout = CgroupLayout.Detect();
         Uids = new UidRanges(Paths.Uids, options.FirstUid, options.LastUid);
-        Roots = new RootStore(Paths, new ImageStore(Paths.Images, context.Time));
+        Roots = new RootStore(Paths, new ImageStore(Paths.Images, context.Time), context.Time);
         Volumes = new VolumeStore(Paths, context.Time);
         Logs = new Logs.ServiceLogs(options, context.Time, context.Logger);
         Egress = new EgressHub(Paths, Sockets, protections, hostNetwork);
         Builds = new Builds.BuildStore(this);
+        Kept = new KeptReleases(this);
         Launcher = new Launcher(Paths, Layout, Exits, Time);
         Exec = new ExecRunner(this, Launcher);
         Health = new HealthWatch(this, new HealthProbe(Sockets, Exec));
@@ -69,6 +70,10 @@ internal sealed class LocalHost : IAsyncDisposable
     internal int NumberOf(InstanceFile file) => (int)((file.FirstUid - Options.FirstUid) / LocalBundle.IdsPerInstance);
 
     internal Builds.BuildStore Builds { get; }
+
+    internal KeptReleases Kept { get; }
+
+    internal Data.DataUsers DataUsers { get; } = new();
 
     /// <summary>What may be handed on to instances.</summary>
     internal Machine Machine { get; } = Machine.Read();
@@ -154,8 +159,9 @@ internal sealed class LocalHost : IAsyncDisposable
             Runner.Adopt(paths, file);
             foreach (var service in file.Services)
                 Health.Follow(paths, service);
+            Kept.Adopt(file);
         }
-        catch (Exception error) when (error is IOException or System.Text.Json.JsonException or TargetException)
+        catch (Exception error) when (error is IOException or TargetException)
         {
             Logger.LogError(error, "Instance {Instance} could not be taken up", paths.Id);
         }

@@ -95,7 +95,7 @@ internal sealed class LocalPlanner
             Add(network, Making(network), "a network namespace of its own");
         else if (_known is { Services.Count: 1 } && _workload.Services.Count > 1)
             Add(network, StepAction.Update, "several services share more of it");
-        else if (_known is not null && !SameEgress(_known.Egress, _workload.Egress))
+        else if (_known is { EgressIsBegun: true } || (_known is not null && !SameEgress(_known.Egress, _workload.Egress)))
             Add(network, StepAction.Update, "what it may reach changed");
 
         var limits = LocalResources.Limits(_workload.Ref);

@@ -12,21 +12,21 @@ using Tenantry.Targets.Steps;
 namespace Tenantry.Targets.Local;
 
 /// <summary>Runs instances on this machine as OCI bundles, without a container engine.</summary>
-internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices
+internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IData, IResize, ISockets, INotices, IReleases
 {
     internal const string KindName = "local";
 
     private readonly LocalHost _host;
     private readonly InstanceObserver _observer;
     private readonly InstanceStopper _stopper;
-    private readonly Lazy<bool> _started;
+    private readonly Lock _starting = new();
+    private volatile bool _isStarted;
 
     internal LocalTarget(TargetContext context, LocalProtections? protections = null, string? hostNetwork = null)
     {
         _host = new LocalHost(context, LocalTargetOptions.Parse(context.Options), protections ?? LocalProtections.All, hostNetwork);
         _observer = new InstanceObserver(_host);
         _stopper = new InstanceStopper(_host);
-        _started = new Lazy<bool>(Start);
     }
 
     /// <summary>This target's line of the catalogue.</summary>
@@ -36,7 +36,8 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         LocalTargetOptions.Known,
         context => new LocalTarget(context))
     {
-        RefusalsOf = LocalWorkloadCheck.Refusals,
+        RefusalsOf = LocalManifestCheck.Refusals,
+        NotesOn = LocalManifestCheck.Notes,
         CheckOptions = options => LocalTargetOptions.Parse(options),
         IsOneMachine = _ => true,
         IsOfItsFolder = true,
@@ -51,7 +52,7 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
     public Task<Plan> PlanAsync(InstanceWorkload workload, InstanceObservation seen, CancellationToken cancellationToken)
     {
         LocalWorkloadCheck.Refuse(workload);
-        var known = InstanceFile.Read(_host.Paths.Of(workload.Ref));
+        var known = InstanceFile.ReadOrNull(_host.Paths.Of(workload.Ref));
         var ready = workload.Release.Build is not { } build || _host.Builds.IsReady(build);
         return Task.FromResult(LocalPlanner.Of(workload, seen, known, VolumePlan.For(workload, _host.UsesLoop), ready, _host.Options));
     }
@@ -150,6 +151,18 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         return _host.Notices.ListenAsync(cancellationToken);
     }
 
+    public Task<IReadOnlyList<string>> ListKeptReleasesAsync(CancellationToken cancellationToken)
+    {
+        EnsureStarted();
+        return Task.FromResult(_host.Kept.List());
+    }
+
+    public Task ForgetReleaseAsync(string release, CancellationToken cancellationToken)
+    {
+        EnsureStarted();
+        return Task.Run(() => _host.Kept.Forget(release), cancellationToken);
+    }
+
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     private IAsyncEnumerable<StepEvent> Steps(Func<StepWriter, CancellationToken, Task> work, CancellationToken cancellationToken) => StepStream.RunAsync(
@@ -160,18 +173,28 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         },
         cancellationToken);
 
-    private void EnsureStarted() => _ = _started.Value;
+    // What failed is tried again with the next call: a full disk is one that passes.
+    private void EnsureStarted()
+    {
+        if (_isStarted)
+            return;
+        lock (_starting)
+        {
+            if (!_isStarted)
+                Start();
+            _isStarted = true;
+        }
+    }
 
-    private bool Start()
+    private void Start()
     {
         try
         {
             _host.Start();
-            return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TargetException($"The local target cannot work here: {error.Message.TrimEnd('.')}.", retryable: false, fix: "Run `tenantry target check` to see what is missing.", cause: error);
+            throw new TargetException($"The local target cannot work here: {error.Message.TrimEnd('.')}.", retryable: error is IOException, fix: "Run `tenantry target check` to see what is missing.", cause: error);
         }
     }
 

@@ -3,6 +3,7 @@ using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Linux;
 using Tenantry.Targets.Local.Bundles;
+using Tenantry.Targets.Local.Networks;
 
 namespace Tenantry.Targets.Local;
 
@@ -31,6 +32,8 @@ internal static partial class LocalWorkloadCheck
             yield return "it has no service";
         if (workload.Release.Build is { Command.Count: 0, Dockerfile: not null })
             yield return "its build is a Dockerfile, which needs a container engine; give build.command as well";
+        foreach (var rule in workload.Egress.Allow.Where(EgressTargets.IsIpv6))
+            yield return $"its egress list has {rule}, which is IPv6 and is not let out";
         foreach (var name in workload.Secrets.Keys.Where(name => !FileName().IsMatch(name)))
             yield return $"secret {name} has a name that cannot be a file's";
         foreach (var same in workload.Services.GroupBy(service => service.Name, StringComparer.Ordinal).Where(same => same.Skip(1).Any()))
@@ -48,6 +51,8 @@ internal static partial class LocalWorkloadCheck
             yield return $"{name} has no command";
         if (SignalNames.NumberOf(service.StopSignal) is null)
             yield return $"{name} has a stop signal {service.StopSignal} that is none";
+        if (!service.Root.StaysInside())
+            yield return $"{name} has a root file system at {service.Root.Path}, which is not in its release: a path relative to the manifest is expected";
         if (service.Root.Kind != RootKind.Host && service.Root.Path.Length == 0 && !hasBuild)
             yield return $"{name} has no root file system (and no image can be pulled here)";
         var user = MistakeIn(service.User);
@@ -63,11 +68,8 @@ internal static partial class LocalWorkloadCheck
             yield return $"{name} has a health check that asks for nothing";
     }
 
-    /// <summary>Why nothing of a manifest can run here, as far as it alone tells.</summary>
-    internal static IReadOnlyList<ManifestObjection> Refusals(Model.Manifests.Manifest manifest) =>
-        [.. manifest.Services.Select(service => (service.Name, Why: MistakeIn(service.User ?? ""))).Where(one => one.Why is not null).Select(one => new ManifestObjection($"services.{one.Name}.user", $"Service {one.Name}: {one.Why}."))];
-
-    private static string? MistakeIn(string user)
+    /// <summary>Why nobody can be that user here; null when somebody can.</summary>
+    internal static string? MistakeIn(string user)
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Model.Instances;
 
 namespace Tenantry.Targets.Local;
@@ -9,12 +8,10 @@ internal static class OwnedInstances
     internal static IReadOnlyList<InstanceRef> List(LocalPaths paths, string owner)
     {
         var found = new List<InstanceRef>();
-        foreach (var folder in Directory.EnumerateDirectories(paths.Instances))
+        foreach (var id in Ids(paths))
         {
-            var id = Path.GetFileName(folder);
-            if (id.StartsWith('.'))
-                continue;
-            var instance = RefOf(paths.Of(id)) ?? new InstanceRef(id, id, owner);
+            // A folder whose file cannot be read lies in this target's own folder: it is nobody else's.
+            var instance = InstanceFile.ReadOrNull(paths.Of(id))?.Ref ?? new InstanceRef(id, id, owner);
             if (instance.Owner == owner)
                 found.Add(instance);
         }
@@ -22,16 +19,7 @@ internal static class OwnedInstances
         return found;
     }
 
-    // A folder whose file cannot be read lies in this target's own folder: it is nobody else's.
-    private static InstanceRef? RefOf(InstancePaths paths)
-    {
-        try
-        {
-            return InstanceFile.Read(paths)?.Ref;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Ids of all that have a folder here, whoever owns them.</summary>
+    internal static IReadOnlyList<string> Ids(LocalPaths paths) =>
+        [.. Directory.EnumerateDirectories(paths.Instances).Select(Path.GetFileName).OfType<string>().Where(id => !id.StartsWith('.'))];
 }

@@ -13,12 +13,18 @@ namespace Tenantry.Targets.Local;
 /// </summary>
 internal sealed class UidRanges(string folder, uint firstUid, uint lastUid)
 {
+    // So many places after its first one an instance's claim is looked for: further away only where nearly all are taken.
+    private const uint LookedAt = 32;
+
     private uint Count => (uint)(((ulong)lastUid - firstUid + 1) / LocalBundle.IdsPerInstance);
 
     /// <summary>The instance's range: its own claim, or a new one. Returns the first id.</summary>
     internal uint Claim(string instanceId)
     {
         Directory.CreateDirectory(folder);
+        // Who was before it in the first ranges may be gone by now.
+        if (OwnOf(instanceId).ToList() is [var own, ..])
+            return own;
         for (uint attempt = 0; attempt < Count; attempt++)
         {
             var first = Candidate(instanceId, attempt);
@@ -47,12 +53,17 @@ internal sealed class UidRanges(string folder, uint firstUid, uint lastUid)
     /// <summary>Gives back whatever the instance claimed without anybody having written down which.</summary>
     internal void ReleaseAll(string instanceId)
     {
-        for (uint attempt = 0; attempt < Count; attempt++)
+        foreach (var first in OwnOf(instanceId).ToList())
+            Release(instanceId, first);
+    }
+
+    private IEnumerable<uint> OwnOf(string instanceId)
+    {
+        for (uint attempt = 0; attempt < Math.Min(Count, LookedAt); attempt++)
         {
             var first = Candidate(instanceId, attempt);
-            if (!File.Exists(FileOf(first)))
-                return;
-            Release(instanceId, first);
+            if (File.Exists(FileOf(first)) && File.ReadAllText(FileOf(first)) == instanceId)
+                yield return first;
         }
     }
 
@@ -70,7 +81,12 @@ internal sealed class UidRanges(string folder, uint firstUid, uint lastUid)
         if (File.Exists(file))
             return File.ReadAllText(file) == instanceId;
         var temporary = $"{file}.{Guid.NewGuid():N}";
-        File.WriteAllText(temporary, instanceId);
+        using (var claim = File.Create(temporary))
+        {
+            claim.Write(Encoding.UTF8.GetBytes(instanceId));
+            claim.Flush(flushToDisk: true);
+        }
+
         try
         {
             FileNames.AddLink(temporary, file);

@@ -103,6 +103,19 @@ public sealed class SourceArchiveTests : IDisposable
     }
 
     [Fact]
+    public async Task AReleaseThatTheWebSideChangedLeadsToNoFolderOfTheHost()
+    {
+        var folders = new DataFolders(root);
+        Directory.CreateDirectory(folders.Sources);
+        var outside = Directory.CreateDirectory(Path.Combine(root, "outside")).FullName;
+        await System.IO.File.WriteAllTextAsync(Path.Combine(outside, "backup"), "root's alone");
+        await using var store = await StoreAsync();
+        var sources = new SourceFolders(folders, store);
+        foreach (var digest in new[] { outside, $"sha256:{outside}", $"sha256:{Path.GetRelativePath(folders.Sources, outside)}", "sha256:.." })
+            (await Should.ThrowAsync<SourceArchiveException>(() => sources.OpenAsync(digest, default))).Message.ShouldContain(digest);
+    }
+
+    [Fact]
     public async Task NothingIsWrittenThroughALink()
     {
         var inside = Directory.CreateDirectory(Path.Combine(root, "inside")).FullName;

@@ -18,6 +18,7 @@ public class CgroupTwoTests
         "LocalContractTests.StatsCountWhatRuns",
         "LocalContractTests.AFrozenInstanceIsThawedByAWake",
         "LocalContractTests.AFrozenInstanceCanBePutToSleep",
+        "LocalContractTests.WhatWasKilledWhileItWasFrozenWakesAndCanBeDeleted",
         "LocalContractTests.AnExecGivesOutputErrorsAndExitCode",
         "LocalContractTests.ACancelledExecEnds",
         "LocalContractTests.AnInstanceWhoseProcessesWereEndedIsRepaired",

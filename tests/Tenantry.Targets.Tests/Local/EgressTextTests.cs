@@ -57,11 +57,12 @@ public sealed class EgressTextTests
             (name, _) =>
             {
                 asked.Add(name);
-                return Task.FromResult((IPAddress[])[IPAddress.Parse("203.0.113.9"), IPAddress.Parse("2001:db8::1"), IPAddress.Parse("198.51.100.2")]);
+                return Task.FromResult((IPAddress[])[IPAddress.Parse("93.184.216.35"), IPAddress.Parse("2001:db8::1"), IPAddress.Parse("10.2.3.4"), IPAddress.Parse("93.184.216.34")]);
             },
             CancellationToken.None);
         openings.Select(opening => $"{opening.Network} {opening.Port}").ShouldBe(
-            ["10.0.0.0/8 5432", "192.0.2.7/32 ", "198.51.100.2/32 443", "203.0.113.9/32 443", "198.51.100.2/32 ", "203.0.113.9/32 "]);
+            ["10.0.0.0/8 5432", "192.0.2.7/32 ", "93.184.216.34/32 443", "93.184.216.35/32 443", "93.184.216.34/32 ", "93.184.216.35/32 "],
+            "of what a name leads to, private addresses stay closed");
         names.Keys.ShouldBe(["api.example.com", "api.example.org"]);
         asked.ShouldBe(["api.example.com", "api.example.org"]);
     }
@@ -70,6 +71,8 @@ public sealed class EgressTextTests
     public async Task ANameWithoutAnIpv4AddressOrWithoutAnAnswerIsTriedAgainLater()
     {
         (await Refused((_, _) => Task.FromResult((IPAddress[])[IPAddress.Parse("2001:db8::1")]))).Message.ShouldContain("has no IPv4 address");
+        var closed = await Refused((_, _) => Task.FromResult((IPAddress[])[IPAddress.Parse("10.0.0.5"), IPAddress.Parse("169.254.169.254"), IPAddress.Parse("100.64.0.1")]));
+        closed.Message.ShouldContain("leads to 10.0.0.5, 100.64.0.1, 169.254.169.254: a name opens no private address");
         (await Refused((_, _) => throw new SocketException((int)SocketError.HostNotFound))).Message.ShouldContain("cannot be resolved");
 
         static async Task<TargetException> Refused(Func<string, CancellationToken, Task<IPAddress[]>> resolve)
@@ -99,6 +102,7 @@ public sealed class EgressTextTests
         Links("10.2.3.4").ShouldBe(["wg0"]);
         Links("8.8.8.8").ShouldBe(["eth0"]);
         Links("10.2.3.4", "10.9.9.9", "192.168.1.9").ShouldBe(["wg0", "eth0"]);
+        (RouteTable.HasDefault(Table, "eth0"), RouteTable.HasDefault(Table, "wg0"), RouteTable.HasDefault("Iface\n", "eth0")).ShouldBe((true, false, false));
         RouteTable.LinksTo("Iface\tDestination\n", [IPAddress.Loopback]).ShouldBeEmpty();
 
         static IReadOnlyList<string> Links(params string[] addresses) => RouteTable.LinksTo(Table, addresses.Select(IPAddress.Parse));

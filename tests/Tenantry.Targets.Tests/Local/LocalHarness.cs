@@ -64,6 +64,31 @@ internal sealed class LocalHarness : ContractHarness
         (await tree.KillAsync(null, TimeProvider.System, TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBeTrue();
     }
 
+    public override async Task KillFrozenAsync(InstanceRef instance)
+    {
+        var layout = CgroupLayout.Detect();
+        var tree = new CgroupTree(layout, $"{Cgroup}/{instance.Id}");
+        if (layout.Version != CgroupVersion.Two)
+        {
+            // Nothing dies here while it is frozen: as if it had ended just before, and been frozen then.
+            using var held = await FileLock.TakeAsync(Path.Combine(Paths.Run, "locks", instance.Id), TimeProvider.System, CancellationToken.None);
+            await KillAsync(instance);
+            tree.Freeze();
+            return;
+        }
+
+        while (tree.Processes() is { Count: > 0 } pids)
+        {
+            foreach (var pid in pids)
+            {
+                using var process = ProcessHandle.Open(pid);
+                process?.Signal(SignalNames.Kill);
+            }
+
+            await Task.Delay(5);
+        }
+    }
+
     public override async ValueTask DisposeAsync()
     {
         foreach (var target in _targets)

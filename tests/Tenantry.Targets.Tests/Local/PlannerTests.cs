@@ -190,19 +190,46 @@ public sealed class PlannerTests
         var bad = _workload with
         {
             Limits = _workload.Limits with { Runtime = "podman" },
+            Egress = new EgressRules(EgressMode.List, ["[2001:db8::/32]:443", "10.0.0.0/8:5432"]),
             Services =
             [
                 new ServiceWorkload { Name = "a/b", Command = [], StopSignal = "NONE", User = "99999" },
-                new ServiceWorkload { Name = "c", Command = ["/c"], Volumes = [new("v", "relative", null), new("..", "/proc/x", null)], Health = new HealthWorkload(null, null, null, default, default, 1, default) },
+                new ServiceWorkload { Name = "c", Command = ["/c"], Root = new RootSource(RootKind.Folder, "../../etc"), Volumes = [new("v", "relative", null), new("..", "/proc/x", null)], Health = new HealthWorkload(null, null, null, default, default, 1, default) },
             ],
         };
         var refused = Should.Throw<TargetException>(() => LocalWorkloadCheck.Refuse(bad));
         refused.Retryable.ShouldBeFalse();
         foreach (var mistake in (string[])[
             "no runtime podman (crun, runc, runsc)", "a/b has a name that cannot be a folder's", "a/b has no command", "stop signal NONE", "User \"99999\"",
-            "path relative that is not absolute", "path /proc/x", "volume .. whose name", "health check that asks for nothing"])
+            "path relative that is not absolute", "path /proc/x", "volume .. whose name", "health check that asks for nothing", "has [2001:db8::/32]:443, which is IPv6", "root file system at ../../etc, which is not in its release"])
             refused.Message.ShouldContain(mistake);
         Should.NotThrow(() => LocalWorkloadCheck.Refuse(_workload));
+    }
+
+    [Fact]
+    public void AManifestIsToldWhatOfItMeansNothingHereBeforeThereIsAnInstance()
+    {
+        var read = Model.Manifests.ManifestReader.Read("""
+            app: shop
+            version: "1"
+            services:
+              web: { image: "node:24", command: [node], user: node }
+              both: { image: "redis:8", run: { root: host }, command: [redis-server], user: "1001" }
+            egress: ["2001:db8::/32", 10.0.0.0/8]
+            """, "tenantry.yaml");
+        var manifest = read.Manifest.ShouldNotBeNull(string.Join("\n", read.Problems));
+        LocalManifestCheck.Notes(manifest).ShouldBe([
+            "Service web: its image node:24 is not used, since there is no container engine: it runs with the programs of the host. Write run.root to say which root file system it gets here.",
+            "Service web: user node is a name, which only an image knows: it runs as 1000. Write a number to say which."]);
+        LocalManifestCheck.Refusals(manifest).ShouldHaveSingleItem().ShouldBe(new ManifestObjection("egress[0]", "2001:db8::/32 is IPv6, which a local target does not let out. Take it out of the list."));
+    }
+
+    [Fact]
+    public void RulesThatACrashLeftUnfinishedAreMadeAgain()
+    {
+        var list = _workload with { Egress = new EgressRules(EgressMode.List, ["10.0.0.0/8"]) };
+        Plan(list, Seen(), Known() with { Egress = list.Egress, EgressIsBegun = true }).ShouldBe(["Update network alice"]);
+        Plan(list, Seen(), Known() with { Egress = list.Egress }).ShouldBeEmpty();
     }
 
     private static List<string> Plan(InstanceWorkload workload, InstanceObservation seen, InstanceFile? known, bool isReady = true) =>

@@ -39,5 +39,24 @@ public sealed class UidRangesTests : IDisposable
         ranges.Claim("d").ShouldBe(first);
     }
 
+    [Fact]
+    public void AClaimIsFoundAgainThoughWhoWasBeforeItIsGone()
+    {
+        var ranges = Ranges(3);
+        var claims = new[] { "a", "b", "c" }.ToDictionary(id => id, ranges.Claim, StringComparer.Ordinal);
+        foreach (var (gone, first) in claims.ToList())
+        {
+            ranges.Release(gone, first);
+            foreach (var (id, own) in claims.Where(claim => claim.Key != gone))
+                ranges.Claim(id).ShouldBe(own);
+            ranges.Claim(gone).ShouldBe(first);
+        }
+
+        ranges.Release("a", claims["a"]);
+        ranges.ReleaseAll("b");
+        ranges.ReleaseAll("c");
+        Directory.GetFiles(_folder.File("uids")).ShouldBeEmpty();
+    }
+
     private UidRanges Ranges(uint count) => new(_folder.File("uids"), First, First + (count * 65536) - 1);
 }

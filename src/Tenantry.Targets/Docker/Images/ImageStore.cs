@@ -6,11 +6,13 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Linux;
+using Tenantry.Targets.Releases;
 
 namespace Tenantry.Targets.Docker.Images;
 
 /// <summary>Finds images in the engine, and brings them there: pulled, loaded from an archive, or built once for all tenants.</summary>
-internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
+internal sealed class ImageStore(IEngine engine, ReleaseNotes tags)
 {
     /// <summary>Names of images that were built or loaded by us begin so.</summary>
     internal const string OwnPrefix = "tenantry/";
@@ -144,7 +146,7 @@ internal sealed class ImageStore(IEngine engine, ReleaseTags tags)
         await engine.PostAsync($"/images/{image}/tag?repo={repository}&tag={tag}", null, cancellationToken);
     }
 
-    private static string ArchivePath(InstanceWorkload workload, ServiceWorkload service) => Path.Combine(workload.Release.SourceFolder, service.Root.Path);
+    private static string ArchivePath(InstanceWorkload workload, ServiceWorkload service) => RootedPath.ResolveOnHost(workload.Release.SourceFolder, service.Root.Path);
 
     /// <summary>What the engine says that it loaded: <c>Loaded image: name</c> or <c>Loaded image ID: sha256:…</c>.</summary>
     internal static string? LoadedName(IEnumerable<string> lines) => lines

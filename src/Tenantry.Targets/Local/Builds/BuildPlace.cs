@@ -5,9 +5,15 @@ namespace Tenantry.Targets.Local.Builds;
 /// <summary>Where one build is made: its folder, a home and a place for temporary files, and what configures its container.</summary>
 internal sealed record BuildPlace(LocalPaths Paths, string Name)
 {
+    private const string Prefix = ".making-";
+
+    /// <summary>Names of all that are being made, or were and are not any more.</summary>
+    internal static IReadOnlyList<string> CutOff(LocalPaths paths) =>
+        [.. Directory.EnumerateDirectories(paths.Builds, $"{Prefix}*").Select(folder => Path.GetFileName(folder)[Prefix.Length..])];
+
     internal string Id => $"build-{Name[..Math.Min(Name.Length, 40)].ToLowerInvariant()}";
 
-    internal string Folder => Path.Combine(Paths.Builds, $".making-{Name}");
+    internal string Folder => Path.Combine(Paths.Builds, Prefix + Name);
 
     internal string Work => Path.Combine(Folder, "app");
 

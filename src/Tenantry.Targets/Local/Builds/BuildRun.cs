@@ -24,7 +24,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
 
     internal async Task RunAsync(BuildWorkload build, Action<string> progress, CancellationToken cancellationToken)
     {
-        var cgroup = new CgroupTree(host.Layout, $"{host.Options.Cgroup}/{place.Id}");
+        var cgroup = Cgroup;
         var first = host.Uids.Claim(place.Id);
         var last = new Queue<string>();
         var mask = HandedOn.MaskOf(HandedOn.OfProcess());
@@ -40,9 +40,7 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
         }
         finally
         {
-            await ClearAsync(cgroup, CancellationToken.None);
-            cgroup.Remove();
-            host.Uids.Release(place.Id, first);
+            await EndAsync(CancellationToken.None);
         }
 
         ValueTask Keep(ChildLine line, CancellationToken token)
@@ -55,6 +53,16 @@ internal sealed class BuildRun(LocalHost host, BuildPlace place)
             return ValueTask.CompletedTask;
         }
     }
+
+    /// <summary>Ends what runs of it, and gives back what it had.</summary>
+    internal async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await ClearAsync(Cgroup, cancellationToken);
+        Cgroup.Remove();
+        host.Uids.ReleaseAll(place.Id);
+    }
+
+    private CgroupTree Cgroup => new(host.Layout, $"{host.Options.Cgroup}/{place.Id}");
 
     private async Task<int> RunContainerAsync(CgroupTree cgroup, string root, Func<ChildLine, CancellationToken, ValueTask> line, CancellationToken cancellationToken)
     {

@@ -88,6 +88,38 @@ internal sealed partial class BuildStore(LocalHost host)
         }
     }
 
+    /// <summary>Ends builds that an earlier run of the control plane left unfinished, with all that they have. Those that somebody makes now are left alone.</summary>
+    internal async Task ClearCutOffAsync(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(host.Paths.Builds))
+            return;
+        foreach (var name in BuildPlace.CutOff(host.Paths))
+        {
+            using var held = FileLock.TryTake(Path.Combine(host.Paths.Builds, $"{name}.lock"));
+            if (held is null)
+                continue;
+            var place = new BuildPlace(host.Paths, name);
+            await new BuildRun(host, place).EndAsync(cancellationToken);
+            place.Clear();
+        }
+    }
+
+    /// <summary>Removes a build; false when somebody makes it just now.</summary>
+    internal bool Remove(string key)
+    {
+        var folder = FolderOf(key);
+        if (!Directory.Exists(host.Paths.Builds))
+            return true;
+        using var held = FileLock.TryTake($"{folder}.lock");
+        if (held is null)
+            return false;
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        File.Delete(BuildMark.PathOf(folder));
+        _damage.TryRemove(folder, out _);
+        return true;
+    }
+
     private async Task MakeAsync(ReleaseSource release, BuildWorkload build, string folder, Action<string> progress, CancellationToken cancellationToken)
     {
         var place = new BuildPlace(host.Paths, Path.GetFileName(folder));

@@ -12,6 +12,7 @@ internal static class SeccompProfile
     private const uint NotPermitted = 1;
     private const uint NoSuchCall = 38;
     private const uint NoSuchFamily = 97;
+    private const ulong SetLease = 1024;
 
     private static readonly string[] Refused =
     [
@@ -55,6 +56,9 @@ internal static class SeccompProfile
             yield return new OciSyscalls(["clone"], Refuse, NotPermitted, [new OciSyscallArgument(0, flag, flag, "SCMP_CMP_MASKED_EQ")]);
         foreach (var family in RefusedFamilies)
             yield return new OciSyscalls(["socket"], Refuse, NoSuchFamily, [new OciSyscallArgument(0, family.Number, null, "SCMP_CMP_EQ")]);
+
+        // A lease on a file makes whoever opens it wait for its holder, the engine too.
+        yield return new OciSyscalls(["fcntl"], Refuse, NotPermitted, [new OciSyscallArgument(1, 0xffffffff, SetLease, "SCMP_CMP_MASKED_EQ")]);
 
         // Typing into the terminal that started it (TIOCSTI, TIOCLINUX).
         foreach (var request in new ulong[] { 0x5412, 0x541C })

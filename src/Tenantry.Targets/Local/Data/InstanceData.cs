@@ -12,22 +12,23 @@ internal sealed class InstanceData(LocalHost host)
     internal async Task ExportAsync(InstanceRef instance, Stream output, CancellationToken cancellationToken)
     {
         var (paths, file) = Find(instance);
-        if (file.Volumes.All(volume => VolumeStore.IsReady(paths, volume)))
+        using (await host.Locks.HoldAsync(paths.Id, cancellationToken))
         {
-            await WriteAsync(paths, file, output, cancellationToken);
-            return;
+            // When it sleeps they are not mounted.
+            host.Volumes.Mount(paths, file.Volumes);
+            host.DataUsers.Add(paths.Id);
         }
 
-        // It sleeps, so its file systems are not mounted.
-        using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
+        // Whoever takes it may be slow: meanwhile the instance wakes and goes to sleep as it is told to.
         try
         {
-            host.Volumes.Mount(paths, file.Volumes);
             await WriteAsync(paths, file, output, cancellationToken);
         }
         finally
         {
-            if (!Runs(paths, file))
+            using var held = await host.Locks.HoldAsync(paths.Id, CancellationToken.None);
+            host.DataUsers.Remove(paths.Id);
+            if (!host.DataUsers.Any(paths.Id) && !Runs(paths, file))
                 await host.Volumes.UnmountAsync(paths, CancellationToken.None);
         }
     }
@@ -38,6 +39,8 @@ internal sealed class InstanceData(LocalHost host)
         using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
         if (Runs(paths, file))
             throw new TargetException("It runs: its data cannot be replaced. Put it to sleep first.", retryable: true, LocalResources.Instance(instance));
+        if (host.DataUsers.Any(paths.Id))
+            throw new TargetException("Its data is being exported: it cannot be replaced before that has ended.", retryable: true, LocalResources.Instance(instance));
         var staging = paths.Staging;
         try
         {

@@ -12,6 +12,7 @@ namespace Tenantry.Targets.Local.Networks;
 /// </summary>
 internal sealed class EgressHub : IDisposable
 {
+    private const string NoIpv6 = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
     private static readonly IPAddress SomewhereElse = IPAddress.Parse("1.0.0.1");
 
     private readonly LocalPaths _paths;
@@ -37,7 +38,12 @@ internal sealed class EgressHub : IDisposable
     }
 
     /// <summary>The names that a list's hosts stand for, as <c>/etc/hosts</c> has them; empty for other rules.</summary>
-    internal async Task<string> EnsureAsync(InstancePaths instance, int number, EgressRules rules, CancellationToken cancellationToken)
+    /// <param name="instance">Whose way out.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="rules">Where it may lead.</param>
+    /// <param name="isAgain">True when it was made whole before, and only its rules may be others now.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<string> EnsureAsync(InstancePaths instance, int number, EgressRules rules, bool isAgain, CancellationToken cancellationToken)
     {
         var link = EgressPlan.Of(number);
         var (openings, names) = rules.Mode == EgressMode.List ? await EgressTargets.ResolveAsync(rules.Allow, Dns.GetHostAddressesAsync, cancellationToken) : ([], new Dictionary<string, IReadOnlyList<IPAddress>>(StringComparer.Ordinal));
@@ -45,8 +51,8 @@ internal sealed class EgressHub : IDisposable
         try
         {
             await EnsureHubAsync(openings, cancellationToken);
-            await AttachAsync(instance, link, cancellationToken);
             await _tool.NftAsync(Hub, rules.Mode == EgressMode.List ? EgressRuleset.List(link, openings) : EgressRuleset.Internet(link, Resolvers.Read(), _protections.EgressFilter), cancellationToken);
+            await AttachAsync(instance, link, isAgain, cancellationToken);
         }
         catch (LinuxException error)
         {
@@ -85,18 +91,39 @@ internal sealed class EgressHub : IDisposable
 
     public void Dispose() => _one.Dispose();
 
-    // The last one that had a way out is gone: the host is as it was before the first.
+    /// <summary>Makes the host what it was, where a crash left it changed and nothing leads out any more.</summary>
+    internal async Task TidyAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (!PinnedNamespaces.IsPinned(Hub) && File.Exists(ForwardingNote))
+                await RestoreHostAsync(cancellationToken);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    // The last one that had a way out is gone: the host is as it was before the first. The hub goes last, since whoever comes after a crash
+    // goes on only where there is one.
     private async Task CloseAsync(HashSet<string> links, CancellationToken cancellationToken)
     {
         _ready = false;
         if (links.Contains(_plan.HubLink))
             await _tool.IpAsync(Hub, EgressLinks.HubDown(_plan), cancellationToken);
+        await RestoreHostAsync(cancellationToken);
         PinnedNamespaces.Unpin(Hub);
+    }
+
+    private async Task RestoreHostAsync(CancellationToken cancellationToken)
+    {
         await _tool.NftAsync(_host, EgressRuleset.RemoveHost(_plan), cancellationToken);
         if (!File.Exists(ForwardingNote) || (await _tool.LinksAsync(_host, cancellationToken)).Any(EgressPlan.IsHostLink))
             return;
         foreach (var link in await File.ReadAllLinesAsync(ForwardingNote, cancellationToken))
-            await _tool.WriteAsync(_host, $"/proc/sys/net/ipv4/conf/{link}/forwarding", "0", cancellationToken);
+            await _tool.WriteIfThereAsync(_host, $"/proc/sys/net/ipv4/conf/{link}/forwarding", "0", cancellationToken);
         File.Delete(ForwardingNote);
     }
 
@@ -112,9 +139,12 @@ internal sealed class EgressHub : IDisposable
             if (!PinnedNamespaces.IsPinned(Hub))
                 PinnedNamespaces.Create(Hub);
             await _tool.WriteAsync(Hub, "/proc/sys/net/ipv4/ip_forward", "1", cancellationToken);
-            await _tool.WriteAsync(Hub, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", cancellationToken);
-            if (!(await _tool.LinksAsync(Hub, cancellationToken)).Contains(_plan.HubLink))
-                await _tool.IpAsync(Hub, EgressLinks.HubUp(_plan, _host), cancellationToken);
+            await _tool.WriteIfThereAsync(Hub, NoIpv6, "1", cancellationToken);
+            // From here on the host is changed: the note says so to whoever comes after a crash.
+            if (!File.Exists(ForwardingNote))
+                await File.WriteAllTextAsync(ForwardingNote, "", cancellationToken);
+            var connection = (await _tool.LinksAsync(Hub, cancellationToken)).Contains(_plan.HubLink) ? "" : EgressLinks.HubLink(_plan, _host);
+            await _tool.IpAsync(Hub, connection + EgressLinks.HubUp(_plan), cancellationToken);
             await _tool.IpAsync(_host, EgressLinks.HostUp(_plan), cancellationToken);
             await _tool.IpAsync(Hub, EgressLinks.HubRoute(_plan), cancellationToken);
             await _tool.NftAsync(Hub, EgressRuleset.Hub(_plan, _protections.EgressFilter), cancellationToken);
@@ -146,16 +176,20 @@ internal sealed class EgressHub : IDisposable
             await _tool.NftAsync(_host, EgressRuleset.Host(_plan, opened, _protections.EgressFilter), cancellationToken);
     }
 
-    private async Task AttachAsync(InstancePaths instance, InstanceLinkPlan link, CancellationToken cancellationToken)
+    // The default route comes last: who has it has all.
+    private async Task AttachAsync(InstancePaths instance, InstanceLinkPlan link, bool isAgain, CancellationToken cancellationToken)
     {
-        if ((await _tool.LinksAsync(instance.Network, cancellationToken)).Contains(EgressPlan.InstanceLink))
+        var isThere = (await _tool.LinksAsync(instance.Network, cancellationToken)).Contains(EgressPlan.InstanceLink);
+        if (isThere && isAgain)
             return;
+
+        // Also where there is a link already: being cut off may have come before the rest.
         var there = await _tool.LinksAsync(Hub, cancellationToken);
-        var batch = (there.Contains(link.Bridge) ? "" : EgressLinks.Bridge(link))
-            + (there.Contains(link.Link) ? EgressLinks.Detach(link) : "")
-            + EgressLinks.Attach(link, instance.Network, _protections.IsolatedPorts);
-        await _tool.IpAsync(Hub, batch, cancellationToken);
-        await _tool.WriteAsync(instance.Network, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", cancellationToken);
+        var bridge = there.Contains(link.Bridge) ? "" : EgressLinks.Bridge(link);
+        var old = !isThere && there.Contains(link.Link) ? EgressLinks.Detach(link) : "";
+        var connection = isThere ? "" : EgressLinks.Link(link, instance.Network);
+        await _tool.IpAsync(Hub, bridge + old + connection + EgressLinks.Attach(link, _protections.IsolatedPorts), cancellationToken);
+        await _tool.WriteIfThereAsync(instance.Network, NoIpv6, "1", cancellationToken);
         await _tool.IpAsync(instance.Network, EgressLinks.Inside(link), cancellationToken);
     }
 }

@@ -2,14 +2,18 @@ using System.Globalization;
 
 namespace Tenantry.Targets.Local.Networks;
 
-/// <summary>Batches for <c>ip -batch</c>: links, addresses, routes. Pure text.</summary>
+/// <summary>
+/// Batches for <c>ip -batch</c>: links, addresses, routes. Pure text. What adds a link is for when there is none; all else may be done again.
+/// </summary>
 internal static class EgressLinks
 {
     /// <summary>In the hub: the link to the host.</summary>
-    internal static string HubUp(EgressPlan plan, string hostNamespace) =>
+    internal static string HubLink(EgressPlan plan, string hostNamespace) => $"link add {plan.HubLink} type veth peer name {plan.HostLink} netns {hostNamespace}\n";
+
+    /// <summary>In the hub: its end of that link.</summary>
+    internal static string HubUp(EgressPlan plan) =>
         $"""
-        link add {plan.HubLink} type veth peer name {plan.HostLink} netns {hostNamespace}
-        addr add {plan.HubAddress}/{EgressPlan.LinkPrefix} dev {plan.HubLink}
+        addr replace {plan.HubAddress}/{EgressPlan.LinkPrefix} dev {plan.HubLink}
         link set {plan.HubLink} up
 
         """;
@@ -29,14 +33,16 @@ internal static class EgressLinks
     internal static string HubRoute(EgressPlan plan) => $"route replace default via {plan.HostAddress} dev {plan.HubLink}\n";
 
     /// <summary>In the hub: a bridge.</summary>
-    internal static string Bridge(InstanceLinkPlan link) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"link add {link.Bridge} type bridge\naddr add {link.Gateway}/{EgressPlan.BridgePrefix} dev {link.Bridge}\nlink set {link.Bridge} up\n");
+    internal static string Bridge(InstanceLinkPlan link) => $"link add {link.Bridge} type bridge\n";
 
-    /// <summary>In the hub: an instance's link, on a port that reaches no other isolated port.</summary>
-    internal static string Attach(InstanceLinkPlan link, string instanceNamespace, bool isolated) =>
+    /// <summary>In the hub: an instance's link.</summary>
+    internal static string Link(InstanceLinkPlan link, string instanceNamespace) => $"link add {link.Link} type veth peer name {EgressPlan.InstanceLink} netns {instanceNamespace}\n";
+
+    /// <summary>In the hub: the bridge's address, and the link on it, on a port that reaches no other isolated port.</summary>
+    internal static string Attach(InstanceLinkPlan link, bool isolated) =>
         $"""
-        link add {link.Link} type veth peer name {EgressPlan.InstanceLink} netns {instanceNamespace}
+        addr replace {link.Gateway}/{EgressPlan.BridgePrefix} dev {link.Bridge}
+        link set {link.Bridge} up
         link set {link.Link} master {link.Bridge}
         link set {link.Link} type bridge_slave isolated {(isolated ? "on" : "off")}
         link set {link.Link} up

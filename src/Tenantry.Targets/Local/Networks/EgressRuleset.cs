@@ -23,6 +23,11 @@ internal static class EgressRuleset
     // Closed whatever a list says.
     private static readonly string[] AlwaysClosed = ["127.0.0.0/8", "169.254.0.0/16", "198.18.0.0/15", "224.0.0.0/3"];
 
+    private static readonly IPNetwork[] ClosedNetworks = [.. Closed.Select(network => IPNetwork.Parse(network))];
+
+    /// <summary>True for an address that is not the internet's.</summary>
+    internal static bool IsClosed(IPAddress address) => Array.Exists(ClosedNetworks, network => network.Contains(address));
+
     /// <summary>The hub: nothing passes but what an instance's own chain accepts, on its way out.</summary>
     internal static string Hub(EgressPlan plan, bool filtered = true) =>
         $$"""

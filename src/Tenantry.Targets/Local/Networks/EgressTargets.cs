@@ -22,6 +22,7 @@ internal static class EgressTargets
                 continue;
             }
 
+            // What a name leads to is up to whoever owns it: only what is written as an address or a network opens what is not the internet.
             var addresses = await AddressesAsync(place.TrimEnd('.'), resolve, cancellationToken);
             names[place.TrimEnd('.')] = addresses;
             openings.AddRange(addresses.Select(address => new EgressOpening(new IPNetwork(address, 32), port)));
@@ -35,11 +36,14 @@ internal static class EgressTargets
 
     internal static (string Place, int? Port) Split(string text)
     {
-        if (text.Count(character => character == ':') > 1)
+        if (IsIpv6(text))
             throw new TargetException($"Egress to {text} is IPv6, which a local target does not let out.", retryable: false, fix: "Take it out of the manifest's egress list.");
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon < 0 ? (text, null) : (text[..colon], int.Parse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture));
     }
+
+    /// <summary>True for an address or network of IPv6, which no local target lets out.</summary>
+    internal static bool IsIpv6(string text) => text.Count(character => character == ':') > 1;
 
     private static async Task<IReadOnlyList<IPAddress>> AddressesAsync(string name, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
     {
@@ -47,7 +51,11 @@ internal static class EgressTargets
         {
             var found = await resolve(name, cancellationToken);
             List<IPAddress> addresses = [.. found.Where(address => address.AddressFamily == AddressFamily.InterNetwork).OrderBy(address => $"{address}", StringComparer.Ordinal)];
-            return addresses.Count > 0 ? addresses : throw new TargetException($"{name}, to which egress is allowed, has no IPv4 address.", retryable: true);
+            if (addresses.Count == 0)
+                throw new TargetException($"{name}, to which egress is allowed, has no IPv4 address.", retryable: true);
+            List<IPAddress> open = [.. addresses.Where(address => !EgressRuleset.IsClosed(address))];
+            return open.Count > 0 ? open : throw new TargetException(
+                $"{name}, to which egress is allowed, leads to {string.Join(", ", addresses)}: a name opens no private address.", retryable: true, fix: "Write the address or its network into the manifest's egress list, if it is meant.");
         }
         catch (SocketException error)
         {

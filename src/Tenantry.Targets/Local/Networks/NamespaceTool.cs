@@ -30,6 +30,17 @@ internal sealed class NamespaceTool(NamespaceSockets namespaces)
         },
         cancellationToken);
 
+    /// <summary>As <see cref="WriteAsync"/>; a setting that this kernel or this network has not is left alone.</summary>
+    internal Task WriteIfThereAsync(string namespacePath, string file, string text, CancellationToken cancellationToken) => namespaces.RunAsync(
+        namespacePath,
+        () =>
+        {
+            if (File.Exists(file))
+                File.WriteAllText(file, text);
+            return true;
+        },
+        cancellationToken);
+
     private async Task RunAsync(string namespacePath, string name, IReadOnlyList<string> arguments, string input, string install, CancellationToken cancellationToken)
     {
         var program = Programs.Find(name) ?? throw new TargetException($"Egress needs {name}, which is not installed.", retryable: false, fix: install);

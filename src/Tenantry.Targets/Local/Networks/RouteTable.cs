@@ -14,6 +14,10 @@ internal static class RouteTable
         return [.. addresses.Select(address => Link(routes, BitConverter.ToUInt32(address.GetAddressBytes()))).OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>True when what has no other route goes through that interface.</summary>
+    internal static bool HasDefault(string table, string link) =>
+        table.Split('\n').Select(line => line.Split('\t', StringSplitOptions.TrimEntries)).Any(fields => fields.Length >= 8 && fields[0] == link && fields[1] == "00000000" && fields[7] == "00000000");
+
     private static string? Link(List<(string Link, uint To, uint Mask)> routes, uint address)
     {
         var fitting = routes.Where(route => (address & route.Mask) == route.To).ToList();

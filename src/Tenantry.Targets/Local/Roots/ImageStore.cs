@@ -29,13 +29,23 @@ internal sealed class ImageStore(string folder, TimeProvider time)
                 await MakeAsync(path, place, cancellationToken);
         }
 
-        return new UnpackedImage(Path.Combine(place, "root"), AtomicFile.ReadJson<ImageConfig>(Path.Combine(place, "image.json")) ?? ImageConfig.Empty);
+        return new UnpackedImage(Path.Combine(place, "root"), AtomicFile.ReadJson<ImageConfig>(Path.Combine(place, "image.json")) ?? ImageConfig.Empty, key);
+    }
+
+    /// <summary>Removes what was unpacked of an image.</summary>
+    internal void Remove(string key)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var note in Directory.EnumerateFiles(folder, "*.digest").Where(note => File.ReadAllText(note) == key))
+            File.Delete(note);
+        RemoveFolder(Path.Combine(folder, key));
     }
 
     private static async Task MakeAsync(string path, string place, CancellationToken cancellationToken)
     {
         var temporary = $"{place}.making";
-        Remove(temporary);
+        RemoveFolder(temporary);
         var root = Path.Combine(temporary, "root");
         Directory.CreateDirectory(root);
         try
@@ -50,7 +60,7 @@ internal sealed class ImageStore(string folder, TimeProvider time)
         }
         finally
         {
-            Remove(temporary);
+            RemoveFolder(temporary);
         }
     }
 
@@ -70,15 +80,15 @@ internal sealed class ImageStore(string folder, TimeProvider time)
 
     private static string KeyOf(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content))[..40];
 
-    private static void Remove(string folder)
+    private static void RemoveFolder(string folder)
     {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
     }
 }
 
-/// <summary>An image as a folder, and what it says about itself.</summary>
-internal sealed record UnpackedImage(string Folder, ImageConfig Config);
+/// <summary>An image as a folder, what it says about itself, and the key by which it was unpacked; null: nobody unpacked it.</summary>
+internal sealed record UnpackedImage(string Folder, ImageConfig Config, string? Key = null);
 
 /// <summary>What an image says about how it is run.</summary>
 internal sealed record ImageConfig(IReadOnlyList<string> Command, IReadOnlyDictionary<string, string> Environment, string WorkingDirectory)

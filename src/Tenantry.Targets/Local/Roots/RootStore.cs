@@ -1,3 +1,4 @@
+using System.Text;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
@@ -10,8 +11,10 @@ namespace Tenantry.Targets.Local.Roots;
 /// Root file systems, each made once and shared read-only by every instance that needs the same: a skeleton with the places for
 /// mounts, and for folders and images an overlay of it on them.
 /// </summary>
-internal sealed class RootStore(LocalPaths paths, ImageStore images)
+internal sealed class RootStore(LocalPaths paths, ImageStore images, TimeProvider time)
 {
+    private const string ImageNote = "image";
+
     /// <summary>Where the root with a key is.</summary>
     internal static string PathOf(LocalPaths paths, string key)
     {
@@ -30,16 +33,37 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
         return PrepareLayered(request, image, places);
     }
 
-    /// <summary>Removes roots that nobody uses.</summary>
-    internal void Sweep(IReadOnlySet<string> used)
+    /// <summary>The unpacked image on which a root lies, by its key; null for another root.</summary>
+    internal string? ImageOf(string key)
     {
-        if (!Directory.Exists(paths.Roots))
-            return;
-        foreach (var folder in Directory.EnumerateDirectories(paths.Roots).Where(folder => !used.Contains(Path.GetFileName(folder))))
-        {
-            Mounts.UnmountTree(folder);
-            Directory.Delete(folder, recursive: true);
-        }
+        var note = Path.Combine(paths.Roots, key, ImageNote);
+        return File.Exists(note) ? File.ReadAllText(note) : null;
+    }
+
+    /// <summary>Removes roots that nobody uses and that were not asked for since.</summary>
+    internal void Sweep(IReadOnlySet<string> used, DateTimeOffset since)
+    {
+        foreach (var folder in Folders().Where(folder => !used.Contains(Path.GetFileName(folder)) && Directory.GetLastWriteTimeUtc(folder) < since.UtcDateTime))
+            Remove(folder);
+    }
+
+    /// <summary>Removes an unpacked image with all roots that lie on it. False when one of these is in use.</summary>
+    internal bool RemoveImage(string image, IReadOnlySet<string> used)
+    {
+        var on = Folders().Where(folder => ImageOf(Path.GetFileName(folder)) == image).ToList();
+        if (on.Any(folder => used.Contains(Path.GetFileName(folder))))
+            return false;
+        on.ForEach(Remove);
+        images.Remove(image);
+        return true;
+    }
+
+    private List<string> Folders() => Directory.Exists(paths.Roots) ? [.. Directory.EnumerateDirectories(paths.Roots)] : [];
+
+    private static void Remove(string folder)
+    {
+        Mounts.UnmountTree(folder);
+        Directory.Delete(folder, recursive: true);
     }
 
     private (string Key, BundleRoot Root) PrepareHost(RootRequest request, IReadOnlyList<Place> places)
@@ -74,6 +98,8 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
             throw Impossible(request, $"{wrong.Path} in {image.Folder} is not a {(wrong.IsFolder ? "folder" : "file")}.");
         var key = Skeleton.KeyOf(image.Folder, plan, missing);
         EnsureSkeleton(key, plan, missing);
+        if (image.Key is not null)
+            AtomicFile.Write(Path.Combine(paths.Roots, key, ImageNote), Encoding.ASCII.GetBytes(image.Key), durable: false);
         var merged = Path.Combine(paths.Roots, key, "merged");
         using var held = HoldSync(key);
         Directory.CreateDirectory(merged);
@@ -89,9 +115,11 @@ internal sealed class RootStore(LocalPaths paths, ImageStore images)
     private void EnsureSkeleton(string key, SkeletonPlan plan, IReadOnlyList<Place> places)
     {
         var folder = Path.Combine(paths.Roots, key);
+        Directory.CreateDirectory(folder);
+        // Whoever is told of it uses it soon.
+        Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
         if (Directory.Exists(Path.Combine(folder, "skeleton")))
             return;
-        Directory.CreateDirectory(folder);
         var temporary = Path.Combine(folder, $"new-{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary);
         Skeleton.Write(temporary, plan, places);

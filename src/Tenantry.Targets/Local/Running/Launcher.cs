@@ -60,6 +60,8 @@ internal sealed partial class Launcher(LocalPaths paths, CgroupLayout layout, Ex
     {
         var runtime = file.Runtime;
         await ClearAsync(service, cgroup, cancellationToken);
+        // What ended while it was frozen left a group that is frozen still: nothing that comes into it would ever begin.
+        cgroup.Thaw();
         File.Delete(service.PidFile);
         File.Delete(service.RuntimeLog);
         Directory.CreateDirectory(service.Instance.Logs);

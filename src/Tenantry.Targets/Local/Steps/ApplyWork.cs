@@ -28,7 +28,7 @@ internal sealed class ApplyWork
         Workload = workload;
         Paths = host.Paths.Of(workload.Ref);
         _volumes = VolumePlan.For(workload, host.UsesLoop);
-        _file = InstanceFile.Read(Paths);
+        _file = InstanceFile.ReadOrNull(Paths);
     }
 
     internal InstanceWorkload Workload { get; }
@@ -53,12 +53,17 @@ internal sealed class ApplyWork
     /// <summary>Writes down that the workload was applied to its end.</summary>
     internal void Finish()
     {
-        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired };
+        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired, Services = [.. File.Services.Select(service => service with { FormerRoot = null })] };
         _file.Write(Paths, durable: true);
     }
 
-    internal async Task EnsureReleaseAsync(Action<string> progress, CancellationToken cancellationToken) =>
-        _appFolder ??= Workload.Release.Build is null ? null : await _host.Builds.EnsureAsync(Workload.Release, progress, cancellationToken);
+    internal async Task EnsureReleaseAsync(Action<string> progress, CancellationToken cancellationToken)
+    {
+        if (_appFolder is not null || Workload.Release.Build is not { } build)
+            return;
+        _host.Kept.AddBuild(Workload.Release.Id, build.Key);
+        _appFolder = await _host.Builds.EnsureAsync(Workload.Release, progress, cancellationToken);
+    }
 
     /// <summary>The folder, the range of user ids and the file that says so.</summary>
     internal void EnsureIdentity()
@@ -80,13 +85,15 @@ internal sealed class ApplyWork
         // The folder never exists without its file.
         var temporary = new InstancePaths(Paths.Target with { Data = Paths.Target.Data }, $".new-{Paths.Id}");
         Directory.CreateDirectory(temporary.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        file.Write(temporary, durable: false);
+        file.Write(temporary, durable: true);
         if (Directory.Exists(Paths.Folder))
             Directory.Delete(temporary.Folder, recursive: true);
         else
             Directory.Move(temporary.Folder, Paths.Folder);
-        if (!System.IO.File.Exists(Paths.File))
-            file.Write(Paths, durable: false);
+        AtomicFile.SyncFolder(Paths.Target.Instances);
+        // Also where a loss of power left one that says nothing.
+        if (InstanceFile.ReadOrNull(Paths) is null)
+            file.Write(Paths, durable: true);
         _file = file;
     }
 
@@ -108,8 +115,10 @@ internal sealed class ApplyWork
         if (Workload.Egress.Mode == EgressMode.None && File.Egress.Mode != EgressMode.None)
             await _host.Egress.RemoveAsync(_host.NumberOf(File), cancellationToken);
         if (!SameEgress(File.Egress, Workload.Egress))
-            Remember(file => file with { Egress = Workload.Egress });
+            Remember(file => file with { Egress = Workload.Egress, EgressIsBegun = true });
         await EnsureEgressAsync(cancellationToken);
+        if (File.EgressIsBegun)
+            Remember(file => file with { EgressIsBegun = false });
     }
 
     internal void EnsureLimits()
@@ -165,7 +174,7 @@ internal sealed class ApplyWork
 
     private async Task EnsureEgressAsync(CancellationToken cancellationToken)
     {
-        _names = Workload.Egress.Mode == EgressMode.None ? "" : await _host.Egress.EnsureAsync(Paths, _host.NumberOf(File), Workload.Egress, cancellationToken);
+        _names = Workload.Egress.Mode == EgressMode.None ? "" : await _host.Egress.EnsureAsync(Paths, _host.NumberOf(File), Workload.Egress, isAgain: false, cancellationToken);
         InstanceMemory.WriteHosts(Paths, Workload.Ref.Slug, _names);
         if (Workload.Egress.Mode == EgressMode.Internet)
             InstanceMemory.WriteResolvers(Paths, Resolvers.Read());
@@ -203,6 +212,8 @@ internal sealed class ApplyWork
         };
         var request = new RootRequest(service.Name, service.Root, SourcePath(service.Root), service.User);
         var (key, root) = await _host.Roots.PrepareAsync(request, LocalBundle.Places(input), cancellationToken);
+        _host.Kept.AddImageOf(Workload.Release.Id, key);
+        var known = FindKnown(service.Name);
         return new ServiceFile
         {
             Name = service.Name,
@@ -216,6 +227,7 @@ internal sealed class ApplyWork
             StopGrace = service.StopGrace,
             DependsOn = service.DependsOn,
             Root = key,
+            FormerRoot = known?.FormerRoot ?? known?.Root,
             ConfigDigest = InstanceMemory.WriteConfig(own, LocalBundle.Build(input with { Root = root })),
         };
     }
@@ -225,9 +237,10 @@ internal sealed class ApplyWork
         ? null
         : new HealthWorkload(null, service.Ports[0].Number, null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(5), 3, TimeSpan.FromMinutes(1));
 
-    private string SourcePath(RootSource root) => root.Path.Length > 0 && Path.IsPathRooted(root.Path)
-        ? root.Path
-        : RootedPath.ResolveOnHost(_appFolder ?? Workload.Release.SourceFolder, root.Path);
+    // The release comes from the store, which faces the world: whatever it says, this engine reads nothing but what was sent with it.
+    private string SourcePath(RootSource root) => root.StaysInside()
+        ? RootedPath.ResolveOnHost(_appFolder ?? Workload.Release.SourceFolder, root.Path)
+        : throw new TargetException($"Its root file system at {root.Path} is not in its release.", retryable: false, LocalResources.Instance(Workload.Ref));
 
     private IReadOnlyList<Shown> CgroupView()
     {

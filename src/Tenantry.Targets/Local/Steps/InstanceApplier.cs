@@ -82,8 +82,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 host.CgroupOf(work.Paths.Id).Thaw();
                 break;
             case ("instance", StepAction.Freeze):
-                work.Remember(file => file with { Wanted = DesiredState.Frozen });
-                host.CgroupOf(work.Paths.Id).Freeze();
+                await FreezeAsync(work, cancellationToken);
                 break;
             default:
                 throw new TargetException($"This is no step of a local target: {step.Action} {step.Resource}.", retryable: false);
@@ -104,6 +103,13 @@ internal sealed class InstanceApplier(LocalHost host)
         if (state is { IsAlive: true })
             await host.Runner.StopAsync(work.Paths, service, cancellationToken);
         await host.Runner.StartAsync(work.Paths, work.File, service, before: null, cancellationToken);
+    }
+
+    private async Task FreezeAsync(ApplyWork work, CancellationToken cancellationToken)
+    {
+        using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
+        work.Remember(file => file with { Wanted = DesiredState.Frozen });
+        host.CgroupOf(work.Paths.Id).Freeze();
     }
 
     private async Task StopAsync(ApplyWork work, PlanStep step, CancellationToken cancellationToken)

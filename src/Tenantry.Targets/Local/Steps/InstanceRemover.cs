@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
@@ -21,8 +20,13 @@ internal sealed class InstanceRemover(LocalHost host, InstanceObserver observer)
         using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
         var seen = await observer.ObserveAsync(instance, cancellationToken);
         if (seen.State == ObservedState.Absent)
+        {
+            // A creation that was cut off before it had a folder.
+            host.Uids.ReleaseAll(paths.Id);
             return;
-        var removal = new Removal(host, paths, instance, ReadOrNull(paths), cancellationToken);
+        }
+
+        var removal = new Removal(host, paths, instance, InstanceFile.ReadOrNull(paths), cancellationToken);
         removal.Announce();
         var failures = new List<TargetException>();
         foreach (var resource in seen.Resources.Reverse().Select(seen => seen.Resource))
@@ -51,18 +55,6 @@ internal sealed class InstanceRemover(LocalHost host, InstanceObserver observer)
             {
                 failures.Add(new TargetException($"{error.Message.TrimEnd('.')}.", retryable: true, resource, cause: error));
             }
-        }
-    }
-
-    private static InstanceFile? ReadOrNull(InstancePaths paths)
-    {
-        try
-        {
-            return InstanceFile.Read(paths);
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 

@@ -11,6 +11,8 @@ namespace Tenantry.Targets.Local.Steps;
 /// <summary>Puts instances to sleep and freezes them.</summary>
 internal sealed class InstanceStopper(LocalHost host)
 {
+    private static readonly TimeSpan FreezePatience = TimeSpan.FromSeconds(15);
+
     /// <summary>Stops all processes and keeps nothing but the data.</summary>
     internal async Task SleepAsync(InstanceRef instance, StepWriter steps, CancellationToken cancellationToken)
     {
@@ -38,6 +40,8 @@ internal sealed class InstanceStopper(LocalHost host)
     {
         var paths = host.Paths.Of(instance);
         var cgroup = host.CgroupOf(paths.Id);
+        // A service that is being started again meanwhile would be frozen before it begins.
+        using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
         if (InstanceFile.Read(paths) is not { } file || file.Services.Any(service => ServiceState.Read(paths.Service(service.Name))?.IsAlive != true))
             throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, LocalResources.Instance(instance));
         if (file.Wanted == DesiredState.Frozen && cgroup.IsFrozen)
@@ -46,7 +50,15 @@ internal sealed class InstanceStopper(LocalHost host)
         {
             (file with { Wanted = DesiredState.Frozen }).Write(paths, durable: false);
             cgroup.Freeze();
-            await UntilFrozenAsync(cgroup, cancellationToken);
+            try
+            {
+                await UntilFrozenAsync(cgroup, instance, cancellationToken);
+            }
+            catch
+            {
+                cgroup.Thaw();
+                throw;
+            }
         });
     }
 
@@ -55,7 +67,13 @@ internal sealed class InstanceStopper(LocalHost host)
     {
         var cgroup = host.CgroupOf(paths.Id);
         await cgroup.KillAsync(null, host.Time, TimeSpan.FromSeconds(20), cancellationToken);
-        await host.Volumes.UnmountAsync(paths, cancellationToken);
+        using (await host.Locks.HoldAsync(paths.Id, cancellationToken))
+        {
+            // Whoever still reads the data takes them off in the end.
+            if (!host.DataUsers.Any(paths.Id))
+                await host.Volumes.UnmountAsync(paths, cancellationToken);
+        }
+
         InstanceMemory.Remove(paths);
         cgroup.Remove();
         if (InstanceFile.Read(paths) is { Egress.Mode: not EgressMode.None } file)
@@ -63,11 +81,16 @@ internal sealed class InstanceStopper(LocalHost host)
         InstanceNetwork.Remove(paths);
     }
 
-    private async Task UntilFrozenAsync(Linux.Cgroups.CgroupTree cgroup, CancellationToken cancellationToken)
+    private async Task UntilFrozenAsync(Linux.Cgroups.CgroupTree cgroup, InstanceRef instance, CancellationToken cancellationToken)
     {
         // A process in the middle of a system call that cannot be interrupted freezes when it comes out of it.
+        var start = host.Time.GetTimestamp();
         for (var pause = TimeSpan.FromMilliseconds(0.2); !cgroup.IsFrozen; pause = pause * 2 < TimeSpan.FromMilliseconds(20) ? pause * 2 : TimeSpan.FromMilliseconds(20))
+        {
+            if (host.Time.GetElapsedTime(start) > FreezePatience)
+                throw new TargetException($"Not all of its processes stop within {FreezePatience.TotalSeconds:0} s, so it runs on.", retryable: true, LocalResources.Instance(instance));
             await Task.Delay(pause, host.Time, cancellationToken);
+        }
     }
 
     private bool IsThere(InstancePaths paths, ServiceFile service) =>

@@ -157,6 +157,49 @@ public sealed class NetworkAttacks
         (await network.ForwardsAsync("out")).ShouldBeFalse();
     }
 
+    [NeedsCrunFact("ip", "nft")]
+    public async Task AWayOutThatACrashLeftHalfMadeIsSeenAndFinished()
+    {
+        using var network = await StandInNetwork.MakeAsync();
+        await using var instances = new Instances(new LocalHarness(null, network.HostNetwork));
+        var open = SampleApp.Digested(Internet(instances.Workload("alice")));
+        var scene = new Attack.Scene(instances, open, open);
+        await instances.ApplyAsync(open);
+        (await ReachesAsync(scene, StandInNetwork.Internet)).ShouldBeTrue();
+
+        // As far as an engine comes that is killed when the link is there and nothing else of it.
+        await network.ChangeAsync(instances.Harness.Paths.Of(open.Ref).Network, "addr flush dev eth0\nlink set eth0 down\n");
+        (await ReachesAsync(scene, StandInNetwork.Internet)).ShouldBeFalse();
+        (await instances.ObserveAsync(open)).Drift.ShouldHaveSingleItem().Resource.ShouldBe("network alice");
+        await instances.ApplyAsync(open);
+
+        (await ReachesAsync(scene, StandInNetwork.Internet)).ShouldBeTrue();
+        (await instances.ObserveAsync(open)).Drift.ShouldBeEmpty();
+    }
+
+    [NeedsCrunFact("ip", "nft")]
+    public async Task ACrashWhileTheLastWayOutClosesLeavesTheHostAsItWas()
+    {
+        using var network = await StandInNetwork.MakeAsync();
+        await using var instances = new Instances(new LocalHarness(null, network.HostNetwork));
+        var open = SampleApp.Digested(Internet(instances.Workload("alice")));
+        var plan = EgressPlan.For(instances.Harness.Paths.Data);
+        await instances.ApplyAsync(open);
+        (await network.HasTableAsync(plan.HostTable)).ShouldBeTrue();
+        await instances.Harness.Local.DisposeAsync();
+
+        // As far as an engine comes that is killed when the hub is gone and the host not yet as it was.
+        Targets.Linux.PinnedNamespaces.Unpin(Path.Combine(instances.Harness.Paths.Namespaces, "@hub.net"));
+        var next = instances.Harness.Open();
+        await next.ObserveAsync(open.Ref, instances.Stop);
+        while (await network.ForwardsAsync("out") || await network.HasTableAsync(plan.HostTable))
+            await Task.Delay(20, instances.Stop);
+
+        await instances.ApplyAsync(open, next);
+        (await network.HasTableAsync(plan.HostTable)).ShouldBeTrue("it is open again");
+        await instances.AllAsync(next.DeleteAsync(open.Ref, instances.Stop));
+    }
+
     private static InstanceWorkload Internet(InstanceWorkload workload) => workload with { Egress = new EgressRules(EgressMode.Internet, []) };
 
     private static Task<bool> ReachesAsync(Attack.Scene scene, string address) =>

@@ -56,6 +56,23 @@ internal sealed class StandInNetwork : IDisposable
     /// <summary>Something that listens on the stand-in host.</summary>
     internal Task ListenOnHostAsync(IPAddress address, int port) => ListenAsync(HostNetwork, address, port);
 
+    /// <summary>Changes a network by hand, as <c>ip -batch</c> does.</summary>
+    internal Task ChangeAsync(string place, string batch) => Tool.IpAsync(place, batch, CancellationToken.None);
+
+    /// <summary>True when the host's rule set has that table.</summary>
+    internal async Task<bool> HasTableAsync(string table)
+    {
+        try
+        {
+            await Tool.NftAsync(HostNetwork, $"list table inet {table}\n", CancellationToken.None);
+            return true;
+        }
+        catch (Abstractions.TargetException)
+        {
+            return false;
+        }
+    }
+
     internal Task<HashSet<string>> LinksOfHostAsync() => Tool.LinksAsync(HostNetwork, CancellationToken.None);
 
     internal async Task<bool> ForwardsAsync(string link) =>

@@ -1,6 +1,7 @@
 /* What a shell cannot try. Each command exits 0 when it got through. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -99,6 +100,12 @@ static int trace(void)
     return attached ? failed("ptrace") : 0;
 }
 
+static int lease(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    return file < 0 || fcntl(file, F_SETLEASE, F_WRLCK) ? failed("lease") : 0;
+}
+
 static int open_socket(int family, int type, int protocol)
 {
     return socket(family, type, protocol) < 0 ? failed("socket") : 0;
@@ -133,6 +140,8 @@ int main(int count, char **words)
         return open_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
     if (!strcmp(verb, "vsock"))
         return open_socket(40, SOCK_STREAM, 0);
+    if (!strcmp(verb, "lease"))
+        return lease(name);
     if (!strcmp(verb, "call"))
         return call(atol(name));
     fprintf(stderr, "unknown: %s\n", verb);

@@ -47,6 +47,33 @@ public sealed class DataTests
     }
 
     [NeedsCrunFact]
+    public async Task WhoTakesItsDataSlowlyKeepsNoInstanceFromWakingOrFromSleep()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        var local = instances.Harness.Local;
+        var alice = await RunningAsync(instances, "alice");
+        await instances.RunAsync(alice, "dd if=/dev/zero of=/data/big bs=1M count=4; echo kept > /data/file");
+        await instances.AllAsync(local.SleepAsync(alice.Ref, instances.Stop));
+        using var slow = new SlowStream();
+        var export = local.ExportAsync(alice.Ref, slow, instances.Stop);
+        await slow.Begun.Task.WaitAsync(instances.Stop);
+
+        await instances.AllAsync(local.WakeAsync(alice, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(20));
+        (await instances.RunAsync(alice, "cat /data/file")).ShouldBe((0, "kept"));
+        await instances.AllAsync(local.SleepAsync(alice.Ref, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(20));
+        (await instances.ObserveAsync(alice)).State.ShouldBe(ObservedState.Stopped);
+        using var tar = new MemoryStream();
+        (await Should.ThrowAsync<TargetException>(() => local.ImportAsync(alice.Ref, tar, instances.Stop))).Message.ShouldContain("is being exported");
+        export.IsCompleted.ShouldBeFalse();
+        slow.GoOn.SetResult();
+        await export;
+
+        Encoding.UTF8.GetString(slow.Taken.ToArray()).ShouldContain("kept");
+        slow.Taken.Length.ShouldBeGreaterThan(4 << 20);
+        Targets.Linux.Mounts.Under(instances.Harness.Paths.Of(alice.Ref).Folder).ShouldBeEmpty();
+    }
+
+    [NeedsCrunFact]
     public async Task ATarThatIsRefusedChangesNothing()
     {
         await using var instances = new Instances(new LocalHarness());
@@ -130,5 +157,30 @@ public sealed class DataTests
         var workload = Instances.Change(instances.Workload(slug), service => service with { Volumes = [new VolumeWorkload("data", "/data", null)] });
         await instances.ApplyAsync(workload);
         return workload;
+    }
+
+    // Takes nothing before it is told to.
+    private sealed class SlowStream : MemoryStream
+    {
+        internal TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal TaskCompletionSource GoOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal MemoryStream Taken { get; } = new();
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Begun.TrySetResult();
+            await GoOn.Task.WaitAsync(cancellationToken);
+            await Taken.WriteAsync(buffer, cancellationToken);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        protected override void Dispose(bool disposing)
+        {
+            Taken.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -19,9 +19,9 @@ public sealed class RootTests : IDisposable
         var layer = new TarBuilder().Folder("usr").Folder("usr/bin").File("usr/bin/busybox", busybox, 0x1ed).Link("bin", "usr/bin").Folder("var").Link("var/run", "/run").File("etc/motd", "from the image").Bytes();
         var path = _folder.File("image.tar");
         await File.WriteAllBytesAsync(path, TarBuilder.Of(TarBuilder.Layout("""{"config":{"Env":["COLOUR=blue"],"Cmd":["/bin/busybox","sleep","3600"],"WorkingDir":"/etc"}}""", layer)));
-        var alice = Instances.Change(instances.Workload("alice"), service => service with
+        var alice = Instances.Change(WithFolder(instances.Workload("alice")), service => service with
         {
-            Root = new RootSource(RootKind.Image, path),
+            Root = new RootSource(RootKind.Image, "image.tar"),
             Command = [],
             Volumes = [new VolumeWorkload("data", "/var/lib/app/data", null)],
             Files = [new FileWorkload("/etc/app/settings.conf", "rendered", 0x120)],
@@ -41,12 +41,33 @@ public sealed class RootTests : IDisposable
         Directory.CreateDirectory(_folder.File("root/bin"));
         File.Copy(Targets.Processes.Programs.Find("busybox")!, _folder.File("root/bin/busybox"));
         var before = Directory.GetFileSystemEntries(_folder.File("root"), "*", SearchOption.AllDirectories);
-        var alice = Instances.Change(instances.Workload("alice"), service => service with { Root = new RootSource(RootKind.Folder, _folder.File("root")), Command = ["/bin/busybox", "sleep", "3600"] });
+        var alice = Instances.Change(WithFolder(instances.Workload("alice")), service => service with { Root = new RootSource(RootKind.Folder, "root"), Command = ["/bin/busybox", "sleep", "3600"] });
         await instances.ApplyAsync(alice);
         await instances.ApplyAsync(SampleApp.Digested(alice with { RestartNonce = 1 }));
 
         (await instances.RunAsync(alice, "busybox ls /bin; id -u")).ShouldBe((0, "busybox\n1000"));
         Directory.GetFileSystemEntries(_folder.File("root"), "*", SearchOption.AllDirectories).ShouldBe(before, ignoreOrder: true);
+    }
+
+    [NeedsCrunFact]
+    public async Task APathInARootFileSystemThatLeadsOutOfTheReleaseIsRefused()
+    {
+        await using var instances = new Instances(new LocalHarness());
+        File.WriteAllText(_folder.File("secret.tar"), "of the host");
+        Directory.CreateDirectory(_folder.File("release"));
+        var release = WithFolder(instances.Workload("alice")) with { Release = new ReleaseSource("r1", _folder.File("release"), null) };
+        foreach (var (kind, path) in new[] { (RootKind.Folder, "/"), (RootKind.Image, _folder.File("secret.tar")), (RootKind.Image, "../secret.tar"), (RootKind.Folder, "a/../../..") })
+        {
+            var alice = Instances.Change(release, service => service with { Root = new RootSource(kind, path) });
+            var failure = await Should.ThrowAsync<TargetException>(() => instances.ApplyAsync(alice));
+            failure.Retryable.ShouldBeFalse();
+            failure.Sentence.ShouldContain(path);
+            Directory.Exists(instances.Harness.Paths.Images).ShouldBeFalse();
+
+            // Also with a plan that somebody else made.
+            var steps = await instances.Harness.Local.PlanAsync(release, await instances.ObserveAsync(release), instances.Stop);
+            (await Should.ThrowAsync<TargetException>(() => instances.AllAsync(instances.Harness.Local.ApplyAsync(steps, alice, instances.Stop)))).Sentence.ShouldContain(path);
+        }
     }
 
     [NeedsCrunFact]
@@ -70,4 +91,6 @@ public sealed class RootTests : IDisposable
         failure.Retryable.ShouldBeFalse();
         failure.Sentence.ShouldContain("/usr");
     }
+
+    private InstanceWorkload WithFolder(InstanceWorkload workload) => workload with { Release = new ReleaseSource("r1", _folder.Path, null) };
 }
