@@ -20,7 +20,7 @@ internal static class TenantRemovalRows
         {
             if (spec.Desired == DesiredState.Deleted)
             {
-                if (await OperationRows.FindOpenAsync(session, spec.Id) ?? await OperationRows.FindNewestAsync(session, spec.Id) is { } present)
+                if ((await OperationRows.FindOpenAsync(session, spec.Id) ?? await OperationRows.FindNewestAsync(session, spec.Id)) is { } present)
                     operations.Add(present);
                 continue;
             }
