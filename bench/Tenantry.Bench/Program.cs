@@ -25,7 +25,10 @@ switch (args)
     case ["docker", var program, var results, .. var rest]:
         await new DockerBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
+    case ["aws", var program, var results, .. var rest]:
+        await new AwsBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway [--quick|--hold]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway|aws [--quick|--hold]");
         return 2;
 }

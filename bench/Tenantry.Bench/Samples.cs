@@ -15,6 +15,10 @@ internal sealed class Samples
 
     public double P99 => At(0.99);
 
+    public double Least => values.Min();
+
+    public double Most => values.Max();
+
     public void Add(TimeSpan time) => values.Add(time.TotalMilliseconds);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"p50 {P50:0.0} ms, p95 {P95:0.0} ms (n = {Count})");

@@ -83,6 +83,17 @@ public sealed class TerraformRenderingTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatAnInstanceThatIsNotMadeYetWouldCostIsAskedForByAppAndTier()
+    {
+        await using var api = await ApiAsync(One("example"));
+        var run = await CliRun.Of(api, ["cost", "estimate", "--app", "shop", "--tier", "large"]);
+        run.ExitCode.ShouldBe(0, run.Error);
+        run.Out.ShouldContain("25.00 USD");
+        api.Single("POST /v1/render/terraform").Body.ShouldContain("\"new\":{\"app\":\"shop\",\"tier\":\"large\"");
+        (await CliRun.Of(api, ["cost", "estimate", "--tier", "large"])).ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task WhatCannotBeRenderedIsNamedAndEndsWithOne()
     {
         await using var api = await FakeApi.StartAsync();
@@ -100,16 +111,15 @@ public sealed class TerraformRenderingTests : IDisposable
         api.On("GET /v1/instances/alice", Samples.Alice with
         {
             Hosts = ["no-such-name.invalid"],
-            Resources = [new("log", "/demo/alice-prod", "there", ""), new("alarm", "alice-prod/cpu", "there", "")],
         });
+        api.OnList("GET /v1/instances/alice/looks", new LookResponse("its alarms are set and none rings", true, ""), new LookResponse("there is a dashboard", false, "there is none"));
         api.OnList("GET /v1/instances/alice/secrets", new SecretResponse("token", false, true, false, 0, null, null));
         var run = await CliRun.Of(api, ["checklist", "alice"]);
         run.ExitCode.ShouldBe(1);
         run.Out.ShouldContain("[ ] secrets are set (missing: token");
         run.Out.ShouldContain("[x] health checks pass");
-        run.Out.ShouldContain("[x] alarms are set");
-        run.Out.ShouldContain("[ ] there is a dashboard");
-        run.Out.ShouldContain("[ ] the load balancer has a certificate");
+        run.Out.ShouldContain("[x] its alarms are set and none rings");
+        run.Out.ShouldContain("[ ] there is a dashboard (there is none)");
         run.Out.ShouldContain("[ ] no-such-name.invalid leads somewhere");
     }
 

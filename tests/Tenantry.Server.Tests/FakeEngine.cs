@@ -38,6 +38,8 @@ internal sealed class FakeEngine : IEngineLink
 
     public StateHolder? Holder { get; set; }
 
+    public IReadOnlyList<LookedAt> Looks { get; set; } = [];
+
     public IReadOnlyList<ActualCost> Costs { get; set; } = [];
 
     public Exception? Failure { get; set; }
@@ -119,6 +121,8 @@ internal sealed class FakeEngine : IEngineLink
         Answer();
         return Task.FromResult(Holder);
     }
+
+    public Task<IReadOnlyList<LookedAt>> LookAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult(Looks);
 
     public Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken)
     {

@@ -40,13 +40,8 @@ internal static class ChecklistCommand
             new("Deployment", "health checks pass", instance.Health == InstanceHealth.Healthy, instance.Reason.Length > 0 ? instance.Reason : $"it is {instance.Phase} and {instance.Health}"),
             new("Deployment", "nothing was changed by hand", instance.Drift.Count == 0, string.Join("; ", instance.Drift.Select(item => $"{item.Resource} is {item.Seen}"))),
         };
-        if (instance.Resources.Any(resource => resource.Kind is "load-balancer" or "log"))
-        {
-            points.Add(Has(instance, "listener", "https", "After", "the load balancer has a certificate", "give the target the option certificate"));
-            points.Add(Has(instance, "alarm", "", "After", "alarms are set", "switch monitoring on for its tier"));
-            points.Add(Has(instance, "dashboard", "", "After", "there is a dashboard", "switch monitoring on for its tier"));
-        }
-
+        await foreach (var look in call.Client.Instances.LookAsync(instance.Slug, call.CancellationToken))
+            points.Add(new Point("After", look.What, look.IsTrue, look.Hint));
         foreach (var host in instance.Hosts)
             points.Add(new Point("After", $"{host} leads somewhere", await HasAddressAsync(host, call.CancellationToken), "add it to the DNS"));
         points.Add(new Point("Handoff", $"the address can be given away{(instance.Url is null ? "" : $": {instance.Url}")}", instance is { Url: not null, Health: InstanceHealth.Healthy }, "it is not healthy yet"));
@@ -54,9 +49,6 @@ internal static class ChecklistCommand
     }
 
     private static bool Made(InstanceDetailResponse instance) => instance.Phase is InstancePhase.Running or InstancePhase.Asleep or InstancePhase.Frozen;
-
-    private static Point Has(InstanceDetailResponse instance, string kind, string part, string of, string what, string hint) =>
-        new(of, what, instance.Resources.Any(resource => resource.Kind == kind && resource.Name.Contains(part, StringComparison.Ordinal)), hint);
 
     private static async Task<bool> HasAddressAsync(string host, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.Cli.Commands;
 
@@ -12,9 +13,18 @@ internal static class CostCommand
     private static Command CreateEstimate(CliHost host)
     {
         var slugs = new Argument<string[]>("SLUG") { Description = "Which instances; all on AWS targets when none is named.", Arity = ArgumentArity.ZeroOrMore };
-        return new Command("estimate", "What instances on AWS targets cost a month by list prices.") { slugs }.Does(host, async call =>
+        var app = new Option<string?>("--app") { Description = "Instead of instances that there are: what one of this app would cost.", HelpName = "APP" };
+        var tier = new Option<string?>("--tier") { Description = "With --app: its tier; the app's first when not said.", HelpName = "TIER" };
+        var target = new Option<string?>("--target") { Description = "With --app: on which AWS target, when there are several.", HelpName = "NAME" };
+        return new Command("estimate", "What instances on AWS targets cost a month by list prices.") { slugs, app, tier, target }.Does(host, async call =>
         {
-            var rendered = await RenderTerraform.AskAsync(call, call.Value(slugs));
+            if (call.Value(app) is null && (call.Value(tier) is not null || call.Value(target) is not null))
+                throw new CliException(ExitCode.Usage, "--tier and --target belong to --app.", "Say which app with --app.");
+            if (call.Value(app) is not null && call.Value(slugs) is { Length: > 0 })
+                throw new CliException(ExitCode.Usage, "Either instances that there are are named, or one that is not made yet is described by --app.", "Leave one of them out.");
+            var rendered = call.Value(app) is { } wanted
+                ? await call.Client.Rendering.TerraformAsync(new RenderTerraformRequest(New: new NewTerraformInstance(wanted, call.Value(tier), call.Value(target))), call.CancellationToken)
+                : await RenderTerraform.AskAsync(call, call.Value(slugs));
             if (call.Output.Json)
             {
                 call.Output.Array(rendered.Rendered);

@@ -83,6 +83,9 @@ public sealed class InstancesClient
     /// <summary>Deletes an instance with all its data.</summary>
     public Change<OperationResponse> Delete(string slug) => _transport.Of<OperationResponse>(HttpMethod.Delete, Route(slug));
 
+    /// <summary>What it needs beside its processes, looked at where it runs; nothing on targets that know of no such things.</summary>
+    public IAsyncEnumerable<LookResponse> LookAsync(string slug, CancellationToken cancellationToken = default) => _transport.ListAsync<LookResponse>(Route(slug) + "/looks", cancellationToken);
+
     /// <summary>Who holds its state, so that nobody else can change it; null: nobody.</summary>
     public Task<HolderResponse?> FindHolderAsync(string slug, CancellationToken cancellationToken = default) =>
         _transport.FindAsync<HolderResponse>(Route(slug) + "/holder", cancellationToken);

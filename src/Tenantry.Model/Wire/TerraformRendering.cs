@@ -2,7 +2,14 @@ namespace Tenantry.Model.Wire;
 
 /// <summary><c>POST /v1/render/terraform</c>: instances of AWS targets in Terraform's words. Changes nothing.</summary>
 /// <param name="Slugs">Which instances; null or empty: all that are on such targets.</param>
-public sealed record RenderTerraformRequest(IReadOnlyList<string>? Slugs = null);
+/// <param name="New">Instead of them one that there is not, such as it would be made.</param>
+public sealed record RenderTerraformRequest(IReadOnlyList<string>? Slugs = null, NewTerraformInstance? New = null);
+
+/// <summary>An instance that there is not, for a look at what it would be and cost.</summary>
+/// <param name="App">An app.</param>
+/// <param name="Tier">A tier of its newest release; null: its first.</param>
+/// <param name="Target">A target of the kind aws; null: the only one.</param>
+public sealed record NewTerraformInstance(string App, string? Tier = null, string? Target = null);
 
 /// <summary>Instances in Terraform's words; holds no secret.</summary>
 /// <param name="Rendered">Each of them, sorted by slug.</param>
@@ -43,6 +50,12 @@ public sealed record TerraformInstanceResponse(
 /// <param name="Amount">How much.</param>
 /// <param name="StopsAsleep">True when it costs nothing while the instance is asleep.</param>
 public sealed record CostPartResponse(string What, MoneyResponse Amount, bool StopsAsleep);
+
+/// <summary>One thing of <c>GET /v1/instances/{slug}/looks</c>, looked at where the instance runs.</summary>
+/// <param name="What">What should be true.</param>
+/// <param name="IsTrue">Whether it was seen to be.</param>
+/// <param name="Hint">What was seen instead, or what to do; may be empty.</param>
+public sealed record LookResponse(string What, bool IsTrue, string Hint);
 
 /// <summary>One point of <c>tenantry checklist</c>.</summary>
 /// <param name="Part">Which part of the work it belongs to.</param>

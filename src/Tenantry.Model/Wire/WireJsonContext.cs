@@ -55,6 +55,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(RenderTerraformResponse))]
 [JsonSerializable(typeof(PageResponse<NetworkResponse>))]
 [JsonSerializable(typeof(PutNetworkRequest))]
+[JsonSerializable(typeof(PageResponse<LookResponse>))]
 [JsonSerializable(typeof(HolderResponse))]
 [JsonSerializable(typeof(ActualCostsResponse))]
 [JsonSerializable(typeof(ImportedWorkspaceResponse))]

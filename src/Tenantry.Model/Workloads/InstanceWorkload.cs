@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Tenantry.Model.Instances;
 
 namespace Tenantry.Model.Workloads;
@@ -43,7 +44,12 @@ public sealed record InstanceWorkload
 }
 
 /// <summary>Who and what an instance is, for labels and for people.</summary>
-public sealed record WorkloadLabels(string Tenant, string Organization, string App, string Environment, string Tier, string Version);
+public sealed record WorkloadLabels(string Tenant, string Organization, string App, string Environment, string Tier, string Version)
+{
+    /// <summary>Where its cost is booked; may be empty. Not part of the digest: another one changes nothing that runs.</summary>
+    [JsonIgnore]
+    public string CostCentre { get; init; } = "";
+}
 
 /// <summary>Where a release comes from and how it is prepared.</summary>
 /// <param name="Id">The release's id.</param>

@@ -62,7 +62,7 @@ public static class WorkloadBuilder
         var workload = new InstanceWorkload
         {
             Ref = new InstanceRef(spec.Id, spec.Slug, parts.Owner),
-            Labels = new WorkloadLabels(spec.Tenant, spec.Organization, spec.App, spec.Environment, spec.Tier, manifest.Version),
+            Labels = new WorkloadLabels(spec.Tenant, spec.Organization, spec.App, spec.Environment, spec.Tier, manifest.Version) { CostCentre = parts.Tenant.CostCentre },
             Release = new ReleaseSource(parts.Release.Id, parts.Sources.Folder, Build(manifest.Build, parts)),
             Services = InOrder(manifest).Select(service => Service(service, values, manifest, parts.Secrets)).ToList(),
             EntryPort = manifest.EntryPort()?.Number,

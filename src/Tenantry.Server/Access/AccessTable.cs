@@ -87,6 +87,7 @@ internal static class AccessTable
         // A new key begins with nothing spent.
         ["PATCH /v1/instances/{slug}/llm"] = RunPlatform,
         ["POST /v1/instances/{slug}/llm/rotate"] = RunPlatform,
+        ["GET /v1/instances/{slug}/looks"] = ViewOwn,
         ["GET /v1/instances/{slug}/holder"] = RunPlatform,
         ["DELETE /v1/instances/{slug}/holder/{id}"] = RunPlatform,
         ["GET /v1/instances/{slug}/data"] = Own,

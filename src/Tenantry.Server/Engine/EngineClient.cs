@@ -53,6 +53,9 @@ public sealed class EngineClient(string socketPath) : IEngineLink
     public Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken) => CallAsync("breakHold", instanceId, hold, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<LookedAt>> LookAsync(string instanceId, CancellationToken cancellationToken) => CallAsync<IReadOnlyList<LookedAt>>("look", instanceId, null, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken) =>
         CallAsync<IReadOnlyList<ActualCost>>("costs", null, question, cancellationToken);
 

@@ -118,6 +118,9 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
                 await engine.BreakHoldAsync(id, Argument<string>(request), token);
                 await connection.WriteAsync(EngineFrames.Done, default, token);
                 break;
+            case "look":
+                await connection.WriteJsonAsync(EngineFrames.Done, await engine.LookAsync(id, token), token);
+                break;
             case "costs":
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.ReadCostsAsync(Argument<CostQuestion>(request), token), token);
                 break;

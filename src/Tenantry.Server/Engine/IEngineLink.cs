@@ -44,6 +44,9 @@ public interface IEngineLink
     /// <summary>Breaks that hold and no other.</summary>
     Task BreakHoldAsync(string instanceId, string hold, CancellationToken cancellationToken) => throw new NotSupportedException("This engine knows of no holds.");
 
+    /// <summary>What an instance needs beside its processes, looked at where it runs; nothing where its target knows of no such things.</summary>
+    Task<IReadOnlyList<LookedAt>> LookAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<LookedAt>>([]);
+
     /// <summary>What instances on a target cost, by its bill.</summary>
     Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("This engine sees no bill.");
 

@@ -131,6 +131,13 @@ public sealed class LocalEngine(
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<LookedAt>> LookAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
+        return target is ILooks looks ? await looks.LookAsync(Ref(record), cancellationToken) : [];
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ActualCost>> ReadCostsAsync(CostQuestion question, CancellationToken cancellationToken)
     {
         var (target, _) = await targets.GetAsync(question.Target, cancellationToken);

@@ -41,6 +41,7 @@ internal static class InstancesApi
         instances.MapWebhooks();
         instances.MapSecrets("/{slug}", "scope");
         instances.MapLlm();
+        instances.MapGet("/{slug}/looks", LooksApi.ListAsync).Paged();
         instances.MapGet("/{slug}/holder", HolderApi.GetAsync);
         instances.MapDelete("/{slug}/holder/{id}", HolderApi.BreakAsync).Changes("instance.unlock");
         instances.MapGet("/{slug}/wakes", WakesApi.ListAsync).Takes("limit");

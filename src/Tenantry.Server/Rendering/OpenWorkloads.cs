@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
+using Tenantry.Model.Tenants;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Api;
 using Tenantry.Server.Secrets;
@@ -16,12 +17,16 @@ internal sealed class OpenWorkloads(IStore store, ApiSettings settings)
 
     /// <summary>The workload.</summary>
     /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
-    internal async Task<InstanceWorkload> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    internal async Task<InstanceWorkload> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken) => await ResolveAsync(
+        spec,
+        await store.FindTenantAsync(spec.Tenant, cancellationToken) ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'."),
+        cancellationToken);
+
+    /// <summary>The same for a tenant that need not be stored.</summary>
+    internal async Task<InstanceWorkload> ResolveAsync(InstanceSpec spec, Tenant tenant, CancellationToken cancellationToken)
     {
         var release = await store.FindReleaseAsync(spec.Release, cancellationToken)
             ?? throw new WorkloadRefusedException("ReleaseUnknown", $"There is no release {spec.Release} of {spec.App}.");
-        var tenant = await store.FindTenantAsync(spec.Tenant, cancellationToken)
-            ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'.");
         var manifest = ManifestOf(release.Id, release.Manifest);
         var url = settings.UrlOf(spec.Slug) ?? $"http://{spec.Slug}.{settings.BaseDomain}";
         return WorkloadBuilder.Build(new WorkloadParts(

@@ -2,10 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
+using Tenantry.Model.Naming;
 using Tenantry.Model.Plans;
+using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
 using Tenantry.Model.Workloads;
 using Tenantry.Server.Api;
+using Tenantry.Server.Apps;
+using Tenantry.Server.Instances;
 using Tenantry.Server.Store;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Aws;
@@ -16,6 +20,7 @@ namespace Tenantry.Server.Rendering;
 internal static class TerraformRenderingApi
 {
     private const string Kind = "aws";
+    private const string Example = "example";
 
     public static async Task<Ok<RenderTerraformResponse>> RenderAsync(Body<RenderTerraformRequest> body, IStore store, ApiSettings settings, CancellationToken cancellationToken)
     {
@@ -24,6 +29,8 @@ internal static class TerraformRenderingApi
         var open = new OpenWorkloads(store, settings);
         var rendered = new List<TerraformInstanceResponse>();
         var skipped = new List<SkippedInstanceResponse>();
+        if (body.Value.New is { } wished)
+            return TypedResults.Ok(new RenderTerraformResponse([await NewAsync(wished, targets.Values, store, open, cancellationToken)], []));
         foreach (var record in RenderingApi.Chosen(await RenderingApi.AllAsync(store, cancellationToken), body.Value.Slugs ?? []).OrderBy(record => record.Spec.Slug, StringComparer.Ordinal))
         {
             var target = targets.GetValueOrDefault(record.Spec.Target);
@@ -37,7 +44,8 @@ internal static class TerraformRenderingApi
             try
             {
                 var range = await store.FindRangeAsync(record.Spec.Id, cancellationToken);
-                rendered.Add(Response(record.Spec, AwsRendered.Of(await open.ResolveAsync(record.Spec, cancellationToken), target.Options, range)));
+                var account = record.Status.Resources.FirstOrDefault(one => one.Resource.Kind == "account")?.Resource.Name;
+                rendered.Add(Response(record.Spec, AwsRendered.Of(await open.ResolveAsync(record.Spec, cancellationToken), target.Options, range, account)));
             }
             catch (Exception refused) when (refused is WorkloadRefusedException or UnknownReferenceException or TargetException)
             {
@@ -46,6 +54,35 @@ internal static class TerraformRenderingApi
         }
 
         return TypedResults.Ok(new RenderTerraformResponse(rendered, skipped));
+    }
+
+    // As it would be made for a tenant of that name; nothing of it is stored.
+    private static async Task<TerraformInstanceResponse> NewAsync(NewTerraformInstance wished, IEnumerable<TargetRecord> targets, IStore store, OpenWorkloads open, CancellationToken cancellationToken)
+    {
+        var places = targets.Where(target => target.Kind == Kind && (wished.Target is null || target.Name == wished.Target)).ToList();
+        if (places.Count != 1)
+        {
+            throw ProblemException.Invalid("new.target", places.Count == 0
+                ? $"There is no target{(wished.Target is null ? "" : $" '{wished.Target}'")} of the kind {Kind}."
+                : $"Say which target: {string.Join(", ", places.Select(target => target.Name))}.");
+        }
+
+        var release = await AppsApi.FindReleaseAsync(store, wished.App, "latest", cancellationToken);
+        var errors = new List<ProblemError>();
+        var tier = InstanceFields.Tier(ManifestJson.Read(release.Manifest), wished.Tier, errors);
+        if (errors.Count > 0)
+            throw ProblemException.Invalid(errors);
+        var tenant = new Tenant(Example, "", "", "", "", 0, DateTimeOffset.UnixEpoch);
+        var spec = new InstanceSpec(
+            Example, Example, Example, "", wished.App, Slug.DefaultEnvironment, places[0].Name, tier, release.Id, [], new Dictionary<string, string>(StringComparer.Ordinal), DesiredState.Running, 0, 1, DateTimeOffset.UnixEpoch);
+        try
+        {
+            return Response(spec, AwsRendered.Of(await open.ResolveAsync(spec, tenant, cancellationToken), places[0].Options, null));
+        }
+        catch (Exception refused) when (refused is WorkloadRefusedException or UnknownReferenceException or TargetException)
+        {
+            throw ProblemException.Invalid("new", refused is TargetException failure ? failure.Sentence : refused.Message);
+        }
     }
 
     private static TerraformInstanceResponse Response(InstanceSpec spec, AwsRendered one) => new(

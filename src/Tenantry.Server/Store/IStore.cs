@@ -191,6 +191,9 @@ public interface IStore : IAccessStore, IPeopleStore, IQuotaStore, IAsyncDisposa
     /// <summary>Creates or changes. Conflict when the stored version is not <paramref name="expectedVersion"/> (0: must be new).</summary>
     Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken);
 
+    /// <summary>Changes one so that it is another place. Conflict also while an instance is on it.</summary>
+    Task<TargetRecord> MoveTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken);
+
     /// <summary>
     /// Says at which node a target is at home that is one machine: this one when it has none yet or with <paramref name="replace"/>, else the one that
     /// is stored, which is returned. Instances of a target that was moved are due at once. Empty when there is no such target.

@@ -169,7 +169,10 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(TargetRows.ListAsync, cancellationToken);
 
     public Task<TargetRecord> PutTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken) =>
-        ChangeAsync($"target {target.Name}", s => TargetRows.PutAsync(s, target, expectedVersion), cancellationToken);
+        ChangeAsync($"target {target.Name}", s => TargetRows.PutAsync(s, target, expectedVersion, isMoved: false), cancellationToken);
+
+    public Task<TargetRecord> MoveTargetAsync(TargetRecord target, long expectedVersion, CancellationToken cancellationToken) =>
+        ChangeAsync($"target {target.Name}", s => TargetRows.PutAsync(s, target, expectedVersion, isMoved: true), cancellationToken);
 
     public Task<string> SettleTargetAsync(string name, string node, bool replace, CancellationToken cancellationToken) =>
         database.WriteAsync(s => TargetRows.SettleAsync(s, name, node, replace), cancellationToken);

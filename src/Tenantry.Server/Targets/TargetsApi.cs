@@ -90,9 +90,14 @@ internal static class TargetsApi
             request.Parallel ?? DefaultParallel,
             present?.Version ?? 0,
             present?.CreatedAt ?? time.GetUtcNow());
+        var settled = present is null ? [] : Settled(present, wanted, kinds);
+        if (settled.Count > 0)
+            await RefuseMovingAsync(target, settled, store, cancellationToken);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", present is null ? null : Text(present), Text(wanted))));
-        var stored = present is not null && IsWanted(present, request) ? present : await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
+        var stored = present is not null && IsWanted(present, request) ? present
+            : settled.Count > 0 ? await store.MoveTargetAsync(wanted, present!.Version, cancellationToken)
+            : await store.PutTargetAsync(wanted, present?.Version ?? 0, cancellationToken);
         if (present is null)
             await SettleAsync(stored, kinds, engine, cancellationToken);
         ETags.Set(context, stored.Version);
@@ -182,6 +187,17 @@ internal static class TargetsApi
 
     private static async Task<TargetRecord> FindAsync(IStore store, string name, CancellationToken cancellationToken) =>
         await store.FindTargetAsync(name, cancellationToken) ?? throw ProblemException.NotFound("target", name);
+
+    // Options of which another value would lead away from what instances have.
+    private static List<string> Settled(TargetRecord present, TargetRecord wanted, IReadOnlyList<TargetKind> kinds) =>
+        [.. (kinds.FirstOrDefault(kind => kind.Kind == present.Kind)?.Settled ?? []).Where(option => present.Options.GetValueOrDefault(option) != wanted.Options.GetValueOrDefault(option))];
+
+    private static async Task RefuseMovingAsync(string target, List<string> options, IStore store, CancellationToken cancellationToken)
+    {
+        var instances = await store.ListInstancesAsync(new InstanceFilter(Target: target), new PageRequest(1), cancellationToken);
+        if (instances.Items is [var one, ..])
+            throw ProblemException.Conflict($"{string.Join(" and ", options)} of the target '{target}' {(options.Count == 1 ? "says" : "say")} where its instances are, and the instance '{one.Spec.Slug}' is there. Add another target, or remove its instances first.");
+    }
 
     // What is so already needs no version to be made so.
     private static bool IsWanted(TargetRecord present, PutTargetRequest request) =>

@@ -127,3 +127,16 @@ public interface INotices
     /// <summary>Ids of instances that should be looked at, as it happens, until cancelled.</summary>
     IAsyncEnumerable<string> WatchAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>One thing that was looked at where an instance runs.</summary>
+/// <param name="What">What should be true.</param>
+/// <param name="IsTrue">Whether it was seen to be.</param>
+/// <param name="Hint">What was seen instead, or what to do; may be empty.</param>
+public sealed record LookedAt(string What, bool IsTrue, string Hint);
+
+/// <summary>A target that can be asked, thing by thing, for what an instance needs beside its processes.</summary>
+public interface ILooks
+{
+    /// <summary>Each thing as it is now, by asking the platform. Changes nothing.</summary>
+    Task<IReadOnlyList<LookedAt>> LookAsync(InstanceRef instance, CancellationToken cancellationToken);
+}

@@ -43,6 +43,9 @@ public sealed record TargetKind(
     /// <summary>True when a target with these options is the machine of the engine that uses it: no other engine can work on what is there.</summary>
     public Func<IReadOnlyDictionary<string, string>, bool> IsOneMachine { get; init; } = _ => false;
 
+    /// <summary>Options that say where things are: another value would lead away from what instances have. They stay as they are while an instance is on the target.</summary>
+    public IReadOnlyList<string> Settled { get; init; } = [];
+
     /// <summary>Why nothing of a manifest can run on such a target, as far as the manifest alone tells. What only an instance tells, the plan refuses.</summary>
     public Func<Manifest, IReadOnlyList<ManifestObjection>> RefusalsOf { get; init; } = _ => [];
 

@@ -4,6 +4,7 @@ using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Aws.Api;
 using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Aws.Terraform;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Targets.Aws;
 
@@ -43,6 +44,13 @@ internal static class AwsErrors
         _ => new TargetException($"{what} failed: {error.Message.TrimEnd('.')} ({error.Code}).", error.Status >= 500 || error.Status == 429 || IsPassing(error.Code), cause: error),
     };
 
+    /// <summary>Terraform did not end by itself: the next pass looks what it made.</summary>
+    internal static TargetException Ended(string what, int code, string workspace) => new(
+        $"{what} failed: Terraform was ended by {(code > TerraformClient.Signalled ? $"the signal {SignalNames.Of(code - TerraformClient.Signalled)}" : "nobody knows what")}. What it had made is looked for and kept.",
+        retryable: true,
+        AwsNames.Tasks(workspace),
+        "When nobody ended it, look whether the machine has enough memory (a run takes about 700 MiB).");
+
     /// <summary>A state that somebody holds.</summary>
     internal static TargetException Locked(AwsRecord record, StateLock held) => new(
         $"The state of {record.Workspace} is held by {held.Who} since {held.Created:yyyy-MM-dd HH:mm:ss} UTC ({held.Operation}).",
@@ -52,6 +60,9 @@ internal static class AwsErrors
     /// <summary>True when a run failed because somebody holds the state.</summary>
     internal static bool IsLocked(IEnumerable<TerraformMessage> messages) =>
         messages.Any(message => message.Kind == MessageKind.Error && message.Text.Contains("acquiring the state lock", StringComparison.Ordinal));
+
+    /// <summary>True when an import failed because AWS has no such thing (any more).</summary>
+    internal static bool IsGone(string text) => text.Contains("non-existent remote object", StringComparison.Ordinal);
 
     /// <summary>True when there is no such workspace to remove.</summary>
     internal static bool IsNoWorkspace(string text) => text.Contains("doesn't exist", StringComparison.Ordinal) || text.Contains("does not exist", StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,9 @@ namespace Tenantry.Targets.Aws;
 internal sealed class AwsHost : IDisposable
 {
     private readonly AwsClient _client;
+
+    // One for each account: it keeps the keys that it was given until they end.
+    private readonly ConcurrentDictionary<string, IAws> _roles = new(StringComparer.Ordinal);
     private readonly TerraformRoot _root;
     private readonly string _variables;
     private readonly string _looks;
@@ -62,7 +66,7 @@ internal sealed class AwsHost : IDisposable
     internal IAws Aws => _client;
 
     /// <summary>AWS as of the account that an instance is in.</summary>
-    internal IAws AwsOf(string roleArn) => roleArn.Length == 0 ? _client : _client.As(roleArn);
+    internal IAws AwsOf(string roleArn) => roleArn.Length == 0 ? _client : _roles.GetOrAdd(roleArn, _client.As);
 
     /// <summary>Terraform or OpenTofu. Throws when there is neither.</summary>
     internal string Program
@@ -80,11 +84,11 @@ internal sealed class AwsHost : IDisposable
     internal static string? Choose(IReadOnlyList<string> names, Func<string, bool> isThere) => names.FirstOrDefault(isThere);
 
     /// <summary>The module set with the real state, ready to be used.</summary>
-    internal Task<string> RootAsync(CancellationToken cancellationToken) => _root.PrepareAsync(Store.Blobs.Backend, InitializeAsync, cancellationToken);
+    internal Task<string> RootAsync(CancellationToken cancellationToken) => _root.PrepareAsync(Store.Blobs.Backend, Program, InitializeAsync, cancellationToken);
 
     /// <summary>The module set beside a state that is always empty: a plan there leaves nothing behind.</summary>
     internal Task<string> EmptyRootAsync(CancellationToken cancellationToken) =>
-        _root.PrepareAsync(new JsonObject { ["local"] = new JsonObject { ["workspace_dir"] = _looks } }, InitializeAsync, cancellationToken);
+        _root.PrepareAsync(new JsonObject { ["local"] = new JsonObject { ["workspace_dir"] = _looks } }, Program, InitializeAsync, cancellationToken);
 
     /// <summary>Variables of an instance in a file that only its owner reads and that is gone afterwards.</summary>
     internal async Task<T> WithVariablesAsync<T>(JsonObject variables, Func<string, Task<T>> work)
@@ -111,9 +115,15 @@ internal sealed class AwsHost : IDisposable
     {
         if (!isNew)
             return await PlanInAsync(await RootAsync(cancellationToken), record, isAsleep, cancellationToken);
+        // Nothing is there to be compared with: what would be made follows from its parts alone, and the next one with the same parts needs no run of Terraform to tell it.
+        var parts = AwsVariables.PartsOf(record.Variables);
+        if (Plans.FindNew(parts) is { } known)
+            return known;
         try
         {
-            return await PlanInAsync(await EmptyRootAsync(cancellationToken), record, isAsleep, cancellationToken);
+            var plan = await PlanInAsync(await EmptyRootAsync(cancellationToken), record, isAsleep, cancellationToken);
+            Plans.KeepNew(parts, plan);
+            return plan;
         }
         finally
         {
@@ -144,6 +154,8 @@ internal sealed class AwsHost : IDisposable
         {
             var result = await Terraform.LookAsync(TerraformCommands.Plan(Program, root, record.Workspace, file), cancellationToken);
             var messages = result.Output.Split('\n').Select(TerraformMessage.Read).OfType<TerraformMessage>().ToList();
+            if (result.ExitCode > TerraformClient.Signalled)
+                throw AwsErrors.Ended($"Planning {record.Workspace}", result.ExitCode, record.Workspace);
             if (result.ExitCode is not (0 or 2))
                 throw AwsErrors.Explain($"Planning {record.Workspace}", messages, result.LastLines(5));
             return result.ExitCode == 0 ? [] : messages.Where(message => message.Kind is MessageKind.Planned or MessageKind.OutputsChange).ToList();

@@ -23,6 +23,8 @@ internal sealed class AwsLocks(AwsHost host)
             throw new TargetException($"The state of {record.Workspace} is held by {held.Who} since {held.Created:yyyy-MM-dd HH:mm:ss} UTC by now, and no longer by {id}.", retryable: false, AwsNames.Instance(instance), "Look again who holds it.");
         if (Holder(record, held).IsAtWork)
             throw new TargetException($"A run of Terraform that this engine began is at work on {record.Workspace}: breaking its hold would lose what it does.", retryable: false, AwsNames.Instance(instance), $"Wait for it, or end it with 'kill -INT {host.Terraform.FindRun(record.Workspace)!.Process.Pid}'.");
+        // Written first: whoever goes on, on whichever machine, looks what the other one made before anything is made again.
+        await host.Store.WriteAsync(record with { IsUnsure = true, Stage = record.Stage == InstanceStage.Deleting ? record.Stage : InstanceStage.Changing }, cancellationToken);
         var result = await host.Terraform.LookAsync(TerraformCommands.Unlock(host.Program, await host.RootAsync(cancellationToken), record.Workspace, id), cancellationToken);
         if (result.ExitCode != 0)
             throw AwsErrors.Explain($"Giving {record.Workspace} free", [], result.LastLines(5), record.Workspace);

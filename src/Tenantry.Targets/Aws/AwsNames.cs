@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
@@ -56,9 +57,15 @@ internal static class AwsNames
         return slug.EndsWith(ending, StringComparison.Ordinal) ? slug[..^ending.Length] : slug;
     }
 
-    /// <summary>At most 20 characters, for what has a short limit; its digits keep instances apart.</summary>
+    /// <summary>At most 20 characters, for what has a short limit, with no two dashes in a row, which Redis does not take; its digits keep instances apart.</summary>
     internal static string Short(InstanceRef instance) =>
-        $"tn-{instance.Slug[..Math.Min(instance.Slug.Length, SlugLetters)].Trim('-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{instance.Owner}\n{instance.Id}")))[..8]}";
+        $"tn-{Regex.Replace(instance.Slug[..Math.Min(instance.Slug.Length, SlugLetters)], "-+", "-", RegexOptions.NonBacktracking).Trim('-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{instance.Owner}\n{instance.Id}")))[..8]}";
+
+    /// <summary>Which of AWS's partitions a region is in, as ARNs name it.</summary>
+    internal static string Partition(string region) => region.StartsWith("cn-", StringComparison.Ordinal) ? "aws-cn" : region.StartsWith("us-gov-", StringComparison.Ordinal) ? "aws-us-gov" : "aws";
+
+    /// <summary>The role by which an account is entered.</summary>
+    internal static string Role(string account, AwsTargetOptions options) => $"arn:{Partition(options.Region)}:iam::{account}:role/{options.AccountRole}";
 
     internal static string Secret(string project, string workspace) => $"{project}/{workspace}/app-secrets";
 

@@ -12,6 +12,7 @@ namespace Tenantry.Targets.Aws;
 internal sealed class AwsObserver(AwsHost host)
 {
     private const int HttpPort = 80;
+    private const string Service = "module.service.aws_ecs_service.this";
 
     internal async Task<InstanceObservation> ObserveAsync(InstanceRef instance, CancellationToken cancellationToken)
     {
@@ -20,17 +21,19 @@ internal sealed class AwsObserver(AwsHost host)
         var state = await host.Store.ReadStateAsync(record.Workspace, cancellationToken);
         var aws = host.AwsOf(record.RoleArn);
         var tasks = await TasksOf(record).FindAsync(cancellationToken);
-        var hasSecret = record.SecretArn.Length > 0 && await new AppSecret(aws, SecretName(record)).FindAsync(cancellationToken) is not null;
+        var hasSecret = record.SecretArn.Length > 0 && await new AppSecret(aws, SecretName(record), record).FindAsync(cancellationToken) is not null;
         var isRunElsewhere = host.Terraform.FindRun(record.Workspace) is { Process.IsAlive: true };
         var observed = StateOf(record, tasks, isRunElsewhere);
-        var health = observed == ObservedState.Running ? HealthOf(tasks!) : InstanceHealth.Unknown;
+        var wanted = TaskDefinition(state);
+        var isOther = tasks?.IsOtherThan(wanted) == true;
+        var health = observed == ObservedState.Running ? HealthOf(tasks!, wanted) : InstanceHealth.Unknown;
         var (drift, blind) = observed is ObservedState.Running or ObservedState.Stopped ? await DriftAsync(record, state, tasks!, hasSecret, cancellationToken) : ([], null);
         return new InstanceObservation
         {
             Ref = instance,
             State = observed,
             Health = health,
-            WorkloadDigest = record.Stage == InstanceStage.Complete ? record.Digest : null,
+            WorkloadDigest = record.Stage == InstanceStage.Complete && !isOther ? record.Digest : null,
             RestartNonce = record.RestartNonce,
             Release = record.Release,
             Resources = Resources(record, state, hasSecret, tasks),
@@ -38,6 +41,7 @@ internal sealed class AwsObserver(AwsHost host)
             Endpoint = observed == ObservedState.Running ? await EndpointAsync(record, state, cancellationToken) : null,
             Trouble = isRunElsewhere
                 ? "A run of Terraform that an earlier control plane began is still at work on it."
+                : isOther || tasks?.IsGivenUp == true ? await GivenUpAsync(record, tasks!, wanted, cancellationToken)
                 : health is InstanceHealth.Unhealthy or InstanceHealth.Starting ? await TasksOf(record).WhyEndedAsync(LogGroup(record), cancellationToken) ?? blind : blind,
         };
     }
@@ -52,8 +56,24 @@ internal sealed class AwsObserver(AwsHost host)
 
     internal string SecretName(AwsRecord record) => AwsNames.Secret(host.Options.Project, record.Workspace);
 
-    internal static InstanceHealth HealthOf(TasksSeen tasks) => tasks switch
+    /// <summary>The task definition that Terraform gave the service, as of a state; empty in one that does not tell.</summary>
+    internal static string TaskDefinition(TerraformState state) => state.Text("task_definition");
+
+    /// <summary>Says that AWS gave a deployment up, and why.</summary>
+    internal async Task<string> GivenUpAsync(AwsRecord record, TasksSeen seen, string wanted, CancellationToken cancellationToken)
     {
+        var why = await TasksOf(record).WhyEndedAsync(LogGroup(record), cancellationToken);
+        var reason = string.Join("; ", new[] { seen.GivenUp?.TrimEnd('.'), why }.OfType<string>());
+        var what = seen.IsOtherThan(wanted) ? $"AWS went back to {Revision(seen.TaskDefinition)}, and {Revision(wanted)} is wanted" : "AWS gave the deployment up";
+        return $"{what}: {(reason.Length > 0 ? reason : "it gives no reason")}.";
+    }
+
+    private static string Revision(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
+
+    internal static InstanceHealth HealthOf(TasksSeen tasks, string wanted) => tasks switch
+    {
+        _ when tasks.IsOtherThan(wanted) => InstanceHealth.Unhealthy,
+        { IsGivenUp: true } => InstanceHealth.Unhealthy,
         _ when tasks.Running >= Math.Max(1, tasks.Desired) && tasks.IsSettled => InstanceHealth.Healthy,
         { Running: 0, Failed: > 0 } => InstanceHealth.Unhealthy,
         _ => InstanceHealth.Starting,
@@ -87,6 +107,8 @@ internal sealed class AwsObserver(AwsHost host)
         var drift = new List<DriftItem>();
         if (record.SecretArn.Length > 0 && !hasSecret)
             drift.Add(new DriftItem($"{AwsNames.SecretResource(host.Options.Project, record.Workspace)}", "there", "missing"));
+        if (tasks.IsOtherThan(TaskDefinition(state)))
+            drift.Add(new DriftItem($"{AwsNames.Resource(record.Workspace, "aws_ecs_service", Service)}", Revision(TaskDefinition(state)), Revision(tasks.TaskDefinition)));
         var isAsleep = tasks.Desired == 0;
         var key = StateKey(record, state);
         string? blind = null;
@@ -104,7 +126,7 @@ internal sealed class AwsObserver(AwsHost host)
             }
         }
 
-        foreach (var change in changes.Where(change => change.Kind == MessageKind.Planned))
+        foreach (var change in changes.Where(change => change.Kind == MessageKind.Planned && !drift.Exists(item => item.Resource == $"{AwsNames.Resource(record.Workspace, change.ResourceType, change.Address)}")))
             drift.Add(new DriftItem($"{AwsNames.Resource(record.Workspace, change.ResourceType, change.Address)}", "as it was made", change.Action == StepAction.Create ? "missing" : "changed"));
         return (drift, blind);
     }

@@ -49,7 +49,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
     internal async Task<AwsWish> WishAsync(
         InstanceWorkload workload, Func<string, RangeWish, CancellationToken, Task<IPNetwork>> range, CancellationToken cancellationToken, AwsRecord? offer = null)
     {
-        AwsWorkloadCheck.Refuse(workload);
+        AwsWorkloadCheck.Refuse(workload, host.Options);
         var tiers = AwsTiers.Load(host.Options.Tiers);
         var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
         var secret = AwsSecretDocument.Of(workload);
@@ -76,12 +76,17 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
             SecretsDigest = secret.Digest,
             SecretArn = arn,
             RoleArn = role,
+            IsUnsure = present?.IsUnsure ?? false,
             Images = images,
         };
         return new AwsWish(record, present, secret, tier, account, IsOffered: own is null && present is not null);
     }
 
-    private static AwsVariableParts Parts(AwsVariableParts parts, AwsRecord? present) => present is null ? parts : parts with { Name = present.Variables["name"]!.GetValue<string>() };
+    private static AwsVariableParts Parts(AwsVariableParts parts, AwsRecord? present) => present is null ? parts : parts with
+    {
+        Name = present.Variables["name"]!.GetValue<string>(),
+        HasFiles = present.Variables["files"]?.GetValue<bool>() == true || present.Variables["volumes"] is JsonObject { Count: > 0 },
+    };
 
     /// <summary>What must happen to the number of tasks, or null.</summary>
     internal static PlanStep? TasksStep(AwsWish wish, TasksSeen tasks, bool isAsleep)

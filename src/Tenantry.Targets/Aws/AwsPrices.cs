@@ -99,7 +99,7 @@ internal sealed record AwsPrices
             lines.Add(new EstimateLine($"Redis, {nodes} × {type}", hour * HoursPerMonth * nodes, StopsAsleep: false));
         }
 
-        if (variables["volumes"] is JsonObject { Count: > 0 })
+        if (variables["files"]?.GetValue<bool>() == true)
             lines.Add(new EstimateLine("volumes, each GiB that is used", VolumeGibMonth, StopsAsleep: false));
         lines.Add(new EstimateLine("secret", SecretMonth, StopsAsleep: false));
         if (variables["monitoring"]!["on"]!.GetValue<bool>())

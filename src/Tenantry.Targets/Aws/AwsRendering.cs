@@ -39,10 +39,11 @@ public sealed record AwsRendered(
     /// <param name="workload">The instance; its secrets may be marks.</param>
     /// <param name="options">The target's options.</param>
     /// <param name="range">Its network, or null while it has none.</param>
-    public static AwsRendered Of(InstanceWorkload workload, IReadOnlyDictionary<string, string> options, IPNetwork? range)
+    /// <param name="account">Id of the account that it has of its own, as an observation tells it; null while it has none.</param>
+    public static AwsRendered Of(InstanceWorkload workload, IReadOnlyDictionary<string, string> options, IPNetwork? range, string? account = null)
     {
-        AwsWorkloadCheck.Refuse(workload);
         var read = AwsTargetOptions.Parse(options);
+        AwsWorkloadCheck.Refuse(workload, read);
         var tiers = AwsTiers.Load(read.Tiers);
         var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
         var notes = new List<string>();
@@ -50,9 +51,11 @@ public sealed record AwsRendered(
             notes.Add("It has no network range yet: it gets one when it is made, and the one in this file is the first of the pools.");
         if (workload.Services.Any(service => !service.Image!.Contains("@sha256:", StringComparison.Ordinal)))
             notes.Add("An image is named by a tag: the engine resolves it to a digest when it applies.");
+        if (read.HasAccounts && account is null)
+            notes.Add("It has no account of its own yet: it gets one when it is made, and role_arn in this file is empty.");
         var images = new Dictionary<string, string>(StringComparer.Ordinal);
         var variables = AwsVariables.Of(new AwsVariableParts(workload, tier, range ?? new IPNetwork(read.Pools[0].BaseAddress, read.RangeSize), "", images), read);
-        var whole = AwsVariables.Whole(variables, read, "", isAsleep: false);
+        var whole = AwsVariables.Whole(variables, read, account is null ? "" : AwsNames.Role(account, read), isAsleep: false);
         var prices = AwsPrices.Load(read.Prices);
         var estimate = prices.Estimate(variables, read.Region);
         var workspace = AwsNames.Workspace(workload);

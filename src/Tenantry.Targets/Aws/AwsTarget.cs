@@ -12,7 +12,7 @@ using Tenantry.Targets.Steps;
 namespace Tenantry.Targets.Aws;
 
 /// <summary>Runs instances in AWS: for each a workspace of Terraform with a network, a Fargate service and what belongs to it.</summary>
-internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks, IActualCosts
+internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks, IActualCosts, ILooks
 {
     internal const string KindName = "aws";
 
@@ -41,6 +41,7 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks,
         CheckOptions = options => AwsTargetOptions.Parse(options),
         IsOneMachine = options => !options.TryGetValue("state", out var state) || state == "local",
         IsOfItsFolder = true,
+        Settled = ["endpoint", "profile", "project", "region", "state", "zones"],
         HasBill = true,
         CostOf = AwsRendered.CostOf,
     };
@@ -116,6 +117,9 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks,
             await new AwsLocks(_host).BreakAsync(instance, id, cancellationToken);
             return true;
         });
+
+    public Task<IReadOnlyList<LookedAt>> LookAsync(InstanceRef instance, CancellationToken cancellationToken) =>
+        AskAsync("Looking", () => new AwsLooks(_host, _observer).LookAsync(instance, cancellationToken));
 
     public Task<IReadOnlyList<ActualCost>> ReadCostsAsync(string owner, DateOnly month, CancellationToken cancellationToken) =>
         AskAsync("Asking for costs", () => new AwsBill(_host).ReadAsync(owner, month, cancellationToken));

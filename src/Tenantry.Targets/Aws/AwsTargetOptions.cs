@@ -21,7 +21,7 @@ internal sealed record AwsTargetOptions
         ["entrance"] = "How the gateway reaches tasks: load-balancer, or address, that of the task itself, for a control plane inside the networks (default: load-balancer)",
         ["exit"] = "How tasks reach the internet: public (an address of their own), nat, nat-per-zone; what may reach nothing gets endpoints in its network (default: public)",
         ["files-image"] = "Image with a shell and base64 that writes secrets and files before the app starts (default: public.ecr.aws/docker/library/busybox:1.37)",
-        ["gateways"] = "Networks, separated by commas, that the gateway comes from; the entrance is closed to others but for HTTPS (default: everybody)",
+        ["gateways"] = "Networks, separated by commas, that the gateway comes from; the entrance is closed to others but for HTTPS; needed with certificate (default: everybody)",
         ["isolation"] = "workspace: all clients in one account; account: an account for each client (default: workspace)",
         ["pools"] = "Networks, separated by commas, that instances' ranges are cut from (default: 10.0.0.0/8)",
         ["prices"] = "File of prices in place of the program's own, of the same shape",
@@ -97,6 +97,8 @@ internal sealed record AwsTargetOptions
             throw Wrong("The option region is needed, such as region=eu-central-1.");
         if (read.HasAccounts && read.AccountEmail is null)
             throw Wrong("isolation=account needs the option account-email: each account of AWS has an address of its own.");
+        if (read is { IsBalanced: true, Certificate.Length: > 0, Gateways.Count: 0 })
+            throw Wrong("The option certificate needs the option gateways: everybody then comes by HTTPS, and HTTP is open to your gateway alone, which nothing names.");
         if (read.Pools.FirstOrDefault(pool => pool.PrefixLength > read.RangeSize) is { PrefixLength: > 0 } small)
             throw Wrong($"The pool {small} is smaller than one range (/{read.RangeSize}).");
         return read;

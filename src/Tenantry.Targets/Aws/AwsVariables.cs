@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Tenantry.Model.Workloads;
 
 namespace Tenantry.Targets.Aws;
@@ -15,6 +16,9 @@ internal sealed record AwsVariableParts(InstanceWorkload Workload, AwsTier Tier,
 {
     /// <summary>What names with a short limit begin with: as it was made, since another one would make everything anew.</summary>
     internal string Name { get; init; } = AwsNames.Short(Workload.Ref);
+
+    /// <summary>True when it has a file system already: what is in it stays until the instance is deleted, also when its manifest names no volume any more.</summary>
+    internal bool HasFiles { get; init; }
 }
 
 /// <summary>Turns a workload into Terraform's variables. Pure. No secret's value is in them.</summary>
@@ -35,7 +39,7 @@ internal static class AwsVariables
             ["client"] = workload.Labels.Tenant,
             ["stem"] = AwsNames.Stem(workload),
             ["environment"] = workload.Labels.Environment,
-            ["cost_center"] = workload.Labels.Tenant,
+            ["cost_center"] = CostCenter(workload.Labels),
             ["owner"] = workload.Ref.Owner,
             ["workspace"] = AwsNames.Workspace(workload),
             ["name"] = parts.Name,
@@ -56,11 +60,13 @@ internal static class AwsVariables
                 ["container"] = entry.Name,
                 ["port"] = workload.EntryPort ?? 0,
                 ["entry"] = string.Join(',', options.Gateways.Count > 0 ? options.Gateways : ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]),
+                ["grace"] = isBalanced ? (int)(entry.Health?.StartPeriod.TotalSeconds ?? 0) : 0,
                 ["restart"] = workload.RestartNonce.ToString(CultureInfo.InvariantCulture),
             },
             ["containers"] = Containers(parts, options),
             ["shared_folders"] = Texts(SharedFolders(workload)),
             ["volumes"] = Volumes(workload),
+            ["files"] = parts.HasFiles || workload.Services.Any(service => service.Volumes.Count > 0),
             ["secret_arn"] = parts.SecretArn,
             ["repositories"] = Texts(workload.Services.Select(service => Repository(parts.Images.GetValueOrDefault(service.Image!, service.Image!))).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)),
             ["load_balancer"] = isBalanced
@@ -88,6 +94,17 @@ internal static class AwsVariables
         return all;
     }
 
+    /// <summary>What decides which resources a new instance has: its variables without names, texts and numbers that are no part of any address.</summary>
+    internal static string PartsOf(JsonObject variables)
+    {
+        var parts = (JsonObject)variables.DeepClone();
+        foreach (var name in (string[])["client", "stem", "environment", "cost_center", "owner", "workspace", "name", "containers", "record"])
+            parts.Remove(name);
+        parts["network"]!.AsObject().Remove("cidr");
+        parts["secret_arn"] = variables["secret_arn"]?.GetValue<string>().Length > 0;
+        return parts.ToJsonString();
+    }
+
     /// <summary>ARN of the ECR repository that an image is in, or null when it is elsewhere.</summary>
     internal static string? Repository(string image)
     {
@@ -95,8 +112,12 @@ internal static class AwsVariables
         var parts = image.Split('/', 2);
         if (parts.Length < 2 || parts[0].Split('.') is not [var account, "dkr", "ecr", var region, ..])
             return null;
-        return $"arn:aws:ecr:{region}:{account}:repository/{parts[1].Split('@')[0].Split(':')[0]}";
+        return $"arn:{AwsNames.Partition(region)}:ecr:{region}:{account}:repository/{parts[1].Split('@')[0].Split(':')[0]}";
     }
+
+    // Of what AWS takes in a tag.
+    private static string CostCenter(WorkloadLabels labels) =>
+        labels.CostCentre.Length > 0 ? Regex.Replace(labels.CostCentre, @"[^\p{L}\p{Z}\p{N}_.:/=+@-]", "-", RegexOptions.NonBacktracking) : labels.Tenant;
 
     private static ServiceWorkload Entry(InstanceWorkload workload) =>
         workload.Services.FirstOrDefault(service => service.Ports.Any(port => port.Number == workload.EntryPort)) ?? workload.Services[^1];
@@ -105,14 +126,13 @@ internal static class AwsVariables
     {
         var workload = parts.Workload;
         var containers = new JsonArray();
-        if (FileWriter(parts, options) is { } writer)
-            containers.Add(writer);
+        containers.Add(FileWriter(workload, options));
         foreach (var service in workload.Services)
-            containers.Add(Container(parts, service, hasWriter: containers.Count > 0 && NeedsFiles(workload)));
+            containers.Add(Container(parts, service));
         return containers;
     }
 
-    private static JsonObject Container(AwsVariableParts parts, ServiceWorkload service, bool hasWriter)
+    private static JsonObject Container(AwsVariableParts parts, ServiceWorkload service)
     {
         var workload = parts.Workload;
         var container = new JsonObject
@@ -139,10 +159,8 @@ internal static class AwsVariables
         if (service.Health is { Command: { } check } health)
             container["healthCheck"] = Check(health, ["CMD", .. check]);
         var needs = service.DependsOn.Select(name => (Name: name, Condition: workload.Services.First(other => other.Name == name).Health?.Command is null ? "START" : "HEALTHY")).ToList();
-        if (hasWriter)
-            needs.Insert(0, (Writer, "SUCCESS"));
-        if (needs.Count > 0)
-            container["dependsOn"] = new JsonArray([.. needs.Select(need => (JsonNode)new JsonObject { ["containerName"] = need.Name, ["condition"] = need.Condition })]);
+        needs.Insert(0, (Writer, "SUCCESS"));
+        container["dependsOn"] = new JsonArray([.. needs.Select(need => (JsonNode)new JsonObject { ["containerName"] = need.Name, ["condition"] = need.Condition })]);
         return container;
     }
 
@@ -168,12 +186,9 @@ internal static class AwsVariables
 
     private static JsonObject Mount(string source, string path, bool readOnly) => new() { ["sourceVolume"] = source, ["containerPath"] = path, ["readOnly"] = readOnly };
 
-    // A container that ends before the others begin: writes secrets and files into folders that they share.
-    private static JsonObject? FileWriter(AwsVariableParts parts, AwsTargetOptions options)
+    // A container that ends before the others begin: writes secrets and files into folders that they share, and opens the folders for temporary files, which Fargate gives to root alone.
+    private static JsonObject FileWriter(InstanceWorkload workload, AwsTargetOptions options)
     {
-        var workload = parts.Workload;
-        if (!NeedsFiles(workload))
-            return null;
         var lines = new List<string> { "set -e", "umask 022" };
         var (secrets, mounts) = (new JsonArray(), new JsonArray());
         void Take(string key, string path, int mode, bool isCoded)
@@ -182,6 +197,12 @@ internal static class AwsVariables
             secrets.Add(Secret(name, key));
             lines.Add($"printf %s \"${name}\"{(isCoded ? " | base64 -d" : "")} > {Quoted(path)}");
             lines.Add($"chmod {Convert.ToString(mode, 8)} {Quoted(path)}");
+        }
+
+        foreach (var service in workload.Services)
+        {
+            mounts.Add(Mount(TemporaryFolder(service), $"/w/tmp-{service.Name}", readOnly: false));
+            lines.Add($"chmod 1777 /w/tmp-{service.Name}");
         }
 
         if (workload.Secrets.Count > 0)
@@ -206,14 +227,13 @@ internal static class AwsVariables
             ["name"] = Writer,
             ["image"] = options.FilesImage,
             ["essential"] = false,
+            ["user"] = "0:0",
             ["readonlyRootFilesystem"] = true,
             ["command"] = new JsonArray("sh", "-c", string.Join('\n', lines)),
             ["secrets"] = secrets,
             ["mountPoints"] = mounts,
         };
     }
-
-    private static bool NeedsFiles(InstanceWorkload workload) => workload.Secrets.Count > 0 || workload.Services.Any(service => service.Files.Count > 0);
 
     private static IEnumerable<string> SharedFolders(InstanceWorkload workload)
     {

@@ -10,7 +10,7 @@ internal static class AwsWorkloadCheck
     private static readonly string[] Reserved = ["/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/proc", "/sys", "/dev", "/run", "/var", "/tmp"];
 
     /// <summary>Throws a terminal <see cref="TargetException"/> for the first thing that is wrong.</summary>
-    internal static void Refuse(InstanceWorkload workload)
+    internal static void Refuse(InstanceWorkload workload, AwsTargetOptions options)
     {
         var resource = AwsNames.Instance(workload.Ref);
         TargetException Wrong(string message, string? fix = null) => new(message, retryable: false, resource, fix);
@@ -30,7 +30,18 @@ internal static class AwsWorkloadCheck
                 throw Wrong($"Service {service.Name} wants a volume at {volume.Path}, where the image's own files are.");
         }
 
+        if (workload.Egress.Mode == EgressMode.None)
+        {
+            // Its network has no way out: what Fargate starts comes through the endpoints, and behind those is the region's own registry alone.
+            foreach (var image in workload.Services.Select(service => service.Image!).Where(image => !IsInside(image, options)))
+                throw Wrong($"It has egress: none, and its image {image} is not in ECR of {options.Region}: its network has no way to other registries.", "Push the image to ECR in that region, or use egress: internet.");
+            if (!IsInside(options.FilesImage, options))
+                throw Wrong($"It has egress: none, and the image {options.FilesImage}, which writes its files, is not in ECR of {options.Region}: its network has no way to other registries.", "Push that image to ECR in that region and name it with the target's option files-image.");
+        }
+
         if (workload.Services.SelectMany(service => service.Ports).GroupBy(port => port.Number).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw Wrong($"Two services listen on port {twice.Key}: services of an instance share one network.");
     }
+
+    private static bool IsInside(string image, AwsTargetOptions options) => AwsVariables.Repository(image)?.Split(':')[3] == options.Region;
 }

@@ -47,15 +47,18 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
     internal async Task HealthyAsync(AwsRecord record, Action<string> tell, CancellationToken cancellationToken)
     {
         var tasks = observer.TasksOf(record);
+        var wanted = AwsObserver.TaskDefinition(await host.Store.ReadStateAsync(record.Workspace, cancellationToken));
         var begin = host.Time.GetTimestamp();
         var told = "";
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause = pause * 2 < TimeSpan.FromSeconds(5) ? pause * 2 : TimeSpan.FromSeconds(5))
         {
             var seen = await tasks.FindAsync(cancellationToken) ?? throw new TargetException("Its service is gone.", retryable: true, AwsNames.Tasks(record.Workspace));
-            switch (AwsObserver.HealthOf(seen))
+            switch (AwsObserver.HealthOf(seen, wanted))
             {
                 case InstanceHealth.Healthy:
                     return;
+                case InstanceHealth.Unhealthy when seen.IsOtherThan(wanted) || seen.IsGivenUp:
+                    throw new TargetException(await observer.GivenUpAsync(record, seen, wanted, cancellationToken), retryable: true, AwsNames.Tasks(record.Workspace));
                 case InstanceHealth.Unhealthy when seen.Failed >= 2:
                     throw new TargetException($"Its tasks do not come up: {await tasks.WhyEndedAsync(observer.LogGroup(record), cancellationToken) ?? "AWS gives no reason"}.", retryable: true, AwsNames.Tasks(record.Workspace));
                 default:
@@ -97,7 +100,7 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
     {
         if (wish.Secret.IsEmpty)
             return wish;
-        var secret = new AppSecret(host.AwsOf(wish.Record.RoleArn), observer.SecretName(wish.Record));
+        var secret = new AppSecret(host.AwsOf(wish.Record.RoleArn), observer.SecretName(wish.Record), wish.Record);
         var present = await secret.FindAsync(cancellationToken);
         var arn = present ?? "";
         if (present is null || wish.IsOffered || wish.Present?.SecretsDigest != wish.Record.SecretsDigest || wish.Present.Stage != InstanceStage.Complete)
@@ -117,7 +120,7 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
 
     private async Task CompleteAsync(AwsWish wish, CancellationToken cancellationToken)
     {
-        var record = wish.Record with { Stage = InstanceStage.Complete };
+        var record = wish.Record with { Stage = InstanceStage.Complete, IsUnsure = false };
         await host.Store.WriteAsync(record, cancellationToken);
         var state = await host.Store.ReadStateAsync(record.Workspace, cancellationToken);
         // What was just applied is as it was planned.

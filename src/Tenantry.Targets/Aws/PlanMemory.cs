@@ -10,6 +10,7 @@ namespace Tenantry.Targets.Aws;
 internal sealed class PlanMemory(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Entry> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IReadOnlyList<TerraformMessage>> _new = new(StringComparer.Ordinal);
 
     /// <summary>What differed at the last comparison, when that is young enough and nothing changed since; else null: compare.</summary>
     internal IReadOnlyList<TerraformMessage>? Find(string instanceId, string state, TimeSpan age)
@@ -22,6 +23,11 @@ internal sealed class PlanMemory(TimeProvider time)
     }
 
     internal void Keep(string instanceId, string state, IReadOnlyList<TerraformMessage> changes) => _known[instanceId] = new Entry(time.GetUtcNow(), state, changes);
+
+    /// <summary>What would be made of a new instance with these parts, when a plan told it already; else null.</summary>
+    internal IReadOnlyList<TerraformMessage>? FindNew(string parts) => _new.GetValueOrDefault(parts);
+
+    internal void KeepNew(string parts, IReadOnlyList<TerraformMessage> plan) => _new[parts] = plan;
 
     internal void Forget(string instanceId) => _known.TryRemove(instanceId, out _);
 

@@ -32,6 +32,42 @@ public class NetworkTests
     }
 
     [Fact]
+    public async Task WhatAnInstanceNeedsIsLookedAtWhereItRuns()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        (await ReadAsync<PageResponse<LookResponse>>(await api.Local.GetAsync("/v1/instances/alice/looks"))).Items.ShouldBeEmpty();
+        api.Engine.Looks = [new LookedAt("there is a dashboard", IsTrue: false, "there is none")];
+        (await ReadAsync<PageResponse<LookResponse>>(await api.Local.GetAsync("/v1/instances/alice/looks"))).Items.ShouldBe([new LookResponse("there is a dashboard", IsTrue: false, "there is none")]);
+    }
+
+    [Fact]
+    public async Task AnInstanceThatIsNotMadeYetIsRenderedAndPriced()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        var asked = new { @new = new { app = "notes" } };
+        await ProblemAsync(await api.Local.PostAsync("/v1/render/terraform", Json(asked)), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        using (var target = await api.Local.PutAsync("/v1/targets/cloud", Json(new { kind = "aws", options = new { region = "eu-central-1" } })))
+            target.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var refused = await ProblemAsync(await api.Local.PostAsync("/v1/render/terraform", Json(asked)), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        refused.Errors!.ShouldHaveSingleItem().Message.ShouldContain("has no image");
+        await api.ApplyAsync("""
+            app: cloudy
+            version: "1"
+            services:
+              web: { image: "registry.example.com/a@sha256:0000000000000000000000000000000000000000000000000000000000000001", ports: [8080] }
+            egress: internet
+            tiers:
+              small: { memory: 512MB, cpu: 0.25 }
+            """);
+        var rendered = await ReadAsync<RenderTerraformResponse>(await api.Local.PostAsync("/v1/render/terraform", Json(new { @new = new { app = "cloudy", tier = "small" } })));
+        rendered.Rendered.ShouldHaveSingleItem().Costs.ShouldContain(part => part.What == "1 task");
+        (await api.Store.FindTenantAsync("example", CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task AHoldIsBrokenByItsIdAloneAndNeverWhileItsHolderIsAtWork()
     {
         await using var api = await StartAsync();

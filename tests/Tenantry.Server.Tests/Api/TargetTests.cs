@@ -106,6 +106,26 @@ public class TargetTests
     }
 
     [Fact]
+    public async Task WhereThingsAreStaysAsItIsWhileAnInstanceIsThere()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        using var created = await api.Local.SendAsync(Put(new { kind = "aws", options = new { region = "eu-central-1" } }, name: "cloud"));
+        using var free = await api.Local.SendAsync(Put(new { kind = "aws", options = new { region = "eu-west-1" } }, "*", "cloud"));
+        free.StatusCode.ShouldBe(HttpStatusCode.OK, "nothing is there yet");
+        using (var tenant = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" })))
+            tenant.StatusCode.ShouldBe(HttpStatusCode.Created);
+        await ReadAsync<OperationResponse>(await api.Local.PostAsync("/v1/instances", Json(new { tenant = "alice", app = "notes", target = "cloud" })), HttpStatusCode.Accepted);
+
+        var moved = await ProblemAsync(await api.Local.SendAsync(Put(new { kind = "aws", options = new { region = "eu-central-1", project = "x" } }, "*", "cloud")), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+        moved.Detail.ShouldBe("project and region of the target 'cloud' say where its instances are, and the instance 'alice' is there. Add another target, or remove its instances first.");
+        var target = (await api.Store.FindTargetAsync("cloud", CancellationToken.None))!;
+        await Should.ThrowAsync<Tenantry.Server.Store.StoreConflictException>(() => api.Store.MoveTargetAsync(target, target.Version, CancellationToken.None));
+        using var other = await api.Local.SendAsync(Put(new { kind = "aws", options = new { region = "eu-west-1", exit = "nat" } }, "*", "cloud"));
+        other.StatusCode.ShouldBe(HttpStatusCode.OK, "an option that leads nowhere else");
+    }
+
+    [Fact]
     public async Task ATargetIsDeleted()
     {
         await using var api = await StartAsync();

@@ -38,6 +38,19 @@ public sealed class AwsAccountTests(AwsEmulatorFixture emulator)
         (await harness.Target.PlanAsync(again, InstanceObservation.Absent(again.Ref), limit.Token)).Steps.ShouldNotContain(step => step.Resource.Kind == "account");
     }
 
+    [NeedsEmulatorFact]
+    public async Task TwoInstancesOfOneTenantThatAreMadeAtOnceShareItsAccount()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        await emulator.JsonAsync("organizations", "AWSOrganizationsV20161128.CreateOrganization", """{"FeatureSet":"ALL"}""");
+        await using var harness = new AwsHarness(emulator, isReal: false, ("isolation", "account"), ("account-email", "aws+{tenant}@example.com"));
+        var tenant = $"twice-{Guid.NewGuid():N}"[..12];
+        var wanted = ((string[])["", "-dev", "-test"]).Select(suffix => harness.Fit(SampleApp.Make(tenant + suffix, harness.Owner))).Select(sample => sample with { Labels = sample.Labels with { Tenant = tenant } }).ToList();
+        await Task.WhenAll(wanted.Select(async sample => await AllAsync(harness.Target.ApplyAsync(await harness.Target.PlanAsync(sample, InstanceObservation.Absent(sample.Ref), limit.Token), sample, limit.Token))));
+        // One, or this would throw.
+        (await AccountAsync($"demo-{tenant}")).ShouldNotBeEmpty();
+    }
+
     private async Task<string> AccountAsync(string name)
     {
         var answer = JsonSerializer.Deserialize<JsonElement>(await emulator.JsonAsync("organizations", "AWSOrganizationsV20161128.ListAccounts", "{}"));

@@ -65,10 +65,12 @@ public sealed class AwsEmulatorFixture : IAsyncLifetime
     }
 
     /// <summary>Asks the emulator something past the target: what somebody does by hand, or in the console.</summary>
-    internal Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string service, string body = "", string? target = null)
+    internal Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string service, string body = "", string? target = null, string key = "test")
     {
         var request = new HttpRequestMessage(method, new Uri(Endpoint, path)) { Content = new StringContent(body, Encoding.UTF8) };
-        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential=test/20261129/{Region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential={key}/20261129/{Region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        if (body.StartsWith("Action=", StringComparison.Ordinal))
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-www-form-urlencoded");
         if (target is not null)
         {
             request.Headers.Add("X-Amz-Target", target);

@@ -12,7 +12,8 @@ namespace Tenantry.Targets.Tests.Aws;
 /// <summary>An AWS target on folders of its own, over the emulator that the tests share.</summary>
 internal sealed class AwsHarness : ContractHarness
 {
-    internal const string Image = "public.ecr.aws/docker/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000001";
+    // In the registry of the region, as an app without a way out needs it.
+    internal const string Image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000001";
 
     // Started some hundred times: by the interpreter itself, and not by whatever finds one first.
     private static readonly Lazy<string> StandIn = new(() =>
@@ -67,7 +68,12 @@ internal sealed class AwsHarness : ContractHarness
 
     public override ITarget Reopen() => Open();
 
-    internal AwsTarget Open(params (string Key, string Value)[] more)
+    internal AwsTarget Open(params (string Key, string Value)[] more) => OpenIn("", more);
+
+    /// <summary>One of another machine, which has none of this one's files and shares its bucket.</summary>
+    internal AwsTarget OpenElsewhere() => OpenIn("elsewhere-");
+
+    private AwsTarget OpenIn(string prefix, params (string Key, string Value)[] more)
     {
         var options = new Dictionary<string, string>(_more, StringComparer.Ordinal)
         {
@@ -79,9 +85,10 @@ internal sealed class AwsHarness : ContractHarness
         options.TryAdd("state", $"s3://{AwsEmulatorFixture.Bucket}/{Owner}");
         options.TryAdd("entrance", "address");
         options.TryAdd("project", "demo");
+        options.TryAdd("files-image", Image);
         if (_program is not null)
             options.TryAdd("program", _program);
-        var target = new AwsTarget(new TargetContext("aws", Owner, _folder.File("data"), _folder.File("run"), options, TimeProvider.System, NullLogger.Instance) { Ranges = _ranges });
+        var target = new AwsTarget(new TargetContext("aws", Owner, _folder.File($"{prefix}data"), _folder.File($"{prefix}run"), options, TimeProvider.System, NullLogger.Instance) { Ranges = _ranges });
         _targets.Add(target);
         return target;
     }

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Aws;
 using Tenantry.Targets.Contract;
 
 namespace Tenantry.Targets.Tests.Aws;
@@ -22,24 +24,32 @@ public sealed class AwsLifeTests(AwsEmulatorFixture emulator)
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(20));
         var tiers = Path.Combine(Directory.CreateTempSubdirectory("tenantry-test-").FullName, "tiers.json");
         await File.WriteAllTextAsync(tiers, Tiers, limit.Token);
-        await using var harness = new AwsHarness(emulator, isReal: true, ("tiers", tiers), ("entrance", "load-balancer"), ("drift-every", "1h"), ("certificate", await CertificateAsync()));
+        await using var harness = new AwsHarness(emulator, isReal: true, ("tiers", tiers), ("entrance", "load-balancer"), ("drift-every", "1h"), ("certificate", await CertificateAsync()), ("gateways", "10.0.0.0/8"));
         var looking = harness.Open(("drift-every", "0s"));
+        // The second client has an account of its own: Terraform enters it by its role.
+        var apart = harness.Open(("isolation", "account"), ("account-email", "aws+{tenant}@example.com"));
+        await AddAccountAsync("demo-client2");
         var (first, second) = (Sample(harness, "client1", "large"), Small(Sample(harness, "client2", "small")));
         var before = await LeftAsync();
 
         var firstSteps = ConvergeAsync(harness.Target, first, limit.Token);
-        var secondSteps = ConvergeAsync(harness.Target, second, limit.Token);
+        var secondSteps = ConvergeAsync(apart, second, limit.Token);
         (await secondSteps).ShouldNotContain(step => step.Resource.Kind == "redis" || step.Resource.Kind == "load-balancer");
         foreach (var part in (string[])["load-balancer", "nat-gateway", "redis", "volume", "volume-door", "alarm", "dashboard", "scaling"])
             (await firstSteps).ShouldContain(step => step.Resource.Kind == part && step.State == StepState.Done, part);
-        var seen = await looking.ObserveAsync(first.Ref, limit.Token);
-        (seen.State, seen.Health, seen.WorkloadDigest, seen.Drift.Count).ShouldBe((ObservedState.Running, InstanceHealth.Healthy, first.Digest, 0), string.Join(", ", seen.Drift));
+        var seen = await harness.Target.ObserveAsync(first.Ref, limit.Token);
+        (seen.State, seen.Health, seen.WorkloadDigest).ShouldBe((ObservedState.Running, InstanceHealth.Healthy, first.Digest), seen.Trouble);
+        (await emulator.JsonAsync("ecs", "AmazonEC2ContainerServiceV20141113.ListClusters", "{}")).ShouldNotContain(AwsNames.Short(second.Ref), customMessage: "it is in its own account");
+        var looks = (await harness.Aws.LookAsync(first.Ref, limit.Token)).ToDictionary(look => look.What, look => look.IsTrue);
+        foreach (var what in (string[])["its secret demo/client1-prod/app-secrets is there", "its log /demo/client1-prod is there", "all its tasks run", "its alarms are set and none rings", "there is a dashboard"])
+            looks.ShouldContainKeyAndValue(what, true);
+        looks.ShouldContainKeyAndValue("the load balancer finds it healthy", false, "the emulator's runs no task");
         seen.Endpoint.ShouldNotBeNull().Host.ShouldContain("elb");
         (await harness.Target.PlanAsync(first, seen, limit.Token)).Steps.ShouldBeEmpty();
         (await RangesAsync(harness)).ShouldBeUnique();
         await NothingSecretIsKeptAsync(harness);
 
-        // Removed by hand it is found and made again, in the same pass as the tenant gets another size.
+        // Removed by hand it is found, and nothing else, and made again in the same pass as the tenant gets another size.
         await emulator.JsonAsync("logs", "Logs_20140328.DeleteLogGroup", """{"logGroupName":"/demo/client1-prod"}""");
         seen = await looking.ObserveAsync(first.Ref, limit.Token);
         seen.Drift.ShouldHaveSingleItem().ShouldBe(new DriftItem("log client1-prod/module.logs.aws_cloudwatch_log_group.this", "as it was made", "missing"));
@@ -72,6 +82,18 @@ public sealed class AwsLifeTests(AwsEmulatorFixture emulator)
 
     private async Task<string> CertificateAsync() => JsonSerializer.Deserialize<JsonElement>(await emulator.JsonAsync("acm", "CertificateManager.RequestCertificate", """{"DomainName":"example.com"}"""))
         .GetProperty("CertificateArn").GetString()!;
+
+    // As the target would; what AWS has in an account from the start comes with the first question.
+    private async Task AddAccountAsync(string name)
+    {
+        await emulator.JsonAsync("organizations", "AWSOrganizationsV20161128.CreateOrganization", """{"FeatureSet":"ALL"}""");
+        var made = JsonSerializer.Deserialize<JsonElement>(await emulator.JsonAsync("organizations", "AWSOrganizationsV20161128.CreateAccount", $$"""{"AccountName":"{{name}}","Email":"aws+client2@example.com"}"""));
+        var role = $"arn:aws:iam::{made.GetProperty("CreateAccountStatus").GetProperty("AccountId").GetString()}:role/OrganizationAccountAccessRole";
+        using var entered = await emulator.SendAsync(HttpMethod.Post, "", "sts", $"Action=AssumeRole&Version=2011-06-15&RoleSessionName=test&RoleArn={role}");
+        var key = Regex.Match(await entered.Content.ReadAsStringAsync(), "<AccessKeyId>([^<]+)").Groups[1].Value;
+        using var touched = await emulator.SendAsync(HttpMethod.Post, "", "ec2", "Action=DescribeVpcs&Version=2016-11-15", key: key);
+        touched.IsSuccessStatusCode.ShouldBeTrue();
+    }
 
     // What AWS has in an account from the start comes with the first question.
     private async Task<string> LeftAsync()

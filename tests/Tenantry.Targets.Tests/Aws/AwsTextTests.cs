@@ -53,6 +53,7 @@ public sealed class AwsTextTests
         AwsNames.Short(new InstanceRef("i1", "a-very-long-slug-with-many-words", "o")).Length.ShouldBeLessThanOrEqualTo(20);
         AwsNames.Short(new InstanceRef("i1", "a", "o")).ShouldNotBe(AwsNames.Short(new InstanceRef("i2", "a", "o")));
         AwsNames.Short(new InstanceRef("i1", "abcdefg-h", "o")).ShouldMatch("^tn-abcdefg-[0-9a-f]{8}$");
+        AwsNames.Short(new InstanceRef("i1", "a--b---c", "o")).ShouldMatch("^tn-a-b-c-[0-9a-f]{8}$", "Redis takes no two dashes in a row");
     }
 
     [Theory]
@@ -80,6 +81,7 @@ public sealed class AwsTextTests
     [InlineData("region=eu-central-1 state=s3://bucket", "Option state cannot be")]
     [InlineData("region=eu-central-1 account-email=a@example.com", "Option account-email cannot be")]
     [InlineData("region=eu-central-1 certificate=arn:aws:iam::1:x", "Option certificate cannot be")]
+    [InlineData("region=eu-central-1 certificate=arn:aws:acm:eu-central-1:1:certificate/x", "certificate needs the option gateways")]
     [InlineData("region=eu-central-1 time-limit=5s", "Option time-limit cannot be")]
     public void OptionsThatMakeNoSenseAreRefused(string options, string? sentence)
     {
@@ -112,6 +114,63 @@ public sealed class AwsTextTests
         ShouldRefuse(With(sample, service => service with { Files = [new FileWorkload("/etc/passwd", "", 0x124)] }), "wants a file in /etc");
         ShouldRefuse(With(sample, service => service with { StopGrace = TimeSpan.FromMinutes(3) }), "120 at most");
         ShouldRefuse(With(sample, service => service with { Volumes = [new VolumeWorkload("v", "/usr/", null)] }), "the image's own files");
+    }
+
+    // A network without a way out has endpoints, and behind them is the region's own registry.
+    [Fact]
+    public void AnAppWithoutAWayOutNeedsItsImagesInTheRegionsRegistry()
+    {
+        var sample = Workload();
+        Should.NotThrow(() => AwsWorkloadCheck.Refuse(sample, Options()));
+        ShouldRefuse(With(sample, service => service with { Image = "public.ecr.aws/docker/library/busybox:1.37" }), "its image public.ecr.aws/docker/library/busybox:1.37 is not in ECR of eu-central-1");
+        ShouldRefuse(With(sample, service => service with { Image = AwsHarness.Image.Replace("eu-central-1", "us-east-1", StringComparison.Ordinal) }), "is not in ECR of eu-central-1");
+        var usual = AwsTargetOptions.Parse(new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = "eu-central-1" });
+        Should.Throw<TargetException>(() => AwsWorkloadCheck.Refuse(sample, usual)).Sentence.ShouldContain("files-image");
+        Should.NotThrow(() => AwsWorkloadCheck.Refuse(sample with { Egress = new EgressRules(EgressMode.Internet, []) }, usual));
+    }
+
+    [Fact]
+    public void AFileSystemStaysWhenTheManifestDropsItsLastVolume()
+    {
+        var without = With(Workload(), service => service with { Volumes = [] });
+        Variables(without)["files"]!.GetValue<bool>().ShouldBeFalse();
+        Variables(without, hasFiles: true)["files"]!.GetValue<bool>().ShouldBeTrue();
+        Variables(without, hasFiles: true)["volumes"]!.AsObject().Count.ShouldBe(0);
+        Variables(Workload())["files"]!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void NewInstancesWithTheSamePartsHaveTheSamePlan()
+    {
+        var sample = Workload();
+        var parts = AwsVariables.PartsOf(Variables(sample));
+        AwsVariables.PartsOf(Variables(sample with { Ref = new InstanceRef("i2", "bob", "owner"), Labels = sample.Labels with { Tenant = "bob" } })).ShouldBe(parts);
+        AwsVariables.PartsOf(Variables(With(sample, service => service with { Volumes = [] }))).ShouldNotBe(parts);
+        AwsVariables.PartsOf(Variables(sample with { EntryPort = null })).ShouldNotBe(parts);
+    }
+
+    [Fact]
+    public void ACostCenterIsTheTenantsOwnOrItsName()
+    {
+        Variables(Workload())["cost_center"]!.GetValue<string>().ShouldBe("alice");
+        var sample = Workload();
+        Variables(sample with { Labels = sample.Labels with { CostCentre = "CC 7/é#1" } })["cost_center"]!.GetValue<string>().ShouldBe("CC 7/é-1", "a tag does not take every sign");
+        WorkloadDigest.Of(sample with { Labels = sample.Labels with { CostCentre = "CC" } }).ShouldBe(WorkloadDigest.Of(sample), "no app is restarted for it");
+    }
+
+    [Theory]
+    [InlineData("eu-central-1", "arn:aws:iam::2:role/OrganizationAccountAccessRole")]
+    [InlineData("us-gov-west-1", "arn:aws-us-gov:iam::2:role/OrganizationAccountAccessRole")]
+    [InlineData("cn-north-1", "arn:aws-cn:iam::2:role/OrganizationAccountAccessRole")]
+    public void ARoleIsNamedInThePartitionOfItsRegion(string region, string arn) =>
+        AwsNames.Role("2", AwsTargetOptions.Parse(new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = region })).ShouldBe(arn);
+
+    [Fact]
+    public void VariablesOfAnInstanceInAnAccountOfItsOwnNameItsRole()
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = "eu-central-1", ["isolation"] = "account", ["account-email"] = "aws+{tenant}@example.com", ["files-image"] = AwsHarness.Image };
+        JsonNode.Parse(AwsRendered.Of(Workload(), options, null, "123456789012").Variables)!["role_arn"]!.GetValue<string>().ShouldBe("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole");
+        AwsRendered.Of(Workload(), options, null).Notes.ShouldContain(note => note.Contains("role_arn in this file is empty", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -183,12 +242,14 @@ public sealed class AwsTextTests
     }
 
     private static void ShouldRefuse(InstanceWorkload workload, string sentence) =>
-        Should.Throw<TargetException>(() => AwsWorkloadCheck.Refuse(workload)).Sentence.ShouldContain(sentence);
+        Should.Throw<TargetException>(() => AwsWorkloadCheck.Refuse(workload, Options())).Sentence.ShouldContain(sentence);
 
     private static InstanceWorkload With(InstanceWorkload workload, Func<ServiceWorkload, ServiceWorkload> change) => workload with { Services = [change(workload.Services[0])] };
 
-    private static JsonObject Variables(InstanceWorkload workload) =>
-        AwsVariables.Of(new AwsVariableParts(workload, new AwsTier(), IPNetwork.Parse("10.4.0.0/16"), "arn:aws:secretsmanager:eu-central-1:1:secret:x", new Dictionary<string, string>(StringComparer.Ordinal)), Options());
+    private static JsonObject Variables(InstanceWorkload workload, bool hasFiles = false) => AwsVariables.Of(Parts(workload) with { HasFiles = hasFiles }, Options());
+
+    private static AwsVariableParts Parts(InstanceWorkload workload) =>
+        new(workload, new AwsTier(), IPNetwork.Parse("10.4.0.0/16"), "arn:aws:secretsmanager:eu-central-1:1:secret:x", new Dictionary<string, string>(StringComparer.Ordinal));
 
     private static InstanceWorkload Workload()
     {
@@ -198,7 +259,7 @@ public sealed class AwsTextTests
         return sample with { Ref = new InstanceRef("i1", "alice", "owner"), Digest = "sha256:0", Services = [sample.Services[0] with { Image = AwsHarness.Image, Env = env }] };
     }
 
-    private static AwsTargetOptions Options(params string[] more) => Parse(["region=eu-central-1", .. more]);
+    private static AwsTargetOptions Options(params string[] more) => Parse(["region=eu-central-1", $"files-image={AwsHarness.Image}", .. more]);
 
     private static AwsTargetOptions Parse(string[] options) =>
         AwsTargetOptions.Parse(options.Select(pair => pair.Split('=', 2)).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal));

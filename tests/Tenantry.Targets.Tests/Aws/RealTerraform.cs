@@ -31,5 +31,7 @@ internal static class RealTerraform
             }
             """);
         Environment.SetEnvironmentVariable("TF_CLI_CONFIG_FILE", file);
+        // A run of Terraform lives for seconds and spends a quarter of its processor time on tidying its memory.
+        Environment.SetEnvironmentVariable("GOGC", "400");
     }
 }

@@ -41,7 +41,7 @@ public sealed class TerraformStreamTests
         lost.ShouldContain(("module.logs.aws_cloudwatch_log_group.this", "aws_cloudwatch_log_group", "/demo/alice-prod"));
         lost.ShouldContain(("module.service.aws_ecs_cluster.this", "aws_ecs_cluster", null));
         lost.ShouldNotContain(one => one.Address == "module.service.aws_iam_role.task");
-        KilledRun.ImportId("aws_ecs_service", "arn:aws:ecs:eu-central-1:1:service/tn-a/tn-a").ShouldBe("tn-a/tn-a");
+        ModuleParts.ImportId("aws_ecs_service", "arn:aws:ecs:eu-central-1:1:service/tn-a/tn-a").ShouldBe("tn-a/tn-a");
         lost.ShouldNotContain(one => one.Type == "aws_iam_role_policy", "one written again is no second thing");
     }
 
@@ -50,7 +50,9 @@ public sealed class TerraformStreamTests
     [InlineData("arn:aws:ecs:eu-central-1:1:cluster/tn-a", "aws_ecs_cluster", "tn-a")]
     [InlineData("arn:aws:logs:eu-central-1:1:log-group:/demo/a-prod:*", "aws_cloudwatch_log_group", "/demo/a-prod")]
     [InlineData("arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/tn-a/9", "aws_lb", "arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/tn-a/9")]
-    [InlineData("arn:aws:s3:::bucket", null, null)]
+    [InlineData("arn:aws:cloudwatch:eu-central-1:1:alarm:demo-a-prod-cpu", "aws_cloudwatch_metric_alarm", "demo-a-prod-cpu")]
+    [InlineData("arn:aws:s3:::bucket", "", "arn:aws:s3:::bucket")]
+    [InlineData("arn:aws:ecs:eu-central-1:1:task-definition/tn-a:3", null, null)]
     public void WhatCarriesOurTagsIsNamedAsTerraformDoes(string arn, string? type, string? id)
     {
         var read = TaggedResource.Of(arn, "");

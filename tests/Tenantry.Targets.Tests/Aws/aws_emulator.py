@@ -208,7 +208,8 @@ stock_describe = ecs_answers.EC2ContainerServiceResponse.describe_services
 
 def describe_services(self):
     for service in services(self, self._get_param("cluster")):
-        for deployment in service.deployments:
+        # One that was removed is known for an hour, its task definition perhaps not.
+        for deployment in service.deployments if service.status == "ACTIVE" else []:
             deployment.update({"desiredCount": service.desired_count, "runningCount": service.running_count, "pendingCount": 0, "taskDefinition": service.task_definition,
                                "failedTasks": 3 if failure_of(service) else 0,
                                "rolloutState": "IN_PROGRESS" if is_down(service) else "COMPLETED"})
@@ -226,8 +227,33 @@ ecs_answers.EC2ContainerServiceResponse.list_tasks = list_tasks
 ecs_answers.EC2ContainerServiceResponse.describe_tasks = describe_tasks
 ecs_answers.EC2ContainerServiceResponse.describe_services = describe_services
 
-# A service that was removed is known for an hour as INACTIVE, and its name can be used at once.
-stock_create = ecs.EC2ContainerServiceBackend.create_service
+# How long the load balancer lets what starts alone: kept and told.
+ecs.Service.health_check_grace_period_seconds = None
+
+
+def keeping_grace(stock, named):
+    def answer(self):
+        result = stock(self)
+        for service in services(self, self._get_param("cluster")):
+            if service.name == self._get_param(named) and self._get_int_param("healthCheckGracePeriodSeconds") is not None:
+                service.health_check_grace_period_seconds = self._get_int_param("healthCheckGracePeriodSeconds")
+        return result
+    return answer
+
+
+ecs_answers.EC2ContainerServiceResponse.create_service = keeping_grace(ecs_answers.EC2ContainerServiceResponse.create_service, "serviceName")
+ecs_answers.EC2ContainerServiceResponse.update_service = keeping_grace(ecs_answers.EC2ContainerServiceResponse.update_service, "service")
+
+# What was made without tags has none; moto's answer to a question for tags fails over them.
+stock_cluster = ecs.Cluster.__init__
+
+
+def make_cluster(self, *arguments, **named):
+    stock_cluster(self, *arguments, **named)
+    self.tags = self.tags or []
+
+
+ecs.Cluster.__init__ = make_cluster
 
 # ---- the server
 

@@ -3,6 +3,7 @@
 
 It knows a few of the module set's resources and makes them in the emulator, where the target looks at them. What it prints was taken from streams
 of the real program, which other tests run. An interrupt ends it after the resource at hand, with the state saved and the lock given back.
+Of a client whose name begins with "dies-" the run that makes the cluster ends itself by KILL when the cluster is made and not yet in the state.
 """
 import json
 import os
@@ -119,7 +120,8 @@ def digest(*parts):
 
 
 def make_cluster(v):
-    aws("ecs", "AmazonEC2ContainerServiceV20141113.CreateCluster", {"clusterName": v["name"]})
+    tags = [{"key": "Workspace", "value": v["workspace"]}, {"key": "Owner", "value": v["owner"]}]
+    aws("ecs", "AmazonEC2ContainerServiceV20141113.CreateCluster", {"clusterName": v["name"], "tags": tags})
 
 
 def make_task(v):
@@ -128,11 +130,22 @@ def make_task(v):
 
 
 def make_service(v):
-    aws("ecs", "AmazonEC2ContainerServiceV20141113.CreateService", {"cluster": v["name"], "serviceName": v["name"], "taskDefinition": v["name"], "launchType": "FARGATE", "desiredCount": 0 if v["service"]["asleep"] else v["service"]["min"]})
+    aws("ecs", "AmazonEC2ContainerServiceV20141113.CreateService", {"cluster": v["name"], "serviceName": v["name"], "taskDefinition": newest_task(v), "launchType": "FARGATE", "desiredCount": 0 if v["service"]["asleep"] else v["service"]["min"]})
 
 
 def change_service(v):
-    aws("ecs", "AmazonEC2ContainerServiceV20141113.UpdateService", {"cluster": v["name"], "service": v["name"], "taskDefinition": v["name"]})
+    aws("ecs", "AmazonEC2ContainerServiceV20141113.UpdateService", {"cluster": v["name"], "service": v["name"], "taskDefinition": newest_task(v)})
+
+
+def newest_task(v):
+    return aws("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", {"taskDefinition": v["name"]})["taskDefinition"]["taskDefinitionArn"]
+
+
+def is_there(v, kind):
+    if kind == "aws_ecs_service":
+        found = aws("ecs", "AmazonEC2ContainerServiceV20141113.DescribeServices", {"cluster": v["name"], "services": [v["name"]]})["services"]
+        return any(one["status"] == "ACTIVE" for one in found)
+    return True
 
 
 def log_group(v):
@@ -204,6 +217,8 @@ def fail(summary, detail, code=1):
 def step(state, store, resource, action, work):
     say(type="apply_start", hook=named(resource[0], resource[1], action))
     work()
+    if action == "create" and resource[1] == "aws_ecs_cluster" and variables["client"].startswith("dies-"):
+        os.kill(os.getpid(), signal.SIGKILL)
     store.write(workspace, state)
     say(type="apply_complete", hook=named(resource[0], resource[1], action, {"elapsed_seconds": 0}))
 
@@ -226,7 +241,7 @@ def apply(state, store):
             step(state, store, resource, "delete", lambda: (resource[6](variables), without(state, resource[0]), bump(state)))
             action = "create"
         step(state, store, resource, action, lambda: ((resource[5] if action == "update" else resource[4])(variables), put(state, resource), bump(state)))
-    state["outputs"] = {"record": {"value": variables["record"], "type": "map"}, "address": {"value": "", "type": "string"}}
+    state["outputs"] = {"record": {"value": variables["record"], "type": "map"}, "address": {"value": "", "type": "string"}, "task_definition": {"value": newest_task(variables), "type": "string"}}
     bump(state)
     store.write(workspace, state)
     return True
@@ -261,7 +276,10 @@ elif words[0] == "import":
     variables = variables_of(words)
     store = backend()
     state = store.read(workspace) or json.loads(json.dumps(EMPTY))
-    put(state, next(r for r in RESOURCES if r[0] == words[-2]))
+    resource = next(r for r in RESOURCES if r[0] == words[-2])
+    if not is_there(variables, resource[1]):
+        sys.exit("Error: Cannot import non-existent remote object")
+    put(state, resource)
     bump(state)
     store.write(workspace, state)
 elif words[:2] == ["workspace", "delete"]:

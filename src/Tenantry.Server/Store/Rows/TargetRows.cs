@@ -15,7 +15,7 @@ internal static class TargetRows
     public static async Task<IReadOnlyList<TargetRecord>> ListAsync(Session session) =>
         [.. (await session.ListAsync<TargetRow>($"SELECT {Columns} FROM targets ORDER BY name")).Select(row => row.ToTarget())];
 
-    public static async Task<TargetRecord> PutAsync(Session session, TargetRecord target, long expectedVersion)
+    public static async Task<TargetRecord> PutAsync(Session session, TargetRecord target, long expectedVersion, bool isMoved)
     {
         var stored = await FindRowAsync(session, target.Name, session.Dialect.ForUpdate);
         if (stored is null && expectedVersion != 0)
@@ -24,6 +24,8 @@ internal static class TargetRows
             throw new StoreConflictException($"There is a target '{target.Name}' already.");
         if (stored is not null && stored.Version != expectedVersion)
             throw new StoreConflictException($"The target '{target.Name}' was changed meanwhile: it is at version {stored.Version}, not {expectedVersion}.");
+        if (isMoved && await session.FirstAsync<string>("SELECT slug FROM instances WHERE target = @Name ORDER BY slug LIMIT 1", new { target.Name }) is { } slug)
+            throw new StoreConflictException($"The target '{target.Name}' has instances, such as '{slug}', since a moment ago.");
         var values = new
         {
             target.Name,

@@ -47,6 +47,13 @@ internal sealed class AwsClient : IAws, IDisposable
         return IsGood(status) ? AwsAnswers.Xml(answer) : throw AwsAnswers.XmlError(answer, status);
     }
 
+    public async Task<JsonElement> RestAsync(AwsService service, string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_place.Of(service), path));
+        var (status, answer) = await SendAsync(request, [], service, cancellationToken);
+        return IsGood(status) ? JsonSerializer.Deserialize<JsonElement>(answer) : throw AwsAnswers.JsonError(answer, status);
+    }
+
     public async Task<byte[]?> GetObjectAsync(string bucket, string key, CancellationToken cancellationToken)
     {
         var (status, answer) = await ObjectAsync(HttpMethod.Get, bucket, key, [], cancellationToken);
@@ -98,9 +105,11 @@ internal sealed class AwsClient : IAws, IDisposable
 
     public IAws As(string roleArn)
     {
-        AwsKeys? known = null;
+        var (one, known) = (new SemaphoreSlim(1), (AwsKeys?)null);
         return new AwsClient(this, async cancellationToken =>
         {
+            await one.WaitAsync(cancellationToken);
+            using var free = new Released(one);
             if (known?.Ends is { } ends && ends - TimeSpan.FromMinutes(5) > _time.GetUtcNow())
                 return known;
             var parameters = new Dictionary<string, string>(StringComparer.Ordinal) { ["RoleArn"] = roleArn, ["RoleSessionName"] = "tenantry" };
@@ -150,6 +159,11 @@ internal sealed class AwsClient : IAws, IDisposable
         }
     }
 
+    private sealed class Released(SemaphoreSlim one) : IDisposable
+    {
+        public void Dispose() => one.Release();
+    }
+
     private static bool IsGood(HttpStatusCode status) => (int)status is >= 200 and < 300;
 }
 
@@ -162,7 +176,7 @@ internal sealed record AwsPlace(string Region, Uri? Endpoint)
     {
         "organizations" or "ce" => new Uri($"https://{service.Name}.us-east-1.{Domain}/"),
         "ecr" => new Uri($"https://api.ecr.{Region}.{Domain}/"),
-        "acm" or "secretsmanager" or "ecs" or "logs" or "sts" or "monitoring" or "elasticloadbalancing" or "application-autoscaling" or "tagging" => new Uri($"https://{service.Name}.{Region}.{Domain}/"),
+        "acm" or "secretsmanager" or "ecs" or "logs" or "sts" or "monitoring" or "elasticloadbalancing" or "application-autoscaling" or "tagging" or "elasticfilesystem" or "ec2" => new Uri($"https://{service.Name}.{Region}.{Domain}/"),
         _ => throw new ArgumentException($"The service {service.Name} has no known address.", nameof(service)),
     });
 

@@ -10,8 +10,12 @@ namespace Tenantry.Targets.Aws.Api;
 internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvider time)
 {
     private static readonly TimeSpan Early = TimeSpan.FromMinutes(5);
+
+    // Keys without an end are those of a file or of variables: who replaces them in the file need not start the engine again.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
     private readonly SemaphoreSlim _one = new(1);
     private AwsKeys? _known;
+    private long _found;
 
     /// <summary>Keys that hold for the next minutes. Throws <see cref="AwsException"/> with <see cref="AwsException.NoCredentials"/> when there are none.</summary>
     internal async Task<AwsKeys> GetAsync(CancellationToken cancellationToken)
@@ -19,9 +23,11 @@ internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvi
         await _one.WaitAsync(cancellationToken);
         try
         {
-            if (_known is { } known && (known.Ends is null || known.Ends - Early > time.GetUtcNow()))
+            if (_known is { } known && (known.Ends is { } ends ? ends - Early > time.GetUtcNow() : time.GetElapsedTime(_found) < LookAgain))
                 return known;
-            return _known = await FindAsync(cancellationToken);
+            _known = await FindAsync(cancellationToken);
+            _found = time.GetTimestamp();
+            return _known;
         }
         finally
         {

@@ -15,6 +15,9 @@ internal interface IAws
     /// <summary>A call of the older kind: parameters of a form, an answer in XML.</summary>
     Task<XElement> QueryAsync(AwsService service, string action, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellationToken);
 
+    /// <summary>A look by a path, as the services of that kind want it; answers JSON.</summary>
+    Task<JsonElement> RestAsync(AwsService service, string path, CancellationToken cancellationToken);
+
     /// <summary>An object of S3, or null when there is none.</summary>
     Task<byte[]?> GetObjectAsync(string bucket, string key, CancellationToken cancellationToken);
 
@@ -52,6 +55,8 @@ internal sealed record AwsService(string Name, string Prefix = "", string Versio
     internal static readonly AwsService Balancing = new("elasticloadbalancing", Version: "2015-12-01");
     internal static readonly AwsService CloudWatch = new("monitoring", Version: "2010-08-01");
     internal static readonly AwsService Tagging = new("tagging", "ResourceGroupsTaggingAPI_20170126");
+    internal static readonly AwsService Files = new("elasticfilesystem");
+    internal static readonly AwsService Networks = new("ec2", Version: "2016-11-15");
     internal static readonly AwsService S3 = new("s3");
 
     /// <summary>Where a service for all regions lives; null for one in each.</summary>

@@ -8,12 +8,13 @@ namespace Tenantry.Targets.Aws.Running;
 internal sealed class AwsAccounts(AwsHost host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>What the account of a tenant is called.</summary>
     internal string Name(string tenant) => $"{host.Options.Project}-{tenant}";
 
     /// <summary>The role by which an account is entered.</summary>
-    internal string RoleArn(string accountId) => $"arn:aws:iam::{accountId}:role/{host.Options.AccountRole}";
+    internal string RoleArn(string accountId) => AwsNames.Role(accountId, host.Options);
 
     /// <summary>Id of the account of that name, or null.</summary>
     internal async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
@@ -39,20 +40,26 @@ internal sealed class AwsAccounts(AwsHost host)
     internal async Task<string> EnsureAsync(string tenant, Action<string> progress, CancellationToken cancellationToken)
     {
         var name = Name(tenant);
-        if (await FindAsync(name, cancellationToken) is { } present)
-            return present;
         var email = host.Options.AccountEmail!.Replace("{tenant}", tenant, StringComparison.Ordinal);
-        var asked = await host.Aws.JsonAsync(
-            AwsService.Organizations,
-            "CreateAccount",
-            new { AccountName = name, Email = email, RoleName = host.Options.AccountRole, Tags = new[] { new { Key = "ManagedBy", Value = "Tenantry" }, new { Key = "Client", Value = tenant } } },
-            cancellationToken);
-        var status = asked.GetProperty("CreateAccountStatus");
+        JsonElement status;
+        // Two instances of one tenant may be made at once.
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (await FindAsync(name, cancellationToken) is { } present)
+                return present;
+            status = await FindBegunAsync(name, cancellationToken) ?? await BeginAsync(name, email, tenant, cancellationToken);
+        }
+        finally
+        {
+            _one.Release();
+        }
+
         var begin = host.Time.GetTimestamp();
         while (status.GetProperty("State").GetString() != "SUCCEEDED")
         {
             if (status.GetProperty("State").GetString() == "FAILED")
-                throw Failed(name, email, status.TryGetProperty("FailureReason", out var reason) ? reason.GetString() : null);
+                return await FindAsync(name, cancellationToken) ?? throw Failed(name, email, status.TryGetProperty("FailureReason", out var reason) ? reason.GetString() : null);
             if (host.Time.GetElapsedTime(begin) > Patience)
                 throw new TargetException($"AWS has been making the account {name} for {Patience.TotalMinutes:0} minutes.", retryable: true, AwsNames.Account(name));
             progress("AWS is making it");
@@ -62,6 +69,35 @@ internal sealed class AwsAccounts(AwsHost host)
         }
 
         return status.GetProperty("AccountId").GetString()!;
+    }
+
+    // Another engine began it, or this one before it was started again.
+    private async Task<JsonElement?> FindBegunAsync(string name, CancellationToken cancellationToken)
+    {
+        string? next = null;
+        do
+        {
+            var body = new Dictionary<string, object>(StringComparer.Ordinal) { ["States"] = new[] { "IN_PROGRESS" } };
+            if (next is not null)
+                body["NextToken"] = next;
+            var answer = await host.Aws.JsonAsync(AwsService.Organizations, "ListCreateAccountStatus", body, cancellationToken);
+            foreach (var status in answer.GetProperty("CreateAccountStatuses").EnumerateArray())
+            {
+                if (status.TryGetProperty("AccountName", out var its) && its.GetString() == name)
+                    return status;
+            }
+
+            next = answer.TryGetProperty("NextToken", out var token) && token.ValueKind == JsonValueKind.String ? token.GetString() : null;
+        }
+        while (next is { Length: > 0 });
+        return null;
+    }
+
+    private async Task<JsonElement> BeginAsync(string name, string email, string tenant, CancellationToken cancellationToken)
+    {
+        var tags = new[] { new { Key = "ManagedBy", Value = "Tenantry" }, new { Key = "Client", Value = tenant } };
+        var asked = await host.Aws.JsonAsync(AwsService.Organizations, "CreateAccount", new { AccountName = name, Email = email, RoleName = host.Options.AccountRole, Tags = tags }, cancellationToken);
+        return asked.GetProperty("CreateAccountStatus");
     }
 
     private static TargetException Failed(string name, string email, string? reason) => reason switch

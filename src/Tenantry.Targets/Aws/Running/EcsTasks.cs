@@ -11,7 +11,13 @@ namespace Tenantry.Targets.Aws.Running;
 /// <param name="IsSettled">True when the newest deployment is through.</param>
 /// <param name="Failed">Tasks of it that did not come up.</param>
 /// <param name="TaskDefinition">What the newest deployment runs.</param>
-internal sealed record TasksSeen(int Desired, int Running, bool IsSettled, int Failed, string TaskDefinition);
+/// <param name="IsGivenUp">True when AWS gave the newest deployment up and had nothing to go back to.</param>
+/// <param name="GivenUp">Why AWS gave a deployment up, in its own words; null when it did not.</param>
+internal sealed record TasksSeen(int Desired, int Running, bool IsSettled, int Failed, string TaskDefinition, bool IsGivenUp = false, string? GivenUp = null)
+{
+    /// <summary>True when it runs something else than the task definition that was given: AWS went back from it. Empty: none is known.</summary>
+    internal bool IsOtherThan(string taskDefinition) => taskDefinition.Length > 0 && TaskDefinition.Length > 0 && TaskDefinition != taskDefinition;
+}
 
 /// <summary>The service that runs an instance's tasks.</summary>
 internal sealed class EcsTasks(IAws aws, string cluster, string service)
@@ -35,16 +41,26 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
         {
             if (found.GetProperty("status").GetString() != "ACTIVE")
                 continue;
-            var newest = found.GetProperty("deployments").EnumerateArray().FirstOrDefault(one => one.GetProperty("status").GetString() == "PRIMARY");
-            return new TasksSeen(
-                found.GetProperty("desiredCount").GetInt32(),
-                found.GetProperty("runningCount").GetInt32(),
-                newest.ValueKind == JsonValueKind.Object && newest.TryGetProperty("rolloutState", out var state) && state.GetString() == "COMPLETED",
-                newest.ValueKind == JsonValueKind.Object && newest.TryGetProperty("failedTasks", out var failed) ? failed.GetInt32() : 0,
-                found.TryGetProperty("taskDefinition", out var definition) ? definition.GetString() ?? "" : "");
+            return Read(found);
         }
 
         return null;
+    }
+
+    /// <summary>Reads a service as AWS describes it. Pure.</summary>
+    internal static TasksSeen Read(JsonElement service)
+    {
+        var deployments = service.GetProperty("deployments").EnumerateArray().ToList();
+        var newest = deployments.Find(one => Word(one, "status") == "PRIMARY");
+        var givenUp = deployments.Find(one => Word(one, "rolloutState") == "FAILED");
+        return new TasksSeen(
+            service.GetProperty("desiredCount").GetInt32(),
+            service.GetProperty("runningCount").GetInt32(),
+            Word(newest, "rolloutState") == "COMPLETED",
+            newest.ValueKind == JsonValueKind.Object && newest.TryGetProperty("failedTasks", out var failed) ? failed.GetInt32() : 0,
+            Word(newest, "taskDefinition") ?? Word(service, "taskDefinition") ?? "",
+            Word(newest, "rolloutState") == "FAILED",
+            givenUp.ValueKind == JsonValueKind.Object ? Word(givenUp, "rolloutStateReason") ?? "it gives no reason" : null);
     }
 
     internal Task SetCountAsync(int count, CancellationToken cancellationToken) =>
@@ -92,6 +108,9 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
         var described = await aws.JsonAsync(AwsService.Ecs, "DescribeTasks", new { cluster, tasks }, cancellationToken);
         return described.GetProperty("tasks").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } task ? task : null;
     }
+
+    private static string? Word(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string TaskId(JsonElement task) => task.GetProperty("taskArn").GetString()!.Split('/')[^1];
 }

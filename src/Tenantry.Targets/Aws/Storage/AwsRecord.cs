@@ -38,6 +38,9 @@ internal sealed record AwsRecord
     /// <summary>The role by which its own account is reached; empty in the account of the credentials.</summary>
     public string RoleArn { get; init; } = "";
 
+    /// <summary>True when what holds its state was broken: what that one made may be in AWS and in no state.</summary>
+    public bool IsUnsure { get; init; }
+
     /// <summary>Tags that were resolved to digests when the release began.</summary>
     public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

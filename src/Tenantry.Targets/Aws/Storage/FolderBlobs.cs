@@ -36,15 +36,22 @@ internal sealed class FolderBlobs(string folder) : IBlobs
     {
         var path = Path.Combine(folder, key);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // Whole or not at all: whoever finds half a claim takes it for another's.
+        var whole = $"{path}.{Guid.NewGuid():N}.new";
         try
         {
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-            file.Write(content.Span);
+            AtomicFile.Write(whole, content.Span, durable: true);
+            File.Move(whole, path, overwrite: false);
+            AtomicFile.SyncFolder(Path.GetDirectoryName(path)!);
             return Task.FromResult(true);
         }
         catch (IOException) when (File.Exists(path))
         {
             return Task.FromResult(false);
+        }
+        finally
+        {
+            File.Delete(whole);
         }
     }
 
@@ -65,7 +72,7 @@ internal sealed class FolderBlobs(string folder) : IBlobs
     {
         var at = Path.Combine(folder, prefix);
         IReadOnlyList<string> keys = Directory.Exists(at)
-            ? [.. Directory.EnumerateFiles(at, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateFiles(at, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".new", StringComparison.Ordinal)).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)]
             : [];
         return Task.FromResult(keys);
     }

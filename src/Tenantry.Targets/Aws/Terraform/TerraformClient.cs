@@ -12,6 +12,9 @@ namespace Tenantry.Targets.Aws.Terraform;
 /// </summary>
 internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvider time) : IDisposable
 {
+    /// <summary>Exit codes above this one are a signal's number and this.</summary>
+    internal const int Signalled = 128;
+
     private const int Interrupt = 2;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -48,8 +51,10 @@ internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvide
         if (ProcessIdentity.Of(pid) is { } identity)
             AtomicFile.WriteJson(RunFile(workspace), new TerraformRun(identity, time.GetUtcNow()), durable: false);
         var exit = await FollowAsync(process, output, told, command, cancellationToken);
-        File.Delete(RunFile(workspace));
-        return exit.Code ?? 128 + (exit.Signal ?? 0);
+        // With these Terraform ended by itself and its state is saved. After every other end, as by a signal, nobody knows what is saved: the next pass takes it for a crash.
+        if (exit.Code is 0 or 1)
+            Forget(workspace);
+        return exit.Code ?? Signalled + (exit.Signal ?? 0);
     }
 
     /// <summary>The run that an earlier control plane left in this workspace, or null. It may have ended.</summary>
@@ -62,7 +67,7 @@ internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvide
         return File.Exists(output) ? [.. File.ReadLines(output).Select(TerraformMessage.Read).OfType<TerraformMessage>()] : [];
     }
 
-    /// <summary>Waits for a run that an earlier control plane left.</summary>
+    /// <summary>Waits for a run that an earlier control plane left. How it ended nobody can be asked, so that it stays known.</summary>
     internal async Task WaitAsync(TerraformRun run, string workspace, CancellationToken cancellationToken)
     {
         using var process = ProcessHandle.Open(run.Process);
@@ -76,8 +81,6 @@ internal sealed class TerraformClient(string folder, TimeSpan limit, TimeProvide
         {
             throw new TargetException($"The Terraform run {run.Process.Pid} of an earlier control plane is still at work on {workspace} after {limit.TotalMinutes:0} minutes.", retryable: true, fix: $"End it with 'kill -INT {run.Process.Pid}'.");
         }
-
-        File.Delete(RunFile(workspace));
     }
 
     /// <summary>Forgets a run that is dead.</summary>

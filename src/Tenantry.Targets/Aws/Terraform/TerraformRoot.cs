@@ -8,7 +8,7 @@ namespace Tenantry.Targets.Aws.Terraform;
 
 /// <summary>
 /// The module set, written out with the place of its state. One folder for all workspaces, since each process is told its workspace by its variables; another module set or another
-/// place of the state makes another folder.
+/// place of the state, or another program, makes another folder: what Terraform made ready OpenTofu cannot use.
 /// </summary>
 internal sealed class TerraformRoot(string folder, TimeProvider time)
 {
@@ -21,12 +21,13 @@ internal sealed class TerraformRoot(string folder, TimeProvider time)
 
     /// <summary>Writes the files where they are not, and has them made ready once. Gives the folder.</summary>
     /// <param name="backend">The place of the state.</param>
+    /// <param name="program">Terraform or OpenTofu.</param>
     /// <param name="initialize">Makes the folder ready for Terraform.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal async Task<string> PrepareAsync(JsonObject backend, Func<string, CancellationToken, Task> initialize, CancellationToken cancellationToken)
+    internal async Task<string> PrepareAsync(JsonObject backend, string program, Func<string, CancellationToken, Task> initialize, CancellationToken cancellationToken)
     {
         var text = BackendFile(backend);
-        var root = Path.Combine(folder, Digest(text));
+        var root = Path.Combine(folder, Digest(text, program));
         if (File.Exists(Path.Combine(root, Ready)))
             return root;
         await _one.WaitAsync(cancellationToken);
@@ -64,7 +65,7 @@ internal sealed class TerraformRoot(string folder, TimeProvider time)
     internal static string BackendFile(JsonObject backend) =>
         new JsonObject { ["terraform"] = new JsonObject { ["backend"] = backend.DeepClone() } }.ToJsonString(AtomicFile.Json) + "\n";
 
-    private static string Digest(string backend)
+    private static string Digest(string backend, string program)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (path, content) in Files)
@@ -73,7 +74,7 @@ internal sealed class TerraformRoot(string folder, TimeProvider time)
             all.AppendData(content);
         }
 
-        all.AppendData(Encoding.UTF8.GetBytes(backend));
+        all.AppendData(Encoding.UTF8.GetBytes($"{backend}\n{program}"));
         return Convert.ToHexStringLower(all.GetHashAndReset())[..16];
     }
 

@@ -20,11 +20,11 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
     internal async Task RunAsync(Func<string, string, string, string, ChildCommand> command, JsonObject variables, string what, CancellationToken cancellationToken)
     {
         var (program, root) = (host.Program, await host.RootAsync(cancellationToken));
-        if (await FreeAsync(program, root, cancellationToken))
+        if (await FreeAsync(program, root, cancellationToken) || record.IsUnsure)
         {
             await host.WithVariablesAsync(variables, async file =>
             {
-                await new KilledRun(host, record, steps).TakeInAsync(program, root, file, cancellationToken);
+                await new KilledRun(host, record, steps).TakeInAsync(new ImportPlace(program, root, file), cancellationToken);
                 return true;
             });
             host.Terraform.Forget(workspace);
@@ -33,9 +33,18 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
         var code = await host.WithVariablesAsync(variables, file => host.Terraform.ChangeAsync(command(program, root, workspace, file), workspace, Take, cancellationToken));
         if (code == 0)
             return;
+        if (code >= TerraformClient.Signalled)
+            throw AwsErrors.Ended($"{what} {workspace}", code, workspace);
         if (AwsErrors.IsLocked(_errors) && await host.Store.ReadLockAsync(workspace, cancellationToken) is { } held)
             throw AwsErrors.Locked(record, held);
         throw AwsErrors.Explain($"{what} {workspace}", _errors, $"Terraform ended with code {code}{(_said.Count > 0 ? ": " + string.Join(' ', _said) : ".")}", workspace);
+    }
+
+    /// <summary>Brings things that carry the instance's tags into its state. Gives those that AWS does not have any more, and those that could not be brought in.</summary>
+    internal async Task<(IReadOnlyList<TaggedResource> Gone, IReadOnlyList<TaggedResource> Left)> TakeInAsync(IReadOnlyList<TaggedResource> found, JsonObject variables, CancellationToken cancellationToken)
+    {
+        var (program, root) = (host.Program, await host.RootAsync(cancellationToken));
+        return await host.WithVariablesAsync(variables, file => new KilledRun(host, record, steps).TakeInAsync(found, new ImportPlace(program, root, file), cancellationToken));
     }
 
     /// <summary>Removes the workspace itself, once nothing is in it.</summary>
@@ -47,12 +56,11 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
             throw AwsErrors.Explain($"Removing the workspace {workspace}", [], result.LastLines(8), workspace);
     }
 
-    // A run of an earlier control plane goes on by itself: it is waited for. One that was killed with its machine leaves its lock; whose lock it is decides.
-    // True when a run of ours is dead of which it is not known whether it came to its end.
+    // A run of an earlier control plane goes on by itself: it is waited for. One that was killed leaves its lock; whose lock it is decides.
+    // True when there was a run of ours of which it is not known whether it came to its end.
     private async Task<bool> FreeAsync(string program, string root, CancellationToken cancellationToken)
     {
         var run = host.Terraform.FindRun(workspace);
-        var isDead = run is { Process.IsAlive: false };
         if (run is { Process.IsAlive: true })
         {
             await steps.StepAsync(AwsNames.Tasks(workspace), StepAction.Wait, async tell =>
@@ -72,7 +80,7 @@ internal sealed class TerraformWork(AwsHost host, AwsRecord record, StepWriter s
                 throw AwsErrors.Explain($"Giving {workspace} free", [], result.LastLines(5), workspace);
         }
 
-        return isDead;
+        return run is not null;
     }
 
     private void Take(TerraformMessage message)

@@ -19,6 +19,7 @@ module "network" {
   cidr   = var.network.cidr
   zones  = var.network.zones
   exit   = var.network.exit
+  inner  = var.files || var.redis != null
   region = var.region
 }
 
@@ -29,9 +30,10 @@ module "logs" {
   days = var.logs_days
 }
 
+# What is in it outlives the manifest that named a volume: it goes with the instance.
 module "files" {
   source = "./modules/efs"
-  count  = length(var.volumes) > 0 ? 1 : 0
+  count  = var.files ? 1 : 0
 
   name      = var.name
   vpc       = module.network.vpc
@@ -75,14 +77,14 @@ module "service" {
   region         = var.region
   vpc            = module.network.vpc
   cidr           = var.network.cidr
-  subnets        = var.network.exit == "public" ? module.network.public_subnets : module.network.private_subnets
+  subnets        = module.network.task_subnets
   public_address = var.network.exit == "public"
   settings       = var.service
   containers     = var.containers
   shared_folders = var.shared_folders
   volumes        = keys(var.volumes)
-  file_system    = length(var.volumes) > 0 ? module.files[0].id : null
-  access_points  = length(var.volumes) > 0 ? module.files[0].access_points : {}
+  file_system    = var.files ? module.files[0].id : null
+  access_points  = var.files ? module.files[0].access_points : {}
   secret_arn     = var.secret_arn
   repositories   = var.repositories
   log_group      = module.logs.name

@@ -10,6 +10,11 @@ output "service" {
   value = module.service.service
 }
 
+output "task_definition" {
+  description = "What the service is to run: AWS goes back to an earlier one when it does not come up."
+  value       = module.service.task_definition
+}
+
 output "log_group" {
   value = module.logs.name
 }

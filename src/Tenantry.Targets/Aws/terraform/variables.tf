@@ -93,6 +93,7 @@ variable "service" {
     container = string
     port      = number
     entry     = string
+    grace     = optional(number, 0)
     restart   = string
   })
 }
@@ -115,6 +116,12 @@ variable "volumes" {
     gid = number
   }))
   default = {}
+}
+
+variable "files" {
+  description = "Whether there is a file system: also when no volume is left that is on it."
+  type        = bool
+  default     = false
 }
 
 variable "secret_arn" {

@@ -8,24 +8,22 @@ variable "gateways" { type = list(string) }
 
 locals {
   everybody = ["0.0.0.0/0"]
-  # In clear from the gateways; from everybody only when nothing else is there.
-  clear = length(var.gateways) > 0 || var.certificate != "" ? var.gateways : local.everybody
+  # In clear from the gateways; from everybody only where none are named.
+  clear = length(var.gateways) > 0 ? var.gateways : local.everybody
 }
 
 resource "aws_security_group" "this" {
   name        = "${var.name}-entrance"
   description = "The load balancer"
   vpc_id      = var.vpc
+  tags        = { Name = "${var.name}-entrance" }
 
-  dynamic "ingress" {
-    for_each = length(local.clear) > 0 ? [80] : []
-    content {
-      description = "HTTP"
-      from_port   = 80
-      to_port     = 80
-      protocol    = "tcp"
-      cidr_blocks = local.clear
-    }
+  ingress {
+    description = "HTTP"
+    from_port   = 80
+    to_port     = 80
+    protocol    = "tcp"
+    cidr_blocks = local.clear
   }
 
   dynamic "ingress" {
@@ -57,7 +55,7 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
-  name                 = var.name
+  name = var.name
   # Tasks are registered with their own port; another one here would have to replace what a listener uses.
   port                 = 80
   protocol             = "HTTP"

@@ -5,7 +5,8 @@ locals {
   containers = [for container in var.containers : merge(container, {
     environment = concat(
       try(container.environment, []),
-      var.redis_url == "" ? [] : [{ name = "REDIS_URL", value = var.redis_url }],
+      # What the app sets itself stays so: ECS takes no name twice.
+      var.redis_url == "" || contains([for one in concat(try(container.environment, []), try(container.secrets, [])) : one.name], "REDIS_URL") ? [] : [{ name = "REDIS_URL", value = var.redis_url }],
     )
     secrets = [for secret in try(container.secrets, []) : { name = secret.name, valueFrom = "${var.secret_arn}:${secret.key}::" }]
     logConfiguration = {
@@ -32,6 +33,7 @@ resource "aws_security_group" "this" {
   name        = "${var.name}-tasks"
   description = "The tasks"
   vpc_id      = var.vpc
+  tags        = { Name = "${var.name}-tasks" }
 
   dynamic "ingress" {
     for_each = var.balanced && var.settings.port != 0 ? [var.entrance] : []
@@ -112,6 +114,9 @@ resource "aws_ecs_service" "this" {
   force_new_deployment = true
   triggers             = { restart = var.settings.restart }
 
+  # What starts slowly is not ended by the load balancer meanwhile.
+  health_check_grace_period_seconds = var.balanced ? var.settings.grace : null
+
   deployment_circuit_breaker {
     enable   = true
     rollback = true
@@ -167,4 +172,5 @@ resource "aws_appautoscaling_policy" "this" {
 
 output "cluster" { value = aws_ecs_cluster.this.name }
 output "service" { value = aws_ecs_service.this.name }
+output "task_definition" { value = aws_ecs_task_definition.this.arn }
 output "security_group" { value = aws_security_group.this.id }

@@ -1,3 +1,6 @@
+# Asks nobody: it follows from the region.
+data "aws_partition" "this" {}
+
 locals {
   tasks = jsonencode({
     Version   = "2012-10-17"
@@ -17,7 +20,7 @@ resource "aws_iam_role_policy" "execution" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [{ Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "arn:aws:logs:${var.region}:*:log-group:${var.log_group}:*" }],
+      [{ Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "arn:${data.aws_partition.this.partition}:logs:${var.region}:*:log-group:${var.log_group}:*" }],
       var.secret_arn == "" ? [] : [{ Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = var.secret_arn }],
       length(var.repositories) == 0 ? [] : [{ Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" }],
       length(var.repositories) == 0 ? [] : [{ Effect = "Allow", Action = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], Resource = var.repositories }],

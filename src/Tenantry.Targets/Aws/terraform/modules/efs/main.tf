@@ -25,6 +25,7 @@ resource "aws_security_group" "this" {
   name        = "${var.name}-files"
   description = "Volumes, from the tasks alone"
   vpc_id      = var.vpc
+  tags        = { Name = "${var.name}-files" }
 
   ingress {
     description     = "NFS from the tasks"

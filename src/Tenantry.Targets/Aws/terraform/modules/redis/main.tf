@@ -14,6 +14,7 @@ resource "aws_security_group" "this" {
   name        = "${var.name}-redis"
   description = "Redis, from the tasks alone"
   vpc_id      = var.vpc
+  tags        = { Name = "${var.name}-redis" }
 
   ingress {
     description     = "Redis from the tasks"

@@ -2,11 +2,16 @@ variable "name" { type = string }
 variable "cidr" { type = string }
 variable "zones" { type = list(string) }
 variable "exit" { type = string }
+
+# Whether something is inside that no task is: volumes, Redis. It stays where it is when the way out changes.
+variable "inner" { type = bool }
+
 variable "region" { type = string }
 
 locals {
   # The lower half is public, the upper half private; each zone has a part of both.
   bits     = ceil(log(length(var.zones), 2)) + 1
+  private  = var.exit == "public" && !var.inner ? 0 : length(var.zones)
   gateways = var.exit == "nat" ? 1 : var.exit == "nat-per-zone" ? length(var.zones) : 0
 }
 
@@ -36,7 +41,7 @@ resource "aws_subnet" "public" {
 }
 
 resource "aws_subnet" "private" {
-  count             = var.exit == "public" ? 0 : length(var.zones)
+  count             = local.private
   vpc_id            = aws_vpc.this.id
   availability_zone = var.zones[count.index]
   cidr_block        = cidrsubnet(var.cidr, local.bits, pow(2, local.bits - 1) + count.index)
@@ -75,7 +80,7 @@ resource "aws_nat_gateway" "this" {
 }
 
 resource "aws_route_table" "private" {
-  count  = var.exit == "public" ? 0 : length(var.zones)
+  count  = local.private
   vpc_id = aws_vpc.this.id
   tags   = { Name = "${var.name}-private-${count.index}" }
 
@@ -89,7 +94,7 @@ resource "aws_route_table" "private" {
 }
 
 resource "aws_route_table_association" "private" {
-  count          = var.exit == "public" ? 0 : length(var.zones)
+  count          = local.private
   subnet_id      = aws_subnet.private[count.index].id
   route_table_id = aws_route_table.private[count.index].id
 }
@@ -99,6 +104,7 @@ resource "aws_security_group" "endpoints" {
   name        = "${var.name}-endpoints"
   description = "AWS services, from inside this network alone"
   vpc_id      = aws_vpc.this.id
+  tags        = { Name = "${var.name}-endpoints" }
 
   ingress {
     description = "HTTPS from this network"
@@ -132,4 +138,15 @@ resource "aws_vpc_endpoint" "s3" {
 
 output "vpc" { value = aws_vpc.this.id }
 output "public_subnets" { value = aws_subnet.public[*].id }
-output "private_subnets" { value = length(aws_subnet.private) > 0 ? aws_subnet.private[*].id : aws_subnet.public[*].id }
+output "private_subnets" { value = aws_subnet.private[*].id }
+
+# Known once a task in them reaches what it needs to start.
+output "task_subnets" {
+  value = var.exit == "public" ? aws_subnet.public[*].id : aws_subnet.private[*].id
+  depends_on = [
+    aws_route_table_association.public,
+    aws_route_table_association.private,
+    aws_vpc_endpoint.interface,
+    aws_vpc_endpoint.s3,
+  ]
+}
