@@ -15,6 +15,7 @@ namespace Tenantry.Server.Sleeping;
 /// <param name="Traffic">What gateways see; null when nobody can say.</param>
 /// <param name="Usage">What it uses.</param>
 /// <param name="Answer">What the app itself says.</param>
+/// <param name="BusyAt">When it last said that it is busy, or null.</param>
 public sealed record IdleFacts(
     DateTimeOffset Now,
     SleepPolicy Policy,
@@ -26,7 +27,8 @@ public sealed record IdleFacts(
     DateTimeOffset? RestsSince,
     InstanceTraffic? Traffic,
     UsageSeen Usage,
-    BusyAnswer Answer);
+    BusyAnswer Answer,
+    DateTimeOffset? BusyAt = null);
 
 /// <summary>What an instance was seen to use. <paramref name="LastWorkAt"/>: when that was last above what counts as idle.</summary>
 public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown)

@@ -13,10 +13,15 @@ public sealed class Sleeper(
     IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
     : RepeatedLook("Nobody is put to rest", options.Look, time, log)
 {
+    private const int AtOnce = 4;
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> looks = new(StringComparer.Ordinal);
 
     /// <summary>Why the instance rests or is awake; null while nobody decided.</summary>
     public string? ReasonOf(string instanceId) => watched.GetValueOrDefault(instanceId)?.Verdict?.Reason;
+
+    /// <summary>Looks once.</summary>
+    internal Task LookAsync(CancellationToken cancellationToken) => LookOnceAsync(cancellationToken);
 
     /// <inheritdoc/>
     protected override async Task LookOnceAsync(CancellationToken cancellationToken)
@@ -24,11 +29,34 @@ public sealed class Sleeper(
         await index.RefreshAsync(cancellationToken);
         foreach (var id in watched.Keys.Where(id => index.Find(id) is null))
             watched.TryRemove(id, out _);
-        foreach (var sleeping in index.All)
-            await LookAsync(sleeping, cancellationToken);
+        foreach (var place in index.All.GroupBy(entry => entry.Record.Spec.Target, StringComparer.Ordinal))
+        {
+            // A look at a target that hangs goes on while the others get their next one.
+            if (!looks.TryGetValue(place.Key, out var before) || before.IsCompleted)
+                looks[place.Key] = LookAsync([.. place], cancellationToken);
+        }
+
+        await Task.WhenAny(Task.WhenAll(looks.Values), Task.Delay(options.Look, Time, cancellationToken));
+        if (cancellationToken.IsCancellationRequested)
+            await Task.WhenAll(looks.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var (place, look) in looks.Where(look => look.Value.IsCompleted))
+        {
+            looks.TryRemove(place, out _);
+            await look;
+        }
     }
 
-    private async Task LookAsync(SleepEntry entry, CancellationToken cancellationToken)
+    // Of one target. Once a few of its instances could not be measured in time, the rest is left for the next look.
+    private async Task LookAsync(IReadOnlyList<SleepEntry> entries, CancellationToken cancellationToken)
+    {
+        var round = new Round();
+        await Parallel.ForEachAsync(
+            entries,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+            async (entry, stopping) => await LookAsync(entry, round, stopping));
+    }
+
+    private async Task LookAsync(SleepEntry entry, Round round, CancellationToken cancellationToken)
     {
         var (record, policy) = (entry.Record, entry.PolicyNow);
         var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(Time.GetUtcNow()));
@@ -64,13 +92,14 @@ public sealed class Sleeper(
         }
 
         var isMeasured = record.Desired == DesiredState.Running && Time.GetUtcNow() >= instance.MeasureAt;
-        if (isMeasured)
-            await MeasureAsync(target, entry, instance, policy, cancellationToken);
+        if (isMeasured && !await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
+            return;
         var verdict = Judge(target, entry, instance, policy);
         // What began since the last measurement is not known yet.
         if (verdict.Depth is not null && record.Desired == DesiredState.Running && !isMeasured)
         {
-            await MeasureAsync(target, entry, instance, policy, cancellationToken);
+            if (!await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
+                return;
             verdict = Judge(target, entry, instance, policy);
         }
 
@@ -95,7 +124,8 @@ public sealed class Sleeper(
             record.Rest?.IdleSince,
             gateways.TrafficOf(record.Spec.Id),
             instance.Usage.Seen,
-            instance.AnswerAt(entry.Busy, policy, now)));
+            instance.AnswerAt(entry.Busy, policy, now),
+            instance.BusyAt));
     }
 
     // Settled in what it should be doing, and the engine may decide about it.
@@ -107,13 +137,20 @@ public sealed class Sleeper(
             _ => false,
         };
 
-    private async Task MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, CancellationToken cancellationToken)
+    // False: not in this look.
+    private async Task<bool> MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, Round round, CancellationToken cancellationToken)
     {
+        if (round.Late >= AtOnce)
+        {
+            instance.Verdict = new IdleVerdict(null, "awake: its target does not say in time what others on it use", Time.GetUtcNow());
+            return false;
+        }
+
         instance.Measured(policy, Time.GetUtcNow(), options.MeasureEvery);
         if (target is not IStats stats)
         {
             instance.Usage.Fail($"target '{target.Name}' cannot count what an instance uses");
-            return;
+            return true;
         }
 
         try
@@ -124,8 +161,12 @@ public sealed class Sleeper(
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             // One target that hangs or is broken keeps nobody else from rest.
+            if (failure is TimeoutException)
+                Interlocked.Increment(ref round.Late);
             instance.Usage.Fail(failure is TimeoutException ? "its target does not say in time what it uses" : failure.Message);
         }
+
+        return true;
     }
 
     private async Task AskAsync(ITarget target, SleepEntry entry, WatchedInstance instance, CancellationToken cancellationToken)
@@ -149,6 +190,11 @@ public sealed class Sleeper(
             return;
         Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
+    }
+
+    private sealed class Round
+    {
+        public int Late;
     }
 
     private InstanceRef Ref(InstanceRecord record) => new(record.Spec.Id, record.Spec.Slug, store.Owner);

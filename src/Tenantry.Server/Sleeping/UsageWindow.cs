@@ -8,7 +8,12 @@ namespace Tenantry.Server.Sleeping;
 public sealed class UsageWindow
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    // Far longer than measurements are apart: what was meanwhile would vanish in the average.
+    private static readonly TimeSpan Gap = TimeSpan.FromSeconds(90);
     private readonly Queue<(DateTimeOffset At, double Cpu, long Sent)> samples = new();
+    private DateTimeOffset last;
+    private bool wasUnknown;
 
     /// <summary>What is known now.</summary>
     public UsageSeen Seen { get; private set; } = new(null, "", "it was not measured yet");
@@ -25,13 +30,18 @@ public sealed class UsageWindow
             return;
         }
 
+        if (samples.Count > 0 && usage.At - last > Gap)
+            Fail("it was not measured for a while");
+        last = usage.At;
         window = window < Minute ? window : Minute;
         while (samples.Count > 1 && usage.At - samples.ElementAt(1).At >= window)
             samples.Dequeue();
         if (samples.TryPeek(out var first))
             Seen = Judge(first, usage.At, cpu, sent, busy, Seen);
         else
-            Seen = new UsageSeen(Seen.LastWorkAt, Seen.Work, null);
+            // What it did while nobody could see it may have been work.
+            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null) : new UsageSeen(Seen.LastWorkAt, Seen.Work, null);
+        wasUnknown = false;
         samples.Enqueue((usage.At, cpu, sent));
     }
 
@@ -39,6 +49,7 @@ public sealed class UsageWindow
     public void Fail(string why)
     {
         samples.Clear();
+        wasUnknown = true;
         Seen = new UsageSeen(Seen.LastWorkAt, Seen.Work, why);
     }
 

@@ -13,6 +13,9 @@ internal sealed class WatchedInstance(DateTimeOffset since)
 
     public UsageWindow Usage { get; } = new();
 
+    /// <summary>When the app last said that it is busy.</summary>
+    public DateTimeOffset? BusyAt { get; private set; }
+
     /// <summary>When it is measured next.</summary>
     public DateTimeOffset MeasureAt { get; private set; }
 
@@ -48,6 +51,8 @@ internal sealed class WatchedInstance(DateTimeOffset since)
     {
         answer = said;
         answeredAt = now;
+        if (said == BusyAnswer.Busy)
+            BusyAt = now;
         IsAsking = false;
     }
 

@@ -34,6 +34,8 @@ public class IdleDecisionTests
         { "just started", Idle with { AwakeSince = Now.AddSeconds(-20), Policy = Both with { FreezeAfter = TimeSpan.FromSeconds(10) } }, null, "awake: for at least 60 s after a start or wake, 20 s ago" },
         { "the app has to be asked", Idle with { Answer = BusyAnswer.NotAsked }, null, "idle for 60 min; the app is asked whether it is busy" },
         { "the app is busy", Idle with { Answer = BusyAnswer.Busy }, null, "awake: the app says that it is busy" },
+        { "the app was busy a minute ago and is not now", Idle with { Answer = BusyAnswer.Idle, BusyAt = Now.AddMinutes(-1) }, null, "awake: the app says that it is busy, asked 60 s ago" },
+        { "the app was busy long ago", Idle with { Answer = BusyAnswer.Idle, BusyAt = Now.AddMinutes(-11) }, DesiredState.Frozen, "idle since 11:49:00 UTC" },
         { "the app does not answer", Idle with { Answer = BusyAnswer.NoAnswer }, null, "awake: the app was asked whether it is busy and gave no clear answer in time" },
         { "the app is idle", Idle with { Answer = BusyAnswer.Idle }, DesiredState.Frozen, "idle since 11:00:00 UTC" },
         { "held", Idle with { Hold = InstanceHold.Awake }, null, "awake: held by a person" },
@@ -69,6 +71,26 @@ public class IdleDecisionTests
         for (var second = 60; second <= 240; second += 15)
             Measure(second, 15.3, 0);
         window.Seen.LastWorkAt!.Value.ShouldBeInRange(Now.AddSeconds(60), Now.AddSeconds(105), "then it leaves the minute");
+    }
+
+    [Fact]
+    public void WhatCouldNotBeMeasuredForAWhileMayHaveBeenWork()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 10 + (seconds > 1000 ? 900 : 0), 0), new BusyDefinition(), TimeSpan.FromMinutes(10));
+
+        Measure(0);
+        Measure(15);
+        window.Seen.ShouldBe(new UsageSeen(null, "", null));
+        window.Fail("crun is gone");
+        window.Seen.Unknown.ShouldBe("crun is gone");
+        Measure(900);
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(900), "what it used was not known until", null));
+        Measure(915);
+        window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(900));
+        // Nobody failed, and nobody looked: 900 seconds of CPU would vanish in the average of days.
+        Measure(100_000);
+        window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(100_000));
     }
 
     [Fact]
