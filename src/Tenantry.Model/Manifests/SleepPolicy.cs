@@ -42,6 +42,9 @@ public sealed record WakePolicy
     /// <summary>Whether a browser that waits longer than a second sees a waiting page.</summary>
     public bool WaitingPage { get; init; } = true;
 
+    /// <summary>Largest <see cref="Buffer"/>: one instance's share of the memory that a gateway has for held bodies.</summary>
+    public const long LargestBuffer = 32_000_000;
+
     /// <summary>Bytes of a held request's body that are taken before the sender has to wait. Default 1 MB.</summary>
     public long Buffer { get; init; } = 1_000_000;
 }
@@ -72,6 +75,9 @@ public sealed record WebhookDefinition
     public required string Path { get; init; }
 
     public WebhookAnswer Answer { get; init; } = WebhookAnswer.Stored;
+
+    /// <summary>Largest <see cref="MaxSize"/>: one instance's share of the memory that a gateway has for webhooks that are arriving.</summary>
+    public const long LargestMaxSize = 32_000_000;
 
     /// <summary>Bytes of one request that is stored; a larger one is refused with 413. Default 1 MB.</summary>
     public long MaxSize { get; init; } = 1_000_000;

@@ -196,7 +196,7 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
             while (await connection.ReadAsync(ending.Token) is (EngineFrames.Input, var payload))
                 reports.TryWrite(JsonSerializer.Deserialize<GateReport>(payload, EngineFrames.Json)!);
         }
-        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException or JsonException)
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException or JsonException or InvalidDataException)
         {
             // It left, or is not understood: either way nothing is known any more.
         }

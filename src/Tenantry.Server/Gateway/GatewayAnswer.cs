@@ -41,6 +41,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer NoWayIn = new(
         503, Unavailable, "Not reachable now", "The way to the instance is closed for a moment: a part of the server is restarting. Try again.", 2);
 
+    public static readonly GatewayAnswer NoRoom = new(
+        503, Unavailable, "Busy", "As many connections to instances are open as there may be. Try again in a moment.", 2);
+
     public static readonly GatewayAnswer TooManyWait = new(
         503, Unavailable, "Waking", "The instance is waking up and too many requests wait for it already. Try again in a moment.", 2);
 

@@ -14,6 +14,10 @@ public sealed class GatewayDoors : IDisposable
     private const int BetweenQuestions = 15;
     private const int Questions = 4;
 
+    // One that answers the kernel and takes nothing of what it was sent is cut by that, also where nothing waits for it any more. Milliseconds; TCP_USER_TIMEOUT of tcp(7).
+    private const int TakeTime = 120_000;
+    private const int UserTimeout = 18;
+
     private GatewayDoors(Socket plain, Socket? tls)
     {
         Plain = plain;
@@ -68,6 +72,7 @@ public sealed class GatewayDoors : IDisposable
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, QuietTime);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, BetweenQuestions);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Questions);
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, UserTimeout, BitConverter.GetBytes(TakeTime));
             socket.Bind(address);
             socket.Listen(Backlog);
             return socket;

@@ -8,14 +8,18 @@ using Tenantry.Server.Gateway.Strictness;
 using Tenantry.Server.Gateway.Tls;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Metrics;
-using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Gateway;
 
 /// <summary>The gateway's listener.</summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
-    private const int OtherFiles = 512;
+    private const int MostStreams = 32;
+
+    // What a client has sent and nobody reads yet, as while its request is held: of a connection, and of HTTP/2 of a stream.
+    private const int Unread = 64 * 1024;
+    private const int UnreadOfStreams = 256 * 1024;
+    private const int UnreadOfStream = 128 * 1024;
     private readonly KestrelServer kestrel;
     private readonly GatewayApplication application;
     private readonly Drain drain = new();
@@ -30,7 +34,11 @@ public sealed class GatewayServer : IAsyncDisposable
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestBodySize = null;
         // Each has another behind it: beyond that, those to instances could not be made any more, for anybody.
-        options.Limits.MaxConcurrentConnections = options.Limits.MaxConcurrentUpgradedConnections = MostConnections();
+        options.Limits.MaxConcurrentConnections = options.Limits.MaxConcurrentUpgradedConnections = SocketBudget.MostOfThisProcess;
+        options.Limits.Http2.MaxStreamsPerConnection = MostStreams;
+        options.Limits.MaxRequestBufferSize = Unread;
+        options.Limits.Http2.InitialConnectionWindowSize = UnreadOfStreams;
+        options.Limits.Http2.InitialStreamWindowSize = UnreadOfStream;
         // What is too large is said by the guard, in words.
         options.Limits.MaxRequestLineSize = RequestScanner.LongestHead;
         options.Limits.MaxRequestHeadersTotalSize = RequestScanner.LongestHead;
@@ -56,11 +64,9 @@ public sealed class GatewayServer : IAsyncDisposable
             // What waits for a pipe goes on where it is filled: a thread of the pool, or a polling thread while a connection is prompt.
             // To ask first whether there is something to read costs a call of the kernel for each request, and saves 4 KiB for each connection at rest.
             new SocketTransportFactory(
-                Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true, WaitForDataBeforeAllocatingBuffer = false }), loggers),
+                Options.Create(new SocketTransportOptions { IOQueueCount = 0, UnsafePreferInlineScheduling = true, WaitForDataBeforeAllocatingBuffer = false, MaxReadBufferSize = Unread }), loggers),
             loggers);
     }
-
-    private static long MostConnections() => Math.Max(256, ((long)Math.Min(OpenFileLimit.Hard() ?? 65_536, 1 << 20) - OtherFiles) / 2);
 
     /// <summary>What it has counted.</summary>
     public RequestMetrics Counts { get; } = new("tenantry_gateway_request", "Durations of requests through the gateway by class of status.");

@@ -25,6 +25,20 @@ public sealed class RouteFeed(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        try
+        {
+            await FollowAsync(stoppingToken);
+        }
+        catch (Exception failure)
+        {
+            // Whoever waits for the first routes is not to wait for ever.
+            loaded.TrySetException(failure);
+            throw;
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken stoppingToken)
+    {
         await LoadSavedAsync(stoppingToken);
         var saving = SaveAsync(stoppingToken);
         var budget = new WorkBudget(Share, MostAtOnce, time);
@@ -77,7 +91,18 @@ public sealed class RouteFeed(
 
     private async Task LoadSavedAsync(CancellationToken stopping)
     {
-        if (await RouteFile.LoadAsync(file, stopping) is not { } saved)
+        SavedRoutes? saved;
+        try
+        {
+            saved = await RouteFile.LoadAsync(file, stopping);
+        }
+        catch (IOException failure)
+        {
+            log.LogWarning("There are no saved routes, and none serve until the store answers: {Reason}", failure.Message);
+            return;
+        }
+
+        if (saved is null)
             return;
         routes.Take(RouteTable.Of(saved.Hosts), saved.At);
         log.LogInformation("{Count} saved routes of {At:O} serve until the store answers", saved.Hosts.Count, saved.At);

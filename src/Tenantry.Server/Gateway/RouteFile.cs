@@ -13,19 +13,28 @@ internal static class RouteFile
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>What was saved, or null when there is no file or not a whole one.</summary>
+    /// <summary>What was saved, or null when there is no file.</summary>
+    /// <exception cref="IOException">It cannot be read, or is not a whole one; the message says why.</exception>
     public static async Task<SavedRoutes?> LoadAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
             await using var file = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync<SavedRoutes>(file, Json, cancellationToken);
+            var saved = await JsonSerializer.DeserializeAsync<SavedRoutes>(file, Json, cancellationToken);
+            return IsWhole(saved) ? saved : throw new IOException($"{path} holds no routes.");
         }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
+        catch (Exception odd) when (odd is JsonException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new IOException($"{path} cannot be read: {odd.Message}", odd);
+        }
     }
+
+    private static bool IsWhole(SavedRoutes? saved) =>
+        saved?.Hosts is { } hosts && hosts.Values.All(route => route is { InstanceId: not null, Slug: not null, Tenant: not null });
 
     /// <summary>Whole or not at all: a crash in between leaves the file before.</summary>
     public static Task SaveAsync(string path, SavedRoutes routes, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ public sealed class RouteTable
 {
     private readonly FrozenDictionary<string, Route> byHost;
     private readonly FrozenDictionary<string, Route>.AlternateLookup<ReadOnlySpan<char>> lookup;
+    private Dictionary<string, Route>? byInstance;
 
     private RouteTable(IReadOnlyDictionary<string, Route> byHost)
     {
@@ -44,6 +45,21 @@ public sealed class RouteTable
 
     /// <summary>Where a Host header leads, or null.</summary>
     public Route? Find(ReadOnlySpan<char> hostHeader) => lookup.TryGetValue(Name(hostHeader), out var route) ? route : null;
+
+    /// <summary>A route to that instance, or null.</summary>
+    public Route? FindInstance(string instanceId)
+    {
+        // Few tables are asked for it, and two who make it at once make the same.
+        if (byInstance is not { } known)
+        {
+            known = new Dictionary<string, Route>(StringComparer.Ordinal);
+            foreach (var route in byHost.Values)
+                known.TryAdd(route.InstanceId, route);
+            byInstance = known;
+        }
+
+        return known.GetValueOrDefault(instanceId);
+    }
 
     /// <summary>True when the other table leads everywhere to the same place.</summary>
     public bool SameAs(RouteTable other)

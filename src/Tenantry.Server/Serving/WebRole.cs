@@ -128,7 +128,7 @@ internal sealed class WebRole : IAsyncDisposable
     private async Task StartGatewayAsync(
         ServeOptions options, IEngineLink engine, ChangeFeed feed, InstanceIndex index, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var inside = connector = new InstanceConnector(engine, loggers.CreateLogger<InstanceConnector>());
+        var inside = connector = new InstanceConnector(engine, new SocketBudget(SocketBudget.MostOfThisProcess), loggers.CreateLogger<InstanceConnector>());
         var waking = new WakingParts(engine, new WakingOptions(), inside.Drop, TimeProvider.System, loggers);
         var routes = new Routes
         {

@@ -99,7 +99,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             await store.ReleaseWakeAsync(instanceId, CancellationToken.None);
         }
 
-        return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
+        return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after, isWorkedOn: false) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
     }
 
     private async Task WakeClaimedAsync(InstanceRecord record, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
@@ -138,7 +138,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
                 var record = await store.FindInstanceAsync(instanceId, stopping.Token) ?? throw new KeyNotFoundException($"There is no instance {instanceId}.");
                 if (WakeAsk.Wakes(record))
                     return (record, null);
-                var present = Present(record);
+                var present = Present(record, reconciler.IsWorkingOn(instanceId));
                 if (isLate || present.Outcome != WakeOutcome.NotNow || record.Spec.Desired == DesiredState.Deleted)
                     return (record, present);
                 pause = pause < LongestPause ? pause * 2 : LongestPause;
@@ -148,8 +148,12 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         }
     }
 
-    private WakeAnswer Present(InstanceRecord record) => record switch
+    private WakeAnswer Present(InstanceRecord record, bool isWorkedOn) => record switch
     {
+        // Whoever asks has not come through: what is at the endpoint is going, or not there yet.
+        { Status: { Phase: InstancePhase.Updating } or { Phase: InstancePhase.Running, Health: InstanceHealth.Starting } } when
+            record.Desired == DesiredState.Running && (isWorkedOn || record.Status.Health == InstanceHealth.Starting) =>
+            new WakeAnswer(WakeOutcome.NotNow, "The instance is being started or changed. Try again in a moment.", LeastRetrySeconds),
         { Status: { Phase: InstancePhase.Running or InstancePhase.Updating or InstancePhase.Failed, Endpoint: { } endpoint } } when record.Desired == DesiredState.Running =>
             new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint),
         { Spec: { Hold: InstanceHold.Down, Desired: not DesiredState.Deleted } } when record.Desired != DesiredState.Running =>

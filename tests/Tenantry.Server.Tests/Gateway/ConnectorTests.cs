@@ -1,12 +1,15 @@
 using System.Net;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Tests.Gateway;
 
 /// <summary>The fake engine's sockets are of this machine's network, so an endpoint inside a "namespace" is an upstream of the test.</summary>
 public class ConnectorTests
 {
+    private static readonly WakeRules Impatient = AtRest.Rules with { TimeoutSeconds = 1 };
+
     private static Endpoint Inside(int port, int pid = 1) => new("127.0.0.1", port, NamespacePid: pid);
 
     private static RawUpstream Closing(string body = "ok") => RawUpstream.Start(async (connection, _) =>
@@ -51,7 +54,7 @@ public class ConnectorTests
     {
         await using var upstream = Closing();
         await using var gateway = await TestGateway.StartAsync();
-        gateway.Lead(0, endpoint: Inside(upstream.Port));
+        gateway.Lead(0, endpoint: Inside(upstream.Port), rules: Impatient);
         using var client = gateway.Client();
         await client.GetStringAsync("/");
         await WaitAsync(() => gateway.Engine.OpenedSockets == 3);
@@ -75,7 +78,7 @@ public class ConnectorTests
         await client.GetStringAsync("/");
         await WaitAsync(() => gateway.Engine.OpenedSockets == 3);
 
-        gateway.Lead(0, endpoint: Inside(upstream.Port, pid: 2));
+        gateway.Lead(0, endpoint: Inside(upstream.Port, pid: 2), rules: Impatient);
         gateway.Engine.IsAway = true;
 
         using var answer = await client.GetAsync("/");

@@ -6,6 +6,21 @@ namespace Tenantry.Server.Tests.Gateway;
 
 public sealed class GateTests
 {
+    [Fact]
+    public void AWakeWhoseAnswerIsLateDoesNotOpenAGateThatWasClosedSince()
+    {
+        var gate = new InstanceGate("id", new ManualTime());
+        var route = new Route("id", "alice", "alice", RouteState.Open, new("127.0.0.1", 1));
+        gate.Close(force: false).ShouldBeTrue();
+
+        gate.Awake(new("127.0.0.1", 1));
+
+        gate.TryEnter(route).ShouldBeNull("it is being frozen just now");
+        gate.Rest();
+        gate.Awake(new("127.0.0.1", 1));
+        gate.TryEnter(route).ShouldNotBeNull();
+    }
+
     [Theory]
     [InlineData(RouteState.Resting, true)]
     [InlineData(RouteState.Open, false)]

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
+using Endpoint = Tenantry.Model.Instances.Endpoint;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -65,5 +66,20 @@ public class HoldingBoundsTests
         await UntilAsync(() => gateway.Held == 2);
         gateway.WaitingFor("id-alice").ShouldBe(2);
         (waits[0].IsCompleted, second.IsCompleted).ShouldBe((false, false));
+    }
+
+    [Fact]
+    public async Task TheWaitingPagesQuestionsTakeNothingFromWhatTheTierLetsThrough()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", 1))
+        {
+            Rules = Rules,
+            Limits = new() { Rate = new() { Count = 1, Per = TimeSpan.FromHours(1) } },
+        }));
+        using var client = gateway.Client();
+
+        for (var i = 0; i < 3; i++)
+            (await client.GetStringAsync("/.well-known/tenantry/wake")).ShouldContain("\"phase\":\"awake\"");
     }
 }

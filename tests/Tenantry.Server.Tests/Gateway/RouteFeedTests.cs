@@ -165,13 +165,27 @@ public class RouteFeedTests
     [InlineData("")]
     [InlineData("{\"at\":")]
     [InlineData("[]")]
-    public async Task AFileThatIsNotWholeIsNoFile(string content)
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"at\":\"2026-11-28T12:00:00+00:00\",\"hosts\":null}")]
+    [InlineData("{\"at\":\"2026-11-28T12:00:00+00:00\",\"hosts\":{\"a.localhost\":null}}")]
+    [InlineData("{\"at\":\"2026-11-28T12:00:00+00:00\",\"hosts\":{\"a.localhost\":{\"slug\":\"a\"}}}")]
+    [InlineData("a folder")]
+    public async Task AFileThatIsNotWholeIsNoFileAndTheGatewayStartsAllTheSame(string content)
     {
         using var folder = new TestFolder();
         var file = Path.Combine(folder.Root, "routes.json");
-        await File.WriteAllTextAsync(file, content);
+        if (content == "a folder")
+            Directory.CreateDirectory(file);
+        else
+            await File.WriteAllTextAsync(file, content);
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
 
-        (await RouteFile.LoadAsync(file, CancellationToken.None)).ShouldBeNull();
+        await using var following = await Following.StartAsync(api.Store, api.Engine, file);
+
+        await Waiting.ForAsync(() => State(following, "alice") == RouteState.Starting);
     }
 
     [Fact]

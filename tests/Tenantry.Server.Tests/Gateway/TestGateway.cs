@@ -24,13 +24,13 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly GatewayDoors doors;
     private BackgroundService? webhooks;
 
-    private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates)
+    private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates, SocketBudget sockets)
     {
         var loopback = new IPEndPoint(IPAddress.Loopback, 0);
         doors = GatewayDoors.Open(loopback, certificates is null ? null : loopback);
         Waiting = waiting;
         Engine = engine;
-        connector = new InstanceConnector(link, NullLogger<InstanceConnector>.Instance);
+        connector = new InstanceConnector(link, sockets, NullLogger<InstanceConnector>.Instance);
         waking = new WakingParts(link, Waiting, connector.Drop, TimeProvider.System, NullLoggerFactory.Instance);
         Routes = new Routes
         {
@@ -60,14 +60,27 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public int Port => doors.Address.Port;
 
+    /// <summary>TCP_USER_TIMEOUT of its door, in milliseconds, which each connection has of it.</summary>
+    public int TimeToTake
+    {
+        get
+        {
+            var value = new byte[4];
+            doors.Plain.GetRawSocketOption(6, 18, value);
+            return BitConverter.ToInt32(value);
+        }
+    }
+
     public int TlsPort => doors.TlsAddress!.Port;
 
     /// <summary>With its own engine, or with the one behind the link.</summary>
     public static async Task<TestGateway> StartAsync(
-        FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null, IEngineLink? link = null)
+        FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null, IEngineLink? link = null,
+        SocketBudget? sockets = null)
     {
         engine ??= new FakeEngine();
-        var gateway = new TestGateway(engine, link ?? engine, options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates);
+        var gateway = new TestGateway(engine, link ?? engine, options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates, sockets ?? new SocketBudget(10_000));
+        engine.Wake = gateway.SayWhatRuns;
         await gateway.waking.Attendance.StartAsync(CancellationToken.None);
         await gateway.server.StartAsync(CancellationToken.None);
         return gateway;
@@ -82,8 +95,8 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>Leads alice.localhost to a port of this machine.</summary>
-    public void Lead(int port, string slug = "alice", RouteState state = RouteState.Open, Endpoint? endpoint = null) => Lead(
-        (slug + ".localhost", new Route("id-" + slug, slug, slug + "-tenant", state, state == RouteState.Open ? endpoint ?? new Endpoint("127.0.0.1", port) : null)));
+    public void Lead(int port, string slug = "alice", RouteState state = RouteState.Open, Endpoint? endpoint = null, WakeRules? rules = null) => Lead(
+        (slug + ".localhost", new Route("id-" + slug, slug, slug + "-tenant", state, state == RouteState.Open ? endpoint ?? new Endpoint("127.0.0.1", port) : null) { Rules = rules ?? WakeRules.Default }));
 
     public void Lead(params (string Host, Route Route)[] routes) =>
         Routes.Take(RouteTable.Of(routes.ToDictionary(r => r.Host, r => r.Route, StringComparer.Ordinal)), DateTimeOffset.UnixEpoch);
@@ -120,6 +133,12 @@ internal sealed class TestGateway : IAsyncDisposable
         await socket.ConnectAsync(IPAddress.Loopback, Port);
         return new RawConnection(new NetworkStream(socket, ownsSocket: true));
     }
+
+    // Until a test says otherwise: what has an open route runs there.
+    private Task<WakeAnswer> SayWhatRuns(string instanceId, WakeRequest request) => Task.FromResult(
+        Routes.Table.Hosts.Values.FirstOrDefault(route => route.InstanceId == instanceId) is { State: RouteState.Open } open
+            ? new WakeAnswer(WakeOutcome.Awake, Endpoint: open.Endpoint)
+            : new WakeAnswer(WakeOutcome.NotNow, "Nobody wakes it.", 1));
 
     public async ValueTask DisposeAsync()
     {
@@ -165,6 +184,14 @@ internal sealed class RawConnection(NetworkStream stream) : IAsyncDisposable
         var head = Received[..end];
         received.Remove(0, end);
         return head;
+    }
+
+    /// <summary>Reads what there is, and forgets it.</summary>
+    public async Task ReadSomeAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        if (await stream.ReadAsync(new byte[64 * 1024], patience.Token) == 0)
+            throw new IOException("The peer has closed.");
     }
 
     /// <summary>Reads until the peer closes.</summary>

@@ -84,6 +84,60 @@ public sealed class WebhookTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nno size\r\n", null, "HTTP/1.1 400 ")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n0\r\n\r\n", 10, "HTTP/1.1 413 ")]
+    public async Task OneWhoseBodyIsNotWellFormedOrTooLargeForTheTierIsAnsweredAndNotKept(string rest, int? size, string answer)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (_, _) => new TaskCompletionSource<WakeAnswer>().Task;
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Resting, null) { Rules = Hooks, Limits = size is { } most ? new RequestLimits { BodySize = most } : null }));
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("POST /hooks/x HTTP/1.1\r\nHost: alice.localhost\r\n" + rest);
+
+        (await client.ReadToEndAsync()).ShouldStartWith(answer);
+        box.HasPending("id-alice").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task OneWhoseConnectionTakesTooLongIsKeptAndAnotherRequestIsTold()
+    {
+        // A queue that is full: the kernel answers no more calls.
+        using var full = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var port = ((IPEndPoint)full.LocalEndPoint!).Port;
+        using var first = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        await first.ConnectAsync(IPAddress.Loopback, port);
+        await using var gateway = await TestGateway.StartAsync(options: new() { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        gateway.Lead(port, rules: Hooks);
+        using var client = gateway.Client();
+
+        (await SendAsync(client, new StringContent("kept"))).Status.ShouldBe(HttpStatusCode.Accepted);
+        (await client.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.BadGateway);
+
+        box.HasPending("id-alice").ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AnInstanceWithoutWebhooksLeavesNoFolder()
+    {
+        await using var app = await AppUpstream.StartAsync(_ => Task.CompletedTask);
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (_, _) => Task.FromResult(AwakeAt(app.Port));
+        var box = await gateway.KeepWebhooksAsync(folder.Data);
+        foreach (var slug in (string[])["alice", "bob"])
+        {
+            LeadToRest(gateway, Hooks, slug);
+            using var client = gateway.Client(slug + ".localhost");
+            (await SendAsync(client, new StringContent("x"))).Status.ShouldBe(HttpStatusCode.Accepted);
+            await UntilAsync(() => box.Instances.Count == 0);
+        }
+    }
+
+    [Theory]
     [InlineData(WebhookBox.MostPerInstance, 1)]
     [InlineData(1, WebhookBox.MostBytesPerInstance)]
     public async Task MoreThanMayWaitAreRefusedWithATimeToComeBack(int count, long length)

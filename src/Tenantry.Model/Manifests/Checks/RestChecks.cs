@@ -23,6 +23,13 @@ internal static partial class RestChecks
         return sleep;
     }
 
+    public static WakePolicy Wake(WakePolicy wake, string path, ReadContext context)
+    {
+        if (wake.Buffer > WakePolicy.LargestBuffer)
+            context.Report(PathText.Key(path, "buffer"), $"{SizeText.Write(wake.Buffer)} is more than a gateway takes for one instance, {SizeText.Write(WakePolicy.LargestBuffer)}.");
+        return wake;
+    }
+
     public static BusyDefinition Busy(BusyDefinition busy, string path, ReadContext context)
     {
         if (busy.Http is not null && busy.Command.Count > 0)
@@ -48,6 +55,8 @@ internal static partial class RestChecks
         {
             if (manifest.Webhooks.Take(index).Any(w => w.Path == hook.Path))
                 context.Report(context.ItemPath("webhooks", index), $"{hook.Path} is here twice.");
+            if (hook.MaxSize > WebhookDefinition.LargestMaxSize)
+                context.Report(PathText.Key(context.ItemPath("webhooks", index), "maxSize"), $"{SizeText.Write(hook.MaxSize)} is more than can be stored, {SizeText.Write(WebhookDefinition.LargestMaxSize)}.");
         }
         if (manifest.Webhooks.Count > 0 && manifest.Entry is null && !context.IsBroken("services") && !context.IsBroken("entry"))
             context.ReportKey("webhooks", "No service has an http port that could get a webhook.");

@@ -26,7 +26,8 @@ internal static class RestDescription
         .Key("timeout", Values.Duration, w => w.Timeout, (w, v) => w with { Timeout = v }, "Longest time that a request waits for a sleeping instance.")
         .Optional("ignore", new ListShape<string>(PathValues.RequestPattern, "paths"), (w, v) => w with { Ignore = v }, "Paths that are answered without waking, for monitors.")
         .Key("waitingPage", Values.Flag, w => w.WaitingPage, (w, v) => w with { WaitingPage = v }, "Whether a browser that waits longer than a second sees a waiting page.")
-        .Key("buffer", Values.Size, w => w.Buffer, (w, v) => w with { Buffer = v }, "How much of a waiting request's body is taken before its sender has to wait.");
+        .Key("buffer", Values.Size, w => w.Buffer, (w, v) => w with { Buffer = v }, "How much of a waiting request's body is taken before its sender has to wait; at most 32MB.")
+        .Finish(RestChecks.Wake);
 
     public static Shape<BusyDefinition> Busy { get; } = new ObjectShape<BusyDefinition>("a mapping that says what counts as busy", new())
         .Optional("http", ServiceDescription.Http, (b, v) => b with { Http = v }, "Path of the entry service that answers {\"busy\": true} or {\"busy\": false}. Any other answer, and none, means busy.")
@@ -41,7 +42,7 @@ internal static class RestDescription
         mapping: new ObjectShape<WebhookDefinition>("a mapping with the key path", new() { Path = "" })
             .Required("path", PathValues.RequestPattern, (w, v) => w with { Path = v }, "Path of the requests.")
             .Key("answer", Values.Word<WebhookAnswer>(), w => w.Answer, (w, v) => w with { Answer = v }, "With stored, the sender gets 202 once the request is on disk; with held, it waits for the app's own answer.")
-            .Key("maxSize", Values.Size, w => w.MaxSize, (w, v) => w with { MaxSize = v }, "Largest request that is stored.")
+            .Key("maxSize", Values.Size, w => w.MaxSize, (w, v) => w with { MaxSize = v }, "Largest request that is stored; at most 32MB.")
             .Key("maxAge", Values.Duration, w => w.MaxAge, (w, v) => w with { MaxAge = v }, "Age at which an undelivered request becomes a dead letter."));
 
     public static Shape<IReadOnlyList<WebhookDefinition>> Webhooks { get; } = new ListShape<WebhookDefinition>(Webhook, "paths");

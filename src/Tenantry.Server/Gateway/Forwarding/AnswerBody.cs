@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>An answer's body on its way back: each piece leaves when it comes, and no more is read than the client takes.</summary>
-internal sealed class AnswerBody(InstanceConnection connection, HttpContext context, Pace pace)
+internal sealed class AnswerBody(InstanceConnection connection, HttpContext context, Pace pace, long patience)
 {
     private const int Piece = 64 * 1024;
     private const int MostUnsent = 32 * 1024;
@@ -36,7 +37,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             if (piece.Length > rest)
                 piece = piece[..(int)rest];
             rest -= piece.Length;
-            await writer.WriteAsync(piece);
+            await TakenAsync(writer.WriteAsync(piece));
             connection.Use(piece.Length);
         }
     }
@@ -49,14 +50,14 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             if (!connection.Unread.IsEmpty)
             {
                 var count = connection.Unread.Length;
-                await writer.WriteAsync(connection.Unread);
+                await TakenAsync(writer.WriteAsync(connection.Unread));
                 connection.Use(count);
                 await GoOnAsync(count);
             }
 
             var reading = connection.ReadAsync();
             if (!reading.IsCompleted)
-                await writer.FlushAsync();
+                await TakenAsync(writer.FlushAsync());
             if (await reading == 0)
                 return;
         }
@@ -82,7 +83,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             if (!reading.IsCompleted || unsent > MostUnsent)
             {
                 unsent = 0;
-                await writer.FlushAsync();
+                await TakenAsync(writer.FlushAsync());
             }
 
             if (await reading == 0)
@@ -93,14 +94,14 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             ChunkWriter.End(writer, chunks.Trailers);
         else if (chunks.Trailers is { } trailers && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
             trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
-        await writer.FlushAsync();
+        await TakenAsync(writer.FlushAsync());
     }
 
     // The rest of a large body: read into the memory that it is sent from.
     private async ValueTask PassAsync(long rest)
     {
         if (!context.Response.HasStarted)
-            await writer.FlushAsync();
+            await TakenAsync(writer.FlushAsync());
         while (rest > 0)
         {
             var room = writer.GetMemory((int)Math.Min(rest, Piece));
@@ -110,8 +111,25 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
                 throw new BadAnswerException("no end");
             writer.Advance(count);
             rest -= count;
-            await writer.FlushAsync();
+            await TakenAsync(writer.FlushAsync());
         }
+    }
+
+    // Whoever takes nothing for too long is cut (InstanceConnection.TakenBy): what waits for it holds a place, and its instance awake.
+    private ValueTask TakenAsync(ValueTask<FlushResult> sending)
+    {
+        if (!sending.IsCompletedSuccessfully)
+            return UntilTakenAsync(sending);
+        sending.GetAwaiter().GetResult();
+        return default;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask UntilTakenAsync(ValueTask<FlushResult> sending)
+    {
+        connection.Sent(patience);
+        await sending;
+        connection.Taken();
     }
 
     // Nobody said how long it is.
@@ -129,7 +147,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         var reading = connection.ReadAsync();
         // The instance pauses: the head must not wait for the first piece.
         if (isFlushed && !reading.IsCompleted)
-            await writer.FlushAsync();
+            await TakenAsync(writer.FlushAsync());
         if (await reading == 0)
             throw new BadAnswerException("no end");
     }

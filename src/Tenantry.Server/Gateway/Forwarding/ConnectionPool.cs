@@ -117,12 +117,30 @@ internal sealed class ConnectionPool : IDisposable
             connection.Close();
     }
 
+    /// <summary>Closes an eighth of those that wait, and at least one: those that have waited longest. False when none waits.</summary>
+    public bool CloseOldest()
+    {
+        var ages = new List<long>();
+        foreach (var (_, stack) in idle)
+        {
+            lock (stack)
+                ages.AddRange(stack.Select(connection => connection.MovedAt));
+        }
+
+        if (ages.Count == 0)
+            return false;
+        ages.Sort();
+        foreach (var (upstream, stack) in idle)
+            Thin(upstream, stack, ages[ages.Count / 8]);
+        return true;
+    }
+
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
         foreach (var (connection, _) in all)
         {
-            if (now >= connection.AnswerBy || now >= connection.EndBy || now - connection.MovedAt >= connection.LongestPause)
+            if (now >= connection.AnswerBy || now >= connection.EndBy || now >= connection.TakenBy || now - connection.MovedAt >= connection.LongestPause)
                 connection.TimeOut();
         }
 

@@ -65,6 +65,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         }
         finally
         {
+            if (hasBegun)
+                connection.EndAnswer();
             await EndBodyAsync();
         }
     }
@@ -88,6 +90,12 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         if (connection.HasTimedOut)
             return ExchangeEnd.TimedOut;
         return context.RequestAborted.IsCancellationRequested ? ExchangeEnd.ClientFailed : failure is BadAnswerException ? ExchangeEnd.Bad : ExchangeEnd.Died;
+    }
+
+    private void Begin()
+    {
+        hasBegun = true;
+        connection.BeginAnswer(context);
     }
 
     private void ExpectAnswer() => connection.AnswerBy = options.Time.GetTimestamp() + Ticks(options.AnswerTimeout);
@@ -190,7 +198,20 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     {
         if (!HttpProtocol.IsHttp11(context.Request.Protocol) || context.Features.Get<IConnectionTransportFeature>() is not { Transport.Output: { } output })
             return;
-        await output.WriteAsync(head.ToInformational());
+        // Until a body that is waited for has begun, Kestrel may say 100 at any moment: two would write at once.
+        if (shape.Expects && body is not { HasBegun: true })
+            return;
+        connection.BeginAnswer(context);
+        connection.Sent(Ticks(options.TakeTimeout));
+        try
+        {
+            await output.WriteAsync(head.ToInformational());
+        }
+        finally
+        {
+            connection.Taken();
+            connection.EndAnswer();
+        }
     }
 
     private async ValueTask DeliverAsync(AnswerHead head)
@@ -201,10 +222,10 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             if (shape.Upgrade is null)
                 throw new BadAnswerException("a switch that nobody asked for");
             head.CopyTo(context, slug);
-            hasBegun = true;
+            Begin();
             connection.EndBy = long.MaxValue;
             pace.SlowDown();
-            await Tunnel.RunAsync(connection, shape, context);
+            await Tunnel.RunAsync(connection, shape, context, Ticks(options.TakeTimeout));
             return;
         }
 
@@ -214,8 +235,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
         if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
-        hasBegun = true;
-        var answer = new AnswerBody(connection, context, pace);
+        Begin();
+        var answer = new AnswerBody(connection, context, pace, Ticks(options.TakeTimeout));
         if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
             IsReusable = GoesOn(head);
         else if (head.Status == StatusCodes.Status205ResetContent)

@@ -8,11 +8,11 @@ internal static class FieldRules
 {
     public static readonly SearchValues<char> Token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>What a field's value must not hold: it would end the line, or be read as its end by somebody.</summary>
-    public static readonly SearchValues<char> Breaking = SearchValues.Create("\r\n\0");
+    /// <summary>What a request's target is made of. A fragment never leaves the client (RFC 9110 7.1).</summary>
+    public static readonly SearchValues<char> Target = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code).Where(c => c != '#')]);
 
-    // As above, and whatever else has no place in a line of text.
-    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
+    /// <summary>What has no place in a field's value: it would end the line, or be read as its end by somebody.</summary>
+    public static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (char)code)]);
 
     private static readonly FrozenSet<string> OneConnection = Names(
         "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Authenticate", "HTTP2-Settings");
@@ -37,7 +37,11 @@ internal static class FieldRules
     /// <summary>Who may say this of a request. A name with underscores becomes the same variable in CGI-like servers, so it is the same name here.</summary>
     public static FieldOwner OwnerOf(string name)
     {
-        if (name.Length < 7 || (name[0] | 0x20) is not ('x' or 'f'))
+        var first = name[0] | 0x20;
+        // What CGI-like servers make of it is read as the address of a proxy (httpoxy).
+        if (first == 'p' && name.Equals("Proxy", StringComparison.OrdinalIgnoreCase))
+            return FieldOwner.Gateway;
+        if (name.Length < 7 || first is not ('x' or 'f' or 't'))
             return FieldOwner.Anybody;
         if (name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase))
             return FieldOwner.Proxy;
@@ -45,6 +49,8 @@ internal static class FieldRules
 
         if (plain.StartsWith("X-Tenant-", StringComparison.OrdinalIgnoreCase))
             return FieldOwner.Gateway;
+        if (plain.StartsWith("Tenantry-", StringComparison.OrdinalIgnoreCase))
+            return FieldOwner.Delivery;
         if (!plain.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) && !plain.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase))
             return FieldOwner.Anybody;
         return name.Contains('_') ? FieldOwner.Gateway : FieldOwner.Proxy;
@@ -63,4 +69,7 @@ internal enum FieldOwner
 
     /// <summary>This gateway alone.</summary>
     Gateway,
+
+    /// <summary>This gateway alone, when it delivers what it has stored.</summary>
+    Delivery,
 }

@@ -14,6 +14,9 @@ public sealed record ForwarderOptions
     /// <summary>From the request, or the last piece of its body, to the head of the answer.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a client may take nothing of what it is sent; then it is cut.</summary>
+    public TimeSpan TakeTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The clock of all these times.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

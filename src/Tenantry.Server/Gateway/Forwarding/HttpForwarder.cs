@@ -19,6 +19,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         this.options = options;
         failures = new ForwardingFailures(log);
         pool = new ConnectionPool(options);
+        connector.Sockets.MakeRoom = pool.CloseOldest;
     }
 
     Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
@@ -33,6 +34,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         try
         {
             var connection = pool.Take(route.Upstream);
+            var hasFailedAnew = false;
             while (true)
             {
                 var isUsed = connection is not null;
@@ -63,8 +65,10 @@ public sealed class HttpForwarder : IForwarder, IDisposable
                 else
                     pool.Remove(connection);
                 // The instance may have closed a connection at the very time that this request came: that is no answer to this request.
-                if (end != ExchangeEnd.Died || !isUsed || !shape.IsRepeatable || exchange.WasAnswered)
+                // Of a new one it died under the request, as in a restart: who only looks may look once more.
+                if (end != ExchangeEnd.Died || !shape.IsRepeatable || exchange.WasAnswered || (!isUsed && (hasFailedAnew || !shape.IsSafe)))
                     return Explain(end, exchange, context, route);
+                hasFailedAnew |= !isUsed;
                 connection = null;
             }
         }
@@ -90,7 +94,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         return failures.Tell(failure switch
         {
             NoWayInException => GatewayAnswer.NoWayIn,
-            OperationCanceledException => GatewayAnswer.TimedOut,
+            NoRoomException => GatewayAnswer.NoRoom,
             _ => GatewayAnswer.Unreachable,
         }, failure, context, route);
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -16,6 +17,8 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private bool isPrompt;
     private int isClosed;
     private long movedAt = time.GetTimestamp();
+    private readonly Lock cutting = new();
+    private HttpContext? client;
 
     /// <summary>Lines of the last answer's head: the next one says mostly the same.</summary>
     public AnswerLines Lines { get; } = new();
@@ -31,6 +34,9 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
 
     /// <summary>In timestamps: nothing may stand still for longer.</summary>
     public long LongestPause { get; set; } = long.MaxValue;
+
+    /// <summary>The client must have taken what it was sent before this; <see cref="long.MaxValue"/> while nothing waits for it.</summary>
+    public long TakenBy { get; private set; } = long.MaxValue;
 
     /// <summary>What waits for the instance runs on the polling thread (<see cref="PollingThread"/>).</summary>
     public bool IsPrompt
@@ -144,10 +150,29 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         }
     }
 
+    /// <summary>Something is sent to the client. <see cref="Taken"/> follows, unless it fails.</summary>
+    /// <param name="patience">In timestamps: the longest time that it may take nothing of it.</param>
+    public void Sent(long patience) => TakenBy = time.GetTimestamp() + patience;
+
+    public void Taken() => TakenBy = long.MaxValue;
+
+    /// <summary>From here until <see cref="EndAnswer"/> that client waits for nothing but this connection, and is cut with it.</summary>
+    public void BeginAnswer(HttpContext to) => client = to;
+
+    public void EndAnswer()
+    {
+        // Whoever cuts it just now has done so when this returns: its context may serve another request then.
+        lock (cutting)
+            client = null;
+    }
+
+    /// <summary>A client that does not read is cut, too: whoever waits for it would wait for ever.</summary>
     public void TimeOut()
     {
         HasTimedOut = true;
         Close();
+        lock (cutting)
+            client?.Abort();
     }
 
     /// <summary>From any thread: whoever waits for this connection fails.</summary>

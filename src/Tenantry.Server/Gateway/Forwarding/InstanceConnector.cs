@@ -7,17 +7,18 @@ using Tenantry.Targets.Abstractions;
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>Connects inside the instance's network where it has one of its own, with a socket that the engine makes there; otherwise as usual.</summary>
-public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnector> log) : IUpstreamConnector, IDisposable
+public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, ILogger<InstanceConnector> log) : IUpstreamConnector, IDisposable
 {
-    private readonly SocketStock stock = new(engine, log);
+    private readonly SocketStock stock = new(engine, sockets, log);
+
+    /// <inheritdoc/>
+    public SocketBudget Sockets => sockets;
 
     public async ValueTask<Socket> ConnectAsync(Route route, CancellationToken cancellationToken)
     {
         var endpoint = route.Endpoint!;
         var isInside = endpoint.NamespacePid is not null || endpoint.NamespacePath is not null;
-        var socket = isInside
-            ? new Socket(await TakeAsync(route, cancellationToken))
-            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var socket = isInside ? new CountedSocket(await TakeAsync(route, cancellationToken), sockets, route.InstanceId) : Make(route);
         try
         {
             socket.NoDelay = true;
@@ -42,6 +43,21 @@ public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnec
 
     public void Dispose() => stock.Dispose();
 
+    private CountedSocket Make(Route route)
+    {
+        sockets.Take(route.InstanceId);
+        try
+        {
+            return new CountedSocket(sockets, route.InstanceId);
+        }
+        catch
+        {
+            sockets.Return(route.InstanceId);
+            throw;
+        }
+    }
+
+    // It is counted when it is there.
     private async Task<SafeSocketHandle> TakeAsync(Route route, CancellationToken cancellationToken)
     {
         try
@@ -52,6 +68,11 @@ public sealed class InstanceConnector(IEngineLink engine, ILogger<InstanceConnec
         {
             log.LogWarning("No socket for {Slug}: {Reason}", route.Slug, failure.Message);
             throw new NoWayInException("No socket can be made inside the instance's network.", failure);
+        }
+        catch (OperationCanceledException late)
+        {
+            // Or the client left, which its caller knows.
+            throw new NoWayInException("No socket was made inside the instance's network in time.", late);
         }
     }
 }

@@ -14,6 +14,10 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
     private readonly TaskCompletionSource<bool> permission = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PipeReader body = context.Request.BodyReader;
     private volatile bool isStopped;
+    private volatile bool hasBegun;
+
+    /// <summary>Something of it came, or its end: whoever waited for 100 has it, or did not need it.</summary>
+    public bool HasBegun => hasBegun;
 
     /// <summary>All of it was sent.</summary>
     public bool IsWhole { get; private set; }
@@ -67,6 +71,7 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
                 continue;
             }
 
+            hasBegun = true;
             moved();
             if (isLong)
                 await PollingThread.LeaveAsync();
@@ -117,7 +122,7 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
                 continue;
             foreach (var value in values)
             {
-                if (!value.AsSpan().ContainsAny(FieldRules.Breaking))
+                if (!value.AsSpan().ContainsAny(FieldRules.Controls))
                     text.Append(name).Append(": ").Append(value).Append("\r\n");
             }
         }

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Tenantry.Server.Gateway.Tls;
+using Tenantry.Server.Gateway.Webhooks;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -45,7 +46,7 @@ internal ref struct RequestHead
     private void WriteFirstLine(RequestShape shape)
     {
         isClean &= !shape.Method.AsSpan().ContainsAnyExcept(FieldRules.Token) && shape.Method.Length > 0;
-        isClean &= !shape.Target.AsSpan().ContainsAnyExceptInRange('!', '~');
+        isClean &= !shape.Target.AsSpan().ContainsAnyExcept(FieldRules.Target);
         Text(shape.Method);
         Text(" ");
         Text(shape.Target);
@@ -63,12 +64,11 @@ internal ref struct RequestHead
             // RFC 9113 8.2.2: malformed.
             var isOfOneConnection = FieldRules.IsOfOneConnection(name);
             isClean &= !isHttp2 || !isOfOneConnection || name.Equals("TE", StringComparison.OrdinalIgnoreCase);
-            if (name[0] == ':' || isOfOneConnection || FieldRules.IsListed(listed, name))
+            if (name[0] == ':' || isOfOneConnection)
                 continue;
             if (shape.Upgrade is not null && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
                 continue;
-            var owner = FieldRules.OwnerOf(name);
-            if (owner == FieldOwner.Anybody || (owner == FieldOwner.Proxy && isTrusted && !IsAppended(name)))
+            if (Passes(name, isTrusted, listed))
                 Field(name, values);
         }
 
@@ -86,6 +86,15 @@ internal ref struct RequestHead
             Text("Transfer-Encoding: chunked\r\n");
         SayWhoAsked(isTrusted);
     }
+
+    // A proxy's word is not taken back by what its client lists in Connection: nobody else says it then.
+    private readonly bool Passes(string name, bool isTrusted, string[]? listed) => FieldRules.OwnerOf(name) switch
+    {
+        FieldOwner.Anybody => !FieldRules.IsListed(listed, name),
+        FieldOwner.Proxy => isTrusted && !IsAppended(name),
+        FieldOwner.Delivery => context.Features.Get<Delivery>() is not null,
+        _ => false,
+    };
 
     // Names to which we add our own word.
     private static bool IsAppended(string name) =>
@@ -164,7 +173,7 @@ internal ref struct RequestHead
 
     private void Value(string? value)
     {
-        isClean &= !value.AsSpan().ContainsAny(FieldRules.Breaking);
+        isClean &= !value.AsSpan().ContainsAny(FieldRules.Controls);
         Text(value);
     }
 

@@ -35,6 +35,9 @@ internal readonly record struct RequestShape(string Method, string Target)
         (HttpMethods.IsGet(Method) || HttpMethods.IsHead(Method) || HttpMethods.IsPut(Method) || HttpMethods.IsDelete(Method) ||
          HttpMethods.IsOptions(Method) || HttpMethods.IsTrace(Method));
 
+    /// <summary>It asks and changes nothing (RFC 9110 9.2.1).</summary>
+    public bool IsSafe => HttpMethods.IsGet(Method) || HttpMethods.IsHead(Method) || HttpMethods.IsOptions(Method);
+
     /// <summary>Null for requests that have no form in HTTP/1.1 behind a gateway (CONNECT, <c>OPTIONS *</c>).</summary>
     public static RequestShape? Of(HttpContext context)
     {

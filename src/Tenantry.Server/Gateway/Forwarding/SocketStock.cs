@@ -10,18 +10,22 @@ namespace Tenantry.Server.Gateway.Forwarding;
 /// A few unconnected sockets inside the networks of instances that are in use, made beforehand: new connections are quicker, and possible
 /// while the engine is away.
 /// </summary>
-internal sealed class SocketStock(IEngineLink engine, ILogger log) : IDisposable
+internal sealed class SocketStock(IEngineLink engine, SocketBudget sockets, ILogger log) : IDisposable
 {
     private const int PerInstance = 2;
-    private const int Most = 2000;
     private readonly ConcurrentDictionary<string, Shelf> shelves = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource closing = new();
-    private int count;
 
+    /// <summary>One that is counted already: whoever closes it gives it back.</summary>
     public async Task<SafeSocketHandle> TakeAsync(Route route, CancellationToken cancellationToken)
     {
-        var shelf = shelves.GetOrAdd(route.Upstream, static _ => new Shelf());
-        var made = TakeFrom(shelf) ?? await engine.OpenSocketAsync(route.InstanceId, cancellationToken);
+        var shelf = shelves.GetOrAdd(route.Upstream, static (_, id) => new Shelf(id), route.InstanceId);
+        if (!shelf.Sockets.TryPop(out var made))
+        {
+            sockets.Take(route.InstanceId);
+            made = await OpenAsync(route, cancellationToken);
+        }
+
         _ = FillAsync(route, shelf);
         return made;
     }
@@ -59,12 +63,8 @@ internal sealed class SocketStock(IEngineLink engine, ILogger log) : IDisposable
             return;
         try
         {
-            while (!shelf.IsGone && shelf.Sockets.Count < PerInstance && Volatile.Read(ref count) < Most)
-            {
-                var made = await engine.OpenSocketAsync(route.InstanceId, closing.Token);
-                Interlocked.Increment(ref count);
-                shelf.Sockets.Push(made);
-            }
+            while (!shelf.IsGone && shelf.Sockets.Count < PerInstance && sockets.HasPlenty && sockets.TryTake(route.InstanceId))
+                shelf.Sockets.Push(await OpenAsync(route, closing.Token));
         }
         catch (Exception failure) when (failure is EngineUnavailableException or TargetException or KeyNotFoundException or NotSupportedException or OperationCanceledException or ObjectDisposedException)
         {
@@ -79,23 +79,32 @@ internal sealed class SocketStock(IEngineLink engine, ILogger log) : IDisposable
             Clear(shelf);
     }
 
-    private SafeSocketHandle? TakeFrom(Shelf shelf)
+    private async Task<SafeSocketHandle> OpenAsync(Route route, CancellationToken cancellationToken)
     {
-        if (!shelf.Sockets.TryPop(out var made))
-            return null;
-        Interlocked.Decrement(ref count);
-        return made;
+        try
+        {
+            return await engine.OpenSocketAsync(route.InstanceId, cancellationToken);
+        }
+        catch
+        {
+            sockets.Return(route.InstanceId);
+            throw;
+        }
     }
 
     private void Clear(Shelf shelf)
     {
         shelf.IsGone = true;
-        while (TakeFrom(shelf) is { } made)
+        while (shelf.Sockets.TryPop(out var made))
+        {
             made.Dispose();
+            sockets.Return(shelf.InstanceId);
+        }
     }
 
-    private sealed class Shelf
+    private sealed class Shelf(string instanceId)
     {
+        public readonly string InstanceId = instanceId;
         public readonly ConcurrentStack<SafeSocketHandle> Sockets = new();
         public volatile bool IsGone;
         public int IsFilling;

@@ -9,12 +9,12 @@ internal static class Tunnel
 {
     private const int PieceLength = 16 * 1024;
 
-    public static async Task RunAsync(InstanceConnection inner, RequestShape shape, HttpContext context)
+    public static async Task RunAsync(InstanceConnection inner, RequestShape shape, HttpContext context, long patience)
     {
         await using var outer = await SwitchAsync(context, shape);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var inwards = InwardsAsync(outer, inner, ending.Token);
-        var outwards = OutwardsAsync(inner, outer);
+        var outwards = OutwardsAsync(inner, outer, patience, ending.Token);
         // An instance that has ended has nothing more to hear. A client that has ended its side may still be told something.
         var first = await Task.WhenAny(inwards, outwards);
         if (first == inwards && inwards.IsCompletedSuccessfully)
@@ -59,14 +59,16 @@ internal static class Tunnel
         }
     }
 
-    private static async Task OutwardsAsync(InstanceConnection inner, Stream outer)
+    private static async Task OutwardsAsync(InstanceConnection inner, Stream outer, long patience, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (!inner.Unread.IsEmpty)
             {
-                await outer.WriteAsync(inner.Unread);
-                await outer.FlushAsync();
+                inner.Sent(patience);
+                await outer.WriteAsync(inner.Unread, cancellationToken);
+                await outer.FlushAsync(cancellationToken);
+                inner.Taken();
                 inner.Use(inner.Unread.Length);
             }
 

@@ -13,6 +13,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
 
     /// <summary>How long requests under way have to end when a person puts their instance to rest.</summary>
     internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    private const int MostInOne = 1000;
     private volatile Channel<GateReport>? reports;
 
     /// <summary>Tells what a wake came to. Without an engine nobody wants to know.</summary>
@@ -24,7 +25,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
         while (!stoppingToken.IsCancellationRequested)
         {
             var channel = Channel.CreateUnbounded<GateReport>();
-            channel.Writer.TryWrite(new GateReport(Uses(since: null)));
+            Report(channel.Writer, since: null);
             reports = channel;
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var reporting = ReportAsync(channel.Writer, ending.Token);
@@ -92,13 +93,20 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
         {
             await Task.Delay(GateReport.Every, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var now = time.GetTimestamp();
-            to.TryWrite(new GateReport(Uses(last)));
+            Report(to, last);
             last = now;
         }
     }
 
-    // One that ended since the last report moved since then, too.
-    private List<InstanceUse> Uses(long? since) => [.. gates.All.Where(gate => since is null || gate.IsUsed || gate.MovedAt >= since).Select(Use)];
+    // In pieces: what is said to the engine at once has its longest size. One that ended since the last report moved since then, too.
+    private void Report(ChannelWriter<GateReport> to, long? since)
+    {
+        var uses = gates.All.Where(gate => since is null || gate.IsUsed || gate.MovedAt >= since).Select(Use).Chunk(MostInOne).ToList();
+        if (uses.Count == 0)
+            to.TryWrite(new GateReport([]));
+        foreach (var piece in uses)
+            to.TryWrite(new GateReport(piece));
+    }
 
     private InstanceUse Use(InstanceGate gate) => new(gate.InstanceId, gate.Requests, gate.Streams, time.GetElapsedTime(gate.MovedAt).TotalSeconds);
 }

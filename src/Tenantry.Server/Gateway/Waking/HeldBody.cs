@@ -6,12 +6,16 @@ using Tenantry.Targets.Streams;
 namespace Tenantry.Server.Gateway.Waking;
 
 /// <summary>Takes the begin of a held request's body, so that its sender need not wait; beyond that the sender waits.</summary>
-internal sealed class HeldBody(HttpContext context, long limit)
+/// <param name="context">The request.</param>
+/// <param name="limit">Bytes that it takes at most.</param>
+/// <param name="freed">Called once, when it holds nothing any more.</param>
+internal sealed class HeldBody(HttpContext context, long limit, Action freed)
 {
     private readonly MemoryStream taken = new();
     private Task reading = Task.CompletedTask;
     private volatile bool stopped;
     private bool wasCancelled;
+    private int isFreed;
 
     /// <summary>True when there is a body whose sender waits for nobody's leave.</summary>
     public static bool IsThere(HttpContext context) =>
@@ -48,7 +52,19 @@ internal sealed class HeldBody(HttpContext context, long limit)
 
         taken.Position = 0;
         if (taken.Length > 0)
-            context.Request.Body = new JoinedStream(taken, context.Request.Body);
+            context.Request.Body = new JoinedStream(this, context.Request.Body);
+        else
+            Free();
+    }
+
+    /// <summary>What it took was sent on, or the request is over.</summary>
+    public void Free()
+    {
+        if (Interlocked.Exchange(ref isFreed, 1) != 0)
+            return;
+        taken.SetLength(0);
+        taken.Capacity = 0;
+        freed();
     }
 
     private async Task ReadAsync(PipeReader from)
@@ -57,6 +73,10 @@ internal sealed class HeldBody(HttpContext context, long limit)
         {
             var read = await from.ReadAsync(context.RequestAborted);
             var piece = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, limit - taken.Length));
+            var length = taken.Length + piece.Length;
+            // No more than its share, as a stream would take that grows by itself.
+            if (length > taken.Capacity)
+                taken.Capacity = (int)Math.Min(limit, Math.Max(length, 2L * taken.Capacity));
             foreach (var part in piece)
                 taken.Write(part.Span);
             from.AdvanceTo(piece.End);
@@ -69,13 +89,25 @@ internal sealed class HeldBody(HttpContext context, long limit)
     private static bool IsStream(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 
     /// <summary>What was taken, then what is still to come.</summary>
-    private sealed class JoinedStream(MemoryStream first, Stream rest) : SequentialStream
+    private sealed class JoinedStream(HeldBody held, Stream rest) : SequentialStream
     {
         public override bool CanRead => true;
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            first.Position < first.Length ? new(first.Read(buffer.Span)) : rest.ReadAsync(buffer, cancellationToken);
+            TryTake(buffer.Span, out var count) ? new(count) : rest.ReadAsync(buffer, cancellationToken);
 
-        public override int Read(byte[] buffer, int offset, int count) => first.Position < first.Length ? first.Read(buffer, offset, count) : rest.Read(buffer, offset, count);
+        public override int Read(byte[] buffer, int offset, int count) => TryTake(buffer.AsSpan(offset, count), out var taken) ? taken : rest.Read(buffer, offset, count);
+
+        private bool TryTake(Span<byte> into, out int count)
+        {
+            var first = held.taken;
+            count = 0;
+            if (first.Position == first.Length)
+                return false;
+            count = first.Read(into);
+            if (first.Position == first.Length)
+                held.Free();
+            return true;
+        }
     }
 }

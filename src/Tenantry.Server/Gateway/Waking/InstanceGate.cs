@@ -96,7 +96,11 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
     public void Awake(Endpoint endpoint)
     {
         lock (changing)
-            state = new GateState(GateKind.Awake, endpoint, time.GetTimestamp());
+        {
+            // An answer that was long under way: it is being put to rest since then, and whoever comes asks anew.
+            if (state.Kind != GateKind.Closed)
+                state = new GateState(GateKind.Awake, endpoint, time.GetTimestamp());
+        }
     }
 
     /// <summary>Other routes have come.</summary>

@@ -62,6 +62,7 @@ internal static class WaitingPage
             try {
               const state = await (await fetch('{{WakePoll.Path}}', { cache: 'no-store' })).json();
               if (state.phase === 'awake') { location.reload(); return; }
+              if (!state.phase) { await pause(2); continue; }
               document.body.className = state.phase;
               say.textContent = state.phase === 'failed' ? state.detail + ' Trying again in ' + state.retryAfter + ' s.' : 'This page turns into it by itself.';
               await pause(state.phase === 'failed' ? Math.max(1, state.retryAfter) : state.retryAfter || .3);

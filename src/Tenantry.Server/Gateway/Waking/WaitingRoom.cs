@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
@@ -10,9 +11,10 @@ namespace Tenantry.Server.Gateway.Waking;
 /// <summary>Lets requests through to instances that run, and holds those for instances that rest until these are awake.</summary>
 public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options, Action<FirstByte> tell, TimeProvider time)
 {
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
     private readonly ConcurrentDictionary<string, int> waiting = new(StringComparer.Ordinal);
+    private readonly SharedBytes buffered = new(options.BufferInAll);
     private int waitingInAll;
-    private long buffered;
 
     /// <summary>Where webhooks go while an instance is not ready; null: they are held as others are.</summary>
     internal WebhookIntake? Webhooks { get; set; }
@@ -30,15 +32,15 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         if (route.State == RouteState.Elsewhere)
             return Task.FromResult<GatewayAnswer?>(GatewayAnswer.Of(route));
         var gate = gates.Of(route.InstanceId);
-        if (WakePoll.IsFor(context))
-            return AnswerPollAsync(context, route, gate);
         if (route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "") is { } webhook)
             return TakeAsync(context, route, webhook, gate, forwarder);
         return gate.TryEnter(route) is { } open ? ForwardAsync(context, open, gate, forwarder) : WaitOrSayAsync(context, route, gate, forwarder);
     }
 
-    private async Task<GatewayAnswer?> AnswerPollAsync(HttpContext context, Route route, InstanceGate gate) =>
-        await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gate, context.RequestAborted));
+    /// <summary>Tells the waiting page how far it is.</summary>
+    internal async Task<GatewayAnswer?> AnswerPollAsync(HttpContext context, Route route) => route.State == RouteState.Elsewhere
+        ? GatewayAnswer.Of(route)
+        : await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gates.Of(route.InstanceId), context.RequestAborted));
 
     private async Task<GatewayAnswer?> TakeAsync(HttpContext context, Route route, WebhookRule webhook, InstanceGate gate, IForwarder forwarder)
     {
@@ -48,9 +50,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return await intake.TakeAsync(context, route, webhook);
         if (gate.TryEnter(route) is { } open)
         {
-            var answer = await ForwardAsync(context, open, gate, forwarder);
+            var answer = await ForwardAsync(context, open, gate, forwarder, Webhooks is null ? Retry.Held : Retry.Once);
             // Nothing of it was sent: it is kept as if the instance had been known not to be ready.
-            return Webhooks is not null && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn)
+            return Webhooks is not null && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn || answer == GatewayAnswer.NoRoom)
                 ? await Webhooks.TakeAsync(context, route, webhook)
                 : answer;
         }
@@ -64,7 +66,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     {
         if (!IsWorthWaiting(route.State))
             return await SayAsync(context, route);
-        if (route.Rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
+        if (IsOfMonitor(context, route.Rules))
             return route.State == RouteState.Updating ? GatewayAnswer.Of(route) : Ignored(context);
         return await HoldAsync(context, route, gate, forwarder);
     }
@@ -78,6 +80,9 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return null;
     }
 
+    private static bool IsOfMonitor(HttpContext context, WakeRules rules) =>
+        rules.Ignores(context.Request.Path.Value ?? "") && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method));
+
     // A first start may take minutes, and a failure until somebody mends it: these are said at once.
     private static bool IsWorthWaiting(RouteState state) => state is RouteState.Open or RouteState.Resting or RouteState.Updating;
 
@@ -88,7 +93,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return null;
     }
 
-    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, bool mayBeOld = true)
+    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, Retry retry = Retry.Held)
     {
         GatewayAnswer? answer;
         var watch = StreamWatch.Begin(gate, context);
@@ -102,45 +107,58 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             gate.Leave();
         }
 
-        return mayBeOld && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn) && !context.RequestAborted.IsCancellationRequested
-            ? await ForwardAnewAsync(context, route, gate, forwarder, answer)
+        return retry != Retry.No && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn) && !context.RequestAborted.IsCancellationRequested
+            ? await ForwardAnewAsync(context, route, gate, forwarder, answer, retry)
             : answer;
     }
 
-    // A connection that cannot be made may mean that the route is old: the engine knows, and nothing was sent yet.
-    private async Task<GatewayAnswer?> ForwardAnewAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, GatewayAnswer answer)
+    // A connection that cannot be made may mean that the route is old, or that the instance is just restarted: the engine knows, and nothing was sent yet.
+    private async Task<GatewayAnswer?> ForwardAnewAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, GatewayAnswer answer, Retry retry)
     {
+        // What was said of a failure that nobody hears of.
+        context.Response.Headers.Remove(HeaderNames.Connection);
         var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
-        return waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open
-            ? await ForwardAsync(context, open, gate, forwarder, mayBeOld: false)
+        if (waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open)
+            return await ForwardAsync(context, open, gate, forwarder, Retry.No);
+        return retry == Retry.Held && waking is null or { Outcome: WakeOutcome.NotNow } && !IsOfMonitor(context, route.Rules)
+            ? await HoldAsync(context, route, gate, forwarder, Retry.No)
             : answer;
     }
 
-    private async Task<GatewayAnswer?> HoldAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    private async Task<GatewayAnswer?> HoldAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, Retry retry = Retry.Held)
     {
         if (!TrySit(route.InstanceId))
             return GatewayAnswer.TooManyWait;
         var seen = time.GetTimestamp();
         await Pace.StepAsideAsync(context);
-        var body = TakeBody(context, route.Rules, out var share);
-        Route? open = null;
+        var body = TakeBody(context, route);
         try
         {
-            (var answer, open, var wake) = await WaitAsync(context, route, gate, seen);
+            var (answer, open, wake) = await WaitSeatedAsync(context, route, gate, seen, body);
             if (open is null)
                 return answer;
             if (wake is not null)
                 TellFirstByte(context, route.InstanceId, wake, seen);
+            return await ForwardAsync(context, open, gate, forwarder, retry);
+        }
+        finally
+        {
+            body?.Free();
+        }
+    }
+
+    private async Task<(GatewayAnswer? Answer, Route? Open, WakeAnswer? Wake)> WaitSeatedAsync(HttpContext context, Route route, InstanceGate gate, long seen, HeldBody? body)
+    {
+        try
+        {
+            return await WaitAsync(context, route, gate, seen);
         }
         finally
         {
             Stand(route.InstanceId);
             if (body is not null)
                 await body.GiveBackAsync();
-            Interlocked.Add(ref buffered, -share);
         }
-
-        return await ForwardAsync(context, open, gate, forwarder);
     }
 
     // Until it is let in, or what to answer instead.
@@ -164,7 +182,10 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
                 if (gate.TryEnter(route.OpenAt(answer.Endpoint!)) is { } open)
                     return (null, open, answer);
 
-                // It was put to rest again at once.
+                // It was put to rest again at once, or the gate has not heard yet that it may open.
+                if (time.GetElapsedTime(seen) > patience)
+                    return (GatewayAnswer.StillWaking, null, null);
+                await Task.Delay(Moment, time, context.RequestAborted);
                 continue;
             }
 
@@ -242,20 +263,13 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         });
     }
 
-    private HeldBody? TakeBody(HttpContext context, WakeRules rules, out long share)
+    private HeldBody? TakeBody(HttpContext context, Route route)
     {
-        share = 0;
-        if (rules.Buffer == 0 || !HeldBody.IsThere(context))
+        var most = Math.Min(route.Rules.Buffer, buffered.MostOfOne);
+        var share = Math.Min(most, context.Request.ContentLength ?? most);
+        if (share == 0 || !HeldBody.IsThere(context) || !buffered.TryTake(route.InstanceId, share))
             return null;
-        share = Math.Min(rules.Buffer, context.Request.ContentLength ?? rules.Buffer);
-        if (Interlocked.Add(ref buffered, share) > options.BufferInAll)
-        {
-            Interlocked.Add(ref buffered, -share);
-            share = 0;
-            return null;
-        }
-
-        var body = new HeldBody(context, share);
+        var body = new HeldBody(context, share, () => buffered.Return(route.InstanceId, share));
         body.Begin();
         return body;
     }

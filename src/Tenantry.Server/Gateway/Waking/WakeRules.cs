@@ -18,7 +18,7 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
 
     public static WakeRules Of(Manifest manifest) => manifest is { Wake: null, Webhooks.Count: 0 } ? Default : Of(manifest.Wake ?? new WakePolicy()) with
     {
-        Webhooks = [.. manifest.Webhooks.Where(hook => hook.Answer == WebhookAnswer.Stored).Select(hook => new WebhookRule(hook.Path, hook.MaxSize, hook.MaxAge.TotalSeconds))],
+        Webhooks = [.. manifest.Webhooks.Where(hook => hook.Answer == WebhookAnswer.Stored).Select(hook => new WebhookRule(hook.Path, Math.Min(hook.MaxSize, WebhookDefinition.LargestMaxSize), hook.MaxAge.TotalSeconds))],
     };
 
     /// <summary>True when the path is one of <see cref="Ignore"/>.</summary>

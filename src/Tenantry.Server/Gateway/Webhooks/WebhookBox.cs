@@ -25,7 +25,7 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     /// <summary>The right to deliver, for one process at a time; given back by disposing of it.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder, Owner);
+        MakeFolder(folder);
         var held = await FileLock.TakeAsync(Path.Combine(folder, ".lock"), time, cancellationToken);
         AtomicFile.Clean(folder, Abandoned, time);
         return held;
@@ -37,16 +37,25 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     /// <summary>True while an earlier webhook of the instance waits: later ones wait behind it.</summary>
     public bool HasPending(string instanceId)
     {
-        var place = PlaceOf(instanceId, Pending);
-        return Directory.Exists(place) && Directory.EnumerateFiles(place, "*.hook").Any();
+        try
+        {
+            var place = PlaceOf(instanceId, Pending);
+            return Directory.Exists(place) && Directory.EnumerateFiles(place, "*.hook").Any();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Writes it to disk, synced. False when the instance has too many already, or the disk has little room left, which others need too.</summary>
-    public bool Store(string instanceId, StoredWebhook webhook)
+    public bool Store(string instanceId, StoredWebhook webhook) => InPlace(() => StoreOnce(instanceId, webhook));
+
+    private bool StoreOnce(string instanceId, StoredWebhook webhook)
     {
-        var place = MakePlace(instanceId, Pending);
         lock (storing.GetOrAdd(instanceId, static _ => new Lock()))
         {
+            var place = MakePlace(instanceId, Pending);
             var present = new DirectoryInfo(place).GetFiles("*.hook");
             if (present.Length >= MostPerInstance || present.Sum(SizeOf) + webhook.Body.Length > MostBytesPerInstance || new DriveInfo(place).AvailableFreeSpace < LeastFree)
                 return false;
@@ -124,12 +133,15 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     {
         if (Find(ListDead(instanceId), id) is not { } path || Read(path) is not { } webhook)
             return false;
-        var place = MakePlace(instanceId, Pending);
         var now = time.GetUtcNow();
         var fresh = webhook with { ExpiresAt = now + (webhook.ExpiresAt - (webhook.ReplayedAt ?? webhook.ReceivedAt)), ReplayedAt = now, Failure = null };
         AtomicFile.Write(path, fresh.ToBytes(), durable: true);
-        AtomicFile.Move(path, Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)));
-        return true;
+        return InPlace(() =>
+        {
+            var place = MakePlace(instanceId, Pending);
+            AtomicFile.Move(path, Path.Combine(place, NewName(Directory.EnumerateFiles(place, "*.hook").Select(file => Path.GetFileName(file)), id)));
+            return true;
+        });
     }
 
     /// <summary>Removes it, whether it waits or is dead. False when there is none with that id.</summary>
@@ -139,6 +151,45 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
             return false;
         File.Delete(path);
         return true;
+    }
+
+    /// <summary>Removes the folders of an instance of which nothing is there any more: nobody has to look into them.</summary>
+    public void Tidy(string instanceId)
+    {
+        lock (storing.GetOrAdd(instanceId, static _ => new Lock()))
+        {
+            foreach (var place in (string[])[PlaceOf(instanceId, Pending), PlaceOf(instanceId, Dead), Path.Combine(folder, instanceId)])
+                RemoveEmpty(place);
+        }
+    }
+
+    private static void RemoveEmpty(string place)
+    {
+        try
+        {
+            if (Directory.Exists(place) && !Directory.EnumerateFileSystemEntries(place).Any())
+                Directory.Delete(place);
+        }
+        catch (IOException)
+        {
+            // Another process has just put something there.
+        }
+    }
+
+    // Another gateway may tidy up just then.
+    private static bool InPlace(Func<bool> act)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return act();
+            }
+            catch (DirectoryNotFoundException) when (tries < 5)
+            {
+                // Made anew.
+            }
+        }
     }
 
     /// <summary>The instance is gone, and everything of it.</summary>
@@ -152,14 +203,34 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     private static string? Find(IReadOnlyList<string> paths, string id) =>
         paths.FirstOrDefault(path => Path.GetFileNameWithoutExtension(path).EndsWith("-" + id, StringComparison.Ordinal));
 
-    private static List<string> List(string place) =>
-        Directory.Exists(place) ? [.. Directory.EnumerateFiles(place, "*.hook").Order(StringComparer.Ordinal)] : [];
+    private static List<string> List(string place)
+    {
+        try
+        {
+            return Directory.Exists(place) ? [.. Directory.EnumerateFiles(place, "*.hook").Order(StringComparer.Ordinal)] : [];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     private string MakePlace(string instanceId, string kind)
     {
         var place = PlaceOf(instanceId, kind);
-        Directory.CreateDirectory(place, Owner);
+        MakeFolder(place);
         return place;
+    }
+
+    // What is in it outlives a loss of power only when its own name does.
+    private static void MakeFolder(string path)
+    {
+        if (Directory.Exists(path))
+            return;
+        var above = Path.GetDirectoryName(path)!;
+        MakeFolder(above);
+        Directory.CreateDirectory(path, Owner);
+        AtomicFile.SyncFolder(above);
     }
 
     private string PlaceOf(string instanceId, string kind) => Path.Combine(folder, Path.GetFileName(instanceId), kind);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
@@ -27,10 +28,10 @@ internal sealed class WebhookDelivery(
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, Queue> queues = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim something = new(0);
+    private readonly Channel<string> arrived = Channel.CreateUnbounded<string>();
 
     /// <summary>A webhook was stored for that instance.</summary>
-    public void Stored(string instanceId) => something.Release();
+    public void Stored(string instanceId) => arrived.Writer.TryWrite(instanceId);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -39,35 +40,64 @@ internal sealed class WebhookDelivery(
         using var only = await box.HoldAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
+            // One that was just stored, at once; what is to be tried again, or was put back by a person, with the next sweep.
+            TendAll(box.Instances, stoppingToken);
+            using var sweep = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            sweep.CancelAfter(Sweep);
             try
             {
-                foreach (var id in box.Instances)
-                    Tend(id, stoppingToken);
+                await foreach (var id in arrived.Reader.ReadAllAsync(sweep.Token))
+                    TendAll([id], stoppingToken);
             }
-            catch (Exception failure)
+            catch (OperationCanceledException)
             {
-                log.LogError(failure, "The stored webhooks could not be looked at");
+                // It is time, or the gateway stops.
             }
-
-            Task pause = something.WaitAsync(Sweep, stoppingToken);
-            await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Task.WhenAll(queues.Values.Select(queue => queue.Working));
     }
 
+    private void TendAll(IEnumerable<string> ids, CancellationToken stopping)
+    {
+        try
+        {
+            foreach (var id in ids)
+                Tend(id, stopping);
+        }
+        catch (Exception failure)
+        {
+            log.LogError(failure, "The stored webhooks could not be looked at");
+        }
+    }
+
     private void Tend(string id, CancellationToken stopping)
     {
-        var route = routes.Table.Hosts.Values.FirstOrDefault(route => route.InstanceId == id);
+        var route = routes.Table.FindInstance(id);
         if (route is null)
         {
             if (routesAreWhole())
+            {
                 box.Forget(id);
+                queues.TryRemove(id, out _);
+            }
+
+            return;
+        }
+
+        if (!box.HasPending(id))
+        {
+            if (!queues.TryGetValue(id, out var last) || last.Working.IsCompleted)
+            {
+                queues.TryRemove(id, out _);
+                box.Tidy(id);
+            }
+
             return;
         }
 
         var queue = queues.GetOrAdd(id, _ => new Queue());
-        if (queue.Working.IsCompleted && time.GetUtcNow() >= queue.NotBefore && box.HasPending(id))
+        if (queue.Working.IsCompleted && time.GetUtcNow() >= queue.NotBefore)
             queue.Working = Task.Run(() => DeliverAllAsync(id, route.Slug, queue, stopping), CancellationToken.None);
     }
 
@@ -124,7 +154,7 @@ internal sealed class WebhookDelivery(
     // Null: the app has it. Otherwise why not.
     private async Task<string?> SendAsync(string id, StoredWebhook webhook, CancellationToken stopping)
     {
-        var route = routes.Table.Hosts.Values.FirstOrDefault(route => route.InstanceId == id);
+        var route = routes.Table.FindInstance(id);
         if (route is null)
             return "no route leads to the instance";
         var gate = gates.Of(id);
@@ -183,6 +213,7 @@ internal sealed class WebhookDelivery(
         if (webhook.Scheme == "https")
             context.Features.Set<ITlsConnectionFeature>(new TlsSession(default, certificate: null));
         context.Features.Set<IHttpRequestBodyDetectionFeature>(new WithBody(webhook.Body.Length > 0));
+        context.Features.Set(Delivery.Mark);
         if (IPAddress.TryParse(webhook.Peer, out var peer))
             context.Connection.RemoteIpAddress = peer;
         // What it stays when nothing comes, as when this gateway stops in the middle.

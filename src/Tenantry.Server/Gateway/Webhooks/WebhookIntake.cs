@@ -12,13 +12,17 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
 {
     public const string IdHeader = "Tenantry-Delivery";
     private static readonly string[] NotKept =
-        ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect", "Content-Length", "Host", IdHeader];
+        ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect", "Content-Length", "Host"];
 
     private const long MostHeld = 256_000_000;
     private const int MostAtOnce = 8;
+    private const int Turns = 64;
     private static readonly TimeSpan BodyTime = TimeSpan.FromMinutes(1);
     private readonly SemaphoreSlim storing = new(MostAtOnce);
-    private long held;
+    private readonly SharedBytes held = new(MostHeld);
+
+    // Those of one instance are written one after the other anyway: they wait where they are in nobody else's way.
+    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
 
     public bool HasPending(string instanceId) => box.HasPending(instanceId);
 
@@ -31,18 +35,19 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
         using var body = new MemoryStream();
         try
         {
-            return await ReadAsync(context, rule.MaxSize, body) is { } refused ? Close(context, refused) : await StoreAsync(context, route, rule, body.ToArray());
+            return await ReadAsync(context, route.InstanceId, rule.MaxSize, body) is { } refused ? Close(context, refused) : await StoreAsync(context, route, rule, body.ToArray());
         }
         finally
         {
-            Interlocked.Add(ref held, -body.Length);
+            if (body.Length > 0)
+                held.Return(route.InstanceId, body.Length);
         }
     }
 
     // What could not be sent on stands in nobody's way.
     private static bool CanBeForwarded(HttpContext context) =>
-        RequestShape.Of(context) is { } shape && !shape.Target.AsSpan().ContainsAnyExceptInRange('!', '~') && !shape.Method.AsSpan().ContainsAnyExcept(FieldRules.Token)
-        && context.Request.Headers.All(header => header.Key[0] == ':' || (header.Key.Length > 0 && !header.Key.AsSpan().ContainsAnyExcept(FieldRules.Token) && header.Value.All(value => !value.AsSpan().ContainsAny(FieldRules.Breaking))));
+        RequestShape.Of(context) is { } shape && !shape.Target.AsSpan().ContainsAnyExcept(FieldRules.Target) && !shape.Method.AsSpan().ContainsAnyExcept(FieldRules.Token)
+        && context.Request.Headers.All(header => header.Key[0] == ':' || (header.Key.Length > 0 && !header.Key.AsSpan().ContainsAnyExcept(FieldRules.Token) && header.Value.All(value => !value.AsSpan().ContainsAny(FieldRules.Controls))));
 
     private static GatewayAnswer Close(HttpContext context, GatewayAnswer answer)
     {
@@ -67,15 +72,34 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
             request.Host.Value ?? "",
             context.Connection.RemoteIpAddress?.ToString(),
             [
-                .. request.Headers.Where(header => !NotKept.Contains(header.Key, StringComparer.OrdinalIgnoreCase) && !named.Contains(header.Key))
+                .. request.Headers.Where(header => !NotKept.Contains(header.Key, StringComparer.OrdinalIgnoreCase) && FieldRules.OwnerOf(header.Key) != FieldOwner.Delivery && !named.Contains(header.Key))
                     .SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value ?? ""))),
             ],
             body);
-        await storing.WaitAsync(context.RequestAborted);
+        if (await WriteAsync(route, webhook, context.RequestAborted) is { } refused)
+            return refused;
+        observer?.Boundary();
+        stored(route.InstanceId);
+        await AcknowledgeAsync(context, id);
+        observer?.Boundary();
+        return null;
+    }
+
+    private async Task<GatewayAnswer?> WriteAsync(Route route, StoredWebhook webhook, CancellationToken left)
+    {
+        var turn = turns[(uint)StringComparer.Ordinal.GetHashCode(route.InstanceId) % Turns];
+        await turn.WaitAsync(left);
         try
         {
-            if (!box.Store(route.InstanceId, webhook))
-                return GatewayAnswer.TooManyWebhooks;
+            await storing.WaitAsync(left);
+            try
+            {
+                return box.Store(route.InstanceId, webhook) ? null : GatewayAnswer.TooManyWebhooks;
+            }
+            finally
+            {
+                storing.Release();
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -84,14 +108,8 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
         }
         finally
         {
-            storing.Release();
+            turn.Release();
         }
-
-        observer?.Boundary();
-        stored(route.InstanceId);
-        await AcknowledgeAsync(context, id);
-        observer?.Boundary();
-        return null;
     }
 
     private static async Task AcknowledgeAsync(HttpContext context, string id)
@@ -106,7 +124,7 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
     }
 
     // Null: it is there whole. Whoever sends slowly holds memory that others need.
-    private async Task<GatewayAnswer?> ReadAsync(HttpContext context, long most, MemoryStream body)
+    private async Task<GatewayAnswer?> ReadAsync(HttpContext context, string instanceId, long most, MemoryStream body)
     {
         using var late = new CancellationTokenSource(BodyTime, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, late.Token);
@@ -118,14 +136,20 @@ internal sealed class WebhookIntake(WebhookBox box, Action<string> stored, TimeP
                 await PollingThread.LeaveAsync();
                 if (body.Length + count > most)
                     return GatewayAnswer.WebhookTooLarge;
-                body.Write(piece, 0, count);
-                if (Interlocked.Add(ref held, count) > MostHeld)
+                if (!held.TryTake(instanceId, count))
                     return GatewayAnswer.TooManyWebhooks;
+                body.Write(piece, 0, count);
             }
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             return GatewayAnswer.WebhookTooSlow;
+        }
+        catch (IOException failure) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // It is not well formed, or larger than the tier allows.
+            log.LogDebug("A webhook did not arrive: {Reason}", failure.Message);
+            return failure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } ? GatewayAnswer.BodyTooLarge : GatewayAnswer.BadBody;
         }
 
         // The store that follows blocks.

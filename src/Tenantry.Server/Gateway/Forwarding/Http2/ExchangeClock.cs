@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Forwarding.Http2;
@@ -13,6 +14,7 @@ internal sealed class ExchangeClock : IDisposable
     private readonly long longestPause;
     private long answerBy;
     private long movedAt;
+    private long takenBy = long.MaxValue;
 
     public ExchangeClock(CancellationToken aborted, RequestLimits? limits, ForwarderOptions options)
     {
@@ -45,6 +47,24 @@ internal sealed class ExchangeClock : IDisposable
         Volatile.Write(ref answerBy, long.MaxValue);
     }
 
+    /// <summary>Ends when the client has taken what it was sent; it may take nothing of it for so long only.</summary>
+    public async ValueTask TakenAsync(ValueTask<FlushResult> sending)
+    {
+        if (!sending.IsCompleted)
+            Volatile.Write(ref takenBy, options.Time.GetTimestamp() + Ticks(options.TakeTimeout));
+        await sending;
+        Volatile.Write(ref takenBy, long.MaxValue);
+    }
+
+    /// <summary>As above, of bytes in a tunnel.</summary>
+    public async Task SendAsync(Stream client, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref takenBy, options.Time.GetTimestamp() + Ticks(options.TakeTimeout));
+        await client.WriteAsync(bytes, cancellationToken);
+        await client.FlushAsync(cancellationToken);
+        Volatile.Write(ref takenBy, long.MaxValue);
+    }
+
     /// <summary>It stays open: its time in all is not limited.</summary>
     public void BecomeStream() => Volatile.Write(ref endBy, long.MaxValue);
 
@@ -61,7 +81,7 @@ internal sealed class ExchangeClock : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
-        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && now - Volatile.Read(ref movedAt) < longestPause)
+        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && now < Volatile.Read(ref takenBy) && now - Volatile.Read(ref movedAt) < longestPause)
             return;
         HasTimedOut = true;
         try

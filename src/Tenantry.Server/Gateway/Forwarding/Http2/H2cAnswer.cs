@@ -38,7 +38,7 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
             if (!reading.IsCompleted || unsent > MostUnsent)
             {
                 unsent = 0;
-                await writer.FlushAsync(clock.Token);
+                await clock.TakenAsync(writer.FlushAsync(clock.Token));
             }
 
             var count = await reading;
@@ -65,7 +65,7 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
         else if (trailers is not null && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
             trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
         if (context.Response.HasStarted)
-            await writer.FlushAsync(clock.Token);
+            await clock.TakenAsync(writer.FlushAsync(clock.Token));
     }
 
     private bool HasBody() => !HttpMethods.IsHead(context.Request.Method) && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);

@@ -135,11 +135,14 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             return null;
         if (body?.ClientFailure is { } cause)
             return failures.OfClient(cause, context, route);
-        var told = Find<NoWayInException>(failure) ?? Find<HttpProtocolException>(failure) ?? Find<SocketException>(failure) ?? failure;
+        var told = Find<NoWayInException>(failure) ?? Find<NoRoomException>(failure) ?? Find<HttpProtocolException>(failure) ?? Find<SocketException>(failure) ?? failure;
         return failures.Tell(failure switch
         {
             _ when clock.HasTimedOut => GatewayAnswer.TimedOut,
             _ when told is NoWayInException => GatewayAnswer.NoWayIn,
+            _ when told is NoRoomException => GatewayAnswer.NoRoom,
+            // The exchange has a clock of its own: what was given up without it is the connection.
+            OperationCanceledException { InnerException: TimeoutException } => GatewayAnswer.Unreachable,
             OperationCanceledException => GatewayAnswer.TimedOut,
             HttpRequestException { HttpRequestError: HttpRequestError.ExtendedConnectNotSupported } => GatewayAnswer.NoWebSockets,
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => GatewayAnswer.Unreachable,

@@ -26,15 +26,15 @@ internal static class H2cTunnel
             context.Response.Headers.SecWebSocketAccept = Accept(context.Request.Headers.SecWebSocketKey.ToString());
         await using var outer = await Tunnel.SwitchAsync(context, shape);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(clock.Token);
-        var inwards = CopyAsync(outer, inner, clock, ending.Token);
-        var outwards = CopyAsync(inner, outer, clock, ending.Token);
+        var inwards = CopyAsync(outer, inner, clock, toClient: false, ending.Token);
+        var outwards = CopyAsync(inner, outer, clock, toClient: true, ending.Token);
         if (await Task.WhenAny(inwards, outwards) == inwards && inwards.IsCompletedSuccessfully)
             await Task.WhenAny(outwards, Task.Delay(Farewell, time, ending.Token));
         await ending.CancelAsync();
         await Task.WhenAll(inwards, outwards).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, ExchangeClock clock, CancellationToken cancellationToken)
+    private static async Task CopyAsync(Stream from, Stream to, ExchangeClock clock, bool toClient, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -45,8 +45,7 @@ internal static class H2cTunnel
             var count = await from.ReadAsync(buffer, cancellationToken);
             if (count > 0)
             {
-                await to.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                await to.FlushAsync(cancellationToken);
+                await (toClient ? clock.SendAsync(to, buffer.AsMemory(0, count), cancellationToken) : SendAsync(to, buffer.AsMemory(0, count), cancellationToken));
                 clock.Moved();
             }
 
@@ -55,6 +54,12 @@ internal static class H2cTunnel
             if (count == 0)
                 return;
         }
+    }
+
+    private static async Task SendAsync(Stream app, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await app.WriteAsync(bytes, cancellationToken);
+        await app.FlushAsync(cancellationToken);
     }
 
     // What an app that speaks HTTP/1.1 would have answered (RFC 6455 4.2.2); over HTTP/2 nobody asks for it.
