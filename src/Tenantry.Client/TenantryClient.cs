@@ -142,7 +142,15 @@ public sealed class TenantryClient : IDisposable
     /// <param name="limit">1 to 1000.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public Task<PageResponse<AuditResponse>> GetAuditPageAsync(string? cursor, int limit, CancellationToken cancellationToken = default) =>
-        _transport.GetAsync<PageResponse<AuditResponse>>("v1/audit" + QueryText.Of(("cursor", cursor), ("limit", limit.ToString())), cancellationToken);
+        GetAuditPageAsync([], cursor, limit, cancellationToken);
+
+    /// <summary>Part of the same list, of what fits.</summary>
+    /// <param name="filter">Query parameters: actor, action, subject, outcome, since, until. Null: any.</param>
+    /// <param name="cursor">Where the part before ended, or null.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PageResponse<AuditResponse>> GetAuditPageAsync(IReadOnlyList<(string Name, string? Value)> filter, string? cursor, int limit, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<PageResponse<AuditResponse>>("v1/audit" + QueryText.Of([.. filter, ("cursor", cursor), ("limit", limit.ToString())]), cancellationToken);
 
     /// <summary>Whether the audit's chain is whole.</summary>
     public Task<AuditVerifyResponse> VerifyAuditAsync(CancellationToken cancellationToken = default) =>

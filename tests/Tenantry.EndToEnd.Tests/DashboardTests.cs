@@ -132,6 +132,49 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
     }
 
     [MachineFact(Browser.Program, "npm")]
+    public async Task APasskeyIsAddedSignsInAndIsRemoved()
+    {
+        await using var visit = await host.SignInAsync();
+        var page = visit.Page;
+        var authenticator = await page.Context.NewCDPSessionAsync(page);
+        await authenticator.SendAsync("WebAuthn.enable");
+        await authenticator.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["options"] = new { protocol = "ctap2", transport = "internal", hasResidentKey = true, hasUserVerification = true, isUserVerified = true, automaticPresenceSimulation = true },
+        });
+        async Task AddAsync(string name)
+        {
+            await visit.GoAsync("/account");
+            await page.GetByText("Add a passkey").First.ClickAsync();
+            await page.Locator("[data-passkey-add] [name=name]").FillAsync(name);
+            await page.Locator("[data-passkey-add] button").ClickAsync();
+        }
+
+        await AddAsync("Laptop");
+        await page.Locator("section[aria-labelledby=h-passkeys] li", new() { HasText = "Laptop" }).WaitForAsync();
+        await visit.ShowsAsync("never used");
+        // The same authenticator has one of this person already.
+        await AddAsync("Again");
+        await page.Locator("[data-passkey-add] [data-passkey-message]").WaitForAsync();
+
+        await visit.Button("Sign out").First.ClickAsync();
+        await visit.GoAsync("/instances/alice");
+        await visit.Button("Sign in with a passkey").ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "alice", Level = 1 }).WaitForAsync();
+        (await host.Plane.CallAsync("audit", "list", "--action", "session.begin", "-o", "json")).Out.ShouldContain("passkey, from");
+
+        await visit.GoAsync("/account");
+        await visit.Button("Remove Laptop").First.ClickAsync();
+        await page.Locator("dialog[open] .danger").ClickAsync();
+        await visit.ShowsAsync("None yet. With a passkey");
+        await visit.Button("Sign out").First.ClickAsync();
+        await visit.GoAsync("/");
+        await visit.Button("Sign in with a passkey").ClickAsync();
+        await visit.ShowsAsync("This passkey signs nobody in here");
+        visit.Errors.ShouldBeEmpty();
+    }
+
+    [MachineFact(Browser.Program, "npm")]
     public async Task APageThatFindsNobodyStopsAskingAfterTenMinutes()
     {
         await using var visit = await host.SignInAsync();
@@ -271,9 +314,12 @@ public class DashboardTests(DashboardHost host) : IClassFixture<DashboardHost>
     {
         await using var stranger = await host.StrangerAsync(isPhone, scheme);
         await LookAsync(stranger, "sign-in", "/instances/alice", "[type=password]");
+        await LookAsync(stranger, "sign-in-link", new Uri((await host.Plane.JsonAsync("login")).GetProperty("url").GetString()!).PathAndQuery, "form button");
         await using var visit = await host.SignInAsync(isPhone, scheme);
         foreach (var (name, path, ready) in Pages)
             await LookAsync(visit, name, path, ready);
+        var made = (await host.Plane.JsonAsync("operations")).EnumerateArray().First(one => one.GetProperty("slug").GetString() == "alice" && one.GetProperty("kind").GetString() == "Create");
+        await LookAsync(visit, "operation", $"/operations/{made.GetProperty("id").GetString()}", "h1");
 
         async Task LookAsync(DashboardVisit who, string name, string path, string ready)
         {

@@ -26,7 +26,7 @@ internal static class LoginCommand
             }
 
             if (link.IsNew)
-                call.Output.Note($"Nobody was admin yet: added {link.Email}.");
+                call.Output.Note(call.Value(email) is null ? $"Nobody was admin yet: added {link.Email}." : $"Added {link.Email}, who is invited.");
             call.Output.Note($"Signs in {link.Email} once, until {Words.Time(link.ExpiresAt)}:");
             call.Output.Line(link.Url);
         });

@@ -30,7 +30,9 @@ internal static class MemberCommand
             if (call.Output.Json)
                 call.Output.Value(member);
             else
-                call.Output.Line($"{member.Email} is {member.Role.ToString().ToLowerInvariant()} of {call.Required(organization)}.");
+                call.Output.Line(member.InvitedUntil is { } until
+                    ? $"{member.Email} is invited to be {member.Role.ToString().ToLowerInvariant()} of {call.Required(organization)}, until {Words.Time(until)}."
+                    : $"{member.Email} is {member.Role.ToString().ToLowerInvariant()} of {call.Required(organization)}.");
         });
     }
 
@@ -48,7 +50,7 @@ internal static class MemberCommand
 
             var table = new TextTable("EMAIL", "NAME", "ROLE", "SINCE", "SIGNED IN");
             foreach (var one in members)
-                table.Row(one.Email, one.Name, one.Role.ToString().ToLowerInvariant(), Words.Time(one.CreatedAt), one.SignedInAt is { } at ? Words.Time(at) : "never");
+                table.Row(one.Email, one.Name, one.Role.ToString().ToLowerInvariant(), Words.Time(one.CreatedAt), one.InvitedUntil is { } until ? $"invited until {Words.Time(until)}" : one.SignedInAt is { } at ? Words.Time(at) : "never");
             table.Write(call.Output, "No members.");
         });
     }

@@ -15,6 +15,13 @@ public sealed class PeopleClient
     /// <summary>Gives the caller, who signed in, another password, and ends all of their sessions.</summary>
     public Change<string> PutPassword(PutPasswordRequest request) => _transport.Empty(HttpMethod.Put, "v1/session/password", "password", () => Transport.Json(request));
 
+    /// <summary>Passkeys of the caller, who signed in. They are made in a browser.</summary>
+    public IAsyncEnumerable<PasskeyResponse> ListPasskeysAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<PasskeyResponse>("v1/session/passkeys", cancellationToken);
+
+    /// <summary>Removes one of them: it signs nobody in any more.</summary>
+    public Change<string> RemovePasskey(string id) => _transport.Empty(HttpMethod.Delete, $"v1/session/passkeys/{Uri.EscapeDataString(id)}", id);
+
     /// <summary>Makes a link that signs in once; it is in the answer and nowhere else. On the socket alone.</summary>
     public Change<SignInLinkResponse> CreateSignInLink(SignInLinkRequest request) =>
         _transport.Once<SignInLinkResponse>(HttpMethod.Post, "v1/signin-links", () => Transport.Json(request));
@@ -53,13 +60,24 @@ public sealed class PeopleClient
     public IAsyncEnumerable<MemberResponse> ListMembersAsync(string organization, CancellationToken cancellationToken = default) =>
         _transport.ListAsync<MemberResponse>(Members(organization), cancellationToken);
 
-    /// <summary>Makes somebody a member, or gives a member another role. Who is not known yet is added.</summary>
+    /// <summary>Gives a member another role. Who is none is made one by who runs the platform (and added when nobody knows them), and invited by an owner.</summary>
     public Change<MemberResponse> PutMember(string organization, string email, PutMemberRequest request) =>
         _transport.Of<MemberResponse>(HttpMethod.Put, $"{Members(organization)}/{Uri.EscapeDataString(email)}", () => Transport.Json(request));
 
-    /// <summary>Ends a membership at once. The person stays.</summary>
+    /// <summary>Ends a membership at once, or withdraws an invitation. The person stays.</summary>
     public Change<string> RemoveMember(string organization, string email) =>
         _transport.Empty(HttpMethod.Delete, $"{Members(organization)}/{Uri.EscapeDataString(email)}", email);
+
+    /// <summary>Invitations that wait for the answer of the caller, who signed in.</summary>
+    public IAsyncEnumerable<InvitationResponse> ListInvitationsAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<InvitationResponse>("v1/invitations", cancellationToken);
+
+    /// <summary>The caller becomes a member of the organization that invited them.</summary>
+    public Change<MembershipResponse> AcceptInvitation(string organization) =>
+        _transport.Of<MembershipResponse>(HttpMethod.Post, $"v1/invitations/{Uri.EscapeDataString(organization)}/accept");
+
+    /// <summary>The caller does not want to.</summary>
+    public Change<string> DeclineInvitation(string organization) => _transport.Empty(HttpMethod.Delete, $"v1/invitations/{Uri.EscapeDataString(organization)}", organization);
 
     /// <summary>Quotas of an organization with what is used of them.</summary>
     public IAsyncEnumerable<QuotaResponse> ListQuotasAsync(string organization, CancellationToken cancellationToken = default) =>

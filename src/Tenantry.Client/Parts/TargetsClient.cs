@@ -13,6 +13,10 @@ public sealed class TargetsClient
     public IAsyncEnumerable<TargetResponse> ListAsync(CancellationToken cancellationToken = default) =>
         _transport.ListAsync<TargetResponse>("v1/targets", cancellationToken);
 
+    /// <summary>Targets that an instance may be made on, as whoever deploys sees them.</summary>
+    public IAsyncEnumerable<TargetChoiceResponse> ListChoicesAsync(CancellationToken cancellationToken = default) =>
+        _transport.ListAsync<TargetChoiceResponse>("v1/target-choices", cancellationToken);
+
     /// <summary>One target.</summary>
     public Task<TargetResponse> GetAsync(string target, CancellationToken cancellationToken = default) =>
         _transport.GetAsync<TargetResponse>(Route(target), cancellationToken);

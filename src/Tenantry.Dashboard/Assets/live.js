@@ -38,7 +38,9 @@
     };
     mine.onerror = () => {
       if (source !== mine) return;
+      const isRefused = mine.readyState === EventSource.CLOSED;
       mine.close();
+      if (isRefused) signInIfAsked();
       lostAt ||= Date.now();
       // A server that renews itself is back before anybody would want to know.
       worry = setTimeout(() => show("lost", "Connection lost. What you see may be old. Trying again …"), banner?.dataset.state === "lost" ? 0 : grace);
@@ -56,6 +58,12 @@
       close();
       location.assign("/");
     });
+  }
+
+  // Refused, not lost: the page itself tells whether it is for who signs in anew, and leads there and back.
+  async function signInIfAsked() {
+    const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer?.type === "opaqueredirect") location.reload();
   }
 
   function morph(part) {

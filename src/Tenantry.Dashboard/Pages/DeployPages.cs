@@ -77,12 +77,12 @@ internal static class DeployPages
             return new DeployView([], null, [], [], [], wish, problem);
         var manifest = ManifestJson.Read((await api.Client.Apps.GetReleaseAsync(app.Name, "latest", cancellationToken)).Manifest!);
         var releases = (await api.Client.Apps.ListReleasesAsync(app.Name, cancellationToken).ToListAsync(cancellationToken)).Take(20).ToArray();
-        var targets = await api.IfAllowedAsync("GET /v1/targets", () => api.Client.Targets.ListAsync(cancellationToken).ToListAsync(cancellationToken).AsTask()) ?? [];
+        var targets = await api.Client.Targets.ListChoicesAsync(cancellationToken).ToListAsync(cancellationToken);
         var organizations = await api.Client.Tenants.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken);
         var places = organizations.Select(one => one.Name).Where(one => api.May("POST /v1/tenants", one)).ToList();
         // As the API chooses when nobody says; otherwise a person does.
         var place = wish.Organization.Length == 0 && places.Contains("default", StringComparer.Ordinal) ? "default" : wish.Organization;
-        return new DeployView([.. apps.Select(one => one.Name)], manifest, releases, [.. targets.Select(one => one.Name)], places, wish with { App = app.Name, Organization = place }, problem);
+        return new DeployView([.. apps.Select(one => one.Name)], manifest, releases, targets, places, wish with { App = app.Name, Organization = place }, problem);
     }
 }
 
@@ -125,7 +125,7 @@ public sealed record DeployView(
     IReadOnlyList<string> Apps,
     Manifest? Manifest,
     IReadOnlyList<ReleaseResponse> Releases,
-    IReadOnlyList<string> Targets,
+    IReadOnlyList<TargetChoiceResponse> Targets,
     IReadOnlyList<string> Organizations,
     DeployWish Wish,
     ProblemResponse? Problem)

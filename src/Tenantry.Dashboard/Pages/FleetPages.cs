@@ -17,6 +17,9 @@ internal static class FleetPages
 
     private static async Task<IResult> ShowAsync([AsParameters] FleetChoice choice, PageApi api, CancellationToken cancellationToken)
     {
+        // Who has no role yet may be invited.
+        if (!api.May("GET /v1/fleet"))
+            return InstanceForms.To("/account");
         var view = await ReadAsync(choice, api, cancellationToken);
         var apps = await api.Client.Apps.ListAsync(cancellationToken).ToListAsync(cancellationToken);
         return new Page<FleetPage>((nameof(FleetPage.View), view), (nameof(FleetPage.Apps), apps.Select(app => app.Name).ToArray()));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 using Tenantry.Dashboard.Controls;
 using Tenantry.Server.Events;
 
@@ -25,8 +26,9 @@ internal static class OperationPages
             (nameof(ActivityPage.Operations), await api.Client.Operations.GetPageAsync(null, Text(cursor), Shown, cancellationToken)),
             (nameof(ActivityPage.IsFirst), Text(cursor) is null));
 
-    private static async Task<IResult> AuditAsync([FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken) =>
-        new Page<AuditPage>((nameof(AuditPage.Rows), await api.IfAllowedAsync("GET /v1/audit", () => api.Client.GetAuditPageAsync(Text(cursor), Shown, cancellationToken))));
+    private static async Task<IResult> AuditAsync([AsParameters] AuditChoice choice, [FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken) => new Page<AuditPage>(
+        (nameof(AuditPage.Choice), choice),
+        (nameof(AuditPage.Rows), await api.IfAllowedAsync("GET /v1/audit", () => api.Client.GetAuditPageAsync(choice.Filter, Text(cursor), Shown, cancellationToken))));
 
     private static async Task<IResult> VerifyAsync(PageApi api, CancellationToken cancellationToken) =>
         new Page<AuditVerdict>((nameof(AuditVerdict.Verdict), await api.Client.VerifyAuditAsync(cancellationToken)));
@@ -59,3 +61,38 @@ internal static class OperationPages
 
 /// <summary>An operation and its instance, null when that is gone.</summary>
 public sealed record OperationView(OperationResponse Operation, InstanceDetailResponse? Instance);
+
+/// <summary>Which rows of the audit the address asks for.</summary>
+public sealed record AuditChoice
+{
+    [FromQuery(Name = "actor")]
+    public string? Actor { get; init; }
+
+    [FromQuery(Name = "action")]
+    public string? Action { get; init; }
+
+    [FromQuery(Name = "subject")]
+    public string? Subject { get; init; }
+
+    [FromQuery(Name = "outcome")]
+    public string? Outcome { get; init; }
+
+    [FromQuery(Name = "since")]
+    public string? Since { get; init; }
+
+    [FromQuery(Name = "until")]
+    public string? Until { get; init; }
+
+    /// <summary>As the API takes it.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Filter =>
+        [("actor", Plain(Actor)), ("action", Plain(Action)), ("subject", Plain(Subject)), ("outcome", Plain(Outcome)), ("since", Plain(Since)), ("until", Plain(Until))];
+
+    /// <summary>Whether anything is chosen.</summary>
+    public bool IsNarrowed => Filter.Any(one => one.Value is not null);
+
+    /// <summary>The address of the part behind it.</summary>
+    public string After(string cursor) =>
+        QueryHelpers.AddQueryString("/activity/audit", Filter.Append((Name: "cursor", Value: (string?)cursor)).Where(one => one.Value is not null).Select(one => KeyValuePair.Create(one.Name, one.Value)));
+
+    private static string? Plain(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

@@ -12,6 +12,8 @@ namespace Tenantry.Dashboard.Serving;
 /// </summary>
 internal sealed class ApiHandler(RequestDelegate api, HttpContext page) : HttpMessageHandler
 {
+    private const string ForwardedFor = "X-Forwarded-For";
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var ending = CancellationTokenSource.CreateLinkedTokenSource(page.RequestAborted, cancellationToken);
@@ -70,6 +72,9 @@ internal sealed class ApiHandler(RequestDelegate api, HttpContext page) : HttpMe
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer.Begin));
         features.Set<IHttpRequestLifetimeFeature>(new Lifetime(ending));
         features.Set(Caller.Of(page));
+        // Whoever tries passwords on a page does so from somewhere.
+        if (page.Features.Get<IHttpConnectionFeature>() is { } connection)
+            features.Set(connection);
         var context = new DefaultHttpContext(features) { RequestServices = page.RequestServices, TraceIdentifier = page.TraceIdentifier };
         context.Request.Protocol = "HTTP/1.1";
         context.Request.Method = request.Method.Method;
@@ -79,6 +84,8 @@ internal sealed class ApiHandler(RequestDelegate api, HttpContext page) : HttpMe
         context.Request.QueryString = QueryString.FromUriComponent(request.RequestUri!);
         foreach (var (name, values) in request.Headers.NonValidated)
             context.Request.Headers[name] = values.ToArray();
+        if (page.Request.Headers.TryGetValue(ForwardedFor, out var forwarded))
+            context.Request.Headers[ForwardedFor] = forwarded;
         if (request.Content is { } content)
         {
             foreach (var (name, values) in content.Headers.NonValidated)

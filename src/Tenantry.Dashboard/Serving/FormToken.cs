@@ -20,9 +20,7 @@ internal static class FormToken
     /// <summary>The fields of the request's form; a form without the token is refused.</summary>
     public static async Task<IFormCollection> ReadFormAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType)
-            throw ProblemException.BadRequest("A form is expected here.");
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var form = await FormBody.ReadAsync(context, "A form is expected here.");
         var given = Encoding.ASCII.GetBytes(form[CrossSite.Field].ToString());
         return CryptographicOperations.FixedTimeEquals(given, Encoding.ASCII.GetBytes(Of(context)))
             ? form

@@ -25,9 +25,13 @@ public sealed record Viewer
     {
         null => "",
         { Platform: { } everywhere } => $"{everywhere} of the platform",
+        { Organizations.Count: 0 } => "in no organization",
         { Organizations.Count: 1 } one => $"{one.Organizations.First().Value} of {one.Organizations.First().Key}",
         var several => $"in {several.Organizations.Count} organizations",
     };
+
+    /// <summary>How many invitations wait for their answer.</summary>
+    public int Invitations => Caller?.Invitations ?? 0;
 
     /// <summary>Whether whose a thing is goes without saying.</summary>
     public bool HasOneOrganization => Caller?.Organizations is { Count: <= 1 };

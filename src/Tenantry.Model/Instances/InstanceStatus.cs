@@ -82,7 +82,11 @@ public sealed record DriftItem(string Resource, string Wanted, string Seen);
 /// <param name="From">The phase it woke from.</param>
 /// <param name="PlatformSeconds">From the begin to the moment when the app's process was able to run.</param>
 /// <param name="AppSeconds">From then until it was healthy.</param>
-public sealed record WakeRecord(DateTimeOffset At, InstancePhase From, double PlatformSeconds, double AppSeconds);
+public sealed record WakeRecord(DateTimeOffset At, InstancePhase From, double PlatformSeconds, double AppSeconds)
+{
+    /// <summary>Since when it rested until then; null: not known.</summary>
+    public DateTimeOffset? RestedSince { get; init; }
+}
 
 /// <summary>
 /// How the gateway reaches a port of an instance: a socket made in the network namespace of process <paramref name="NamespacePid"/>

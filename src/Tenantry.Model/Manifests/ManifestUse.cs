@@ -12,7 +12,6 @@ public static class ManifestUse
     private static readonly Entry[] Table =
     [
         new("backup", m => Is(m.Backup), "No backups are made by themselves."),
-        new("tiers.NAME.quotas", m => m.Tiers.Where(t => t.Quotas is not null).Select(t => t.Name), "Quotas are not enforced."),
     ];
 
     /// <summary>The keys without effect, as <see cref="ManifestSchema.Keys"/> writes them.</summary>

@@ -57,7 +57,11 @@ public sealed record AuditResponse(
 /// <param name="PreviousHash">Of the row before.</param>
 /// <param name="Hash">SHA-256 over all of this, in hexadecimal.</param>
 public sealed record AuditExportRow(
-    long Sequence, long Micros, string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, string Through, string Changes, string PreviousHash, string Hash);
+    long Sequence, long Micros, string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, string Through, string Changes, string PreviousHash, string Hash)
+{
+    /// <summary>Whose thing it is about; empty, and not there in exports of before this was noted: nobody's but the platform's.</summary>
+    public string? Organization { get; init; }
+}
 
 /// <summary>The last line of an export, without which it is not whole.</summary>
 /// <param name="EndSequence">The newest row.</param>

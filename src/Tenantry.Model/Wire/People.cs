@@ -41,18 +41,27 @@ public sealed record UpdatePersonRequest(string? Name = null, Role? Role = null,
 /// <summary>Body of <c>POST /v1/organizations</c>.</summary>
 public sealed record CreateOrganizationRequest(string Name);
 
-/// <summary>Body of <c>PUT /v1/organizations/{organization}/members/{email}</c>.</summary>
+/// <summary>Body of <c>PUT /v1/organizations/{organization}/members/{email}</c>. An owner invites whoever is no member yet; who runs the platform makes them one at once.</summary>
 /// <param name="Role">Owner, member or viewer.</param>
 /// <param name="Name">How a person is called who is not known yet.</param>
 public sealed record PutMemberRequest(Role Role, string? Name = null);
 
-/// <summary>A member of an organization.</summary>
+/// <summary>A member of an organization, or somebody who is invited.</summary>
 /// <param name="Email">Names the person.</param>
-/// <param name="Name">How the person is called.</param>
+/// <param name="Name">How the person is called; of who is invited, what the inviting one typed.</param>
 /// <param name="Role">What they may do in it.</param>
-/// <param name="CreatedAt">Since when.</param>
-/// <param name="SignedInAt">When they signed in last; null: never.</param>
-public sealed record MemberResponse(string Email, string Name, Role Role, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+/// <param name="CreatedAt">Since when; when they were invited.</param>
+/// <param name="SignedInAt">When they signed in last; null: never, or not told.</param>
+/// <param name="InvitedUntil">Until when the invitation can be accepted; null: a member.</param>
+public sealed record MemberResponse(string Email, string Name, Role Role, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt, DateTimeOffset? InvitedUntil = null);
+
+/// <summary>An invitation into an organization, as who is invited sees it.</summary>
+/// <param name="Organization">Into which.</param>
+/// <param name="Role">As what.</param>
+/// <param name="InvitedBy">Who invites.</param>
+/// <param name="CreatedAt">When they did.</param>
+/// <param name="ExpiresAt">Until when it can be accepted.</param>
+public sealed record InvitationResponse(string Organization, Role Role, string InvitedBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 /// <summary>Answer to <c>GET /v1/session</c>: who asks.</summary>
 /// <param name="Name">A person's address, a token's name, or <c>local</c>.</param>
@@ -92,4 +101,32 @@ public sealed record SignInLinkResponse(string Email, string Url, DateTimeOffset
 {
     /// <summary>Keeps the link out of logs.</summary>
     public override string ToString() => $"SignInLinkResponse {Email}";
+}
+
+/// <summary>A passkey of the caller's.</summary>
+/// <param name="Id">The authenticator's name for it.</param>
+/// <param name="Name">How the person calls it.</param>
+/// <param name="IsBackedUp">Whether other devices of the person have it, too.</param>
+/// <param name="CreatedAt">When it was added.</param>
+/// <param name="UsedAt">When it signed in last; null: never.</param>
+public sealed record PasskeyResponse(string Id, string Name, bool IsBackedUp, DateTimeOffset CreatedAt, DateTimeOffset? UsedAt);
+
+/// <summary>What the browser asks an authenticator.</summary>
+/// <param name="Handshake">Sent back with the answer; good once, for five minutes.</param>
+/// <param name="Options">For <c>navigator.credentials</c>, as JSON of Web Authentication.</param>
+public sealed record PasskeyOptionsResponse(string Handshake, System.Text.Json.JsonElement Options)
+{
+    /// <summary>Keeps the handshake out of logs.</summary>
+    public override string ToString() => nameof(PasskeyOptionsResponse);
+}
+
+/// <summary>Body of <c>POST /v1/session/passkeys</c>.</summary>
+/// <param name="Handshake">Of what was asked.</param>
+/// <param name="Credential">What the authenticator answered, as JSON text.</param>
+/// <param name="Name">How the person calls it.</param>
+/// <param name="Current">The password; who has none has signed in within the last ten minutes.</param>
+public sealed record AddPasskeyRequest(string Handshake, string Credential, string? Name = null, string? Current = null) : IHoldsSecret
+{
+    /// <summary>Keeps them out of logs.</summary>
+    public override string ToString() => nameof(AddPasskeyRequest);
 }

@@ -22,6 +22,12 @@ public sealed record TargetResponse(
     DateTimeOffset CreatedAt,
     string? Home = null);
 
+/// <summary>A target as who deploys may choose it: nothing of how and where it is reached.</summary>
+/// <param name="Name">To say as <c>target</c> of a new instance.</param>
+/// <param name="Kind">Such as <c>docker</c>.</param>
+/// <param name="Capabilities">What it can besides running an instance: <c>logs</c>, <c>stats</c>, <c>exec</c>, <c>freeze</c>, <c>data</c> (export and import), <c>resize</c> (limits without a restart).</param>
+public sealed record TargetChoiceResponse(string Name, string Kind, IReadOnlyList<string> Capabilities);
+
 /// <summary>A kind of target that this server knows, and what its options mean.</summary>
 public sealed record TargetKindResponse(string Kind, string Summary, IReadOnlyDictionary<string, string> Options);
 

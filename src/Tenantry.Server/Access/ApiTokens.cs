@@ -34,7 +34,7 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
         if (token is null || !RandomText.AreSame(token.Hash, hash))
             throw Unauthorized("This token is not known: it was revoked, or belongs to another server.");
         if (token.ExpiresAt <= time.GetUtcNow())
-            throw Unauthorized($"The token '{token.Name}' has expired.");
+            throw Unauthorized($"The token '{token.Name}' has expired.", token.Name);
         await UseAsync(token, cancellationToken);
         return new Caller(token.Name, CallerKind.Token, Grants.Of(token.Role, token.Organization)) { Id = token.Hash, ExpiresAt = token.ExpiresAt };
     }
@@ -50,5 +50,11 @@ public sealed class ApiTokens(IStore store, TimeProvider time)
         await store.UseTokenAsync(token.Hash, now, cancellationToken);
     }
 
-    internal static ProblemException Unauthorized(string detail) => new(StatusCodes.Status401Unauthorized, ProblemCodes.Unauthorized, detail);
+    /// <param name="detail">For whoever asked.</param>
+    /// <param name="actor">For the audit: whose credential it was, when that is known.</param>
+    internal static ProblemException Unauthorized(string detail, string? actor = null) => new(StatusCodes.Status401Unauthorized, ProblemCodes.Unauthorized, detail) { Actor = actor };
+
+    /// <summary>For the audit: which token was shown, told as of one that is good, so that rows of before and after its end are found together. Empty for anything else.</summary>
+    internal static string ThroughOf(string? authorization) =>
+        authorization?.StartsWith(Scheme + Prefix, StringComparison.OrdinalIgnoreCase) == true ? $"token {RandomText.Hash(authorization[Scheme.Length..])[..Caller.Beginning]}" : "";
 }

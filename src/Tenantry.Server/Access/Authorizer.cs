@@ -19,7 +19,7 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         var caller = Caller.Find(context);
         if (caller is null && !IsOpen(context, endpoint))
         {
-            SendToSignIn(context);
+            await StrangerAnswer.SendAsync(context);
             return;
         }
 
@@ -32,7 +32,7 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         var change = endpoint.Metadata.GetMetadata<ChangeMetadata>();
         try
         {
-            await DecideAsync(context, endpoint, caller);
+            await DecideAsync(context, endpoint, caller, isChange: change is not null);
         }
         catch (ProblemException refused)
         {
@@ -52,11 +52,11 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         }
     }
 
-    private async Task DecideAsync(HttpContext context, RouteEndpoint endpoint, Caller caller)
+    private async Task DecideAsync(HttpContext context, RouteEndpoint endpoint, Caller caller, bool isChange)
     {
         var rule = AccessTable.Of(endpoint, context.Request.Method);
-        // Also of who looks at everything: what they may do to it depends on whose it is.
-        var isOwnedByOne = rule.Reach == Reach.Organization && (caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
+        // Also of who looks at everything: what they may do to it depends on whose it is, and whose it was stands in the audit of a change.
+        var isOwnedByOne = rule.Reach == Reach.Organization && (isChange || caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
         var organization = isOwnedByOne ? await OrganizationAsync(context, caller) : null;
         if (!caller.Grants.Admits(rule, organization))
             throw ProblemException.Forbidden(Why(context, caller, rule, organization));
@@ -68,15 +68,6 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
 
     private static bool IsOpen(HttpContext context, Endpoint? endpoint) =>
         endpoint?.Metadata.GetMetadata<OpenToAll>() is not null || Array.Exists(Open, path => context.Request.Path.StartsWithSegments(path));
-
-    // Who looks with a browser is asked to sign in and led back then.
-    private static void SendToSignIn(HttpContext context)
-    {
-        var request = context.Request;
-        if (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/v1") || !request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
-            throw ApiTokens.Unauthorized("A token is needed: 'Authorization: Bearer ten_…'. Make one with 'tenantry token create', on the server's machine.");
-        context.Response.Redirect($"/signin?returnTo={Uri.EscapeDataString(request.Path + request.QueryString)}");
-    }
 
     // Whose the thing is that the path names: nobody's (empty) when there is no such thing; null when the path names none.
     private async Task<string?> OrganizationAsync(HttpContext context, Caller caller)
@@ -91,6 +82,8 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         if (kind.Length == 0)
             return null;
         caller.MustSee(organization, kind, name);
+        if (organization is not null)
+            ConcernedOrganization.Set(context, organization);
         return organization ?? "";
     }
 

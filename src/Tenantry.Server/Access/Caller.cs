@@ -10,7 +10,7 @@ namespace Tenantry.Server.Access;
 /// <param name="Grants">What they may do.</param>
 public sealed record Caller(string Name, CallerKind Through, Grants Grants)
 {
-    private const int Beginning = 12;
+    internal const int Beginning = 12;
 
     /// <summary>Tells this caller from every other, also from one that had the same name before.</summary>
     public string Id { get; init; } = Name;
@@ -20,6 +20,12 @@ public sealed record Caller(string Name, CallerKind Through, Grants Grants)
 
     /// <summary>How a person is called; else the name.</summary>
     public string DisplayName { get; init; } = Name;
+
+    /// <summary>How many invitations into organizations wait for the answer of somebody who signed in.</summary>
+    public int Invitations { get; init; }
+
+    /// <summary>For the audit: of which token of the provider they showed.</summary>
+    internal string Credential { get; init; } = "provider";
 
     /// <summary>The session of somebody who signed in, as the store knows it.</summary>
     internal string? SessionHash { get; init; }
@@ -44,6 +50,7 @@ public sealed record Caller(string Name, CallerKind Through, Grants Grants)
     {
         CallerKind.Token => $"token {Id[..Math.Min(Id.Length, Beginning)]}",
         CallerKind.Session => $"session {SessionHash?[..Beginning]}",
+        CallerKind.Provider => Credential,
         _ => Through.ToString().ToLowerInvariant(),
     };
 

@@ -24,7 +24,7 @@ public static class CrossSite
         RefuseOtherPages(context);
         var shown = request.Headers[Header].ToString();
         if (shown.Length == 0 && request.HasFormContentType)
-            shown = (await request.ReadFormAsync(context.RequestAborted))[Field].ToString();
+            shown = (await FormBody.ReadAsync(context, $"A form with '{Field}' is expected."))[Field].ToString();
         if (Sessions.CsrfTokenOf(context) is not { } wanted || !RandomText.AreSame(shown, wanted))
             throw ProblemException.Forbidden($"With a session's cookie a change needs the session's own text, which GET /v1/session tells: as {Header}, or as the field '{Field}' of a form.");
     }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
+using Tenantry.Server.People;
 using Tenantry.Server.People.Oidc;
 
 namespace Tenantry.Server.Access;
@@ -14,20 +15,13 @@ internal sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sess
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var socketUser = context.Features.Get<SocketUser>();
-        if (socketUser is { IsAllowed: false })
-            throw ProblemException.Forbidden($"User {socketUser.UserId} may not use this socket; its owner and root may.");
-        if (socketUser is null)
-            RefuseRebinding(context);
-        RefuseForeignOrigin(context, isSocket: socketUser is not null);
-        if (socketUser is not null)
-            context.Features.Set(Caller.Local);
-        else if (await AdmitAsync(context) is { } caller)
-        {
+        var caller = await RecognizeAsync(context, context.Features.Get<SocketUser>());
+        if (caller is { Through: CallerKind.Session } && !IsSignIn(context.Request))
+            await RefuseForgedAsync(context, caller);
+        if (caller is not null)
             context.Features.Set(caller);
+        if (caller is { IsLocal: false })
             live.Enter(context, caller);
-        }
-
         try
         {
             await next(context);
@@ -38,18 +32,33 @@ internal sealed class Gatekeeper(ApiTokens tokens, ProviderTokens machines, Sess
         }
     }
 
-    private async Task<Caller?> AdmitAsync(HttpContext context)
+    private async Task<Caller?> RecognizeAsync(HttpContext context, SocketUser? socketUser)
     {
-        if (context.Request.Headers.Authorization is { Count: > 0 } authorization)
-            return await machines.AdmitAsync(authorization.ToString(), context.RequestAborted) ?? await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted);
-        if (await sessions.AdmitAsync(context) is not { } caller)
-            return null;
-        if (IsSignIn(context.Request))
-            return caller;
+        try
+        {
+            if (socketUser is { IsAllowed: false })
+                throw ProblemException.Forbidden($"User {socketUser.UserId} may not use this socket; its owner and root may.");
+            if (socketUser is null)
+                RefuseRebinding(context);
+            RefuseForeignOrigin(context, isSocket: socketUser is not null);
+            return socketUser is null ? await AdmitAsync(context) : Caller.Local;
+        }
+        catch (ProblemException refused)
+        {
+            await denials.WriteStrangerAsync(context, socketUser is null ? ClientAddress.Of(context, settings) : "the socket", refused);
+            throw;
+        }
+    }
+
+    private async Task<Caller?> AdmitAsync(HttpContext context) => context.Request.Headers.Authorization is { Count: > 0 } authorization
+        ? await machines.AdmitAsync(authorization.ToString(), context.RequestAborted) ?? await tokens.AdmitAsync(authorization.ToString(), context.RequestAborted)
+        : await sessions.AdmitAsync(context);
+
+    private async Task RefuseForgedAsync(HttpContext context, Caller caller)
+    {
         try
         {
             await CrossSite.RefuseAsync(context);
-            return caller;
         }
         catch (ProblemException forged)
         {

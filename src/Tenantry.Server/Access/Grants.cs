@@ -27,6 +27,11 @@ public sealed record Grants(Role? Platform, IReadOnlyDictionary<string, Role> Or
         return new Grants(Platform is null || other.Platform > Platform ? other.Platform ?? Platform : Platform, all);
     }
 
+    /// <summary>Whether whatever the other lets somebody do, this does, too.</summary>
+    public bool Covers(Grants other) =>
+        (other.Platform is null || Platform >= other.Platform)
+        && other.Organizations.All(one => Platform >= one.Value || (Organizations.TryGetValue(one.Key, out var own) && own >= one.Value));
+
     /// <summary>As the store keeps it: <c>admin</c>, <c>acme:owner,other:viewer</c>, or both; empty for nothing.</summary>
     public string ToText() => string.Join(
         ',', Organizations.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}:{one.Value}").Prepend(Platform?.ToString() ?? "").Where(part => part.Length > 0));

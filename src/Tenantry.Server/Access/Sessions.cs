@@ -35,9 +35,9 @@ public sealed class Sessions(IStore store, TimeProvider time)
         return CallerOf(found);
     }
 
-    /// <summary>True while the caller's session lasts and lets them do what it did.</summary>
+    /// <summary>True while the caller's session lasts and lets them do what it did. What they may do besides by now, the next request finds out.</summary>
     public async Task<bool> IsStillAsync(Caller caller, CancellationToken cancellationToken) =>
-        caller.SessionHash is { } hash && await FindAsync(hash, cancellationToken) is { } found && CallerOf(found).Grants.ToText() == caller.Grants.ToText();
+        caller.SessionHash is { } hash && await FindAsync(hash, cancellationToken) is { } found && CallerOf(found).Grants.Covers(caller.Grants);
 
     /// <summary>Begins a session and sets its cookie. The one that the browser had ends.</summary>
     public async Task BeginAsync(HttpContext context, Person person, SignInMethod method, ProviderSession? provider, CancellationToken cancellationToken)
@@ -88,6 +88,7 @@ public sealed class Sessions(IStore store, TimeProvider time)
         ExpiresAt = found.Session.ExpiresAt,
         SessionHash = found.Session.Hash,
         DisplayName = found.Person.Name,
+        Invitations = found.Invitations,
     };
 
     private DateTimeOffset LastUse(PersonSession session) => used.TryGetValue(session.Hash, out var here) && here > session.UsedAt ? here : session.UsedAt;
@@ -111,6 +112,7 @@ public enum SignInMethod
     Password,
     Link,
     Provider,
+    Passkey,
 }
 
 /// <summary>What an identity provider says of the session that it began: its own name for it, until when it is good, and what it lets the person do here as long as it lasts.</summary>

@@ -39,6 +39,7 @@ internal static class TokensApi
         if (request.Name == Caller.Local.Name)
             throw ProblemException.Invalid("name", $"'{Caller.Local.Name}' is in the audit who asks on the socket.");
         var organization = request.Organization ?? "";
+        change.Organization = organization;
         CheckRole(request.Role, organization);
         if (organization.Length > 0 && (await store.ListOrganizationsAsync(cancellationToken)).All(known => known.Name != organization))
             throw ProblemException.NotFound("organization", organization, "organization");
@@ -57,9 +58,11 @@ internal static class TokensApi
     private static async Task<Results<NoContent, Ok<PlanResponse>>> RevokeAsync(string name, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
     {
         change.Subject = $"token {name}";
+        var present = (await store.ListTokensAsync(cancellationToken)).FirstOrDefault(t => t.Name == name);
+        change.Organization = present?.Organization ?? "";
         if (change.IsDryRun)
         {
-            return (await store.ListTokensAsync(cancellationToken)).Any(t => t.Name == name)
+            return present is not null
                 ? TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", name, null)))
                 : throw ProblemException.NotFound("token", name);
         }

@@ -21,8 +21,9 @@ using Tenantry.Server.Metrics;
 using Tenantry.Server.Networks;
 using Tenantry.Server.Operations;
 using Tenantry.Server.Orphans;
-using Tenantry.Server.People.Oidc;
 using Tenantry.Server.People;
+using Tenantry.Server.People.Oidc;
+using Tenantry.Server.People.Passkeys;
 using Tenantry.Server.Rendering;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Sleeping;
@@ -85,7 +86,9 @@ public static class ApiHost
         v1.MapOrganizations();
         v1.MapQuotas();
         v1.MapPeople();
+        v1.MapInvitations();
         v1.MapSession();
+        v1.MapPasskeys();
         v1.MapInstances();
         v1.MapKeys();
         v1.MapOperations();
@@ -123,6 +126,8 @@ public static class ApiHost
         services.AddSingleton<Sessions>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignInLimits>();
+        services.AddSingleton<OwnProof>();
+        services.AddSingleton<PasskeyDesk>();
         services.AddSingleton<ISignIn, SignIn>();
         if (parts.Oidc is { } oidc)
             services.AddSingleton(new OidcProvider(oidc, parts.Time));

@@ -32,6 +32,13 @@ public sealed class Change
     /// <summary>What the audit adds; never a secret.</summary>
     public string Detail { get; set; } = "";
 
+    /// <summary>Whose thing is changed, for the audit: what the path names belongs to it, until the endpoint knows better. Empty: nobody's but the platform's.</summary>
+    public string Organization
+    {
+        get => ConcernedOrganization.Of(context);
+        set => ConcernedOrganization.Set(context, value);
+    }
+
     /// <summary>What was so before and is to be so, for the audit; never a secret.</summary>
     public IReadOnlyList<ChangeResponse> Changes { get; set; } = [];
 

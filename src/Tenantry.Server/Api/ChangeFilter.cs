@@ -47,7 +47,7 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
     private static readonly JsonTypeInfo ChangesInfo = WireJson.Options.GetTypeInfo(typeof(IReadOnlyList<ChangeResponse>));
 
     private AuditEntry Row(Change change, string outcome, string detail) =>
-        new(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow()) { Through = change.Caller.ThroughText, Changes = change.Changes.Count == 0 ? "" : JsonSerializer.Serialize(change.Changes, ChangesInfo) };
+        new(change.Actor, action, change.Subject, outcome, detail, change.RequestId, time.GetUtcNow()) { Through = change.Caller.ThroughText, Organization = change.Organization, Changes = change.Changes.Count == 0 ? "" : JsonSerializer.Serialize(change.Changes, ChangesInfo) };
 
     // What happened is written even when the caller has gone in the meantime.
     private Task AuditAsync(AuditEntry row) => store.AppendAuditAsync(row, CancellationToken.None);

@@ -15,6 +15,9 @@ public sealed class ProblemException(int status, string code, string detail, IRe
     /// <summary>For the audit alone: why somebody who may not know of it is told that it is not there; null: it is told to nobody.</summary>
     internal string? Denied { get; private init; }
 
+    /// <summary>For the audit alone: whose credential was shown that lets nobody in any more; null: not known.</summary>
+    internal string? Actor { get; init; }
+
     /// <summary>Something named in the path or the body does not exist.</summary>
     public static ProblemException NotFound(string kind, string name, string? path = null) => new(
         StatusCodes.Status404NotFound,
@@ -30,6 +33,9 @@ public sealed class ProblemException(int status, string code, string detail, IRe
     };
 
     public static ProblemException Conflict(string detail) => new(StatusCodes.Status409Conflict, ProblemCodes.Conflict, detail);
+
+    /// <summary>A name that somebody else has.</summary>
+    public static ProblemException Taken(string path, string detail) => new(StatusCodes.Status409Conflict, ProblemCodes.Conflict, detail, [new ProblemError(path, detail)]);
 
     public static ProblemException BadRequest(string detail) => new(StatusCodes.Status400BadRequest, ProblemCodes.BadRequest, detail);
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.Store;
 
@@ -24,7 +25,7 @@ internal static class AuditApi
     private static async Task<Ok<PageResponse<AuditResponse>>> ListAsync(
         [AsParameters] PageQuery page, string? actor, string? action, string? subject, string? outcome, string? since, string? until, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
-        var filter = new AuditFilter(actor, action, subject, outcome, Time("since", since), Time("until", until));
+        var filter = new AuditFilter(actor, action, subject, outcome, Time("since", since), Time("until", until), Caller.Of(context).Organizations);
         return TypedResults.Ok(PageQuery.Answer(context, await store.FindAuditAsync(filter, page.Request(), cancellationToken), Response));
     }
 

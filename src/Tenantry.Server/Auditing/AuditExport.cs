@@ -65,12 +65,12 @@ public sealed class AuditExport : IResult
     private static byte[] Line(AuditRow row) => JsonSerializer.SerializeToUtf8Bytes(
         new AuditExportRow(
             row.Sequence, StoreTime.ToMicros(row.Entry.At), row.Entry.Actor, row.Entry.Action, row.Entry.Subject, row.Entry.Outcome, row.Entry.Detail, row.Entry.RequestId,
-            row.Entry.Through, row.Entry.Changes, row.PreviousHash, row.Hash),
+            row.Entry.Through, row.Entry.Changes, row.PreviousHash, row.Hash) { Organization = row.Entry.Organization },
         WireJson.Options);
 
     private static AuditRow Row(AuditExportRow line) => new(
         line.Sequence,
-        new AuditEntry(line.Actor, line.Action, line.Subject, line.Outcome, line.Detail, line.RequestId, StoreTime.FromMicros(line.Micros)) { Through = line.Through, Changes = line.Changes },
+        new AuditEntry(line.Actor, line.Action, line.Subject, line.Outcome, line.Detail, line.RequestId, StoreTime.FromMicros(line.Micros)) { Through = line.Through, Changes = line.Changes, Organization = line.Organization ?? "" },
         line.PreviousHash,
         line.Hash);
 

@@ -28,7 +28,7 @@ internal static class DataApi
     {
         var record = await InstancesApi.FindAsync(store, slug, cancellationToken);
         await store.AppendAuditAsync(
-            new AuditEntry(Caller.Of(context).Name, "instance.export", $"instance {slug}", "started", "", context.TraceIdentifier, time.GetUtcNow()) { Through = Caller.Of(context).ThroughText }, cancellationToken);
+            new AuditEntry(Caller.Of(context).Name, "instance.export", $"instance {slug}", "started", "", context.TraceIdentifier, time.GetUtcNow()) { Through = Caller.Of(context).ThroughText, Organization = record.Spec.Organization }, cancellationToken);
         context.Response.ContentType = Tar;
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{slug}.tar\"";
         await StreamFailure.ToldAsync(context, log, () => engine.ExportAsync(record.Spec.Id, context.Response.Body, cancellationToken));

@@ -87,7 +87,7 @@ public sealed class ExecSession(IStore store, IEngineLink engine, TimeProvider t
     private Task AuditAsync(InstanceRecord record, ExecStartRequest start, HttpContext context) => store.AppendAuditAsync(
         new AuditEntry(
             Caller.Of(context).Name, "instance.exec", $"instance {record.Spec.Slug}", "started", start.Command[0], context.TraceIdentifier, time.GetUtcNow())
-        { Through = Caller.Of(context).ThroughText },
+        { Through = Caller.Of(context).ThroughText, Organization = record.Spec.Organization },
         CancellationToken.None);
 
     private static async Task<ExecStartRequest> ReadStartAsync(WebSocket socket, CancellationToken cancellationToken)

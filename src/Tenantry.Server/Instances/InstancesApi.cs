@@ -86,6 +86,7 @@ internal static class InstancesApi
         change.Subject = $"instance of {request.App} for {request.Tenant}";
         var caller = Caller.Of(context);
         var (tenant, isNewTenant) = await newInstance.FindTenantAsync(request, caller, cancellationToken);
+        change.Organization = tenant.Organization;
         var spec = await newInstance.ResolveAsync(request, tenant, caller, cancellationToken);
         change.Subject = $"instance {spec.Slug}";
         change.Detail = $"{(isNewTenant ? "new " : "")}tenant {spec.Tenant}, app {spec.App}, environment {spec.Environment}, release {spec.Release}";

@@ -26,6 +26,9 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             throw ProblemException.Invalid("newTenant.name", $"The same name as 'tenant' is expected: '{request.Tenant}'.");
         if (await store.FindTenantAsync(request.Tenant, cancellationToken) is { } tenant)
         {
+            // As for a tenant that is made alone: names are everybody's.
+            if (request.NewTenant is not null && !caller.Sees(tenant.Organization))
+                throw ProblemException.Taken("newTenant.name", $"The tenant name '{tenant.Name}' is taken. Choose another one.");
             caller.MustSee(tenant.Organization, "tenant", tenant.Name, "tenant");
             caller.MustHold(Permission.Operate, tenant.Organization, $"makes instances of the tenant '{tenant.Name}'");
             // Two customers whose names come to the same never share a tenant.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Wire;
 
 namespace Tenantry.Server.People;
 
@@ -14,6 +15,12 @@ public interface ISignIn
     Task<string?> ReadLinkAsync(HttpContext context, string secret);
 
     Task<SignInResult> WithLinkAsync(HttpContext context, string secret);
+
+    /// <summary>What the browser is to ask an authenticator; null: tried too often.</summary>
+    Task<PasskeyOptionsResponse?> AskForPasskeyAsync(HttpContext context);
+
+    /// <summary>What the authenticator answered, as JSON text.</summary>
+    Task<SignInResult> WithPasskeyAsync(HttpContext context, string handshake, string credential);
 
     /// <summary>Where the browser is to go to sign in at the provider. Sets a cookie that its answer is bound to.</summary>
     Task<Uri> BeginAtProviderAsync(HttpContext context, string returnTo);
@@ -35,6 +42,9 @@ public interface ISignIn
 public sealed record SignInResult(SignInOutcome Outcome, string Detail = "", TimeSpan? RetryAfter = null, string ReturnTo = "/")
 {
     public bool IsDone => Outcome == SignInOutcome.Done;
+
+    /// <summary>Invitations wait for the person's answer.</summary>
+    public bool IsInvited { get; init; }
 }
 
 /// <summary>How signing in ended.</summary>
@@ -47,6 +57,9 @@ public enum SignInOutcome
 
     /// <summary>Tried too often.</summary>
     TooOften,
+
+    /// <summary>The passkey is not known here, or its answer is not good.</summary>
+    Passkey,
 
     /// <summary>The link was used, or has expired.</summary>
     LinkGone,

@@ -14,6 +14,9 @@ namespace Tenantry.Server.People;
 /// <summary>Organizations and who is a member of them.</summary>
 internal static class MembersApi
 {
+    private const int MostInvitations = 200;
+    private static readonly TimeSpan InvitationLife = TimeSpan.FromDays(14);
+
     public static void MapOrganizations(this IEndpointRouteBuilder routes)
     {
         var organizations = routes.MapGroup("/organizations").WithTags("Organizations");
@@ -32,6 +35,7 @@ internal static class MembersApi
     {
         var name = body.Value.Name;
         change.Subject = $"organization {name}";
+        change.Organization = name;
         var errors = new List<ProblemError>();
         TenantText.AddName(NameKind.Organization, "name", name, errors);
         if (errors.Count > 0)
@@ -76,9 +80,12 @@ internal static class MembersApi
                 answers.Add(Response(member, person));
         }
 
-        return TypedResults.Ok(PageQuery.Whole(answers, one => one));
+        var invited = (await store.ListInvitationsAsync(organization, null, cancellationToken)).Where(one => answers.TrueForAll(known => known.Email != one.Email)).Select(Response).ToArray();
+        return TypedResults.Ok(PageQuery.Whole(answers.Concat(invited).OrderBy(one => one.Email, StringComparer.Ordinal), one => one));
     }
 
+    // Who runs the platform, and answers for its accounts, makes somebody a member at once. An owner invites: nobody gets into an organization that they did not agree to, and
+    // nothing is told of an account whose person did not.
     private static async Task<Results<Ok<MemberResponse>, Ok<PlanResponse>>> PutAsync(
         string organization, string email, Body<PutMemberRequest> body, Change change, IStore store, LiveRequests live, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -88,13 +95,24 @@ internal static class MembersApi
         var request = body.Value;
         PersonText.CheckOfOrganization(request.Role);
         var before = (await store.ListMembersAsync(organization, who, cancellationToken)).FirstOrDefault();
-        var difference = new ChangeResponse(change.Subject, "role", Word(before?.Role), Word(request.Role));
+        var isInvited = before is null && !change.Caller.RunsPlatform;
+        var difference = isInvited
+            ? new ChangeResponse(change.Subject, "invitation", Word((await store.ListInvitationsAsync(organization, who, cancellationToken)).FirstOrDefault()?.Role), Word(request.Role))
+            : new ChangeResponse(change.Subject, "role", Word(before?.Role), Word(request.Role));
+        var name = PersonText.Name(request.Name, who);
         change.Changes = [difference];
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of([.. before?.Role == request.Role ? Array.Empty<ChangeResponse>() : [difference]]));
+            return TypedResults.Ok(DryRun.Of([.. difference.From == difference.To ? Array.Empty<ChangeResponse>() : [difference]]));
         var now = time.GetUtcNow();
+        if (isInvited)
+        {
+            var invitation = new Invitation(organization, who, request.Role, name, change.Actor, now, now + InvitationLife);
+            await store.PutInvitationAsync(invitation, MostInvitations, cancellationToken);
+            return TypedResults.Ok(Response(invitation));
+        }
+
         var member = new Membership(organization, who, request.Role, before?.CreatedAt ?? now);
-        await store.PutMemberAsync(member, new Person(who, PersonText.Name(request.Name, who), null, null, "", "", 1, now), cancellationToken);
+        await store.PutMemberAsync(member, new Person(who, name, null, null, "", "", 1, now), cancellationToken);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.Ok(Response(member, (await store.FindPersonAsync(who, cancellationToken))!));
     }
@@ -106,13 +124,23 @@ internal static class MembersApi
         var who = PersonText.Plain(email);
         change.Subject = $"member {who} of {organization}";
         if ((await store.ListMembersAsync(organization, who, cancellationToken)) is not [var member])
-            throw ProblemException.NotFound("member", who);
+            return await WithdrawAsync(organization, who, change, store, cancellationToken);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "role", Word(member.Role), null)));
         if (!await store.DeleteMemberAsync(organization, who, cancellationToken))
             throw ProblemException.NotFound("member", who);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();
+    }
+
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> WithdrawAsync(string organization, string who, Change change, IStore store, CancellationToken cancellationToken)
+    {
+        if ((await store.ListInvitationsAsync(organization, who, cancellationToken)) is not [var invitation])
+            throw ProblemException.NotFound("member", who);
+        change.Changes = [new ChangeResponse(change.Subject, "invitation", Word(invitation.Role), null)];
+        if (change.IsDryRun)
+            return TypedResults.Ok(DryRun.Of(change.Changes));
+        return await store.DeleteInvitationAsync(organization, who, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("member", who);
     }
 
     private static async Task RequireAsync(IStore store, string organization, CancellationToken cancellationToken)
@@ -123,6 +151,8 @@ internal static class MembersApi
 
     private static async Task<bool> IsThereAsync(IStore store, string organization, CancellationToken cancellationToken) =>
         (await store.ListOrganizationsAsync(cancellationToken)).Any(one => one.Name == organization);
+
+    private static MemberResponse Response(Invitation one) => new(one.Email, one.Name, one.Role, one.CreatedAt, null, one.ExpiresAt);
 
     private static MemberResponse Response(Membership member, Person person) => new(member.Email, person.Name, member.Role, member.CreatedAt, person.SignedInAt);
 

@@ -15,7 +15,6 @@ internal static class SessionApi
     private const string FirstAdmin = "admin@localhost";
     private static readonly TimeSpan UsualLife = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(7);
-    private static readonly TimeSpan JustNow = TimeSpan.FromMinutes(10);
 
     public static void MapSession(this IEndpointRouteBuilder routes)
     {
@@ -51,7 +50,7 @@ internal static class SessionApi
 
     // Who has the session alone, a browser that was left open say, does not come by another way in: the password so far is shown, or somebody signed in just now.
     private static async Task<Results<NoContent, Ok<PlanResponse>>> PutPasswordAsync(
-        Body<PutPasswordRequest> body, Change change, IStore store, Passwords passwords, SignInLimits limits, LiveRequests live, ApiSettings settings, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+        Body<PutPasswordRequest> body, Change change, IStore store, Passwords passwords, OwnProof proof, LiveRequests live, HttpContext context, CancellationToken cancellationToken)
     {
         var caller = change.Caller;
         change.Subject = $"person {caller.Name}";
@@ -62,25 +61,11 @@ internal static class SessionApi
         change.Changes = [new ChangeResponse(change.Subject, "password", person.Password is null ? "none" : "set", "another")];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(change.Changes));
-        if (person.Password is not null)
-            await ProveAsync(person, body.Value.Current ?? "", passwords, limits, ClientAddress.Of(context, settings), cancellationToken);
-        else if (person.Issuer.Length > 0)
-            throw ProblemException.Forbidden("You sign in at the identity provider, which says when that ends. An administrator can give you a password as well: 'tenantry person set ADDRESS --password'.");
-        else if (time.GetUtcNow() - session.Session.CreatedAt > JustNow)
-            throw ProblemException.Forbidden($"There is no password yet: sign in again, and set one within {JustNow.TotalMinutes:0} minutes.");
+        await proof.RequireAsync(context, session, body.Value.Current, "set one");
         live.LetFinish(context.TraceIdentifier);
         await store.UpdatePersonAsync(person with { Password = passwords.Hash(body.Value.Password) }, person.Version, cancellationToken);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();
-    }
-
-    private static async Task ProveAsync(Person person, string password, Passwords passwords, SignInLimits limits, string address, CancellationToken cancellationToken)
-    {
-        if (limits.Enter(person.Email, address) is { } wait)
-            throw ProblemException.TooMany($"Too many wrong tries. Wait {Math.Ceiling(wait.TotalMinutes):0} minutes.");
-        if (!await passwords.IsOfAsync(person, password, cancellationToken))
-            throw new ProblemException(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden, "The password so far is not right. Nothing was changed.", [new ProblemError("current", "It is not right.")]);
-        limits.Succeed(person.Email, address);
     }
 
     private static async Task<Results<Created<SignInLinkResponse>, Ok<PlanResponse>>> CreateLinkAsync(
@@ -95,7 +80,7 @@ internal static class SessionApi
         var (person, isNew) = await PickAsync(request.Email, store, time, cancellationToken);
         change.Subject = $"person {person.Email}";
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of([.. isNew ? [new ChangeResponse(change.Subject, "role", null, "admin")] : Array.Empty<ChangeResponse>(), new ChangeResponse($"link for {person.Email}", "", null, "once")]));
+            return TypedResults.Ok(DryRun.Of([.. isNew ? [new ChangeResponse(change.Subject, "role", null, person.Role is null ? "none" : "admin")] : Array.Empty<ChangeResponse>(), new ChangeResponse($"link for {person.Email}", "", null, "once")]));
         if (isNew)
             await store.AddPersonAsync(person, cancellationToken);
         var secret = RandomText.New();
@@ -110,7 +95,12 @@ internal static class SessionApi
         if (email is not null)
         {
             var plain = PersonText.Email(email);
-            return (await store.FindPersonAsync(plain, cancellationToken) ?? throw ProblemException.NotFound("person", plain, "email"), false);
+            if (await store.FindPersonAsync(plain, cancellationToken) is { } known)
+                return (known, false);
+            // Who is invited becomes a person with the first link.
+            return (await store.ListInvitationsAsync(null, plain, cancellationToken)) is [var invitation, ..]
+                ? (new Person(plain, invitation.Name, null, null, "", "", 1, time.GetUtcNow()), true)
+                : throw ProblemException.NotFound("person", plain, "email");
         }
 
         var admins = new List<Person>();

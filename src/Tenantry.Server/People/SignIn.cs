@@ -1,14 +1,16 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
 using Tenantry.Server.Api;
 using Tenantry.Server.People.Oidc;
+using Tenantry.Server.People.Passkeys;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.People;
 
 /// <summary>Signs people in and out.</summary>
-public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords, SignInLimits limits, LiveRequests live, ApiSettings settings, TimeProvider time, OidcProvider? provider = null) : ISignIn
+public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords, SignInLimits limits, PasskeyDesk passkeys, LiveRequests live, ApiSettings settings, TimeProvider time, OidcProvider? provider = null) : ISignIn
 {
     private const string Wrong = "The address or the password is not right.";
     private const int LongestEmail = 200;
@@ -56,6 +58,30 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
             return new SignInResult(SignInOutcome.LinkGone, "This link was used already, or has expired. 'tenantry login' on the server's machine makes another one.");
         limits.Succeed(address);
         return await LetInAsync(context, person, SignInMethod.Link, null);
+    }
+
+    /// <inheritdoc/>
+    public async Task<PasskeyOptionsResponse?> AskForPasskeyAsync(HttpContext context) =>
+        limits.Enter(ClientAddress.Of(context, settings)) is null ? await passkeys.AskToSignInAsync(context) : null;
+
+    /// <inheritdoc/>
+    public async Task<SignInResult> WithPasskeyAsync(HttpContext context, string handshake, string credential)
+    {
+        if (IsInsecure(context) is { } insecure)
+            return insecure;
+        var address = ClientAddress.Of(context, settings);
+        if (limits.Enter(address) is { } wait)
+            return TooOften(wait);
+        if (await passkeys.SignInAsync(context, handshake, credential) is not { } person)
+        {
+            await AuditAsync(context, "", "denied", $"a passkey that signs nobody in, from {address}");
+            return new SignInResult(SignInOutcome.Passkey, "This passkey signs nobody in here.");
+        }
+
+        // The question was counted, too.
+        limits.Succeed(address);
+        limits.Succeed(address);
+        return await LetInAsync(context, person, SignInMethod.Passkey, null);
     }
 
     /// <inheritdoc/>
@@ -123,7 +149,7 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
     private static SignInResult TooOften(TimeSpan wait) =>
         new(SignInOutcome.TooOften, $"Too many wrong tries. Wait {Math.Ceiling(wait.TotalMinutes):0} minutes, or have a link made with 'tenantry login'.", wait);
 
-    private static ProblemException NoProvider() => new(StatusCodes.Status404NotFound, Model.Wire.ProblemCodes.NotFound, "No identity provider is configured: 'tenantry serve --oidc FILE'.");
+    private static ProblemException NoProvider() => new(StatusCodes.Status404NotFound, ProblemCodes.NotFound, "No identity provider is configured: 'tenantry serve --oidc FILE'.");
 
     private async Task<SignInResult> LetInAsync(HttpContext context, Person person, SignInMethod method, ProviderSession? provider)
     {
@@ -138,7 +164,7 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         }
 
         await AuditAsync(context, person.Email, "done", $"{method.ToString().ToLowerInvariant()}, from {ClientAddress.Of(context, settings)}");
-        return new SignInResult(SignInOutcome.Done);
+        return new SignInResult(SignInOutcome.Done) { IsInvited = (await store.ListInvitationsAsync(null, person.Email, context.RequestAborted)).Count > 0 };
     }
 
     private SignInResult? IsInsecure(HttpContext context)

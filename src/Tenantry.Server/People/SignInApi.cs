@@ -13,6 +13,8 @@ public static class SignInApi
     /// <summary>Query parameters of <c>GET /signin</c>: where to go then, and why it did not work (a <see cref="SignInOutcome"/>).</summary>
     public const string ReturnTo = "returnTo", Failure = "failure";
 
+    // Where invitations are answered, with a dashboard.
+    private const string Account = "/account";
     private const int LongestReturn = 2000;
 
     internal static void MapSignIn(this IEndpointRouteBuilder routes)
@@ -20,6 +22,8 @@ public static class SignInApi
         var forms = routes.MapGroup("").WithMetadata(new OpenToAll()).ExcludeFromDescription();
         forms.MapPost("/signin", PasswordAsync);
         forms.MapPost("/signin/link/{secret}", LinkAsync);
+        forms.MapPost("/signin/passkey/options", AskForPasskeyAsync);
+        forms.MapPost("/signin/passkey", PasskeyAsync);
         forms.MapPost("/signout", SignOutAsync);
     }
 
@@ -34,7 +38,7 @@ public static class SignInApi
     private static async Task PasswordAsync(HttpContext context, ISignIn signIn)
     {
         CrossSite.RefuseOtherPages(context);
-        var form = await ReadAsync(context);
+        var form = await FormBody.ReadAsync(context, "A form with 'email' and 'password' is expected.");
         var wanted = SafeReturn(form[ReturnTo]);
         Lead(context, await signIn.WithPasswordAsync(context, form["email"].ToString(), form["password"].ToString()), wanted);
     }
@@ -43,6 +47,20 @@ public static class SignInApi
     {
         CrossSite.RefuseOtherPages(context);
         Lead(context, await signIn.WithLinkAsync(context, secret), "/");
+    }
+
+    private static async Task<IResult> AskForPasskeyAsync(HttpContext context, ISignIn signIn)
+    {
+        CrossSite.RefuseOtherPages(context);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(await signIn.AskForPasskeyAsync(context) ?? throw ProblemException.TooMany("Too many tries. Wait a quarter of an hour."));
+    }
+
+    private static async Task PasskeyAsync(HttpContext context, ISignIn signIn)
+    {
+        CrossSite.RefuseOtherPages(context);
+        var form = await FormBody.ReadAsync(context, "A form with 'handshake' and 'credential' is expected.");
+        Lead(context, await signIn.WithPasskeyAsync(context, form["handshake"].ToString(), form["credential"].ToString()), SafeReturn(form[ReturnTo]));
     }
 
     private static async Task SignOutAsync(HttpContext context, ISignIn signIn)
@@ -56,7 +74,7 @@ public static class SignInApi
     {
         if (result.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
-        Lead(context, result.IsDone ? wanted : $"/signin?{Failure}={result.Outcome.ToString().ToLowerInvariant()}&{ReturnTo}={Uri.EscapeDataString(wanted)}");
+        Lead(context, result.IsDone ? result.IsInvited && wanted == "/" ? Account : wanted : $"/signin?{Failure}={result.Outcome.ToString().ToLowerInvariant()}&{ReturnTo}={Uri.EscapeDataString(wanted)}");
     }
 
     // 303: what was posted is not posted again.
@@ -65,18 +83,5 @@ public static class SignInApi
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = path;
         context.Response.Headers.CacheControl = "no-store";
-    }
-
-    private static async Task<IFormCollection> ReadAsync(HttpContext context)
-    {
-        const string Expected = "A form with 'email' and 'password' is expected.";
-        try
-        {
-            return context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw ProblemException.BadRequest(Expected);
-        }
-        catch (InvalidDataException)
-        {
-            throw ProblemException.BadRequest(Expected);
-        }
     }
 }

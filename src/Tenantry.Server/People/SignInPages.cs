@@ -51,6 +51,7 @@ internal static class SignInPages
     {
         SignInOutcome.Wrong => "The address or the password is not right.",
         SignInOutcome.TooOften => "Too many wrong tries. Wait a quarter of an hour.",
+        SignInOutcome.Passkey => "This passkey signs nobody in here, or the answer came too late.",
         SignInOutcome.LinkGone => "This link was used already, or has expired.",
         SignInOutcome.NotSecure => "Browsers keep a session only over HTTPS.",
         SignInOutcome.Provider => "The identity provider did not let you in.",

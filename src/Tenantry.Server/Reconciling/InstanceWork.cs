@@ -125,7 +125,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private async Task TakeAsync(TargetCalls target, WorkAction action, Situation situation)
     {
         if (situation.Desired == DesiredState.Running && _record.Status.Phase is InstancePhase.Frozen or InstancePhase.Asleep)
-            _wake ??= new WakeWatch(_record.Status.Phase, _rest.Ask?.Before ?? TimeSpan.Zero, _parts.Time);
+            _wake ??= new WakeWatch(_record.Status.Phase, _record.Status.ChangedAt, _rest.Ask?.Before ?? TimeSpan.Zero, _parts.Time);
         await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
         await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
         _lease.Require();

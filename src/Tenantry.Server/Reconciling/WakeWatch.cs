@@ -5,9 +5,10 @@ namespace Tenantry.Server.Reconciling;
 
 /// <summary>Measures a wake: the platform's part ends when the last process was started or thawed, the app's when it is healthy.</summary>
 /// <param name="from">The phase it wakes from.</param>
+/// <param name="since">Since when it has been in it.</param>
 /// <param name="before">Time between the request that asked for it and now.</param>
 /// <param name="time">The clock.</param>
-internal sealed class WakeWatch(InstancePhase from, TimeSpan before, TimeProvider time)
+internal sealed class WakeWatch(InstancePhase from, DateTimeOffset since, TimeSpan before, TimeProvider time)
 {
     private readonly DateTimeOffset _at = time.GetUtcNow() - before;
     private readonly long _begin = time.GetTimestamp();
@@ -26,6 +27,6 @@ internal sealed class WakeWatch(InstancePhase from, TimeSpan before, TimeProvide
     public WakeRecord Record()
     {
         var platform = _platform ?? _all;
-        return new WakeRecord(_at, from, (before + platform).TotalSeconds, (_all - platform).TotalSeconds);
+        return new WakeRecord(_at, from, (before + platform).TotalSeconds, (_all - platform).TotalSeconds) { RestedSince = since };
     }
 }

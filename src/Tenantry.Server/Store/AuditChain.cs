@@ -27,11 +27,14 @@ internal static class AuditChain
             writer.WriteStringValue(entry.RequestId);
             writer.WriteNumberValue(StoreTime.ToMicros(entry.At));
             // Rows of before these were noted keep the hash that they have.
-            if (entry.Through.Length > 0 || entry.Changes.Length > 0)
+            if (entry.Through.Length > 0 || entry.Changes.Length > 0 || entry.Organization.Length > 0)
             {
                 writer.WriteStringValue(entry.Through);
                 writer.WriteStringValue(entry.Changes);
             }
+
+            if (entry.Organization.Length > 0)
+                writer.WriteStringValue(entry.Organization);
 
             writer.WriteEndArray();
         }

@@ -19,6 +19,7 @@ internal static class AuditText
         RequestId = Plain(entry.RequestId),
         Through = Plain(entry.Through),
         Changes = Plain(entry.Changes),
+        Organization = Plain(entry.Organization),
     };
 
     private static string Plain(string text)

@@ -17,7 +17,7 @@ public interface IPeopleStore
     Task<Page<Person>> ListPeopleAsync(PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes it with its version grown by one; another password, or none any more, ends the person's sessions. Conflict when the stored version is not
+    /// Writes it with its version grown by one; another password, the first one, or none any more, ends the person's sessions. Conflict when the stored version is not
     /// <paramref name="expectedVersion"/>.
     /// </summary>
     Task<Person> UpdatePersonAsync(Person person, long expectedVersion, CancellationToken cancellationToken);
@@ -88,4 +88,8 @@ public sealed record PersonSession(
 }
 
 /// <summary>A session and whose it is.</summary>
-public sealed record SessionOfPerson(PersonSession Session, Person Person, IReadOnlyList<Membership> Memberships);
+/// <param name="Session">The session.</param>
+/// <param name="Person">Whose it is.</param>
+/// <param name="Memberships">What they are members of now.</param>
+/// <param name="Invitations">How many invitations wait for their answer.</param>
+public sealed record SessionOfPerson(PersonSession Session, Person Person, IReadOnlyList<Membership> Memberships, int Invitations = 0);

@@ -16,7 +16,7 @@ namespace Tenantry.Server.Store;
 /// database is away, calls throw <see cref="StoreUnavailableException"/>. What changes what is wanted writes a row of the present
 /// <see cref="AuditTrail"/>, if there is one, in its transaction.
 /// </summary>
-public interface IStore : IAccessStore, IPeopleStore, IQuotaStore, IAsyncDisposable
+public interface IStore : IAccessStore, IPeopleStore, IInvitationStore, IPasskeyStore, IQuotaStore, IAsyncDisposable
 {
     /// <summary>This control plane's id, made with the store: the ownership label on everything outside.</summary>
     string Owner { get; }

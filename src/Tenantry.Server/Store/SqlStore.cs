@@ -78,7 +78,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         ChangeAsync($"tenant {name}", s => TenantRows.DeleteAsync(s, name), cancellationToken);
 
     public Task CreateInstanceAsync(InstanceSpec spec, Operation operation, Tenant? newTenant, CancellationToken cancellationToken) =>
-        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec.Organization, async () => { await InstanceRows.CreateAsync(s, spec, operation, newTenant); return true; }), cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec, async () => { await InstanceRows.CreateAsync(s, spec, operation, newTenant); return true; }), cancellationToken);
 
     public Task<InstanceRecord?> FindInstanceAsync(string id, CancellationToken cancellationToken) =>
         database.ReadAsync(s => InstanceReads.FindAsync(s, id), cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => InstanceReads.CountAsync(s, filter), cancellationToken);
 
     public Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken) =>
-        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec.Organization, () => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation)), cancellationToken);
+        ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec, () => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation)), cancellationToken);
 
     public Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
@@ -313,6 +313,39 @@ internal sealed class SqlStore(Database database, string owner) : IStore
 
     public Task<IReadOnlyList<Membership>> ListMembersAsync(string? organization, string? email, CancellationToken cancellationToken) =>
         database.ReadAsync(s => PersonRows.ListMembersAsync(s, organization, email), cancellationToken);
+
+    public Task PutInvitationAsync(Invitation invitation, int most, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {invitation.Email} of {invitation.Organization}", async s => { await InvitationRows.PutAsync(s, invitation, most); return true; }, cancellationToken);
+
+    public Task<IReadOnlyList<Invitation>> ListInvitationsAsync(string? organization, string? email, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => InvitationRows.ListAsync(s, organization, email), cancellationToken);
+
+    public Task<Membership?> AcceptInvitationAsync(string organization, string email, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {email} of {organization}", s => InvitationRows.AcceptAsync(s, organization, email), cancellationToken);
+
+    public Task<bool> DeleteInvitationAsync(string organization, string email, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {email} of {organization}", s => InvitationRows.DeleteAsync(s, organization, email), cancellationToken);
+
+    public Task AddPasskeyAsync(Passkey passkey, int most, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {passkey.Email}", async s => { await PasskeyRows.AddAsync(s, passkey, most); return true; }, cancellationToken);
+
+    public Task<IReadOnlyList<Passkey>> ListPasskeysAsync(string email, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PasskeyRows.ListAsync(s, email), cancellationToken);
+
+    public Task<string?> FindPasskeyOwnerAsync(string handle, CancellationToken cancellationToken) =>
+        database.ReadAsync(s => PasskeyRows.FindOwnerAsync(s, handle), cancellationToken);
+
+    public Task UsePasskeyAsync(string id, long signCount, bool isBackedUp, DateTimeOffset at, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PasskeyRows.UseAsync(s, id, signCount, isBackedUp, at), cancellationToken);
+
+    public Task<bool> DeletePasskeyAsync(string email, string id, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {email}", s => PasskeyRows.DeleteAsync(s, email, id), cancellationToken);
+
+    public async Task AddPasskeyHandshakeAsync(string hash, string state, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        await database.WriteAsync(async s => { await PasskeyRows.AddHandshakeAsync(s, hash, state, expiresAt); return true; }, cancellationToken);
+
+    public Task<string?> TakePasskeyHandshakeAsync(string hash, CancellationToken cancellationToken) =>
+        database.WriteAsync(s => PasskeyRows.TakeHandshakeAsync(s, hash), cancellationToken);
 
     public Task AddSessionAsync(PersonSession session, CancellationToken cancellationToken) =>
         database.WriteAsync(s => SessionRows.AddAsync(s, session), cancellationToken);

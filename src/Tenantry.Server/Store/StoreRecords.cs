@@ -149,6 +149,9 @@ public sealed record AuditEntry(string Actor, string Action, string Subject, str
 
     /// <summary>What was so before and is so now, as JSON; never a secret.</summary>
     public string Changes { get; init; } = "";
+
+    /// <summary>Whose thing it is about, for whom they belong to; empty: nobody's but the platform's.</summary>
+    public string Organization { get; init; } = "";
 }
 
 /// <summary>Narrows the audit; null: any.</summary>
@@ -158,7 +161,9 @@ public sealed record AuditEntry(string Actor, string Action, string Subject, str
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Since">From then on.</param>
 /// <param name="Until">Before then.</param>
-public sealed record AuditFilter(string? Actor = null, string? Action = null, string? Subject = null, string? Outcome = null, DateTimeOffset? Since = null, DateTimeOffset? Until = null);
+/// <param name="Organizations">About what belongs to one of these.</param>
+public sealed record AuditFilter(
+    string? Actor = null, string? Action = null, string? Subject = null, string? Outcome = null, DateTimeOffset? Since = null, DateTimeOffset? Until = null, IReadOnlyList<string>? Organizations = null);
 
 /// <summary>Where the audit's chain ends, as it was noted with the newest row.</summary>
 public sealed record AuditHead(long Sequence, string Hash);

@@ -28,6 +28,7 @@ internal static class TargetsApi
         targets.MapDelete("/{target}", DeleteAsync).Changes("target.delete").TakesVersion();
         targets.MapPost("/{target}/check", CheckAsync);
         targets.MapPost("/{target}/adopt", AdoptAsync).Changes("target.adopt");
+        routes.MapGet("/target-choices", ListChoicesAsync).Paged().WithTags("Targets");
         routes.MapGet("/target-kinds", ListKinds).Paged().WithTags("Targets");
     }
 
@@ -141,6 +142,11 @@ internal static class TargetsApi
         await engine.AdoptTargetAsync(target, cancellationToken);
         return TypedResults.NoContent();
     }
+
+    // Whoever deploys says where: of the target they need its name, and what it will be able to do.
+    private static async Task<Ok<PageResponse<TargetChoiceResponse>>> ListChoicesAsync(IStore store, IReadOnlyList<TargetKind> kinds, CancellationToken cancellationToken) => TypedResults.Ok(PageQuery.Whole(
+        await store.ListTargetsAsync(cancellationToken),
+        target => new TargetChoiceResponse(target.Name, target.Kind, kinds.FirstOrDefault(kind => kind.Kind == target.Kind)?.Capabilities ?? [])));
 
     private static Ok<PageResponse<TargetKindResponse>> ListKinds(IReadOnlyList<TargetKind> kinds) =>
         TypedResults.Ok(PageQuery.Whole(kinds, k => new TargetKindResponse(k.Kind, k.Summary, k.Options)));

@@ -44,6 +44,7 @@ internal static class TenantsApi
         var request = body.Value;
         change.Subject = $"tenant {request.Name}";
         var wanted = TenantText.Make(request, Caller.Of(context), time.GetUtcNow());
+        change.Organization = wanted.Organization;
         if (change.IsDryRun)
         {
             if (await store.FindTenantAsync(request.Name, cancellationToken) is not null)

@@ -37,6 +37,9 @@ public sealed record TargetKind(
     IReadOnlyDictionary<string, string> Options,
     Func<TargetContext, ITarget> Create)
 {
+    /// <summary>What its targets can besides running an instance: <see cref="TargetCapabilities.Of{T}"/>.</summary>
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
     /// <summary>Throws a terminal <see cref="TargetException"/> that names every option whose value makes no sense. Touches nothing.</summary>
     public Action<IReadOnlyDictionary<string, string>> CheckOptions { get; init; } = _ => { };
 

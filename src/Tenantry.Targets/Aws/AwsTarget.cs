@@ -38,6 +38,7 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks,
         AwsTargetOptions.Known,
         context => new AwsTarget(context))
     {
+        Capabilities = TargetCapabilities.Of<AwsTarget>(),
         CheckOptions = options => AwsTargetOptions.Parse(options),
         IsOneMachine = options => !options.TryGetValue("state", out var state) || state == "local",
         IsOfItsFolder = true,

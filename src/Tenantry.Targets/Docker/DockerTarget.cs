@@ -47,6 +47,7 @@ internal sealed class DockerTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDa
         DockerTargetOptions.Known,
         context => new DockerTarget(context))
     {
+        Capabilities = TargetCapabilities.Of<DockerTarget>(),
         CheckOptions = options => DockerTargetOptions.Parse(options),
         RefusalsOf = DockerManifestCheck.Refusals,
         NotesOn = DockerManifestCheck.Notes,

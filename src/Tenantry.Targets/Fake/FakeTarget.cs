@@ -19,7 +19,10 @@ public sealed class FakeTarget(TargetContext context, FakeWorld world, FakeScrip
         "fake",
         "Nothing outside: for tests and for trying the commands",
         new Dictionary<string, string>(StringComparer.Ordinal),
-        made => new FakeTarget(made, new FakeWorld(), new FakeScript()));
+        made => new FakeTarget(made, new FakeWorld(), new FakeScript()))
+    {
+        Capabilities = TargetCapabilities.Of<FakeTarget>(),
+    };
 
     /// <inheritdoc/>
     public string Kind => "fake";

@@ -36,6 +36,7 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         LocalTargetOptions.Known,
         context => new LocalTarget(context))
     {
+        Capabilities = TargetCapabilities.Of<LocalTarget>(),
         RefusalsOf = LocalManifestCheck.Refusals,
         NotesOn = LocalManifestCheck.Notes,
         CheckOptions = options => LocalTargetOptions.Parse(options),

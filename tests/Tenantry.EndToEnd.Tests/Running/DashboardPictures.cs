@@ -7,9 +7,12 @@ internal static class DashboardPictures
 {
     public static bool AreTaken => Environment.GetEnvironmentVariable("TENANTRY_WRITE_GOLDEN") == "1";
 
-    /// <summary>Tenants enough for a picture of a fleet.</summary>
+    /// <summary>Tenants enough for a picture of a fleet, and members.</summary>
     public static async Task PeopleAsync(ControlPlane plane)
     {
+        (await plane.CallAsync("organization", "add", "acme")).ShouldEndWith(0);
+        foreach (var (email, name, role) in ((string, string, string)[])[("ann@example.com", "Ann Lindqvist", "owner"), ("bob@example.com", "Bob Okafor", "member")])
+            (await plane.CallAsync("member", "add", "acme", email, "--name", name, "--role", role)).ShouldEndWith(0);
         foreach (var (name, rest) in ((string, string?)[])[("globex", "sleep"), ("hooli", "freeze"), ("initech", "sleep"), ("umbrella", null)])
         {
             (await plane.CallAsync("tenant", "add", name, "--app", "notes", "--organization", "acme")).ShouldEndWith(0);

@@ -77,12 +77,13 @@ public sealed class MemberTests
 
         using var added = await owner.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/New@example.com", Json(new { role = "Member", name = "New" }));
         added.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var member = await Browser.SignedInAsync(api, "new@example.com");
+        (await member.SendAsync(HttpMethod.Post, "/v1/invitations/acme/accept")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await (await owner.GetAsync("/v1/organizations/acme/members")).Content.ReadAsStringAsync()).ShouldContain("new@example.com");
         await ProblemAsync(await owner.SendAsync(HttpMethod.Put, "/v1/organizations/other/members/x@example.com", Json(new { role = "Member" })), HttpStatusCode.NotFound, ProblemCodes.NotFound);
         await ProblemAsync(await owner.GetAsync("/v1/organizations/other/members"), HttpStatusCode.NotFound, ProblemCodes.NotFound);
         await ProblemAsync(await owner.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/x@example.com", Json(new { role = "Admin" })), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
         await ProblemAsync(await owner.GetAsync("/v1/people"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
-        var member = await Browser.SignedInAsync(api, "new@example.com");
         await ProblemAsync(await member.SendAsync(HttpMethod.Put, "/v1/organizations/acme/members/x@example.com", Json(new { role = "Owner" })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
         (await owner.SendAsync(HttpMethod.Delete, "/v1/organizations/acme/members/new@example.com")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         await ProblemAsync(await member.GetAsync("/v1/instances/ann"), HttpStatusCode.NotFound, ProblemCodes.NotFound);

@@ -62,8 +62,10 @@ public sealed class OwnPasswordTests
     {
         await using var api = await StartAsync();
         var (early, late) = (await Browser.SignedInAsync(api, Ann), await Browser.SignedInAsync(api, "bob@example.com"));
+        var elsewhere = await Browser.SignedInAsync(api, Ann);
 
         (await PutAsync(early, new { password = Second })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await elsewhere.GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "who came in by a link before does not stay in");
         (await SignInAsync(api, Second)).ShouldBe(HttpStatusCode.OK);
         api.Time.Advance(TimeSpan.FromMinutes(11));
         (await ProblemAsync(await PutAsync(late, new { password = Second }), HttpStatusCode.Forbidden, ProblemCodes.Forbidden)).Detail.ShouldContain("sign in again");

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
@@ -92,6 +93,10 @@ internal sealed class TestApi : IAsyncDisposable
 
     public DataFolders Folders => new(root);
 
+    /// <summary>A part of the server, as its endpoints get it.</summary>
+    public T Service<T>()
+        where T : notnull => host.Services.GetRequiredService<T>();
+
     public string Socket => Path.Combine(root, "api.sock");
 
     public Uri Address => new(host.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal)));
@@ -99,7 +104,7 @@ internal sealed class TestApi : IAsyncDisposable
     /// <summary>The socket's user.</summary>
     public HttpClient Local => field ??= Client(null);
 
-    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null, People.Oidc.OidcOptions? oidc = null, Uri? apiUrl = null, Uri? gatewayUrl = null)
+    public static async Task<TestApi> StartAsync(Func<IStore, IStore>? wrap = null, IReadOnlySet<uint>? socketUsers = null, People.Oidc.OidcOptions? oidc = null, Uri? apiUrl = null, Uri? gatewayUrl = null, IPages? pages = null)
     {
         var folder = Directory.CreateTempSubdirectory("tenantry-api-").FullName;
         var time = new MovableTime();
@@ -136,6 +141,7 @@ internal sealed class TestApi : IAsyncDisposable
             SocketUsers = socketUsers ?? new HashSet<uint> { Environment.IsPrivilegedProcess ? 0 : uint.MaxValue },
             Address = new IPEndPoint(IPAddress.Loopback, 0),
             Oidc = oidc,
+            Pages = pages,
         });
         await app.StartAsync();
         address = new Uri(app.Urls.First(u => !u.Contains("unix", StringComparison.Ordinal)));

@@ -101,14 +101,17 @@ public sealed class ReconcilerTests : IAsyncLifetime
         var spec = await _bench.RunningAsync("alice");
         (await _bench.StatusAsync(spec.Id)).Wake.ShouldBeNull();
         await _bench.WantAsync(spec.Id, DesiredState.Asleep);
+        var rested = _bench.Time.GetUtcNow();
         await _bench.PassAsync(spec.Id);
+        _bench.Time.Advance(TimeSpan.FromMinutes(5));
         await _bench.WantAsync(spec.Id, DesiredState.Running);
         _bench.Script.Next(FakeCall.Wake, new FakeReaction.Slow(TimeSpan.FromSeconds(3)));
         var at = _bench.Time.GetUtcNow();
         var pass = _bench.PassAsync(spec.Id);
         _bench.Time.Advance(TimeSpan.FromSeconds(3));
         (await pass).ShouldBe(PassEnd.Settled);
-        (await _bench.StatusAsync(spec.Id)).Wake.ShouldBe(new WakeRecord(at, InstancePhase.Asleep, 3, 0));
+        (await _bench.StatusAsync(spec.Id)).Wake.ShouldBe(new WakeRecord(at, InstancePhase.Asleep, 3, 0) { RestedSince = rested });
+        (await _bench.Store.ListWakesAsync(spec.Id, 10, CancellationToken.None)).ShouldHaveSingleItem().Wake.RestedSince.ShouldBe(rested);
     });
 
     [Fact]

@@ -21,7 +21,7 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
     {
         const string Bad = "a\0b\u0001c\ud800d\r\u0085e";
         await Store.AppendAuditAsync(
-            new AuditEntry(Bad, Bad, Bad, Bad, Bad + "\n\t\ud83d\ude00", Bad, Time.GetUtcNow()) { Through = Bad, Changes = Bad }, Ct);
+            new AuditEntry(Bad, Bad, Bad, Bad, Bad + "\n\t\ud83d\ude00", Bad, Time.GetUtcNow()) { Through = Bad, Changes = Bad, Organization = Bad }, Ct);
         await AppendAsync(1);
 
         (await Store.VerifyAuditAsync(Ct)).ShouldBeNull();
@@ -62,6 +62,8 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
     [InlineData("UPDATE audit SET actor = 'eve' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
     [InlineData("UPDATE audit SET at = at + 1 WHERE sequence = 1", "Audit row 1 was changed after it was written.")]
     [InlineData("UPDATE audit SET through = 'token 0' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
+    [InlineData("UPDATE audit SET organization = 'other' WHERE sequence = 3", "Audit row 3 was changed after it was written.")]
+    [InlineData("UPDATE audit SET organization = '' WHERE sequence = 4", "Audit row 4 was changed after it was written.")]
     [InlineData("UPDATE audit SET through = '' WHERE sequence = 4", "Audit row 4 was changed after it was written.")]
     [InlineData("UPDATE audit SET changes = '[]' WHERE sequence = 4", "Audit row 4 was changed after it was written.")]
     [InlineData("DELETE FROM audit WHERE sequence = 2", "Audit row 2 is missing.")]
@@ -167,7 +169,7 @@ public abstract class AuditTests(IStorePlace place) : StoreTests(place)
     }
 
     // Every second one as rows were before these were noted.
-    private AuditEntry Entry(int i) => new("ann", "tenant.add", $"t{i}", "done", "größe \"x\"", $"r{i}", Time.GetUtcNow()) { Through = i % 2 == 1 ? "socket" : "", Changes = "" };
+    private AuditEntry Entry(int i) => new("ann", "tenant.add", $"t{i}", "done", "größe \"x\"", $"r{i}", Time.GetUtcNow()) { Through = i % 2 == 1 ? "socket" : "", Changes = "", Organization = i == 3 ? "acme" : "" };
 }
 
 public sealed class SqliteAuditTests() : AuditTests(new SqlitePlace());

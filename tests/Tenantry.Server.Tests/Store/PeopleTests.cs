@@ -82,6 +82,36 @@ public abstract class PeopleTests(IStorePlace place) : StoreTests(place)
         await Store.AddSessionAsync(Session("h4"), Ct);
         (await Store.DeleteSessionsOfAsync("https://id.example", null, "1", Ct)).ShouldBe(1);
     }
+
+    [Fact]
+    public async Task AnInvitationIsAcceptedOnceAndEndsWithItsTimeItsPersonAndItsOrganization()
+    {
+        await Store.EnsureOrganizationAsync("acme", Ct);
+        Invitation For(string email) => new("acme", email, Role.Owner, "Typed", "olga@example.com", Time.GetUtcNow(), Time.GetUtcNow().AddDays(1));
+        foreach (var email in (string[])["ann@example.com", "bob@example.com", "cleo@example.com"])
+            await Store.PutInvitationAsync(For(email), 3, Ct);
+        (await Should.ThrowAsync<StoreConflictException>(() => Store.PutInvitationAsync(For("dan@example.com"), 3, Ct))).Message.ShouldContain("3 open invitations");
+        await Store.PutInvitationAsync(For("ann@example.com") with { Role = Role.Member }, 3, Ct);
+        (await Store.ListInvitationsAsync("acme", null, Ct)).Select(one => one.Email).ShouldBe(["ann@example.com", "bob@example.com", "cleo@example.com"]);
+        await Should.ThrowAsync<StoreConflictException>(() => Store.PutInvitationAsync(For("x@example.com") with { Organization = "nobody" }, 3, Ct));
+
+        await Store.AddPersonAsync(Ann, Ct);
+        await Store.AddSessionAsync(Session("h1"), Ct);
+        (await Store.FindSessionAsync("h1", Ct))!.Invitations.ShouldBe(1);
+        var accepted = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Store.AcceptInvitationAsync("acme", "ann@example.com", Ct))));
+        accepted.Count(one => one is not null).ShouldBe(1);
+        (await Store.ListMembersAsync("acme", "ann@example.com", Ct)).ShouldHaveSingleItem().Role.ShouldBe(Role.Member);
+        (await Store.FindSessionAsync("h1", Ct))!.Invitations.ShouldBe(0);
+
+        await Store.AddPersonAsync(Ann with { Email = "bob@example.com", Subject = "2" }, Ct);
+        await Store.DeletePersonAsync("bob@example.com", Ct);
+        (await Store.ListInvitationsAsync(null, "bob@example.com", Ct)).ShouldBeEmpty("who was removed does not come back by an invitation of before");
+        Time.Advance(TimeSpan.FromDays(1));
+        (await Store.AcceptInvitationAsync("acme", "cleo@example.com", Ct)).ShouldBeNull();
+        await Store.PutInvitationAsync(For("cleo@example.com"), 1, Ct);
+        await Store.DeleteOrganizationAsync("acme", Ct);
+        (await Store.ListInvitationsAsync(null, null, Ct)).ShouldBeEmpty();
+    }
 }
 
 public sealed class SqlitePeopleTests() : PeopleTests(new SqlitePlace());

@@ -111,6 +111,40 @@ public abstract class QuotaTests(IStorePlace place) : StoreTests(place)
         await Store.PutQuotaAsync("acme", null, new QuotaLimits(), Ct);
         (await Store.ListQuotasAsync("acme", Ct)).ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task WhatAManifestLetsATenantHaveInATierHoldsHoweverManyAskAtOnce()
+    {
+        await SetUpAsync();
+        var quotas = Manifest.Replace("\"name\":\"free\"", "\"name\":\"free\",\"quotas\":{\"instances\":3,\"awake\":2,\"memory\":300000000}", StringComparison.Ordinal);
+        Model.Manifests.ManifestJson.Read(quotas).FindTier("free")!.Quotas!.Awake.ShouldBe(2);
+        await Store.ApplyReleaseAsync(new Release("shop-2", Fleet.App, "2", $"sha256:{new string('b', 64)}", "", quotas, Time.GetUtcNow()), Ct);
+        await Fleet.AddTenantAsync("ann");
+        await Fleet.AddTenantAsync("bob");
+        InstanceSpec Spec(string tenant, int number) =>
+            Fleet.NewSpec($"{tenant}-{number}") with { Tenant = tenant, Environment = $"e{number}", Release = "shop-2", Desired = DesiredState.Asleep };
+        Task<bool> AddAsync(InstanceSpec spec) => Task.Run(() => TryAsync(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), null, Ct)));
+
+        // 128 MB each: two have room in 300 MB, whatever the count says.
+        (await Task.WhenAll(Enumerable.Range(0, 8).Select(number => AddAsync(Spec("ann", number))))).Count(isMade => isMade).ShouldBe(2);
+        (await AddAsync(Spec("bob", 0))).ShouldBeTrue("another tenant has its own");
+        var refusal = await Should.ThrowAsync<QuotaExceededException>(() => Store.CreateInstanceAsync(Spec("ann", 9), Fleet.NewOperation(Spec("ann", 9), OperationKind.Create), null, Ct));
+        refusal.Message.ShouldContain("The tier 'free' of the app 'shop' lets a tenant have 300MB of memory: 256MB used, 384MB wanted.");
+        await Should.ThrowAsync<QuotaExceededException>(() => Store.CheckQuotaAsync(null, Spec("ann", 9), isWoken: false, Ct));
+        (await AddAsync(Spec("ann", 9) with { Tier = "pro" })).ShouldBeTrue("the other tier has no quota");
+
+        await Store.ApplyReleaseAsync(
+            new Release("shop-3", Fleet.App, "3", $"sha256:{new string('c', 64)}", "", quotas.Replace("\"awake\":2,\"memory\":300000000", "\"awake\":2", StringComparison.Ordinal), Time.GetUtcNow()), Ct);
+        (await AddAsync(Spec("bob", 1) with { Release = "shop-3" })).ShouldBeTrue();
+        (await AddAsync(Spec("bob", 2) with { Release = "shop-3" })).ShouldBeTrue();
+        (await AddAsync(Spec("bob", 3) with { Release = "shop-3" })).ShouldBeFalse();
+        var woken = await Task.WhenAll(new[] { 1, 2 }.Select(number => Task.Run(() => Store.ClaimWakeAsync($"id-bob-{number}", Ct))));
+        woken.ShouldBe([true, true]);
+        await Fleet.ChangeAsync("id-bob-0", OperationKind.Update, spec => spec with { Release = "shop-3" });
+        (await Store.ClaimWakeAsync("id-bob-0", Ct)).ShouldBeFalse();
+        await Store.ReleaseWakeAsync("id-bob-1", Ct);
+        (await Store.ClaimWakeAsync("id-bob-0", Ct)).ShouldBeTrue();
+    }
 }
 
 public sealed class SqliteQuotaTests() : QuotaTests(new SqlitePlace());

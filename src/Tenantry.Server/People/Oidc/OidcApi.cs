@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tenantry.Server.Access;
+using Tenantry.Server.Api;
 
 namespace Tenantry.Server.People.Oidc;
 
@@ -19,7 +20,7 @@ internal static class OidcApi
     private static async Task BeginAsync(HttpContext context, ISignIn signIn)
     {
         CrossSite.RefuseOtherPages(context);
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+        var form = context.Request.HasFormContentType ? await FormBody.ReadAsync(context, "A form with 'returnTo' is expected.") : FormCollection.Empty;
         var wanted = SignInApi.SafeReturn(form[SignInApi.ReturnTo]);
         try
         {
@@ -42,8 +43,8 @@ internal static class OidcApi
     // OpenID Connect Back-Channel Logout 1.0, section 2.5.
     private static async Task LogoutAsync(HttpContext context, ISignIn signIn)
     {
-        var token = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))["logout_token"].ToString() : "";
         context.Response.Headers.CacheControl = "no-store";
+        var token = (await FormBody.ReadAsync(context, "A form with 'logout_token' is expected."))["logout_token"].ToString();
         context.Response.StatusCode = await signIn.EndByProviderAsync(context, token) ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
     }
 }

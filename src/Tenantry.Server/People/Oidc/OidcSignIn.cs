@@ -54,7 +54,7 @@ public sealed class OidcSignIn(OidcProvider provider, IStore store, TimeProvider
         return await ReadAsync(claims, subject, tokens, found.Issuer, handshake.ReturnTo, context.RequestAborted);
     }
 
-    /// <summary>The person here, who is added when a rule gives them a role. Null: they have none.</summary>
+    /// <summary>The person here, who is added when a rule gives them a role, or an invitation waits for them. Null: they have none.</summary>
     public async Task<Person?> PersonAsync(OidcPerson who, CancellationToken cancellationToken)
     {
         if (await store.FindPersonOfAsync(who.Session.Issuer, who.Subject, cancellationToken) is { } known)
@@ -71,13 +71,16 @@ public sealed class OidcSignIn(OidcProvider provider, IStore store, TimeProvider
             return await store.UpdatePersonAsync(local with { Issuer = who.Session.Issuer, Subject = who.Subject }, local.Version, cancellationToken);
         }
 
-        return who.Session.Grants.IsEmpty
+        return who.Session.Grants.IsEmpty && !await IsInvitedAsync(who.Email, cancellationToken)
             ? null
             : await store.AddPersonAsync(new Person(who.Email, who.Name, null, null, who.Session.Issuer, who.Subject, 1, time.GetUtcNow()), cancellationToken);
     }
 
     private async Task<bool> HasNoRoleAsync(Person person, CancellationToken cancellationToken) =>
-        person.Role is null && (await store.ListMembersAsync(null, person.Email, cancellationToken)).Count == 0;
+        person.Role is null && (await store.ListMembersAsync(null, person.Email, cancellationToken)).Count == 0 && !await IsInvitedAsync(person.Email, cancellationToken);
+
+    // Who is invited comes in to answer.
+    private async Task<bool> IsInvitedAsync(string email, CancellationToken cancellationToken) => (await store.ListInvitationsAsync(null, email, cancellationToken)).Count > 0;
 
     private async Task<OidcPerson> ReadAsync(ClaimsIdentity claims, string subject, OidcTokens tokens, string issuer, string returnTo, CancellationToken cancellationToken)
     {

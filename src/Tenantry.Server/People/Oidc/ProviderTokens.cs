@@ -29,6 +29,8 @@ public sealed class ProviderTokens(OidcProvider? provider)
             return new Caller(name, CallerKind.Provider, grants)
             {
                 Id = $"provider:{subject}:{client}",
+                Credential = $"provider, subject {subject ?? "none"}, client {client ?? "none"}",
+                DisplayName = claims.FindFirst("name")?.Value ?? claims.FindFirst("preferred_username")?.Value ?? name,
                 ExpiresAt = new JsonWebToken(token).ValidTo is var end ? new DateTimeOffset(end, TimeSpan.Zero) : null,
             };
         }

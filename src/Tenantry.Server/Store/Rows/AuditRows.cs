@@ -4,7 +4,7 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class AuditRows
 {
-    private const string Columns = "sequence, actor, action, subject, outcome, detail, request_id, at, previous_hash, hash, through, changes";
+    private const string Columns = "sequence, actor, action, subject, outcome, detail, request_id, at, previous_hash, hash, through, changes, organization";
     private const int VerifyAtOnce = 1000;
 
     public static async Task AppendAsync(Session session, AuditEntry wanted)
@@ -17,7 +17,7 @@ internal static class AuditRows
         await session.ExecuteAsync(
             $"""
             INSERT INTO audit ({Columns})
-            VALUES (@Sequence, @Actor, @Action, @Subject, @Outcome, @Detail, @RequestId, @At, @PreviousHash, @hash, @Through, @Changes)
+            VALUES (@Sequence, @Actor, @Action, @Subject, @Outcome, @Detail, @RequestId, @At, @PreviousHash, @hash, @Through, @Changes, @Organization)
             """,
             new
             {
@@ -33,6 +33,7 @@ internal static class AuditRows
                 hash,
                 entry.Through,
                 entry.Changes,
+                entry.Organization,
             });
         await session.ExecuteAsync("UPDATE audit_head SET hash = @hash WHERE one = 1", new { hash });
     }
@@ -53,6 +54,9 @@ internal static class AuditRows
             conditions.Add("at >= @since");
         if (filter.Until is not null)
             conditions.Add("at < @until");
+        // One that was removed and made anew is another one.
+        if (filter.Organizations is not null)
+            conditions.Add($"{session.Dialect.In("organization", "@organizations")} AND at >= (SELECT o.created_at FROM organizations o WHERE o.name = audit.organization)");
         var kind = $"{filter.Action}.";
         var rows = await session.ListAsync<Row>(
             $"SELECT {Columns} FROM audit WHERE {string.Join(" AND ", conditions)} ORDER BY sequence DESC LIMIT @limit",
@@ -67,6 +71,7 @@ internal static class AuditRows
                 filter.Outcome,
                 since = StoreTime.ToMicros(filter.Since),
                 until = StoreTime.ToMicros(filter.Until),
+                organizations = filter.Organizations?.ToArray(),
                 limit = (long)Cursor.Fetch(page),
             });
         return Cursor.Page(rows, page, row => row.ToAudit(), row => $"{row.Sequence}");
@@ -125,8 +130,9 @@ internal static class AuditRows
         public string Hash { get; init; } = "";
         public string Through { get; init; } = "";
         public string Changes { get; init; } = "";
+        public string Organization { get; init; } = "";
 
         public AuditRow ToAudit() => new(
-            Sequence, new AuditEntry(Actor, Action, Subject, Outcome, Detail, RequestId, StoreTime.FromMicros(At)) { Through = Through, Changes = Changes }, PreviousHash, Hash);
+            Sequence, new AuditEntry(Actor, Action, Subject, Outcome, Detail, RequestId, StoreTime.FromMicros(At)) { Through = Through, Changes = Changes, Organization = Organization }, PreviousHash, Hash);
     }
 }

@@ -35,14 +35,21 @@ internal static class PersonRows
         await session.ExecuteAsync(
             "UPDATE people SET name = @Name, role = @Role, password = @Password, issuer = @Issuer, subject = @Subject, version = version + 1 WHERE email = @Email", Values(person));
         if (stored.Password != person.Password)
+        {
+            // The first one, too: who had the account by a link alone does not keep it.
             await session.ExecuteAsync("DELETE FROM signin_links WHERE email = @Email", new { person.Email });
-        if (stored.Password is not null && stored.Password != person.Password)
             await session.ExecuteAsync("DELETE FROM sessions WHERE email = @Email", new { person.Email });
+        }
+
         return (await FindAsync(session, person.Email))!;
     }
 
-    public static async Task<bool> DeleteAsync(Session session, string email) =>
-        await session.ExecuteAsync("DELETE FROM people WHERE email = @email", new { email }) > 0;
+    public static async Task<bool> DeleteAsync(Session session, string email)
+    {
+        // Who was removed does not come back by an invitation of before.
+        await session.ExecuteAsync("DELETE FROM invitations WHERE email = @email", new { email });
+        return await session.ExecuteAsync("DELETE FROM people WHERE email = @email", new { email }) > 0;
+    }
 
     public static async Task PutMemberAsync(Session session, Membership member, Person newPerson)
     {
@@ -55,6 +62,7 @@ internal static class PersonRows
             ON CONFLICT (organization, email) DO UPDATE SET role = excluded.role
             """,
             new { member.Organization, member.Email, Role = member.Role.ToString(), CreatedAt = StoreTime.ToMicros(member.CreatedAt) });
+        await session.ExecuteAsync("DELETE FROM invitations WHERE organization = @Organization AND email = @Email", new { member.Organization, member.Email });
     }
 
     public static async Task<bool> DeleteMemberAsync(Session session, string organization, string email) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
@@ -8,7 +7,8 @@ namespace Tenantry.Server.Store.Rows;
 
 internal static class QuotaRows
 {
-    private const decimal Milli = 1000m;
+    private const decimal Milli = QuotaLimit.Milli;
+    private const string QuotasOfTiers = "\"quotas\"";
     private static readonly TimeSpan LongestWake = TimeSpan.FromMinutes(10);
 
     public static async Task<IReadOnlyList<QuotaResponse>> ListAsync(Session session, string organization)
@@ -16,7 +16,7 @@ internal static class QuotaRows
         var quotas = await LimitsAsync(session, organization);
         if (quotas.Count == 0)
             return [];
-        var used = await UsedAsync(session, organization, withSizes: true);
+        var used = await UsedAsync(session, new Place { Organization = organization }, withSizes: true);
         return [.. quotas.Select(quota => new QuotaResponse(quota.Tier.Length == 0 ? null : quota.Tier, quota.ToLimits(), Sum(used, quota.Tier).ToResponse()))];
     }
 
@@ -41,54 +41,46 @@ internal static class QuotaRows
             });
     }
 
-    /// <summary>Runs a change of the organization's instances; throws, so that it is undone, when more of something is used afterwards than before and than may be.</summary>
-    public static async Task<T> WithinAsync<T>(Session session, string organization, Func<Task<T>> change)
-    {
-        var quotas = await LimitsAsync(session, organization);
-        if (quotas.Count == 0)
-            return await change();
-        await LockAsync(session, organization);
-        var withSizes = quotas.Any(quota => quota.HasSizes);
-        var before = await UsedAsync(session, organization, withSizes);
-        var result = await change();
-        var after = await UsedAsync(session, organization, withSizes);
-        foreach (var quota in quotas)
-            Check(organization, quota, Sum(before, quota.Tier), Sum(after, quota.Tier));
-        return result;
-    }
+    /// <summary>Runs a change of an instance; throws, so that it is undone, when more of something is used afterwards than before and than may be.</summary>
+    public static Task<T> WithinAsync<T>(Session session, InstanceSpec wanted, Func<Task<T>> change) => WithinAsync(session, Place.Of(wanted), change);
 
-    /// <summary>What <see cref="WithinAsync"/> would say of that change, without it.</summary>
+    /// <summary>What <see cref="WithinAsync{T}(Session, InstanceSpec, Func{Task{T}})"/> would say of that change, without it.</summary>
     public static async Task CheckAsync(Session session, InstanceSpec? present, InstanceSpec wanted, bool isWoken)
     {
-        var quotas = await LimitsAsync(session, wanted.Organization);
-        if (quotas.Count == 0)
-            return;
-        var withSizes = quotas.Any(quota => quota.HasSizes);
-        var before = await UsedAsync(session, wanted.Organization, withSizes);
-        var others = present is null ? before : await UsedAsync(session, wanted.Organization, withSizes, present.Id);
-        var isAwake = isWoken || (present?.Desired == wanted.Desired ? before.Sum(one => one.Awake) > others.Sum(one => one.Awake) : wanted.Desired == DesiredState.Running);
-        var own = await UseOfAsync(session, new UseRow { App = wanted.App, Release = wanted.Release, Tier = wanted.Tier, Instances = 1, Awake = isAwake ? 1 : 0 }, withSizes);
-        foreach (var quota in quotas)
-            Check(wanted.Organization, quota, Sum(before, quota.Tier), Sum([.. others, own], quota.Tier));
+        var place = Place.Of(wanted);
+        foreach (var (scope, limits) in await ScopesAsync(session, place))
+        {
+            var withSizes = limits.Any(limit => limit.HasSizes);
+            var before = await UsedAsync(session, scope, withSizes);
+            var others = present is null ? before : await UsedAsync(session, scope, withSizes, present.Id);
+            var isAwake = isWoken || (present?.Desired == wanted.Desired ? before.Sum(one => one.Awake) > others.Sum(one => one.Awake) : wanted.Desired == DesiredState.Running);
+            var own = await UseOfAsync(session, new UseRow { App = wanted.App, Release = wanted.Release, Tier = wanted.Tier, Instances = 1, Awake = isAwake ? 1 : 0 }, withSizes);
+            foreach (var limit in limits)
+                limit.Check(scope, Sum(before, limit.Tier), Sum([.. others, own], limit.Tier));
+        }
     }
 
     /// <summary>Whether a quota says how many of the instance's organization may be awake.</summary>
     public static async Task<bool> IsCountedAsync(Session session, string instanceId) => await session.FirstAsync<long>(
-        "SELECT COUNT(*) FROM quotas q JOIN instances i ON i.organization = q.organization WHERE i.id = @instanceId AND q.awake IS NOT NULL", new { instanceId }) > 0;
+        $"""
+        SELECT COUNT(*) FROM instances i JOIN releases r ON r.app = i.app AND r.id = i.release
+        WHERE i.id = @instanceId AND (r.manifest LIKE '%{QuotasOfTiers}%' OR EXISTS (SELECT 1 FROM quotas q WHERE q.organization = i.organization AND q.awake IS NOT NULL))
+        """,
+        new { instanceId }) > 0;
 
     public static async Task<bool> IsClaimedAsync(Session session, string instanceId) =>
         await session.FirstAsync<long>("SELECT COUNT(*) FROM wake_claims WHERE instance_id = @instanceId", new { instanceId }) > 0;
 
     public static async Task<bool> ClaimWakeAsync(Session session, string instanceId)
     {
-        if (await session.FirstAsync<string>("SELECT organization FROM instances WHERE id = @instanceId", new { instanceId }) is not { } organization)
+        if (await session.FirstAsync<Place>("SELECT organization, tenant, app, release, tier FROM instances WHERE id = @instanceId", new { instanceId }) is not { } place)
             return true;
         try
         {
-            return await WithinAsync(session, organization, async () =>
+            return await WithinAsync(session, place, async () =>
             {
                 await session.ExecuteAsync("DELETE FROM wake_claims WHERE until <= @NowMicros", new { session.NowMicros });
-                if ((await LimitsAsync(session, organization)).Any(quota => quota.Awake is not null))
+                if ((await ScopesAsync(session, place)).Any(one => one.Limits.Any(limit => limit.Awake is not null)))
                 {
                     await session.ExecuteAsync(
                         "INSERT INTO wake_claims (instance_id, until) VALUES (@instanceId, @until) ON CONFLICT (instance_id) DO UPDATE SET until = excluded.until",
@@ -107,25 +99,62 @@ internal static class QuotaRows
 
     public static Task<int> ReleaseWakeAsync(Session session, string instanceId) => session.ExecuteAsync("DELETE FROM wake_claims WHERE instance_id = @instanceId", new { instanceId });
 
+    private static async Task<T> WithinAsync<T>(Session session, Place place, Func<Task<T>> change)
+    {
+        var scopes = await ScopesAsync(session, place);
+        if (scopes.Count == 0)
+            return await change();
+        await LockAsync(session, place.Organization);
+        var before = new List<IReadOnlyList<Use>>();
+        foreach (var (scope, limits) in scopes)
+            before.Add(await UsedAsync(session, scope, limits.Any(limit => limit.HasSizes)));
+        var result = await change();
+        foreach (var ((scope, limits), was) in scopes.Zip(before))
+        {
+            var now = await UsedAsync(session, scope, limits.Any(limit => limit.HasSizes));
+            foreach (var limit in limits)
+                limit.Check(scope, Sum(was, limit.Tier), Sum(now, limit.Tier));
+        }
+
+        return result;
+    }
+
+    // What the organization may have, and what the manifest lets one tenant have in the instance's tier.
+    private static async Task<IReadOnlyList<(Place Scope, IReadOnlyList<QuotaLimit> Limits)>> ScopesAsync(Session session, Place place)
+    {
+        var scopes = new List<(Place, IReadOnlyList<QuotaLimit>)>();
+        if (await LimitsAsync(session, place.Organization) is { Count: > 0 } limits)
+            scopes.Add((new Place { Organization = place.Organization }, limits));
+        if (await ManifestAsync(session, place.App, place.Release) is { } manifest
+            && manifest.Contains(QuotasOfTiers, StringComparison.Ordinal)
+            && ManifestJson.Read(manifest).FindTier(place.Tier)?.Quotas is { } quotas)
+        {
+            scopes.Add((place, [QuotaLimit.Of(place.Tier, quotas)]));
+        }
+
+        return scopes;
+    }
+
     private static Task<int> LockAsync(Session session, string organization) =>
         session.ExecuteAsync("UPDATE organizations SET name = name WHERE name = @organization", new { organization });
 
-    private static Task<IReadOnlyList<LimitRow>> LimitsAsync(Session session, string organization) =>
-        session.ListAsync<LimitRow>("SELECT tier, instances, awake, cpu, memory, disk FROM quotas WHERE organization = @organization ORDER BY tier", new { organization });
+    private static Task<IReadOnlyList<QuotaLimit>> LimitsAsync(Session session, string organization) =>
+        session.ListAsync<QuotaLimit>("SELECT tier, instances, awake, cpu, memory, disk FROM quotas WHERE organization = @organization ORDER BY tier", new { organization });
 
     // What is being deleted counts until it is gone.
-    private static async Task<IReadOnlyList<Use>> UsedAsync(Session session, string organization, bool withSizes, string except = "")
+    private static async Task<IReadOnlyList<Use>> UsedAsync(Session session, Place scope, bool withSizes, string except = "")
     {
+        var ofTenant = scope.Tenant.Length == 0 ? "" : " AND i.tenant = @Tenant AND i.app = @App";
         var rows = await session.ListAsync<UseRow>(
-            """
+            $"""
             SELECT i.app, i.release, i.tier, COUNT(*) AS instances,
                 SUM(CASE WHEN i.desired <> 'Deleted' AND (COALESCE(r.depth, i.desired) = 'Running' OR c.instance_id IS NOT NULL) THEN 1 ELSE 0 END) AS awake
             FROM instances i
             LEFT JOIN rests r ON r.instance_id = i.id
             LEFT JOIN wake_claims c ON c.instance_id = i.id AND c.until > @NowMicros
-            WHERE i.organization = @organization AND i.id <> @except GROUP BY i.app, i.release, i.tier
+            WHERE i.organization = @Organization{ofTenant} AND i.id <> @except GROUP BY i.app, i.release, i.tier
             """,
-            new { organization, except, session.NowMicros });
+            new { scope.Organization, scope.Tenant, scope.App, except, session.NowMicros });
         var used = new List<Use>();
         foreach (var row in rows)
             used.Add(await UseOfAsync(session, row, withSizes));
@@ -139,35 +168,15 @@ internal static class QuotaRows
     }
 
     private static async Task<TierDefinition?> TierAsync(Session session, UseRow row) =>
-        await session.FirstAsync<string>("SELECT manifest FROM releases WHERE app = @App AND id = @Release", new { row.App, row.Release }) is { } manifest
+        await ManifestAsync(session, row.App, row.Release) is { } manifest
             ? ManifestJson.Read(manifest).FindTier(row.Tier)
             : null;
 
+    private static Task<string?> ManifestAsync(Session session, string app, string release) =>
+        session.FirstAsync<string>("SELECT manifest FROM releases WHERE app = @app AND id = @release", new { app, release });
+
     private static Use Sum(IReadOnlyList<Use> used, string tier) => used.Where(one => tier.Length == 0 || one.Tier == tier)
         .Aggregate(new Use(tier, 0, 0, 0, 0, 0), (a, b) => new Use(tier, a.Instances + b.Instances, a.Awake + b.Awake, a.Cpu + b.Cpu, a.Memory + b.Memory, a.Disk + b.Disk));
-
-    private static void Check(string organization, LimitRow limit, Use before, Use after)
-    {
-        Check(limit.Instances, before.Instances, after.Instances, "instances", count => $"{count}");
-        Check(limit.Awake, before.Awake, after.Awake, "instances awake at once", count => $"{count}");
-        Check(limit.Cpu, before.Cpu, after.Cpu, "cores", milli => (milli / Milli).ToString("0.###", CultureInfo.InvariantCulture));
-        Check(limit.Memory, before.Memory, after.Memory, "of memory", SizeText.Write);
-        Check(limit.Disk, before.Disk, after.Disk, "of disk", SizeText.Write);
-
-        void Check(long? most, long was, long now, string what, Func<long, string> say)
-        {
-            if (now > most && now > was)
-            {
-                var where = limit.Tier.Length == 0 ? "" : $" in the tier '{limit.Tier}'";
-                throw new QuotaExceededException($"The quota of the organization '{organization}' is {say(most.Value)} {what}{where}: {say(was)} used, {say(now)} wanted. Remove or put to sleep what is not needed, or have the quota raised.");
-            }
-        }
-    }
-
-    private sealed record Use(string Tier, long Instances, long Awake, long Cpu, long Memory, long Disk)
-    {
-        public QuotaUse ToResponse() => new((int)Instances, (int)Awake, (double)(Cpu / Milli), Memory, Disk);
-    }
 
     private sealed record UseRow
     {
@@ -178,17 +187,15 @@ internal static class QuotaRows
         public long Awake { get; init; }
     }
 
-    private sealed record LimitRow
+    /// <summary>Whose instances are counted: an organization's, or with a tenant that tenant's of the app.</summary>
+    internal sealed record Place
     {
+        public string Organization { get; init; } = "";
+        public string Tenant { get; init; } = "";
+        public string App { get; init; } = "";
+        public string Release { get; init; } = "";
         public string Tier { get; init; } = "";
-        public long? Instances { get; init; }
-        public long? Awake { get; init; }
-        public long? Cpu { get; init; }
-        public long? Memory { get; init; }
-        public long? Disk { get; init; }
 
-        public bool HasSizes => Cpu is not null || Memory is not null || Disk is not null;
-
-        public QuotaLimits ToLimits() => new((int?)Instances, (int?)Awake, Cpu is { } milli ? (double)(milli / Milli) : null, Memory, Disk);
+        public static Place Of(InstanceSpec spec) => new() { Organization = spec.Organization, Tenant = spec.Tenant, App = spec.App, Release = spec.Release, Tier = spec.Tier };
     }
 }

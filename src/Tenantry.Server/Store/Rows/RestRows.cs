@@ -45,10 +45,10 @@ internal static class RestRows
     {
         await session.ExecuteAsync(
             """
-            INSERT INTO wakes (instance_id, at, phase, platform, app) VALUES (@id, @at, @phase, @platform, @app)
-            ON CONFLICT (instance_id, at) DO UPDATE SET phase = excluded.phase, platform = excluded.platform, app = excluded.app
+            INSERT INTO wakes (instance_id, at, phase, platform, app, rested_at) VALUES (@id, @at, @phase, @platform, @app, @restedAt)
+            ON CONFLICT (instance_id, at) DO UPDATE SET phase = excluded.phase, platform = excluded.platform, app = excluded.app, rested_at = COALESCE(excluded.rested_at, wakes.rested_at)
             """,
-            new { id, at = StoreTime.ToMicros(wake.At), phase = wake.From.ToString(), platform = Micros(wake.PlatformSeconds), app = Micros(wake.AppSeconds) });
+            new { id, restedAt = StoreTime.ToMicros(wake.RestedSince), at = StoreTime.ToMicros(wake.At), phase = wake.From.ToString(), platform = Micros(wake.PlatformSeconds), app = Micros(wake.AppSeconds) });
         await session.ExecuteAsync(
             """
             DELETE FROM wakes WHERE instance_id = @id
@@ -62,14 +62,14 @@ internal static class RestRows
     {
         var rows = await session.ListAsync<WakeRow>(
             $"""
-            SELECT i.slug, i.app AS instance_app, i.target, w.at, w.phase, w.platform, w.app FROM wakes w JOIN instances i ON i.id = w.instance_id
+            SELECT i.slug, i.app AS instance_app, i.target, w.at, w.phase, w.platform, w.app, w.rested_at FROM wakes w JOIN instances i ON i.id = w.instance_id
             {(instanceId is null ? "" : "WHERE w.instance_id = @instanceId")} ORDER BY w.at DESC LIMIT @limit
             """,
             new { instanceId, limit = (long)limit });
         return
         [
             .. rows.Select(row => new StoredWake(
-                row.Slug, row.InstanceApp, row.Target, new WakeRecord(StoreTime.FromMicros(row.At), Enum.Parse<InstancePhase>(row.Phase), row.Platform / 1e6, row.App / 1e6))),
+                row.Slug, row.InstanceApp, row.Target, new WakeRecord(StoreTime.FromMicros(row.At), Enum.Parse<InstancePhase>(row.Phase), row.Platform / 1e6, row.App / 1e6) { RestedSince = StoreTime.FromMicros(row.RestedAt) })),
         ];
     }
 
@@ -84,5 +84,6 @@ internal static class RestRows
         public string Phase { get; init; } = "";
         public long Platform { get; init; }
         public long App { get; init; }
+        public long? RestedAt { get; init; }
     }
 }

@@ -29,10 +29,11 @@ internal static class SessionRows
 
     public static async Task<SessionOfPerson?> FindAsync(Session session, string hash)
     {
-        if (await session.FirstAsync<Row>($"SELECT {Columns} FROM sessions WHERE hash = @hash", new { hash }) is not { } row)
+        const string Invitations = "(SELECT COUNT(*) FROM invitations i WHERE i.email = sessions.email AND i.expires_at > @NowMicros) AS invitations";
+        if (await session.FirstAsync<Row>($"SELECT {Columns}, {Invitations} FROM sessions WHERE hash = @hash", new { hash, session.NowMicros }) is not { } row)
             return null;
         return await PersonRows.FindAsync(session, row.Email) is { } person
-            ? new SessionOfPerson(row.ToSession(), person, await PersonRows.ListMembersAsync(session, null, row.Email))
+            ? new SessionOfPerson(row.ToSession(), person, await PersonRows.ListMembersAsync(session, null, row.Email), (int)row.Invitations)
             : null;
     }
 
@@ -69,6 +70,7 @@ internal static class SessionRows
         public long ExpiresAt { get; init; }
         public long UsedAt { get; init; }
         public string Grants { get; init; } = "";
+        public long Invitations { get; init; }
 
         public PersonSession ToSession() => new(
             Hash, Email, Method, Issuer, ProviderSession, StoreTime.FromMicros(CreatedAt), StoreTime.FromMicros(ExpiresAt), StoreTime.FromMicros(UsedAt))
