@@ -106,7 +106,8 @@ public interface IStore : IAccessStore, IPeopleStore, IInvitationStore, IPasskey
     Task<InstanceSpec> UpdateInstanceAsync(InstanceSpec spec, long expectedGeneration, Operation operation, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes a status in the middle of the work; its next look counts only from <see cref="FinishPassAsync"/> on. Throws
+    /// Writes a status in the middle of the work; its next look counts only from <see cref="FinishPassAsync"/> on. Seen by everybody at once and kept when this process is
+    /// killed, but not waited for: a loss of power may take it. Throws
     /// <see cref="LeaseLostException"/> when the lease is not the newest of the instance.
     /// </summary>
     Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken);
@@ -160,7 +161,7 @@ public interface IStore : IAccessStore, IPeopleStore, IInvitationStore, IPasskey
     /// <summary>The newest unfinished operation of an instance, or null.</summary>
     Task<Operation?> FindOpenOperationAsync(string instanceId, CancellationToken cancellationToken);
 
-    /// <summary>Writes state, steps, percent, error and end of an operation that has not ended yet; one that has stays as it is. Fenced like a status.</summary>
+    /// <summary>Writes state, steps, percent, error and end of an operation that has not ended yet; one that has stays as it is. Fenced like a status in the middle of the work, and kept as that is.</summary>
     Task WriteOperationAsync(Operation operation, Lease lease, CancellationToken cancellationToken);
 
     /// <summary>

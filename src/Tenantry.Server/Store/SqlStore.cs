@@ -99,7 +99,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         ChangeAsync($"instance {spec.Slug}", s => QuotaRows.WithinAsync(s, spec, () => InstanceRows.UpdateAsync(s, spec, expectedGeneration, operation)), cancellationToken);
 
     public Task WriteStatusAsync(InstanceStatus status, Lease lease, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
+        database.WriteProgressAsync(s => PassRows.WriteStatusAsync(s, status, lease), cancellationToken);
 
     public Task RemoveInstanceAsync(string id, Lease lease, CancellationToken cancellationToken) =>
         database.WriteAsync(s => PassRows.RemoveAsync(s, id, lease), cancellationToken);
@@ -145,7 +145,7 @@ internal sealed class SqlStore(Database database, string owner) : IStore
         database.ReadAsync(s => OperationRows.FindOpenAsync(s, instanceId), cancellationToken);
 
     public Task WriteOperationAsync(Operation operation, Lease lease, CancellationToken cancellationToken) =>
-        database.WriteAsync(s => PassRows.WriteOperationAsync(s, operation, lease), cancellationToken);
+        database.WriteProgressAsync(s => PassRows.WriteOperationAsync(s, operation, lease), cancellationToken);
 
     public Task<Lease?> TryAcquireLeaseAsync(string key, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         database.WriteAsync(s => LeaseRows.TryAcquireAsync(s, key, holder, duration), cancellationToken);

@@ -20,14 +20,26 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
     }
 
     /// <summary>Everything or nothing; the changes that the session noted are part of it.</summary>
-    public async Task<T> WriteAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> WriteAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(work, isLasting: true, cancellationToken);
+
+    public Task WriteAsync(Func<Session, Task> work, CancellationToken cancellationToken) =>
+        WriteAsync(async session => { await work(session); return true; }, isLasting: true, cancellationToken);
+
+    /// <summary>
+    /// The same for what only tells how far something is: everybody sees it at once and a crash of this process loses nothing of it, but nobody waits for the disk. It is there
+    /// with the next lasting write at the latest; until then a loss of power, or of the database's machine, may take it.
+    /// </summary>
+    public Task WriteProgressAsync(Func<Session, Task> work, CancellationToken cancellationToken) =>
+        WriteAsync(async session => { await work(session); return true; }, isLasting: false, cancellationToken);
+
+    private async Task<T> WriteAsync<T>(Func<Session, Task<T>> work, bool isLasting, CancellationToken cancellationToken)
     {
         const int attempts = 5;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await WriteCoreAsync(work, cancellationToken);
+                return await WriteCoreAsync(work, isLasting, cancellationToken);
             }
             catch (Exception error) when (attempt < attempts && StoreErrors.IsDeadlock(error))
             {
@@ -40,9 +52,6 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
         }
     }
 
-    public Task WriteAsync(Func<Session, Task> work, CancellationToken cancellationToken) =>
-        WriteAsync(async session => { await work(session); return true; }, cancellationToken);
-
     /// <summary>Runs <paramref name="work"/> while no other process migrates this database.</summary>
     public abstract Task MigrateAsync(Func<Session, Task> work, CancellationToken cancellationToken);
 
@@ -50,5 +59,5 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
 
     protected abstract Task<T> ReadCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken);
 
-    protected abstract Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken);
+    protected abstract Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, bool isLasting, CancellationToken cancellationToken);
 }

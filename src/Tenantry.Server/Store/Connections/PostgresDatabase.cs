@@ -20,6 +20,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeProvider tim
                     await work(session);
                     return true;
                 },
+                isLasting: true,
                 cancellationToken);
         }
         catch (Exception error) when (StoreErrors.IsOfDatabase(error))
@@ -36,11 +37,13 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeProvider tim
         return await work(new Session(connection, null, Dialect, Time.GetUtcNow(), cancellationToken));
     }
 
-    protected override async Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    protected override async Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, bool isLasting, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var session = new Session(connection, transaction, Dialect, Time.GetUtcNow(), cancellationToken);
+        if (!isLasting)
+            await session.ExecuteAsync("SET LOCAL synchronous_commit = off");
         var result = await work(session);
         await ChangeRows.FlushAsync(session);
         // A commit that was cancelled half-way could not be told from one that never began.

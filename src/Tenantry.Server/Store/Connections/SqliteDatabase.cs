@@ -6,13 +6,13 @@ namespace Tenantry.Server.Store.Connections;
 
 /// <summary>
 /// SQLite in WAL mode: any number of readers, and one writer at a time in this process; other processes are waited for by
-/// SQLite's own busy handler. Every commit is on the disk before it is answered.
+/// SQLite's own busy handler. Every commit but those of progress is on the disk before it is answered.
 /// </summary>
 internal sealed class SqliteDatabase(string path, TimeProvider time, bool durable = true) : Database(Dialect.Sqlite, time)
 {
     private readonly ConcurrentBag<SqliteConnection> _readers = [];
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private SqliteConnection? _writer;
+    private readonly SqliteConnection?[] _writers = new SqliteConnection?[2];
     private volatile bool _disposed;
 
     public override async Task MigrateAsync(Func<Session, Task> work, CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         // An IMMEDIATE transaction is exclusive towards every other writer, and DDL is part of it.
         try
         {
-            await WriteCoreAsync(async session => { await work(session); return true; }, cancellationToken);
+            await WriteCoreAsync(async session => { await work(session); return true; }, isLasting: true, cancellationToken);
         }
         catch (Exception error) when (StoreErrors.IsOfDatabase(error))
         {
@@ -34,9 +34,8 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         await _turn.WaitAsync();
         try
         {
-            if (_writer is not null)
-                await _writer.DisposeAsync();
-            _writer = null;
+            for (var i = 0; i < _writers.Length; i++)
+                await DropWriterAsync(i);
             while (_readers.TryTake(out var reader))
                 await reader.DisposeAsync();
         }
@@ -66,37 +65,45 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         }
     }
 
-    protected override async Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    protected override async Task<T> WriteCoreAsync<T>(Func<Session, Task<T>> work, bool isLasting, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
+        // How a commit is kept is a connection's property.
+        var place = isLasting ? 0 : 1;
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _writer ??= await OpenAsync(cancellationToken);
-            var transaction = _writer.BeginTransaction(deferred: false);
+            var writer = _writers[place] ??= await OpenAsync(cancellationToken, isLasting ? "FULL" : "NORMAL");
+            var transaction = writer.BeginTransaction(deferred: false);
             await using (transaction)
             {
-                var session = new Session(_writer, transaction, Dialect, Time.GetUtcNow(), cancellationToken);
+                var session = new Session(writer, transaction, Dialect, Time.GetUtcNow(), cancellationToken);
                 var result = await work(session);
                 await ChangeRows.FlushAsync(session);
                 await transaction.CommitAsync(CancellationToken.None);
                 if (session.LeavesNoTrace)
-                    await EmptyLogAsync(_writer);
+                    await EmptyLogAsync(writer);
                 return result;
             }
         }
         catch (SqliteException)
         {
             // A connection that met an error of the disk may be of no use any more: the next write opens a fresh one.
-            var broken = _writer;
-            _writer = null;
-            if (broken is not null)
-                await broken.DisposeAsync();
+            await DropWriterAsync(place);
             throw;
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    private async Task DropWriterAsync(int place)
+    {
+        if (_writers[place] is { } writer)
+        {
+            _writers[place] = null;
+            await writer.DisposeAsync();
         }
     }
 
@@ -108,7 +115,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, string synchronous = "FULL")
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -121,7 +128,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await SetUpAsync(connection, cancellationToken);
+            await SetUpAsync(connection, durable ? synchronous : "OFF", cancellationToken);
             return connection;
         }
         catch
@@ -131,7 +138,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         }
     }
 
-    private async Task SetUpAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    private static async Task SetUpAsync(SqliteConnection connection, string synchronous, CancellationToken cancellationToken)
     {
         const int attempts = 500;
         await using var command = connection.CreateCommand();
@@ -142,7 +149,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
                 command.CommandText = $"""
                     PRAGMA busy_timeout = 15000;
                     PRAGMA journal_mode = WAL;
-                    PRAGMA synchronous = {(durable ? "FULL" : "OFF")};
+                    PRAGMA synchronous = {synchronous};
                     PRAGMA secure_delete = ON;
                     """;
                 await command.ExecuteNonQueryAsync(cancellationToken);
