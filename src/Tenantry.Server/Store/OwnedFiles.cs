@@ -15,33 +15,20 @@ internal static class OwnedFiles
     private const UnixFileMode FileMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    /// <summary>Makes folder and file when they are missing.</summary>
+    /// <summary>Makes folder and file when they are missing. The folder is the web side's: a link in the file's place would have root write where it leads.</summary>
+    /// <exception cref="StoreRefusedException">There is something else in the file's place.</exception>
     public static void Ensure(string path)
     {
         var folder = Path.GetDirectoryName(path)!;
         if (!Directory.Exists(folder))
             Directory.CreateDirectory(folder, FolderMode);
-        if (!File.Exists(path))
-        {
-            using var file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = System.IO.FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.ReadWrite,
-                UnixCreateMode = FileMode,
-            });
-        }
-        if (Environment.IsPrivilegedProcess)
-            GiveToOwnerOf(folder, path);
-    }
-
-    private static void GiveToOwnerOf(string folder, string path)
-    {
-        var (user, group) = FileStatus.OwnerOf(folder);
-        if (FileStatus.OwnerOf(path) == (user, group))
-            return;
-        Ownership.Give(path, user, group);
-        // The umask may have taken the group's right to write.
-        File.SetUnixFileMode(path, FileMode);
+        using var present = UnfollowedFile.Find(path);
+        using var made = present is null ? UnfollowedFile.Create(path, FileMode) : null;
+        var file = made ?? present!;
+        var status = FileStatus.Of(file);
+        if (status.Kind != FileKind.Regular)
+            throw new StoreRefusedException($"{path} is not a file but {(status.Kind == FileKind.Link ? "a link" : "something else")}: nothing is written there. Remove it, or restore a backup of the data folder; and see who put it there, since only the web side writes into this folder.");
+        if (Environment.IsPrivilegedProcess && FileStatus.OwnerOf(folder) is var (user, group) && (status.User, status.Group) != (user, group))
+            UnfollowedFile.Give(file, user, group, FileMode);
     }
 }

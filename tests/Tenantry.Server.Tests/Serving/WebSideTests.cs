@@ -106,6 +106,29 @@ public class WebSideTests
     }
 
     [RootFact]
+    public async Task ALinkThatTheWebSidePutInThePlaceOfTheStoreHasRootMakeNothingBehindIt()
+    {
+        using var folder = new TestFolder();
+        var folders = new DataFolders(folder.Data);
+        Directory.CreateDirectory(folders.StoreFolder);
+        var (victim, other) = (Path.Combine(folder.Data, "cron.d-job"), Path.Combine(folder.Data, "shadow"));
+        await File.WriteAllTextAsync(other, "root's alone");
+        File.SetUnixFileMode(other, UnixFileMode.UserRead);
+        foreach (var target in new[] { victim, other })
+        {
+            File.CreateSymbolicLink(folders.Database, target);
+            var refusal = await Should.ThrowAsync<Server.Store.StoreRefusedException>(() => Server.Store.StoreFactory.OpenAsync("sqlite", folders, TimeProvider.System, CancellationToken.None));
+            refusal.Message.ShouldContain("is not a file but a link");
+            File.Delete(folders.Database);
+        }
+
+        File.Exists(victim).ShouldBeFalse();
+        (await File.ReadAllTextAsync(other), File.GetUnixFileMode(other)).ShouldBe(("root's alone", UnixFileMode.UserRead));
+        await using var store = await Server.Store.StoreFactory.OpenAsync("sqlite", folders, TimeProvider.System, CancellationToken.None);
+        store.Owner.ShouldNotBeEmpty();
+    }
+
+    [RootFact]
     public async Task NoSecretIsInTheListOfProcesses()
     {
         using var folder = new TestFolder();
