@@ -37,6 +37,20 @@ public partial class DocumentationTests
         broken.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void TheTableOfTargetsInTheReadmeIsThatOfTheCatalogue()
+    {
+        var rows = File.ReadLines(Path.Combine(Repository.Root, "README.md")).SkipWhile(line => line != "## Targets").Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split('|')).Where(cells => cells[1].Contains('`', StringComparison.Ordinal)).ToList();
+        var kinds = rows.SelectMany(cells => Kind().Matches(cells[1]).Select(kind => (Name: kind.Groups[1].Value, Works: cells[3].Trim() != "not yet"))).ToList();
+
+        kinds.Select(kind => kind.Name).ShouldBeUnique();
+        kinds.Where(kind => kind.Works).Select(kind => kind.Name).ShouldBe(Targets.TargetCatalog.All.Select(kind => kind.Kind).Where(kind => kind != "fake"), ignoreOrder: true);
+    }
+
+    [GeneratedRegex("`([a-z]+)`")]
+    private static partial Regex Kind();
+
     [GeneratedRegex("`([a-z]+)")]
     private static partial Regex Code();
 

@@ -36,4 +36,23 @@ public class QuickstartTests
         Directory.Exists(api.Folder).ShouldBeTrue();
         api.Requests.ShouldNotContain(r => r.Method == "DELETE");
     }
+
+    [Fact]
+    public async Task ADryRunTellsWhatWouldBeInstalledMadeAndRemovedAndTouchesNothing()
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("tenantry-cli-").FullName, "quickstart");
+        var run = await CliRun.Of(new CliSetting { Data = folder }, "quickstart", "--dry-run", "--check");
+        run.ExitCode.ShouldBe(0, run.Error);
+        foreach (var part in new[] { folder, "target local", "app node-red", "tenant alice", "tenant bob", "removed again" })
+            (run.Out + run.Error).ShouldContain(part);
+        (await CliRun.Of(new CliSetting { Data = folder }, "quickstart", "--dry-run", "--remove")).ExitCode.ShouldBe(3);
+        Directory.Exists(folder).ShouldBeFalse();
+
+        // As one that ran leaves it.
+        Directory.CreateDirectory(Path.Combine(folder, "quickstart"));
+        (await CliRun.Of(new CliSetting { Data = folder }, "quickstart", "--dry-run")).Error.ShouldContain("is taken up again");
+        (await CliRun.Of(new CliSetting { Data = folder }, "quickstart", "--dry-run", "--remove")).Out.ShouldContain("tenant alice");
+        Directory.GetFileSystemEntries(folder).ShouldHaveSingleItem();
+        Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+    }
 }

@@ -22,11 +22,14 @@ internal static class QuickstartCommand
         var yes = CommandOptions.Yes("Install what is missing without asking (default: ask on a terminal; without one install at once).");
         var check = new Option<bool>("--check") { Description = "Verify that both tenants answer and are apart, then remove everything (default: leave both running until Ctrl-C)." };
         var remove = new Option<bool>("--remove") { Description = "Remove what an earlier quickstart left, and run nothing (default: take it up again)." };
-        return new Command("quickstart", Description) { yes, check, remove }.Does(host, async call =>
+        var dryRun = CommandOptions.DryRun();
+        return new Command("quickstart", Description) { yes, check, remove, dryRun }.Does(host, async call =>
         {
             var folder = QuickstartFolder.Of(call, call.DataOption, call.Value(check));
             using var local = call.On(folder);
-            if (call.Value(remove))
+            if (call.Value(dryRun))
+                PlanText.Write(call.Output, call.Value(remove) ? QuickstartPlan.OfRemoval(folder, Names) : QuickstartPlan.Of(call.Host, folder, Names, Needs.Missing(), call.Value(check)));
+            else if (call.Value(remove))
                 await RemoveAsync(local, folder);
             else if (call.Value(check))
                 await CheckAsync(local, folder, call.Value(yes));
@@ -85,9 +88,7 @@ internal static class QuickstartCommand
 
     private static async Task RemoveAsync(Call call, string folder)
     {
-        if (!Directory.Exists(folder))
-            throw new CliException(ExitCode.NotFound, $"There is nothing to remove: no {folder}.", "Say --data DIR when the quickstart was given one.");
-        QuickstartFolder.Require(folder);
+        QuickstartFolder.RequireMade(folder);
         var watch = Stopwatch.StartNew();
         await using (var plane = await StartAsync(call, folder, watch))
         {

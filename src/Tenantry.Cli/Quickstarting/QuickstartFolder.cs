@@ -27,8 +27,7 @@ internal static class QuickstartFolder
     /// <exception cref="CliException">The folder holds something that no quickstart made.</exception>
     public static void Make(CliHost host, string folder)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            Require(folder);
+        IsMade(folder);
         Directory.CreateDirectory(folder, Traversable);
         Directory.CreateDirectory(Path.GetDirectoryName(Mark(folder))!, OwnerOnly);
         File.WriteAllText(Mark(folder), "Made by 'tenantry quickstart'; 'tenantry quickstart --remove' removes this folder.\n");
@@ -41,8 +40,24 @@ internal static class QuickstartFolder
         Directory.CreateSymbolicLink(builds, cache);
     }
 
-    /// <summary>Refuses a folder that no quickstart made.</summary>
-    public static void Require(string folder)
+    /// <summary>True for one that an earlier quickstart made, false for one that is empty or not there; refuses any other.</summary>
+    public static bool IsMade(string folder)
+    {
+        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())
+            return false;
+        Require(folder);
+        return true;
+    }
+
+    /// <summary>Refuses one that is not there, or that no quickstart made.</summary>
+    public static void RequireMade(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new CliException(ExitCode.NotFound, $"There is nothing to remove: no {folder}.", "Say --data DIR when the quickstart was given one.");
+        Require(folder);
+    }
+
+    private static void Require(string folder)
     {
         if (!Directory.Exists(Path.GetDirectoryName(Mark(folder))))
             throw new CliException(ExitCode.Usage, $"{folder} was not made by a quickstart. Nothing was changed.", "Name a folder that is empty or not there, or one of an earlier quickstart.");
