@@ -104,11 +104,11 @@ internal sealed partial class BuildStore(LocalHost host)
         }
     }
 
-    /// <summary>Removes a build; false when somebody makes it just now.</summary>
+    /// <summary>Removes a build; false when somebody makes it just now. What lies elsewhere, behind a link, others use too: it stays.</summary>
     internal bool Remove(string key)
     {
         var folder = FolderOf(key);
-        if (!Directory.Exists(host.Paths.Builds))
+        if (!Directory.Exists(host.Paths.Builds) || new DirectoryInfo(host.Paths.Builds).LinkTarget is not null)
             return true;
         using var held = FileLock.TryTake($"{folder}.lock");
         if (held is null)
