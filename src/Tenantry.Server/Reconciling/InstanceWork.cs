@@ -84,7 +84,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         await ObserveAsync(target);
         if (await _keys.PrepareAsync(_rest.Record) is { } waitsForKey)
             return await RefusedAsync(waitsForKey);
-        var resolved = await ResolveAsync();
+        var resolved = await _parts.ResolveAsync(Spec, _cancellation);
         // Without its secrets it is not known what of its app's words may be told.
         _seen = _seen! with { Trouble = resolved is WorkloadResult.Refused ? null : _seen!.Trouble };
         if (resolved is WorkloadResult.Refused refusal)
@@ -143,13 +143,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private async Task AnnounceAsync(Situation situation)
     {
         var isNew = !StatusOf.IsProvisioned(_status) || situation.Seen.State == ObservedState.Absent;
-        var steps = situation.Plan.Steps;
-        var first = steps.Count == 0 ? "" : $", from '{steps[0].Action.ToString().ToLowerInvariant()} {steps[0].Resource}' on";
-        await WriteAsync(StatusOf.Changing(
-            _status,
-            isNew ? InstancePhase.Provisioning : InstancePhase.Updating,
-            $"{(isNew ? "It is being created" : "It is being changed")}: {steps.Count} step{(steps.Count == 1 ? "" : "s")}{first}.",
-            Now));
+        await WriteAsync(StatusOf.Changing(_status, isNew, situation.Plan.Steps, Now));
     }
 
     private async Task<Finished> DeleteAsync(TargetCalls target)
@@ -258,15 +252,8 @@ internal sealed class InstanceWork : IAsyncDisposable
         var isTerminal = !failure.Retryable && Spec.Desired != DesiredState.Deleted;
         var next = Now + (isTerminal ? _backoff.Around(_parts.Options.DriftLook) : _backoff.After(tries));
         var reason = isTerminal ? failure.Sentence : $"{failure.Sentence} Tried {tries} time{(tries == 1 ? "" : "s")}; next try at {StatusOf.Clock(next)}.";
-        var phase = (Spec.Desired, isTerminal, _status.Phase) switch
-        {
-            (DesiredState.Deleted, _, _) => InstancePhase.Deleting,
-            (_, true, _) => InstancePhase.Failed,
-            (_, _, InstancePhase.Failed) => StatusOf.IsProvisioned(_status) ? InstancePhase.Updating : InstancePhase.Provisioning,
-            (_, _, var present) => present,
-        };
         _parts.Log.LogWarning(failure, "Instance {Slug}: {Reason}", Spec.Slug, reason);
-        var status = StatusOf.Failed(_rest.Record with { Status = _status }, phase, seen, reason, Now) with { NextLookAt = next };
+        var status = StatusOf.Failed(_rest.Record with { Status = _status }, isTerminal, seen, reason, Now) with { NextLookAt = next };
         var operation = await _journal.CloseAsync(isTerminal ? OperationState.Failed : null, failure.Sentence, _cancellation);
         return End(status, operation, isTerminal ? PassEnd.Failed : PassEnd.Retry);
     }
@@ -281,18 +268,6 @@ internal sealed class InstanceWork : IAsyncDisposable
         if (wake is not null && _rest.Ask is null && status.Phase == InstancePhase.Running)
             _parts.Options.WokenUnasked?.Invoke(Spec, wake);
         return new(new PassOutcome(_lease.Lease, status, operation) { Rest = _rest.ToWrite(status), Wake = wake }, null, end, status.NextLookAt);
-    }
-
-    private async Task<WorkloadResult> ResolveAsync()
-    {
-        try
-        {
-            return await _parts.Workloads.ResolveAsync(Spec, _cancellation);
-        }
-        catch (Exception error) when (error is not (StoreUnavailableException or OperationCanceledException or TargetException))
-        {
-            throw new TargetException($"What it should run could not be made ready: {error.Message}", retryable: true, cause: error);
-        }
     }
 
     private async Task ObserveAsync(TargetCalls target)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Server.Metrics;
 using Tenantry.Server.Store;
@@ -271,4 +272,18 @@ internal sealed record ReconcilerParts(
     ILogger Log,
     IPassObserver? Observer,
     IRestGate? Gate = null,
-    IProvidedKeys? Keys = null);
+    IProvidedKeys? Keys = null)
+{
+    /// <summary>What an instance should run. What cannot be made ready is tried again.</summary>
+    public async Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Workloads.ResolveAsync(spec, cancellationToken);
+        }
+        catch (Exception error) when (error is not (StoreUnavailableException or OperationCanceledException or TargetException))
+        {
+            throw new TargetException($"What it should run could not be made ready: {error.Message}", retryable: true, cause: error);
+        }
+    }
+}

@@ -18,8 +18,12 @@ internal static class StatusOf
     private static readonly string[] OwnConditions = [Provisioned, Ready, Drifted];
 
     /// <summary>The target is about to be asked to make or change something.</summary>
-    public static InstanceStatus Changing(InstanceStatus before, InstancePhase phase, string reason, DateTimeOffset now) =>
-        Dated(before with { Phase = phase, Reason = reason, Conditions = Set(before.Conditions, now, (Provisioned, true, "")) }, before, now);
+    public static InstanceStatus Changing(InstanceStatus before, bool isNew, IReadOnlyList<PlanStep> steps, DateTimeOffset now)
+    {
+        var first = steps.Count == 0 ? "" : $", from '{steps[0].Action.ToString().ToLowerInvariant()} {steps[0].Resource}' on";
+        var reason = $"{(isNew ? "It is being created" : "It is being changed")}: {steps.Count} step{(steps.Count == 1 ? "" : "s")}{first}.";
+        return Dated(before with { Phase = isNew ? InstancePhase.Provisioning : InstancePhase.Updating, Reason = reason, Conditions = Set(before.Conditions, now, (Provisioned, true, "")) }, before, now);
+    }
 
     public static InstanceStatus Deleting(InstanceStatus before, DateTimeOffset now) =>
         Dated(before with { Phase = InstancePhase.Deleting, Reason = "It is being deleted." }, before, now);
@@ -91,13 +95,20 @@ internal static class StatusOf
 
     /// <summary>A pass failed.</summary>
     /// <param name="record">As the pass began.</param>
-    /// <param name="phase">Where it stands now.</param>
+    /// <param name="isTerminal">True when it is not tried again before a person changes something.</param>
     /// <param name="seen">What there is after the failure; null when the target could not say.</param>
     /// <param name="reason">What failed, on which resource, why, what to do.</param>
     /// <param name="now">The time.</param>
-    public static InstanceStatus Failed(InstanceRecord record, InstancePhase phase, InstanceObservation? seen, string reason, DateTimeOffset now)
+    public static InstanceStatus Failed(InstanceRecord record, bool isTerminal, InstanceObservation? seen, string reason, DateTimeOffset now)
     {
         var before = record.Status;
+        var phase = (record.Spec.Desired, isTerminal, before.Phase) switch
+        {
+            (DesiredState.Deleted, _, _) => InstancePhase.Deleting,
+            (_, true, _) => InstancePhase.Failed,
+            (_, _, InstancePhase.Failed) => IsProvisioned(before) ? InstancePhase.Updating : InstancePhase.Provisioning,
+            (_, _, var present) => present,
+        };
         return Dated(
             WithSeen(before, seen) with
             {
