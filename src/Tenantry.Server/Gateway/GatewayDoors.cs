@@ -14,8 +14,9 @@ public sealed class GatewayDoors : IDisposable
     private const int BetweenQuestions = 15;
     private const int Questions = 4;
 
-    // One that answers the kernel and takes nothing of what it was sent is cut by that, also where nothing waits for it any more. Milliseconds; TCP_USER_TIMEOUT of tcp(7).
-    private const int TakeTime = 120_000;
+    // One that answers the kernel and takes nothing of what it was sent is cut by that, also where nothing waits for it any more. TCP_USER_TIMEOUT of tcp(7), in
+    // milliseconds. It ends the kernel's questions, too: shorter than all of them, one that was lost would end a connection that is well.
+    private const int TakeTime = (QuietTime + (BetweenQuestions * Questions)) * 1000;
     private const int UserTimeout = 18;
 
     private GatewayDoors(Socket plain, Socket? tls)

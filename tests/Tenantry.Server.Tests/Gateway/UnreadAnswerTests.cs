@@ -134,6 +134,6 @@ public class UnreadAnswerTests
     {
         await using var gateway = await TestGateway.StartAsync();
 
-        gateway.TimeToTake.ShouldBe(120_000);
+        gateway.TimeToTake.ShouldBe(180_000);
     }
 }
