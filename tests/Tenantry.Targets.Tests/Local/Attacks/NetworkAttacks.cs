@@ -200,6 +200,21 @@ public sealed class NetworkAttacks
         await instances.AllAsync(next.DeleteAsync(open.Ref, instances.Stop));
     }
 
+    [NeedsCrunFact("ip")]
+    public async Task WhereTheKernelHasNoIpv6ThereIsNothingToSwitchOff()
+    {
+        using var network = await StandInNetwork.MakeAsync();
+        using var sockets = new Targets.Linux.NamespaceSockets();
+        var tool = new NamespaceTool(sockets);
+        const string There = "/proc/sys/net/ipv4/conf/out/forwarding";
+        await tool.WriteIfThereAsync(network.HostNetwork, There, "1", CancellationToken.None);
+        (await network.ForwardsAsync("out")).ShouldBeTrue();
+
+        // As the setting of a kernel that was started with ipv6.disable=1.
+        await tool.WriteIfThereAsync(network.HostNetwork, "/proc/sys/net/ipv7/conf/all/disable_ipv7", "1", CancellationToken.None);
+        await Should.ThrowAsync<IOException>(() => tool.WriteAsync(network.HostNetwork, "/proc/sys/net/ipv7/conf/all/disable_ipv7", "1", CancellationToken.None));
+    }
+
     private static InstanceWorkload Internet(InstanceWorkload workload) => workload with { Egress = new EgressRules(EgressMode.Internet, []) };
 
     private static Task<bool> ReachesAsync(Attack.Scene scene, string address) =>
