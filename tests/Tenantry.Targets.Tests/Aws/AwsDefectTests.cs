@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
@@ -88,6 +89,50 @@ public sealed class AwsDefectTests
         }
 
         (await RunAsync(folder.Path, "client2-prod", "state", "list")).Said.ShouldContain("terraform_data.this");
+    }
+
+    [Fact]
+    public async Task KeysThatWereReplacedInTheFileAreReadAgainWithoutANewStart()
+    {
+        using var folder = new TemporaryFolder();
+        using var http = new HttpClient();
+        var (clock, file) = (new Clock(), folder.File("credentials"));
+        Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", file);
+        try
+        {
+            await File.WriteAllTextAsync(file, "[acme]\naws_access_key_id=A\naws_secret_access_key=a\n");
+            var credentials = new AwsCredentials(http, "acme", clock);
+            (await credentials.GetAsync(default)).Id.ShouldBe("A");
+            await File.WriteAllTextAsync(file, "[acme]\naws_access_key_id=B\naws_secret_access_key=b\n");
+            (await credentials.GetAsync(default)).Id.ShouldBe("A", "not at every question");
+            clock.Now += TimeSpan.FromMinutes(2);
+            (await credentials.GetAsync(default)).Id.ShouldBe("B");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", null);
+        }
+    }
+
+    [Fact]
+    public void ARoleIsEnteredOnceAndNotForEachQuestion()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = "eu-central-1" };
+        using var host = new AwsHost(new TargetContext("aws", "owner", folder.File("data"), folder.File("run"), options, TimeProvider.System, NullLogger.Instance), AwsTargetOptions.Parse(options));
+        host.AwsOf("arn:aws:iam::2:role/x").ShouldBeSameAs(host.AwsOf("arn:aws:iam::2:role/x"));
+        host.AwsOf("arn:aws:iam::3:role/x").ShouldNotBeSameAs(host.AwsOf("arn:aws:iam::2:role/x"));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     }
 
     private static async Task<(int Code, string Said)> RunAsync(string folder, string workspace, params string[] arguments)

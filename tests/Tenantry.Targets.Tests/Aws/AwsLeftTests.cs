@@ -6,6 +6,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Aws;
+using Tenantry.Targets.Aws.Api;
 using Tenantry.Targets.Aws.Running;
 using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Aws.Terraform;
@@ -100,6 +101,23 @@ public sealed class AwsLeftTests(AwsEmulatorFixture emulator)
         await AllAsync(harness.Target.DeleteAsync(sample.Ref, default));
     }
 
+    [NeedsEmulatorFact]
+    public async Task WhatHasNeitherNameNorTagIsFoundByWhatItHangsOn()
+    {
+        using var aws = new AwsClient(new AwsPlace(AwsEmulatorFixture.Region, emulator.Endpoint), null, TimeProvider.System);
+        var nets = Regex.Matches(await QueryAsync("DescribeSubnets", ""), "<subnetId>([^<]+)").Select(match => match.Groups[1].Value).Take(2).ToList();
+        var files = JsonSerializer.Deserialize<JsonElement>(await FilesAsync("file-systems", $$"""{"CreationToken":"{{Guid.NewGuid():N}}"}""")).GetProperty("FileSystemId").GetString()!;
+        var door = JsonSerializer.Deserialize<JsonElement>(await FilesAsync("mount-targets", $$"""{"FileSystemId":"{{files}}","SubnetId":"{{nets[1]}}"}""")).GetProperty("MountTargetId").GetString();
+        (await FileSystems.FindDoorAsync(aws, files, nets[1], default)).ShouldBe(door);
+        (await FileSystems.FindDoorAsync(aws, files, nets[0], default)).ShouldBeNull();
+
+        var balancer = Regex.Match(await BalancingAsync("CreateLoadBalancer", $"Name=hang&Subnets.member.1={nets[0]}&Subnets.member.2={nets[1]}"), "<LoadBalancerArn>([^<]+)").Groups[1].Value;
+        await BalancingAsync("CreateListener", $"LoadBalancerArn={balancer}&Protocol=HTTP&Port=80&DefaultActions.member.1.Type=fixed-response&DefaultActions.member.1.FixedResponseConfig.StatusCode=200");
+        (await LoadBalancers.FindListenerAsync(aws, balancer, 80, default)).ShouldNotBeNull().ShouldContain(":listener/");
+        (await LoadBalancers.FindListenerAsync(aws, balancer, 443, default)).ShouldBeNull();
+        await BalancingAsync("DeleteLoadBalancer", $"LoadBalancerArn={balancer}");
+    }
+
     [Fact]
     public void ADeploymentThatAwsGaveUpIsUnhealthyAndSaysWhy()
     {
@@ -166,6 +184,20 @@ public sealed class AwsLeftTests(AwsEmulatorFixture emulator)
             await root.PrepareAsync([], program, Initialize, default);
         made.ShouldBeUnique();
         made.Count.ShouldBe(2);
+    }
+
+    private async Task<string> FilesAsync(string path, string body)
+    {
+        using var answer = await emulator.SendAsync(HttpMethod.Post, $"2015-02-01/{path}", "elasticfilesystem", body);
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private async Task<string> BalancingAsync(string action, string more)
+    {
+        using var answer = await emulator.SendAsync(HttpMethod.Post, "", "elasticloadbalancing", $"Action={action}&Version=2015-12-01&{more}");
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
+        return text;
     }
 
     private static string Tag(int number, string key, string value) => $"&TagSpecification.1.Tag.{number}.Key={key}&TagSpecification.1.Tag.{number}.Value={value}";

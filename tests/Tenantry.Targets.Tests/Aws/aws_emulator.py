@@ -266,8 +266,8 @@ moto_app = DomainDispatcherApplication(create_backend_app)
 # ---- what there is, to compare before and after
 
 WATCHED = ["applicationautoscaling", "cloudwatch", "ec2", "ecs", "efs", "elasticache", "elbv2", "iam", "logs", "secretsmanager"]
-# What AWS keeps as a record, revisions of task definitions that cannot run any more; and what moto keeps where AWS does not: rules and interfaces of networks that are gone.
-BOOKS = ["ecs.task_definitions", "ec2.network_acls", "ec2.enis", "elasticache.users"]
+# What AWS keeps as a record, revisions of task definitions that cannot run any more; and what moto keeps where AWS does not: rules and interfaces of networks that are gone, keys of a session that end by themselves.
+BOOKS = ["ecs.task_definitions", "ec2.network_acls", "ec2.enis", "elasticache.users", "iam.access_keys"]
 
 
 def left(asked):

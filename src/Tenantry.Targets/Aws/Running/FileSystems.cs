@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tenantry.Targets.Aws.Api;
 
 namespace Tenantry.Targets.Aws.Running;

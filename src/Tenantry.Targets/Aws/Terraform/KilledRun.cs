@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Tenantry.Model.Plans;
-using Tenantry.Targets.Aws.Api;
 using Tenantry.Targets.Aws.Running;
 using Tenantry.Targets.Aws.Storage;
 using Tenantry.Targets.Steps;
@@ -30,11 +29,11 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
 
         var tagged = new Lazy<Task<IReadOnlyList<TaggedResource>>>(() => TaggedResource.ListAsync(host.AwsOf(record.RoleArn), record, cancellationToken));
         var unknown = new List<string>();
-        foreach (var (address, type, id) in lost.Values.Where(one => ModuleParts.IsDoubled(one.Type)).OrderBy(one => one.Type == "aws_efs_mount_target"))
+        foreach (var (address, type, id) in lost.Values.Where(one => ModuleParts.IsDoubled(one.Type)).OrderBy(one => ModuleParts.IsHanging(one.Type)))
         {
-            var import = id is not null ? ModuleParts.ImportId(type, id)
-                : ModuleParts.NamedId(address, name)
-                ?? (type == "aws_efs_mount_target" ? await DoorAsync(address, cancellationToken) : TaggedResource.Choose(await tagged.Value, type, ModuleParts.TagOf(address, name), state)?.Id);
+            var import = ModuleParts.IsHanging(type) ? await HangingAsync(address, type, cancellationToken)
+                : id is not null ? ModuleParts.ImportId(type, id)
+                : ModuleParts.NamedId(address, name) ?? TaggedResource.Choose(await tagged.Value, type, ModuleParts.TagOf(address, name), state)?.Id;
             if (import is null || await ImportAsync(place, address, import, cancellationToken) != Imported.There)
                 unknown.Add(address);
         }
@@ -74,15 +73,24 @@ internal sealed class KilledRun(AwsHost host, AwsRecord record, StepWriter steps
         return [.. lost.Values.Where(one => ModuleParts.IsDoubled(one.Type) && !state.Resources.Any(known => known.Address == one.Address))];
     }
 
-    // A mount target has no tags; a file system has one in each subnet.
-    private async Task<string?> DoorAsync(string address, CancellationToken cancellationToken)
+    // Known by what it hangs on, which the state has by then.
+    private async Task<string?> HangingAsync(string address, string type, CancellationToken cancellationToken)
     {
         var state = await host.Store.ReadStateAsync(record.Workspace, cancellationToken);
-        var number = address[(address.LastIndexOf('[') + 1)..].TrimEnd(']');
-        var subnet = state.Resources.FirstOrDefault(one => one.Address == $"module.network.aws_subnet.private[{number}]")?.Id;
-        return subnet is not null && state.Resources.FirstOrDefault(one => one.Type == "aws_efs_file_system") is { } files
-            ? await FileSystems.FindDoorAsync(host.AwsOf(record.RoleArn), files.Id, subnet, cancellationToken)
-            : null;
+        string? Id(string of) => state.Resources.FirstOrDefault(one => one.Address == of)?.Id;
+        var (aws, key) = (host.AwsOf(record.RoleArn), address.EndsWith(']') ? address[address.LastIndexOf('[')..] : "");
+        switch (type)
+        {
+            case "aws_route_table_association":
+                var side = address.Contains(".public[", StringComparison.Ordinal) ? "public" : "private";
+                return Id($"module.network.aws_subnet.{side}{key}") is { } net && Id($"module.network.aws_route_table.{side}{(side == "public" ? "" : key)}") is { } table ? $"{net}/{table}" : null;
+            case "aws_lb_listener":
+                return Id("module.balancer[0].aws_lb.this") is { } balancer ? await LoadBalancers.FindListenerAsync(aws, balancer, address.EndsWith(".http", StringComparison.Ordinal) ? 80 : 443, cancellationToken) : null;
+            default:
+                return Id($"module.network.aws_subnet.private{key}") is { } subnet && Id("module.files[0].aws_efs_file_system.this") is { } files
+                    ? await FileSystems.FindDoorAsync(aws, files, subnet, cancellationToken)
+                    : null;
+        }
     }
 
     private async Task<Imported> ImportAsync(ImportPlace place, string address, string id, CancellationToken cancellationToken)

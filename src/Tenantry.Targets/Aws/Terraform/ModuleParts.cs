@@ -87,8 +87,11 @@ internal static class ModuleParts
         _ => id,
     };
 
-    /// <summary>False for what is no second thing when it is made again: a revision of a task definition more, a policy written twice, an association that is there.</summary>
-    internal static bool IsDoubled(string type) => type is not ("aws_ecs_task_definition" or "aws_iam_role_policy" or "aws_route_table_association" or "aws_cloudwatch_dashboard" or "aws_cloudwatch_metric_alarm"
+    /// <summary>True for what has no name or tag of its own and is known by what it hangs on: a mount target, a listener, the route table of a subnet.</summary>
+    internal static bool IsHanging(string type) => type is "aws_efs_mount_target" or "aws_lb_listener" or "aws_route_table_association";
+
+    /// <summary>False for what is no second thing when it is made again, and no mistake either: a revision of a task definition more, a policy written twice.</summary>
+    internal static bool IsDoubled(string type) => type is not ("aws_ecs_task_definition" or "aws_iam_role_policy" or "aws_cloudwatch_dashboard" or "aws_cloudwatch_metric_alarm"
         or "aws_appautoscaling_target" or "aws_appautoscaling_policy" or "aws_default_security_group" or "");
 
     // What stands for # when the text is of the pattern; empty for one without.
