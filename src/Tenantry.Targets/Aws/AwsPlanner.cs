@@ -129,6 +129,9 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         if (wish.IsAsWritten && seen.Drift.Count == 0 && seen.State is ObservedState.Running or ObservedState.Stopped)
             return [];
         var workspace = wish.Record.Workspace;
+        // Its state is not what is there until that is taken in: a plan would tell of things to be made that are made.
+        if (wish.Record.IsUnsure || host.Terraform.FindRun(workspace) is not null)
+            return [new PlanStep(AwsNames.Instance(wish.Record.Ref), StepAction.Update, "a run of Terraform was cut off: what it made is taken in, and the rest is made")];
         var state = await host.Store.ReadStateAsync(workspace, cancellationToken);
         var messages = await host.PlanAsync(wish.Record, isAsleep, isNew: state.Resources.Count == 0, cancellationToken);
         if (wish.IsAsWritten)
