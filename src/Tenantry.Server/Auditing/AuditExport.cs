@@ -65,7 +65,8 @@ public sealed class AuditExport : IResult
     private static byte[] Line(AuditRow row) => JsonSerializer.SerializeToUtf8Bytes(
         new AuditExportRow(
             row.Sequence, StoreTime.ToMicros(row.Entry.At), row.Entry.Actor, row.Entry.Action, row.Entry.Subject, row.Entry.Outcome, row.Entry.Detail, row.Entry.RequestId,
-            row.Entry.Through, row.Entry.Changes, row.PreviousHash, row.Hash) { Organization = row.Entry.Organization },
+            row.Entry.Through, row.Entry.Changes, row.PreviousHash, row.Hash)
+        { Organization = row.Entry.Organization },
         WireJson.Options);
 
     private static AuditRow Row(AuditExportRow line) => new(

@@ -11,7 +11,7 @@ internal static class DashboardPictures
     public static async Task PeopleAsync(ControlPlane plane)
     {
         (await plane.CallAsync("organization", "add", "acme")).ShouldEndWith(0);
-        foreach (var (email, name, role) in ((string, string, string)[])[("ann@example.com", "Ann Lindqvist", "owner"), ("bob@example.com", "Bob Okafor", "member")])
+        foreach (var (email, name, role) in ((string, string, string)[])[("olga@example.com", "Olga Lindqvist", "owner"), ("dan@example.com", "Dan Okafor", "member")])
             (await plane.CallAsync("member", "add", "acme", email, "--name", name, "--role", role)).ShouldEndWith(0);
         foreach (var (name, rest) in ((string, string?)[])[("globex", "sleep"), ("hooli", "freeze"), ("initech", "sleep"), ("umbrella", null)])
         {
