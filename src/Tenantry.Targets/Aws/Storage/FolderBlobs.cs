@@ -41,11 +41,11 @@ internal sealed class FolderBlobs(string folder) : IBlobs
         try
         {
             AtomicFile.Write(whole, content.Span, durable: true);
-            File.Move(whole, path, overwrite: false);
+            FileNames.AddLink(whole, path);
             AtomicFile.SyncFolder(Path.GetDirectoryName(path)!);
             return Task.FromResult(true);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (LinuxException error) when (error.Errno == Errno.Exists)
         {
             return Task.FromResult(false);
         }
