@@ -42,19 +42,11 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
         InstanceMemory.WriteHosts(paths, file.Ref.Slug, names);
     }
 
-    /// <summary>What the last run left unfinished, once. Nothing but the end stops the chores.</summary>
-    internal async Task BeginAsync()
-    {
-        await TryAsync("What an earlier run left of builds is still there", () => host.Builds.ClearCutOffAsync(_end.Token));
-        await TryAsync("The host is not yet as it was before the first way out", () => host.Egress.TidyAsync(_end.Token));
-        await TryAsync("The shared builds could not be looked at", () => Done(() => CheckBuilds(_end.Token)));
-    }
-
-    /// <summary>Each of the chores once.</summary>
+    /// <summary>Each of the chores once. Nothing but the end stops them.</summary>
     internal async Task TurnAsync()
     {
+        await TidyAsync();
         await TryAsync("Dead children were not waited for", () => Done(() => _reaper.Look()));
-        await TryAsync("The shared builds could not be looked at", () => Done(() => CheckBuilds(_end.Token)));
         await TryAsync("Root file systems that nobody uses are still there", () => Done(SweepRoots));
         IReadOnlyList<string> ids = [];
         await TryAsync("The instances could not be listed", () => Done(() => ids = Ids()));
@@ -65,11 +57,19 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
         }
     }
 
+    // At the start, too: what an earlier run left unfinished.
+    private async Task TidyAsync()
+    {
+        await TryAsync("What an earlier run left of builds is still there", () => host.Builds.ClearCutOffAsync(_end.Token));
+        await TryAsync("The host is not yet as it was before the first way out", () => host.Egress.TidyAsync(_end.Token));
+        await TryAsync("The shared builds could not be looked at", () => Done(() => CheckBuilds(_end.Token)));
+    }
+
     private async Task RunAsync()
     {
         try
         {
-            await BeginAsync();
+            await TidyAsync();
             using var timer = new PeriodicTimer(Interval, host.Time);
             while (await timer.WaitForNextTickAsync(_end.Token))
                 await TurnAsync();

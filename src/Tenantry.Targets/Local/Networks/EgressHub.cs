@@ -13,6 +13,7 @@ namespace Tenantry.Targets.Local.Networks;
 internal sealed class EgressHub : IDisposable
 {
     private const string NoIpv6 = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
+    private const int MostTries = 5;
     private static readonly IPAddress SomewhereElse = IPAddress.Parse("1.0.0.1");
 
     private readonly LocalPaths _paths;
@@ -97,12 +98,30 @@ internal sealed class EgressHub : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            if (!PinnedNamespaces.IsPinned(Hub) && File.Exists(ForwardingNote))
-                await RestoreHostAsync(cancellationToken);
+            if (PinnedNamespaces.IsPinned(Hub) || !File.Exists(ForwardingNote))
+                return;
+            await RemoveHostLinkAsync(cancellationToken);
+            await RestoreHostAsync(cancellationToken);
         }
         finally
         {
             _one.Release();
+        }
+    }
+
+    // The kernel takes its time to take a hub apart that nobody holds any more, and with it the host's end of its link.
+    private async Task RemoveHostLinkAsync(CancellationToken cancellationToken)
+    {
+        for (var tries = 1; (await _tool.LinksAsync(_host, cancellationToken)).Contains(_plan.HostLink); tries++)
+        {
+            try
+            {
+                await _tool.IpAsync(_host, EgressLinks.HostDown(_plan), cancellationToken);
+            }
+            catch (TargetException) when (tries < MostTries)
+            {
+                // It went by itself at that moment.
+            }
         }
     }
 

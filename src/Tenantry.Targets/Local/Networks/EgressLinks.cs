@@ -21,6 +21,9 @@ internal static class EgressLinks
     /// <summary>In the hub: takes the link to the host away, both ends.</summary>
     internal static string HubDown(EgressPlan plan) => $"link del {plan.HubLink}\n";
 
+    /// <summary>On the host: takes what is left of the link to a hub that is gone away.</summary>
+    internal static string HostDown(EgressPlan plan) => $"link del {plan.HostLink}\n";
+
     /// <summary>On the host: its end of that link.</summary>
     internal static string HostUp(EgressPlan plan) =>
         $"""
