@@ -30,8 +30,8 @@ public sealed record CreatePersonRequest(string Email, string? Name = null, Role
 /// <param name="Name">How the person is called.</param>
 /// <param name="Role">Everywhere.</param>
 /// <param name="NoRole">Takes the role away.</param>
-/// <param name="Password">Ends the person's sessions.</param>
-/// <param name="NoPassword">Takes the password away.</param>
+/// <param name="Password">Ends the person's sessions, and takes their passkeys.</param>
+/// <param name="NoPassword">Takes the password away, and their passkeys.</param>
 public sealed record UpdatePersonRequest(string? Name = null, Role? Role = null, bool NoRole = false, string? Password = null, bool NoPassword = false) : IHoldsSecret
 {
     /// <summary>Keeps the password out of logs.</summary>

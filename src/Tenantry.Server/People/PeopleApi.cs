@@ -76,10 +76,18 @@ internal static class PeopleApi
         if (request.Password is not null)
             Passwords.Check(request.Password, present.Email);
         var wanted = present with { Name = PersonText.Name(request.Name, present.Name), Role = request.NoRole ? null : request.Role ?? present.Role };
-        var differences = Differences(change.Subject, present, wanted, request).ToArray();
+        // Who says anew how somebody signs in takes what they have besides, lest it stays with whoever has it now.
+        var passkeys = request.Password is not null || request.NoPassword ? await store.ListPasskeysAsync(present.Email, cancellationToken) : [];
+        ChangeResponse[] differences =
+        [
+            .. Differences(change.Subject, present, wanted, request),
+            .. passkeys.Select(one => new ChangeResponse(change.Subject, "passkey", one.Name, null)),
+        ];
         change.Changes = differences;
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(differences));
+        foreach (var passkey in passkeys)
+            await store.DeletePasskeyAsync(present.Email, passkey.Id, cancellationToken);
         wanted = wanted with { Password = request.NoPassword ? null : request.Password is null ? present.Password : passwords.Hash(request.Password) };
         var stored = differences.Length == 0 ? present : await store.UpdatePersonAsync(wanted, present.Version, cancellationToken);
         await live.CutAsync(CancellationToken.None);

@@ -60,6 +60,21 @@ public sealed class PasskeyTests
     }
 
     [Fact]
+    public async Task AnAdministratorWhoSaysAnewHowSomebodySignsInTakesTheirPasskeys()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        await WithPasskeyAsync(api, authenticator);
+        using var request = new HttpRequestMessage(HttpMethod.Patch, $"/v1/people/{Ann}") { Content = Json(new { noPassword = true }) };
+        request.Headers.TryAddWithoutValidation("If-Match", "*");
+
+        (await api.Local.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)))).Place.ShouldStartWith("/signin?failure=passkey");
+        (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync("/v1/audit?action=person.update&limit=1"))).Items[0].Changes.ShouldHaveSingleItem().ShouldBe(new ChangeResponse($"person {Ann}", "passkey", "Laptop", null));
+    }
+
+    [Fact]
     public async Task WhatAnotherPageAskedAnOldAnswerAndAnotherQuestionsSignNobodyIn()
     {
         await using var api = await StartAsync();
