@@ -80,6 +80,7 @@ public class FleetTests
               web:
                 image: docker.io/library/nginx:1
                 ports: [80]
+            egress: internet
             tiers:
               free: { memory: 512MB, cpu: 0.25 }
             defaultTier: free
