@@ -17,6 +17,23 @@ internal static class AwsErrors
         "no such host", "i/o timeout", "retry quota exceeded", "exceeded maximum number of attempts", "DependencyViolation", "ConcurrentModification",
     ];
 
+    // What an account may have of a thing, and the names of its limits.
+    private static readonly (string Code, string What, string Quota)[] Limits =
+    [
+        ("VpcLimitExceeded", "the account has as many networks (VPC) in this region as it may have", "VPCs per Region, 5 at first"),
+        ("InternetGatewayLimitExceeded", "the account has as many internet gateways in this region as it may have", "Internet gateways per Region, which follows VPCs per Region"),
+        ("AddressLimitExceeded", "the account has as many addresses (Elastic IP) in this region as it may have", "EC2-VPC Elastic IPs, 5 at first; exit=public needs none"),
+        ("NatGatewayLimitExceeded", "the account has as many NAT gateways in this zone as it may have", "NAT gateways per Availability Zone, 5 at first"),
+        ("TooManyLoadBalancers", "the account has as many load balancers in this region as it may have", "Application Load Balancers per Region, 50 at first"),
+        ("TooManyTargetGroups", "the account has as many target groups in this region as it may have", "Target Groups per Region"),
+        ("VpcEndpointLimitExceeded", "the account has as many endpoints in networks as it may have", "Interface VPC endpoints per VPC, and Gateway VPC endpoints per Region, 20 at first"),
+        ("ClusterQuotaForCustomerExceeded", "the account has as many Redis clusters in this region as it may have", "ElastiCache: Nodes per Region"),
+        ("NodeQuotaForCustomerExceeded", "the account has as many nodes of Redis in this region as it may have", "ElastiCache: Nodes per Region"),
+        ("FileSystemLimitExceeded", "the account has as many file systems (EFS) in this region as it may have", "EFS: File systems per account"),
+    ];
+
+    private static readonly string[] Denied = ["AccessDenied", "UnauthorizedOperation", "is not authorized to perform", "AuthorizationError"];
+
     internal static TargetException NoProgram(IReadOnlyList<string> names) => new(
         $"{string.Join(" and ", names)} {(names.Count == 1 ? "is" : "are")} not installed.",
         retryable: false,
@@ -30,15 +47,16 @@ internal static class AwsErrors
         var text = first is null ? Plain(last) : Plain($"{first.Text}{(first.Detail.Length > 0 ? ": " + first.Detail : "")}");
         var all = string.Join('\n', errors.Select(error => $"{error.Text}\n{error.Detail}").Append(last));
         ResourceName? resource = first is { Address.Length: > 0 } && workspace is not null ? AwsNames.Resource(workspace, TypeOf(first.Address), first.Address) : null;
-        return Known(what, all) ?? new TargetException($"{what} failed: {text}{(errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "")}", IsPassing(all), resource);
+        return Known(what, all, text, resource) ?? new TargetException($"{what} failed: {text}{(errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "")}", IsPassing(all), resource);
     }
 
     internal static TargetException Explain(AwsException error, string what) => error.Code switch
     {
         AwsException.NoCredentials => NoCredentials(what),
+        AwsException.NoProfile => new TargetException($"{what} failed: {error.Message}", retryable: false, fix: "Put the keys there, or name another profile (--option profile=NAME, AWS_PROFILE).", cause: error),
         AwsException.Unreachable => new TargetException($"{what} failed: {error.Message}", retryable: true, fix: "Look at the network, and at the option endpoint.", cause: error),
         "NoSuchBucket" => new TargetException($"{what} failed: the bucket of the option state does not exist.", retryable: false, fix: "Make it, with versions and encryption: see docs/targets/aws.md.", cause: error),
-        "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation" => new TargetException($"{what} failed: AWS does not allow it: {error.Message.TrimEnd('.')}.", retryable: false, fix: "Give the credentials the policy in docs/targets/aws-policy.json.", cause: error),
+        "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation" => new TargetException($"{what} failed: AWS does not allow it: {error.Message.TrimEnd('.')}.", retryable: false, fix: "Give the credentials the policy in docs/targets/aws-policy.json; with it the option boundary is needed.", cause: error),
         "ExpiredToken" or "ExpiredTokenException" or "InvalidClientTokenId" or "UnrecognizedClientException" or "SignatureDoesNotMatch" or "InvalidAccessKeyId" =>
             new TargetException($"{what} failed: AWS does not accept the credentials: {error.Message.TrimEnd('.')}.", retryable: false, fix: "Renew them where the engine finds them.", cause: error),
         _ => new TargetException($"{what} failed: {error.Message.TrimEnd('.')} ({error.Code}).", error.Status >= 500 || error.Status == 429 || IsPassing(error.Code), cause: error),
@@ -67,7 +85,7 @@ internal static class AwsErrors
     /// <summary>True when there is no such workspace to remove.</summary>
     internal static bool IsNoWorkspace(string text) => text.Contains("doesn't exist", StringComparison.Ordinal) || text.Contains("does not exist", StringComparison.Ordinal);
 
-    private static TargetException? Known(string what, string text)
+    private static TargetException? Known(string what, string text, string said, ResourceName? resource)
     {
         if (text.Contains("No valid credential sources found", StringComparison.Ordinal) || text.Contains("failed to refresh cached credentials", StringComparison.Ordinal))
             return NoCredentials(what);
@@ -81,6 +99,10 @@ internal static class AwsErrors
                 fix: "Let the engine reach registry.terraform.io, or name a mirror in the file that TF_CLI_CONFIG_FILE leads to.");
         }
 
+        if (Limits.FirstOrDefault(limit => text.Contains(limit.Code, StringComparison.Ordinal)) is { Code: not null } reached)
+            return new TargetException($"{what} failed: {reached.What}.", retryable: true, resource, fix: $"Ask for more in Service Quotas ({reached.Quota}) or spread tenants: see \"Quotas\" in docs/targets/aws.md.");
+        if (Denied.Any(word => text.Contains(word, StringComparison.Ordinal)))
+            return new TargetException($"{what} failed: AWS does not allow it: {said}", retryable: false, resource, fix: "Give the credentials the policy in docs/targets/aws-policy.json; with it the option boundary is needed.");
         return null;
     }
 

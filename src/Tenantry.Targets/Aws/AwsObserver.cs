@@ -42,7 +42,7 @@ internal sealed class AwsObserver(AwsHost host)
             Trouble = isRunElsewhere
                 ? "A run of Terraform that an earlier control plane began is still at work on it."
                 : isOther || tasks?.IsGivenUp == true ? await GivenUpAsync(record, tasks!, wanted, cancellationToken)
-                : health is InstanceHealth.Unhealthy or InstanceHealth.Starting ? await TasksOf(record).WhyEndedAsync(LogGroup(record), cancellationToken) ?? blind : blind,
+                : health is InstanceHealth.Unhealthy or InstanceHealth.Starting ? await TasksOf(record).WhyEndedAsync(LogGroup(record), tasks!, cancellationToken) ?? blind : blind,
         };
     }
 
@@ -62,7 +62,7 @@ internal sealed class AwsObserver(AwsHost host)
     /// <summary>Says that AWS gave a deployment up, and why.</summary>
     internal async Task<string> GivenUpAsync(AwsRecord record, TasksSeen seen, string wanted, CancellationToken cancellationToken)
     {
-        var why = await TasksOf(record).WhyEndedAsync(LogGroup(record), cancellationToken);
+        var why = await TasksOf(record).WhyEndedAsync(LogGroup(record), seen, cancellationToken);
         var reason = string.Join("; ", new[] { seen.GivenUp?.TrimEnd('.'), why }.OfType<string>());
         var what = seen.IsOtherThan(wanted) ? $"AWS went back to {Revision(seen.TaskDefinition)}, and {Revision(wanted)} is wanted" : "AWS gave the deployment up";
         return $"{what}: {(reason.Length > 0 ? reason : "it gives no reason")}.";
@@ -140,6 +140,6 @@ internal sealed class AwsObserver(AwsHost host)
             return null;
         if (state.Text("address") is { Length: > 0 } balancer)
             return new Endpoint(balancer, HttpPort);
-        return await TasksOf(record).FindAddressAsync(cancellationToken) is { } address ? new Endpoint(address, port) : null;
+        return await TasksOf(record).FindAddressAsync(TaskDefinition(state), cancellationToken) is { } address ? new Endpoint(address, port) : null;
     }
 }

@@ -50,8 +50,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         InstanceWorkload workload, Func<string, RangeWish, CancellationToken, Task<IPNetwork>> range, CancellationToken cancellationToken, AwsRecord? offer = null)
     {
         AwsWorkloadCheck.Refuse(workload, host.Options);
-        var tiers = AwsTiers.Load(host.Options.Tiers);
-        var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
+        var tier = AwsTiers.Of(workload, host.Options);
         var secret = AwsSecretDocument.Of(workload);
         if (secret.Write().Length > AwsSecretDocument.MostBytes)
             throw new TargetException($"Its secrets and rendered files together have more than {AwsSecretDocument.MostBytes} bytes, which is what one secret holds.", retryable: false, AwsNames.Instance(workload.Ref), "Put large files into the image or a volume.");
@@ -72,7 +71,7 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
             Digest = workload.Digest,
             RestartNonce = workload.RestartNonce,
             Release = workload.Release.Id,
-            Variables = AwsVariables.Of(Parts(new AwsVariableParts(workload, tier, network, arn, images), present), host.Options),
+            Variables = AwsVariables.Of(await PartsAsync(new AwsVariableParts(workload, tier, network, arn, images), present, own is null, cancellationToken), host.Options),
             SecretsDigest = secret.Digest,
             SecretArn = arn,
             RoleArn = role,
@@ -82,11 +81,21 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         return new AwsWish(record, present, secret, tier, account, IsOffered: own is null && present is not null);
     }
 
-    private static AwsVariableParts Parts(AwsVariableParts parts, AwsRecord? present) => present is null ? parts : parts with
+    private async Task<AwsVariableParts> PartsAsync(AwsVariableParts parts, AwsRecord? present, bool isOffered, CancellationToken cancellationToken)
     {
-        Name = present.Variables["name"]!.GetValue<string>(),
-        HasFiles = present.Variables["files"]?.GetValue<bool>() == true || present.Variables["volumes"] is JsonObject { Count: > 0 },
-    };
+        if (present is null)
+            return parts;
+        var zones = present.Variables["network"]?["zones"] is JsonArray given ? given.Select(zone => zone!.GetValue<string>()).ToList() : null;
+        // Other zones would make every subnet anew. Where none could be made they are those of the option: AWS may not have had the ones before.
+        if (isOffered || (zones?.SequenceEqual(host.Options.Zones, StringComparer.Ordinal) == false && !(await host.Store.ReadStateAsync(present.Workspace, cancellationToken)).Resources.Any(one => one.Type == "aws_subnet")))
+            zones = null;
+        return parts with
+        {
+            Name = present.Variables["name"]!.GetValue<string>(),
+            HasFiles = present.Variables["files"]?.GetValue<bool>() == true || present.Variables["volumes"] is JsonObject { Count: > 0 },
+            Zones = zones,
+        };
+    }
 
     /// <summary>What must happen to the number of tasks, or null.</summary>
     internal static PlanStep? TasksStep(AwsWish wish, TasksSeen tasks, bool isAsleep)
@@ -96,6 +105,8 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
             return tasks.Desired > 0 ? new PlanStep(resource, StepAction.Stop, "it is to be asleep") : null;
         if (tasks.Desired == 0)
             return new PlanStep(resource, StepAction.Start, "it is to run");
+        if (tasks.IsGivenUp)
+            return new PlanStep(resource, StepAction.Replace, "AWS gave the deployment up: it is tried again");
         if (tasks.Desired < wish.Tier.Min || tasks.Desired > wish.Tier.Max)
             return new PlanStep(resource, StepAction.Update, $"{tasks.Desired} run, and {(wish.Tier.Min == wish.Tier.Max ? $"{wish.Tier.Min}" : $"{wish.Tier.Min} to {wish.Tier.Max}")} are wanted");
         return null;

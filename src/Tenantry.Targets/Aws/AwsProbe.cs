@@ -18,6 +18,8 @@ internal static class AwsProbe
         if (findings.TrueForAll(finding => finding.Level != ProbeLevel.Missing))
             findings.Add(await ProviderAsync(host, cancellationToken));
         findings.Add(await CredentialsAsync(host, cancellationToken));
+        if (findings[^1].Level != ProbeLevel.Missing)
+            findings.Add(await ZonesAsync(host, cancellationToken));
         findings.Add(await StateAsync(host, cancellationToken));
         findings.Add(Tiers(host));
         if (host.Options.HasAccounts)
@@ -83,6 +85,27 @@ internal static class AwsProbe
         {
             var failure = AwsErrors.Explain(error, "Asking AWS who we are");
             return new ProbeFinding("credentials", ProbeLevel.Missing, failure.Message, failure.Fix);
+        }
+    }
+
+    // Which zones there are is each account's own.
+    private static async Task<ProbeFinding> ZonesAsync(AwsHost host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await host.Aws.QueryAsync(AwsService.Networks, "DescribeAvailabilityZones", new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+            var there = answer.Descendants().Where(element => element.Name.LocalName == "item" && element.Elements().Any(part => part.Name.LocalName == "zoneState" && part.Value == "available"))
+                .SelectMany(element => element.Elements()).Where(part => part.Name.LocalName == "zoneName").Select(part => part.Value)
+                .Where(zone => zone.StartsWith(host.Options.Region, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+            var missing = host.Options.Zones.Except(there, StringComparer.Ordinal).ToList();
+            return missing.Count == 0
+                ? new ProbeFinding("zones", ProbeLevel.Ok, string.Join(", ", host.Options.Zones))
+                : new ProbeFinding("zones", ProbeLevel.Missing, $"This account has no zone {string.Join(" and ", missing)}. It has: {string.Join(", ", there)}.", $"tenantry target set {host.Context.Name} --option zones={string.Join(',', there.Take(2))}");
+        }
+        catch (AwsException error)
+        {
+            var failure = AwsErrors.Explain(error, "Asking for availability zones");
+            return new ProbeFinding("zones", ProbeLevel.Missing, failure.Message, failure.Fix);
         }
     }
 

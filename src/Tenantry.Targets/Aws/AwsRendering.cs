@@ -44,12 +44,11 @@ public sealed record AwsRendered(
     {
         var read = AwsTargetOptions.Parse(options);
         AwsWorkloadCheck.Refuse(workload, read);
-        var tiers = AwsTiers.Load(read.Tiers);
-        var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
+        var tier = AwsTiers.Of(workload, read);
         var notes = new List<string>();
         if (range is null)
             notes.Add("It has no network range yet: it gets one when it is made, and the one in this file is the first of the pools.");
-        if (workload.Services.Any(service => !service.Image!.Contains("@sha256:", StringComparison.Ordinal)))
+        if (AwsVariables.Images(workload, read).Any(image => !image.Contains("@sha256:", StringComparison.Ordinal)))
             notes.Add("An image is named by a tag: the engine resolves it to a digest when it applies.");
         if (read.HasAccounts && account is null)
             notes.Add("It has no account of its own yet: it gets one when it is made, and role_arn in this file is empty.");

@@ -42,7 +42,7 @@ internal sealed class AwsTarget : ITarget, ILogs, ISockets, IAdopt, IStateLocks,
         CheckOptions = options => AwsTargetOptions.Parse(options),
         IsOneMachine = options => !options.TryGetValue("state", out var state) || state == "local",
         IsOfItsFolder = true,
-        Settled = ["endpoint", "profile", "project", "region", "state", "zones"],
+        Settled = ["endpoint", "profile", "project", "region", "state"],
         HasBill = true,
         CostOf = AwsRendered.CostOf,
     };

@@ -14,14 +14,16 @@ internal sealed record AwsTargetOptions
     {
         ["account-email"] = "For isolation=account: address of a new account, with {tenant} in it, such as aws+{tenant}@example.com",
         ["account-role"] = "For isolation=account: role in a client's account that is assumed (default: OrganizationAccountAccessRole)",
+        ["boundary"] = "ARN of the policy that bounds the roles of tasks, as the policy in docs/targets asks for one; not with isolation=account",
         ["certificate"] = "ARN of the certificate that load balancers show; without one they speak HTTP",
         ["cooling"] = "Time that a network range is not given out again after its instance is gone, such as 30d (default: 30d)",
         ["drift-every"] = "Time between two plans that look for drift, such as 30m (default: 30m)",
         ["endpoint"] = "One address for all of AWS, as of an emulator; empty for AWS itself",
         ["entrance"] = "How the gateway reaches tasks: load-balancer, or address, that of the task itself, for a control plane inside the networks (default: load-balancer)",
         ["exit"] = "How tasks reach the internet: public (an address of their own), nat, nat-per-zone; what may reach nothing gets endpoints in its network (default: public)",
-        ["files-image"] = "Image with a shell and base64 that writes secrets and files before the app starts (default: public.ecr.aws/docker/library/busybox:1.37)",
-        ["gateways"] = "Networks, separated by commas, that the gateway comes from; the entrance is closed to others but for HTTPS; needed with certificate (default: everybody)",
+        ["files-image"] = "Image with a shell and base64 that writes secrets and files before the app starts by its digest or in ECR (default: busybox of public.ecr.aws)",
+        ["gateways"] = "Networks, separated by commas, that the gateway comes from; the entrance is closed to others; needed with certificate (default: everybody)",
+        ["https"] = "gateways: HTTPS at a load balancer with a certificate is for the gateways too; everybody: it is a second way in, past the gateway, its limits and its sleep (default: gateways)",
         ["isolation"] = "workspace: all clients in one account; account: an account for each client (default: workspace)",
         ["pools"] = "Networks, separated by commas, that instances' ranges are cut from (default: 10.0.0.0/8)",
         ["prices"] = "File of prices in place of the program's own, of the same shape",
@@ -35,7 +37,7 @@ internal sealed record AwsTargetOptions
         ["tiers"] = "File with what tiers mean here: tasks, Redis, exit; see docs/targets/aws.md",
         ["time-limit"] = "Longest time that one run of Terraform may take, such as 45m (default: 45m)",
         ["topic"] = "ARN of the SNS topic that alarms are told to",
-        ["zones"] = "Availability zones, separated by commas (default: the region's a and b)",
+        ["zones"] = "Availability zones, separated by commas, of instances that have no network yet (default: the region's a and b, which not every account has)",
     };
 
     internal string Region { get; init; } = "";
@@ -59,6 +61,11 @@ internal sealed record AwsTargetOptions
 
     internal string Certificate { get; init; } = "";
 
+    /// <summary>True when everybody may come by HTTPS.</summary>
+    internal bool IsOpen { get; init; }
+
+    internal string Boundary { get; init; } = "";
+
     internal string Topic { get; init; } = "";
 
     internal bool IsBalanced { get; init; } = true;
@@ -77,7 +84,7 @@ internal sealed record AwsTargetOptions
 
     internal TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(45);
 
-    internal string FilesImage { get; init; } = "public.ecr.aws/docker/library/busybox:1.37";
+    internal string FilesImage { get; init; } = "public.ecr.aws/docker/library/busybox:1.37.0@sha256:bdf57e528e45e4433820e045b29b4597825a1c9e38353532d90a01445013f82e";
 
     internal bool AllowsTags { get; init; }
 
@@ -98,7 +105,11 @@ internal sealed record AwsTargetOptions
         if (read.HasAccounts && read.AccountEmail is null)
             throw Wrong("isolation=account needs the option account-email: each account of AWS has an address of its own.");
         if (read is { IsBalanced: true, Certificate.Length: > 0, Gateways.Count: 0 })
-            throw Wrong("The option certificate needs the option gateways: everybody then comes by HTTPS, and HTTP is open to your gateway alone, which nothing names.");
+            throw Wrong("The option certificate needs the option gateways: the entrance is then open to your gateway alone, which nothing names.");
+        if (read is { HasAccounts: true, Certificate.Length: > 0 })
+            throw Wrong("With isolation=account each load balancer is in its client's account, and AWS lets it show no certificate of another account: leave the option certificate out. Your gateway shows certificates.");
+        if (read is { HasAccounts: true, Boundary.Length: > 0 })
+            throw Wrong("The option boundary names a policy of one account, and with isolation=account each client has its own: leave it out.");
         if (read.Pools.FirstOrDefault(pool => pool.PrefixLength > read.RangeSize) is { PrefixLength: > 0 } small)
             throw Wrong($"The pool {small} is smaller than one range (/{read.RangeSize}).");
         return read;
@@ -117,6 +128,8 @@ internal sealed record AwsTargetOptions
         "account-email" when value.Contains("{tenant}", StringComparison.Ordinal) && value.Count(letter => letter == '@') == 1 && IsWord(value) => options with { AccountEmail = value },
         "account-role" when Regex.IsMatch(value, "^[A-Za-z0-9+=,.@_/-]{1,64}$", RegexOptions.NonBacktracking) => options with { AccountRole = value },
         "certificate" when IsArn(value, "acm") => options with { Certificate = value },
+        "https" when value is "gateways" or "everybody" => options with { IsOpen = value == "everybody" },
+        "boundary" when IsArn(value, "iam") && value.Contains(":policy/", StringComparison.Ordinal) => options with { Boundary = value },
         "topic" when IsArn(value, "sns") => options with { Topic = value },
         "entrance" when value is "load-balancer" or "address" => options with { IsBalanced = value == "load-balancer" },
         "exit" when value is "public" or "nat" or "nat-per-zone" => options with { Exit = value },

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Targets.Aws;
@@ -35,6 +36,16 @@ internal sealed record AwsRedis(string NodeType, int Nodes = 1);
 internal static class AwsTiers
 {
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = JsonCommentHandling.Skip };
+
+    /// <summary>What the tier of an instance means. Throws a terminal <see cref="TargetException"/> for one that cannot be had as the target is set up.</summary>
+    internal static AwsTier Of(InstanceWorkload workload, AwsTargetOptions options)
+    {
+        var tiers = Load(options.Tiers);
+        var tier = tiers.GetValueOrDefault(workload.Labels.Tier) ?? tiers.GetValueOrDefault("*") ?? new AwsTier();
+        if (!options.IsBalanced && workload.EntryPort is not null && tier.Min > 1)
+            throw new TargetException($"The tier {workload.Labels.Tier} has {tier.Min} tasks at least, and with entrance=address every request goes to one of them: the others would cost and do nothing.", retryable: false, AwsNames.Instance(workload.Ref), "Give the target entrance=load-balancer, or the tier min 1.");
+        return tier;
+    }
 
     /// <summary>Those of the file by name; empty without one. Throws a terminal <see cref="TargetException"/> for a file that makes no sense.</summary>
     internal static IReadOnlyDictionary<string, AwsTier> Load(string? file)

@@ -17,6 +17,9 @@ internal sealed record AwsVariableParts(InstanceWorkload Workload, AwsTier Tier,
     /// <summary>What names with a short limit begin with: as it was made, since another one would make everything anew.</summary>
     internal string Name { get; init; } = AwsNames.Short(Workload.Ref);
 
+    /// <summary>Zones that its subnets are in; null while it has none.</summary>
+    internal IReadOnlyList<string>? Zones { get; init; }
+
     /// <summary>True when it has a file system already: what is in it stays until the instance is deleted, also when its manifest names no volume any more.</summary>
     internal bool HasFiles { get; init; }
 }
@@ -46,7 +49,7 @@ internal static class AwsVariables
             ["network"] = new JsonObject
             {
                 ["cidr"] = parts.Range.ToString(),
-                ["zones"] = Texts(options.Zones),
+                ["zones"] = Texts(parts.Zones ?? options.Zones),
                 ["exit"] = workload.Egress.Mode == EgressMode.None ? "endpoints" : tier.Exit ?? options.Exit,
             },
             ["service"] = new JsonObject
@@ -62,16 +65,16 @@ internal static class AwsVariables
                 ["entry"] = string.Join(',', options.Gateways.Count > 0 ? options.Gateways : ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]),
                 ["grace"] = isBalanced ? (int)(entry.Health?.StartPeriod.TotalSeconds ?? 0) : 0,
                 ["restart"] = workload.RestartNonce.ToString(CultureInfo.InvariantCulture),
+                ["health_port"] = isBalanced && entry.Health is { HttpPath: not null, Port: { } port } && port != workload.EntryPort ? port : 0,
             },
             ["containers"] = Containers(parts, options),
             ["shared_folders"] = Texts(SharedFolders(workload)),
             ["volumes"] = Volumes(workload),
             ["files"] = parts.HasFiles || workload.Services.Any(service => service.Volumes.Count > 0),
             ["secret_arn"] = parts.SecretArn,
-            ["repositories"] = Texts(workload.Services.Select(service => Repository(parts.Images.GetValueOrDefault(service.Image!, service.Image!))).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)),
-            ["load_balancer"] = isBalanced
-                ? new JsonObject { ["health_path"] = entry.Health?.HttpPath ?? "/", ["certificate"] = options.Certificate, ["gateways"] = Texts(options.Gateways) }
-                : null,
+            ["boundary"] = options.Boundary,
+            ["repositories"] = Texts(Images(workload, options).Select(image => Repository(parts.Images.GetValueOrDefault(image, image))).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)),
+            ["load_balancer"] = isBalanced ? LoadBalancerVariables.Of(entry.Health, options) : null,
             ["redis"] = tier.Redis is { } redis ? new JsonObject { ["node_type"] = redis.NodeType, ["nodes"] = redis.Nodes } : null,
             ["logs_days"] = tier.LogsDays,
             ["monitoring"] = new JsonObject { ["on"] = tier.Monitoring, ["topic"] = options.Topic },
@@ -115,6 +118,10 @@ internal static class AwsVariables
         return $"arn:{AwsNames.Partition(region)}:ecr:{region}:{account}:repository/{parts[1].Split('@')[0].Split(':')[0]}";
     }
 
+    /// <summary>All that Fargate fetches for it: the services', and that of the container which writes their files.</summary>
+    internal static IEnumerable<string> Images(InstanceWorkload workload, AwsTargetOptions options) =>
+        workload.Services.Select(service => service.Image!).Append(options.FilesImage).Distinct(StringComparer.Ordinal);
+
     // Of what AWS takes in a tag.
     private static string CostCenter(WorkloadLabels labels) =>
         labels.CostCentre.Length > 0 ? Regex.Replace(labels.CostCentre, @"[^\p{L}\p{Z}\p{N}_.:/=+@-]", "-", RegexOptions.NonBacktracking) : labels.Tenant;
@@ -126,7 +133,7 @@ internal static class AwsVariables
     {
         var workload = parts.Workload;
         var containers = new JsonArray();
-        containers.Add(FileWriter(workload, options));
+        containers.Add(FileWriter(parts, options));
         foreach (var service in workload.Services)
             containers.Add(Container(parts, service));
         return containers;
@@ -140,7 +147,7 @@ internal static class AwsVariables
             ["name"] = service.Name,
             ["image"] = parts.Images.GetValueOrDefault(service.Image!, service.Image!),
             ["essential"] = true,
-            ["user"] = service.User.Length > 0 ? service.User : "1000:1000",
+            ["user"] = User(service),
             ["readonlyRootFilesystem"] = true,
             ["stopTimeout"] = Math.Max(2, (int)service.StopGrace.TotalSeconds),
             ["linuxParameters"] = new JsonObject { ["initProcessEnabled"] = true, ["capabilities"] = new JsonObject { ["drop"] = new JsonArray("ALL") } },
@@ -187,15 +194,19 @@ internal static class AwsVariables
     private static JsonObject Mount(string source, string path, bool readOnly) => new() { ["sourceVolume"] = source, ["containerPath"] = path, ["readOnly"] = readOnly };
 
     // A container that ends before the others begin: writes secrets and files into folders that they share, and opens the folders for temporary files, which Fargate gives to root alone.
-    private static JsonObject FileWriter(InstanceWorkload workload, AwsTargetOptions options)
+    private static JsonObject FileWriter(AwsVariableParts parts, AwsTargetOptions options)
     {
+        var workload = parts.Workload;
         var lines = new List<string> { "set -e", "umask 022" };
         var (secrets, mounts) = (new JsonArray(), new JsonArray());
-        void Take(string key, string path, int mode, bool isCoded)
+        void Take(string key, string path, int mode, ServiceWorkload? of)
         {
             var name = $"V{secrets.Count}";
             secrets.Add(Secret(name, key));
-            lines.Add($"printf %s \"${name}\"{(isCoded ? " | base64 -d" : "")} > {Quoted(path)}");
+            lines.Add($"printf %s \"${name}\"{(of is null ? "" : " | base64 -d")} > {Quoted(path)}");
+            // A file belongs to whom its service runs as: its mode may keep it from everybody else. A secret is for all services.
+            if (of is not null)
+                lines.Add($"chown {Ids(of).Uid}:{Ids(of).Gid} {Quoted(path)}");
             lines.Add($"chmod {Convert.ToString(mode, 8)} {Quoted(path)}");
         }
 
@@ -208,7 +219,7 @@ internal static class AwsVariables
         if (workload.Secrets.Count > 0)
             mounts.Add(Mount("run-secrets", "/w/secrets", readOnly: false));
         foreach (var name in workload.Secrets.Keys.Order(StringComparer.Ordinal))
-            Take(name, $"/w/secrets/{name}", 0x124, isCoded: false);
+            Take(name, $"/w/secrets/{name}", 0x124, of: null);
         foreach (var service in workload.Services)
         {
             foreach (var (folder, number) in Folders(service))
@@ -217,7 +228,7 @@ internal static class AwsVariables
                 for (var i = 0; i < service.Files.Count; i++)
                 {
                     if (Path.GetDirectoryName(service.Files[i].Path) == folder)
-                        Take(AwsSecretDocument.FileKey(service, i), $"/w/{service.Name}-{number}/{Path.GetFileName(service.Files[i].Path)}", service.Files[i].Mode, isCoded: true);
+                        Take(AwsSecretDocument.FileKey(service, i), $"/w/{service.Name}-{number}/{Path.GetFileName(service.Files[i].Path)}", service.Files[i].Mode, service);
                 }
             }
         }
@@ -225,7 +236,7 @@ internal static class AwsVariables
         return new JsonObject
         {
             ["name"] = Writer,
-            ["image"] = options.FilesImage,
+            ["image"] = parts.Images.GetValueOrDefault(options.FilesImage, options.FilesImage),
             ["essential"] = false,
             ["user"] = "0:0",
             ["readonlyRootFilesystem"] = true,
@@ -252,12 +263,19 @@ internal static class AwsVariables
         var volumes = new JsonObject();
         foreach (var service in workload.Services)
         {
-            var user = (service.User.Length > 0 ? service.User : "1000:1000").Split(':');
             foreach (var volume in service.Volumes.Where(volume => !volumes.ContainsKey(volume.Name)))
-                volumes[volume.Name] = new JsonObject { ["uid"] = int.Parse(user[0], CultureInfo.InvariantCulture), ["gid"] = int.Parse(user[^1], CultureInfo.InvariantCulture) };
+                volumes[volume.Name] = new JsonObject { ["uid"] = Ids(service).Uid, ["gid"] = Ids(service).Gid };
         }
 
         return volumes;
+    }
+
+    private static string User(ServiceWorkload service) => service.User.Length > 0 ? service.User : "1000:1000";
+
+    private static (int Uid, int Gid) Ids(ServiceWorkload service)
+    {
+        var parts = User(service).Split(':');
+        return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[^1], CultureInfo.InvariantCulture));
     }
 
     private static IEnumerable<(string Folder, int Number)> Folders(ServiceWorkload service) =>

@@ -29,7 +29,7 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
             wish = await MakeAsync(wish, plan, steps, isAsleep, cancellationToken);
         var tasks = observer.TasksOf(wish.Record);
         if (await tasks.FindAsync(cancellationToken) is { } seen && AwsPlanner.TasksStep(wish, seen, isAsleep) is { } step)
-            await steps.StepAsync(step.Resource, step.Action, () => CountAsync(tasks, isAsleep ? 0 : Math.Clamp(seen.Desired, wish.Tier.Min, wish.Tier.Max), wish.Tier.Min, wish.Tier.Max, cancellationToken));
+            await steps.StepAsync(step.Resource, step.Action, () => step.Action == StepAction.Replace ? tasks.DeployAgainAsync(cancellationToken) : CountAsync(tasks, isAsleep ? 0 : Math.Clamp(seen.Desired, wish.Tier.Min, wish.Tier.Max), wish.Tier.Min, wish.Tier.Max, cancellationToken));
         await CompleteAsync(wish, cancellationToken);
         if (!isAsleep)
             await steps.StepAsync(AwsNames.Tasks(wish.Record.Workspace), StepAction.Wait, tell => HealthyAsync(wish.Record, tell, cancellationToken));
@@ -60,13 +60,13 @@ internal sealed class InstanceApplier(AwsHost host, AwsPlanner planner, AwsObser
                 case InstanceHealth.Unhealthy when seen.IsOtherThan(wanted) || seen.IsGivenUp:
                     throw new TargetException(await observer.GivenUpAsync(record, seen, wanted, cancellationToken), retryable: true, AwsNames.Tasks(record.Workspace));
                 case InstanceHealth.Unhealthy when seen.Failed >= 2:
-                    throw new TargetException($"Its tasks do not come up: {await tasks.WhyEndedAsync(observer.LogGroup(record), cancellationToken) ?? "AWS gives no reason"}.", retryable: true, AwsNames.Tasks(record.Workspace));
+                    throw new TargetException($"Its tasks do not come up: {await tasks.WhyEndedAsync(observer.LogGroup(record), seen, cancellationToken) ?? "AWS gives no reason"}.", retryable: true, AwsNames.Tasks(record.Workspace));
                 default:
                     break;
             }
 
             if (host.Time.GetElapsedTime(begin) > HealthPatience)
-                throw new TargetException($"After {HealthPatience.TotalMinutes:0} minutes {seen.Running} of {seen.Desired} tasks run: {await tasks.WhyEndedAsync(observer.LogGroup(record), cancellationToken) ?? "AWS gives no reason"}.", retryable: true, AwsNames.Tasks(record.Workspace));
+                throw new TargetException($"After {HealthPatience.TotalMinutes:0} minutes {seen.Running} of {seen.Desired} tasks run: {await tasks.WhyEndedAsync(observer.LogGroup(record), seen, cancellationToken) ?? "AWS gives no reason"}.", retryable: true, AwsNames.Tasks(record.Workspace));
             if (told != (told = $"{seen.Running} of {seen.Desired} tasks run"))
                 tell(told);
             await Task.Delay(pause, host.Time, cancellationToken);

@@ -15,6 +15,9 @@ internal sealed class AwsHarness : ContractHarness
     // In the registry of the region, as an app without a way out needs it.
     internal const string Image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000001";
 
+    // In a repository of its own, as where one team keeps the tools and another the app.
+    internal const string FilesImage = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/tools/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000002";
+
     // Started some hundred times: by the interpreter itself, and not by whatever finds one first.
     private static readonly Lazy<string> StandIn = new(() =>
     {
@@ -82,10 +85,12 @@ internal sealed class AwsHarness : ContractHarness
         };
         foreach (var (key, value) in more)
             options[key] = value;
+        foreach (var key in options.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToList())
+            options.Remove(key);
         options.TryAdd("state", $"s3://{AwsEmulatorFixture.Bucket}/{Owner}");
         options.TryAdd("entrance", "address");
         options.TryAdd("project", "demo");
-        options.TryAdd("files-image", Image);
+        options.TryAdd("files-image", FilesImage);
         if (_program is not null)
             options.TryAdd("program", _program);
         var target = new AwsTarget(new TargetContext("aws", Owner, _folder.File($"{prefix}data"), _folder.File($"{prefix}run"), options, TimeProvider.System, NullLogger.Instance) { Ranges = _ranges });

@@ -27,7 +27,7 @@ public sealed class AwsLifeTests(AwsEmulatorFixture emulator)
         await using var harness = new AwsHarness(emulator, isReal: true, ("tiers", tiers), ("entrance", "load-balancer"), ("drift-every", "1h"), ("certificate", await CertificateAsync()), ("gateways", "10.0.0.0/8"));
         var looking = harness.Open(("drift-every", "0s"));
         // The second client has an account of its own: Terraform enters it by its role.
-        var apart = harness.Open(("isolation", "account"), ("account-email", "aws+{tenant}@example.com"));
+        var apart = harness.Open(("certificate", ""), ("isolation", "account"), ("account-email", "aws+{tenant}@example.com"));
         await AddAccountAsync("demo-client2");
         var (first, second) = (Sample(harness, "client1", "large"), Small(Sample(harness, "client2", "small")));
         var before = await LeftAsync();

@@ -259,7 +259,7 @@ public sealed class AwsTextTests
         return sample with { Ref = new InstanceRef("i1", "alice", "owner"), Digest = "sha256:0", Services = [sample.Services[0] with { Image = AwsHarness.Image, Env = env }] };
     }
 
-    private static AwsTargetOptions Options(params string[] more) => Parse(["region=eu-central-1", $"files-image={AwsHarness.Image}", .. more]);
+    private static AwsTargetOptions Options(params string[] more) => Parse(["region=eu-central-1", $"files-image={AwsHarness.FilesImage}", .. more]);
 
     private static AwsTargetOptions Parse(string[] options) =>
         AwsTargetOptions.Parse(options.Select(pair => pair.Split('=', 2)).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal));

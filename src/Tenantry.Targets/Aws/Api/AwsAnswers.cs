@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -13,6 +14,13 @@ internal static class AwsAnswers
     {
         using var reader = XmlReader.Create(new MemoryStream(answer), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
         return XElement.Load(reader);
+    }
+
+    /// <summary>Keys of a role, as STS gives them.</summary>
+    internal static AwsKeys Keys(XElement answer)
+    {
+        var keys = answer.Descendants().First(element => element.Name.LocalName == "Credentials").Elements().ToDictionary(element => element.Name.LocalName, element => element.Value, StringComparer.Ordinal);
+        return new AwsKeys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], DateTimeOffset.Parse(keys["Expiration"], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Code and message of an error in JSON. Its type may have a name space in front and an address behind.</summary>

@@ -8,7 +8,6 @@ namespace Tenantry.Targets.Aws.Api;
 /// <summary>The calls over HTTP. (AWSSDK would be the library to use; it cannot be restored where we build. This folder stands behind <see cref="IAws"/> so that it can take its place.)</summary>
 internal sealed class AwsClient : IAws, IDisposable
 {
-    private static readonly XNamespace Assumed = "https://sts.amazonaws.com/doc/2011-06-15/";
     private readonly HttpClient _http;
     private readonly Func<CancellationToken, Task<AwsKeys>> _keys;
     private readonly AwsPlace _place;
@@ -19,7 +18,7 @@ internal sealed class AwsClient : IAws, IDisposable
         _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(10) }) { Timeout = TimeSpan.FromSeconds(60) };
         _place = place;
         _time = time;
-        _keys = new AwsCredentials(_http, profile, time).GetAsync;
+        _keys = new AwsCredentials(_http, place.Of(AwsService.Sts), profile, time).GetAsync;
     }
 
     private AwsClient(AwsClient of, Func<CancellationToken, Task<AwsKeys>> keys) =>
@@ -114,12 +113,7 @@ internal sealed class AwsClient : IAws, IDisposable
                 return known;
             var parameters = new Dictionary<string, string>(StringComparer.Ordinal) { ["RoleArn"] = roleArn, ["RoleSessionName"] = "tenantry" };
             var answer = await QueryAsync(AwsService.Sts, "AssumeRole", parameters, cancellationToken);
-            var keys = answer.Descendants(Assumed + "Credentials").Single();
-            return known = new AwsKeys(
-                keys.Element(Assumed + "AccessKeyId")!.Value,
-                keys.Element(Assumed + "SecretAccessKey")!.Value,
-                keys.Element(Assumed + "SessionToken")!.Value,
-                DateTimeOffset.Parse(keys.Element(Assumed + "Expiration")!.Value, System.Globalization.CultureInfo.InvariantCulture));
+            return known = AwsAnswers.Keys(answer);
         });
     }
 

@@ -4,16 +4,17 @@ using System.Text.Json;
 namespace Tenantry.Targets.Aws.Api;
 
 /// <summary>
-/// Finds keys where every tool of AWS, Terraform too, looks for them, in the same order: variables of this process, the shared credentials file, the container's own, the
-/// machine's own.
+/// Finds keys where every tool of AWS, Terraform too, looks for them, in the same order: variables of this process, a web identity, the shared
+/// credentials file, the container's own, the machine's own. A profile that is named and has no keys there is an error: nothing else stands in for it.
 /// </summary>
-internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvider time)
+internal sealed class AwsCredentials(HttpClient http, Uri sts, string? profile, TimeProvider time, Func<string, string?>? variable = null)
 {
     private static readonly TimeSpan Early = TimeSpan.FromMinutes(5);
 
     // Keys without an end are those of a file or of variables: who replaces them in the file need not start the engine again.
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
     private readonly SemaphoreSlim _one = new(1);
+    private readonly Func<string, string?> _variable = variable ?? Environment.GetEnvironmentVariable;
     private AwsKeys? _known;
     private long _found;
 
@@ -35,25 +36,61 @@ internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvi
         }
     }
 
-    private async Task<AwsKeys> FindAsync(CancellationToken cancellationToken) =>
-        (profile is null ? Variables() : null)
-        ?? SharedFile(profile ?? Environment.GetEnvironmentVariable("AWS_PROFILE") ?? "default")
-        ?? await ContainerAsync(cancellationToken)
-        ?? await MachineAsync(cancellationToken)
-        ?? throw new AwsException(AwsException.NoCredentials, "No credentials for AWS were found.", 0);
+    private async Task<AwsKeys> FindAsync(CancellationToken cancellationToken)
+    {
+        if (profile is not null)
+            return Named(profile);
+        return Variables()
+            ?? await WebIdentityAsync(cancellationToken)
+            ?? (_variable("AWS_PROFILE") is { Length: > 0 } named ? Named(named) : SharedFile("default"))
+            ?? await ContainerAsync(cancellationToken)
+            ?? await MachineAsync(cancellationToken)
+            ?? throw new AwsException(AwsException.NoCredentials, "No credentials for AWS were found.", 0);
+    }
 
-    private static AwsKeys? Variables() =>
-        Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 } id && Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY") is { Length: > 0 } secret
-            ? new AwsKeys(id, secret, Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"), null)
+    // Somebody else's rights are no substitute for a profile that was named: Terraform takes none, either.
+    private AwsKeys Named(string profile) => SharedFile(profile)
+        ?? throw new AwsException(AwsException.NoProfile, $"The profile {profile} has no keys in {CredentialsFile}. Profiles that sign in or assume a role (in ~/.aws/config) are not read.", 0);
+
+    // As Kubernetes, GitHub and others give it: a token in a file, for which STS gives keys of a role. Nothing is signed.
+    private async Task<AwsKeys?> WebIdentityAsync(CancellationToken cancellationToken)
+    {
+        if (_variable("AWS_WEB_IDENTITY_TOKEN_FILE") is not { Length: > 0 } file || _variable("AWS_ROLE_ARN") is not { Length: > 0 } role)
+            return null;
+        string token;
+        try
+        {
+            token = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new AwsException(AwsException.NoCredentials, $"The file of AWS_WEB_IDENTITY_TOKEN_FILE cannot be read: {error.Message}", 0, error);
+        }
+
+        var session = _variable("AWS_ROLE_SESSION_NAME") is { Length: > 0 } name ? name : "tenantry";
+        using var form = new FormUrlEncodedContent([new("Action", "AssumeRoleWithWebIdentity"), new("Version", AwsService.Sts.Version), new("RoleArn", role), new("RoleSessionName", session), new("WebIdentityToken", token)]);
+        try
+        {
+            using var answer = await http.PostAsync(sts, form, cancellationToken);
+            var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            return answer.IsSuccessStatusCode ? AwsAnswers.Keys(AwsAnswers.Xml(body)) : throw AwsAnswers.XmlError(body, answer.StatusCode);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new AwsException(AwsException.Unreachable, $"{sts.Authority} cannot be reached: {error.Message.TrimEnd('.')}.", 0, error);
+        }
+    }
+
+    private string CredentialsFile => _variable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } set
+        ? set
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".aws", "credentials");
+
+    private AwsKeys? Variables() =>
+        _variable("AWS_ACCESS_KEY_ID") is { Length: > 0 } id && _variable("AWS_SECRET_ACCESS_KEY") is { Length: > 0 } secret
+            ? new AwsKeys(id, secret, _variable("AWS_SESSION_TOKEN"), null)
             : null;
 
-    private static AwsKeys? SharedFile(string profile)
-    {
-        var file = Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } set
-            ? set
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".aws", "credentials");
-        return File.Exists(file) ? ReadProfile(File.ReadAllLines(file), profile) : null;
-    }
+    private AwsKeys? SharedFile(string profile) => File.Exists(CredentialsFile) ? ReadProfile(File.ReadAllLines(CredentialsFile), profile) : null;
 
     /// <summary>A section of such a file, or null when it has no keys.</summary>
     internal static AwsKeys? ReadProfile(IEnumerable<string> lines, string profile)
@@ -75,22 +112,22 @@ internal sealed class AwsCredentials(HttpClient http, string? profile, TimeProvi
 
     private async Task<AwsKeys?> ContainerAsync(CancellationToken cancellationToken)
     {
-        var address = Environment.GetEnvironmentVariable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { Length: > 0 } relative
+        var address = _variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { Length: > 0 } relative
             ? "http://169.254.170.2" + relative
-            : Environment.GetEnvironmentVariable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+            : _variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
         if (string.IsNullOrEmpty(address))
             return null;
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        if (Environment.GetEnvironmentVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") is { Length: > 0 } file)
+        if (_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") is { Length: > 0 } file)
             request.Headers.TryAddWithoutValidation("Authorization", (await File.ReadAllTextAsync(file, cancellationToken)).Trim());
-        else if (Environment.GetEnvironmentVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { Length: > 0 } token)
+        else if (_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { Length: > 0 } token)
             request.Headers.TryAddWithoutValidation("Authorization", token);
         return Read(await AskAsync(request, cancellationToken));
     }
 
     private async Task<AwsKeys?> MachineAsync(CancellationToken cancellationToken)
     {
-        if (string.Equals(Environment.GetEnvironmentVariable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(_variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
             return null;
         const string Door = "http://169.254.169.254/latest/";
         using var asksToken = new HttpRequestMessage(HttpMethod.Put, Door + "api/token");

@@ -69,6 +69,9 @@ internal sealed class AwsException(string code, string message, int status, Exce
     internal const string Unreachable = "Unreachable";
     internal const string NoCredentials = "NoCredentials";
 
+    /// <summary>A profile that was named is not there.</summary>
+    internal const string NoProfile = "NoProfile";
+
     /// <summary>Such as <c>ResourceNotFoundException</c>.</summary>
     internal string Code { get; } = code;
 

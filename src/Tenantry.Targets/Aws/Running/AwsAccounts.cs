@@ -5,9 +5,10 @@ using Tenantry.Targets.Aws.Api;
 namespace Tenantry.Targets.Aws.Running;
 
 /// <summary>An account for each client, through Organizations: found by its name, made when there is none, entered by assuming a role.</summary>
-internal sealed class AwsAccounts(AwsHost host)
+internal sealed class AwsAccounts(AwsHost host, TimeSpan? pause = null)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private readonly TimeSpan _pause = pause ?? TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>What the account of a tenant is called.</summary>
@@ -47,7 +48,7 @@ internal sealed class AwsAccounts(AwsHost host)
         try
         {
             if (await FindAsync(name, cancellationToken) is { } present)
-                return present;
+                return await EnterAsync(present, name, progress, cancellationToken);
             status = await FindBegunAsync(name, cancellationToken) ?? await BeginAsync(name, email, tenant, cancellationToken);
         }
         finally
@@ -63,13 +64,38 @@ internal sealed class AwsAccounts(AwsHost host)
             if (host.Time.GetElapsedTime(begin) > Patience)
                 throw new TargetException($"AWS has been making the account {name} for {Patience.TotalMinutes:0} minutes.", retryable: true, AwsNames.Account(name));
             progress("AWS is making it");
-            await Task.Delay(TimeSpan.FromSeconds(5), host.Time, cancellationToken);
+            await Task.Delay(_pause, host.Time, cancellationToken);
             var answer = await host.Aws.JsonAsync(AwsService.Organizations, "DescribeCreateAccountStatus", new { CreateAccountRequestId = status.GetProperty("Id").GetString() }, cancellationToken);
             status = answer.GetProperty("CreateAccountStatus");
         }
 
-        return status.GetProperty("AccountId").GetString()!;
+        var made = status.GetProperty("AccountId").GetString()!;
+        return await EnterAsync(made, name, progress, cancellationToken);
     }
+
+    // An account that is just made lets nobody in for some minutes, whom it will let in.
+    private async Task<string> EnterAsync(string id, string name, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var begin = host.Time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await host.AwsOf(RoleArn(id)).QueryAsync(AwsService.Sts, "GetCallerIdentity", new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+                return id;
+            }
+            catch (AwsException error) when (IsNotYet(error))
+            {
+                if (host.Time.GetElapsedTime(begin) > Patience)
+                    throw new TargetException($"The account {name} ({id}) is there and has let nobody in for {Patience.TotalMinutes:0} minutes: {error.Message.TrimEnd('.')}.", retryable: true, AwsNames.Account(name), $"Look whether it has the role {host.Options.AccountRole}, and whether the credentials may assume it (sts:AssumeRole).", error);
+                progress("AWS is making it");
+                await Task.Delay(_pause, host.Time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>True for what AWS answers to whoever enters an account that is not ready.</summary>
+    internal static bool IsNotYet(AwsException error) => error.Code is "AccessDenied" or "InvalidClientTokenId" or "OptInRequired" or "SubscriptionRequiredException";
 
     // Another engine began it, or this one before it was started again.
     private async Task<JsonElement?> FindBegunAsync(string name, CancellationToken cancellationToken)

@@ -13,7 +13,8 @@ namespace Tenantry.Targets.Aws.Running;
 /// <param name="TaskDefinition">What the newest deployment runs.</param>
 /// <param name="IsGivenUp">True when AWS gave the newest deployment up and had nothing to go back to.</param>
 /// <param name="GivenUp">Why AWS gave a deployment up, in its own words; null when it did not.</param>
-internal sealed record TasksSeen(int Desired, int Running, bool IsSettled, int Failed, string TaskDefinition, bool IsGivenUp = false, string? GivenUp = null)
+/// <param name="Deployment">Id of the deployment whose tasks tell what went wrong: the one that was given up, else the newest; empty when none is told.</param>
+internal sealed record TasksSeen(int Desired, int Running, bool IsSettled, int Failed, string TaskDefinition, bool IsGivenUp = false, string? GivenUp = null, string Deployment = "")
 {
     /// <summary>True when it runs something else than the task definition that was given: AWS went back from it. Empty: none is known.</summary>
     internal bool IsOtherThan(string taskDefinition) => taskDefinition.Length > 0 && TaskDefinition.Length > 0 && TaskDefinition != taskDefinition;
@@ -23,6 +24,7 @@ internal sealed record TasksSeen(int Desired, int Running, bool IsSettled, int F
 internal sealed class EcsTasks(IAws aws, string cluster, string service)
 {
     private const string Dimension = "ecs:service:DesiredCount";
+    private const int MostAtOnce = 100;
 
     /// <summary>What runs, or null when there is no such service.</summary>
     internal async Task<TasksSeen?> FindAsync(CancellationToken cancellationToken)
@@ -60,11 +62,16 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
             newest.ValueKind == JsonValueKind.Object && newest.TryGetProperty("failedTasks", out var failed) ? failed.GetInt32() : 0,
             Word(newest, "taskDefinition") ?? Word(service, "taskDefinition") ?? "",
             Word(newest, "rolloutState") == "FAILED",
-            givenUp.ValueKind == JsonValueKind.Object ? Word(givenUp, "rolloutStateReason") ?? "it gives no reason" : null);
+            givenUp.ValueKind == JsonValueKind.Object ? Word(givenUp, "rolloutStateReason") ?? "it gives no reason" : null,
+            Word(givenUp, "id") ?? Word(newest, "id") ?? "");
     }
 
     internal Task SetCountAsync(int count, CancellationToken cancellationToken) =>
         aws.JsonAsync(AwsService.Ecs, "UpdateService", new { cluster, service, desiredCount = count }, cancellationToken);
+
+    /// <summary>Has AWS try once more what it gave up: it does so by itself no more.</summary>
+    internal Task DeployAgainAsync(CancellationToken cancellationToken) =>
+        aws.JsonAsync(AwsService.Ecs, "UpdateService", new { cluster, service, forceNewDeployment = true }, cancellationToken);
 
     /// <summary>Bounds within which the number follows the load.</summary>
     internal Task SetBoundsAsync(int min, int max, CancellationToken cancellationToken) => aws.JsonAsync(
@@ -73,12 +80,14 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
         new { ServiceNamespace = "ecs", ResourceId = $"service/{cluster}/{service}", ScalableDimension = Dimension, MinCapacity = min, MaxCapacity = max },
         cancellationToken);
 
-    /// <summary>Why the last task ended, with the exit code and the last lines of what ended first; null when none did.</summary>
-    internal async Task<string?> WhyEndedAsync(string logGroup, CancellationToken cancellationToken)
+    /// <summary>Why the last task of a deployment ended, with the exit code and the last lines of what ended first; null when none did.</summary>
+    internal async Task<string?> WhyEndedAsync(string logGroup, TasksSeen seen, CancellationToken cancellationToken)
     {
-        if (await TaskAsync("STOPPED", cancellationToken) is not { } task)
+        var ended = (await TasksAsync("STOPPED", cancellationToken)).Where(one => Tells(one, seen.Deployment)).ToList();
+        if (ended.Count == 0)
             return null;
-        var reason = task.TryGetProperty("stoppedReason", out var stopped) ? stopped.GetString() : null;
+        var task = ended.MaxBy(StoppedAt);
+        var reason = Word(task, "stoppedReason");
         var container = task.GetProperty("containers").EnumerateArray().FirstOrDefault(one => one.TryGetProperty("exitCode", out var code) && code.GetInt32() != 0);
         if (container.ValueKind != JsonValueKind.Object)
             return reason;
@@ -87,10 +96,21 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
         return string.Create(CultureInfo.InvariantCulture, $"{name} ended with exit code {container.GetProperty("exitCode").GetInt32()}{(lines.Count > 0 ? $": {string.Join(" / ", lines)}" : reason is null ? "" : $" ({reason})")}");
     }
 
-    /// <summary>The private address of a task that runs, or null.</summary>
-    internal async Task<string?> FindAddressAsync(CancellationToken cancellationToken)
+    // What the scheduler itself ended was in the way, or too many; what it ended since the load balancer found it sick tells something.
+    private static bool Tells(JsonElement task, string deployment) =>
+        (deployment.Length == 0 || Word(task, "startedBy") is not { } by || by == deployment)
+        && (Word(task, "stopCode") != "ServiceSchedulerInitiated" || Word(task, "stoppedReason")?.StartsWith("Task failed", StringComparison.Ordinal) == true);
+
+    // AWS tells seconds since 1970.
+    private static double StoppedAt(JsonElement task) => task.TryGetProperty("stoppedAt", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetDouble() : 0;
+
+    /// <summary>The private address of a task that runs and is not sick, of the task definition that is wanted before any other; or null.</summary>
+    internal async Task<string?> FindAddressAsync(string wanted, CancellationToken cancellationToken)
     {
-        if (await TaskAsync("RUNNING", cancellationToken) is not { } task || !task.TryGetProperty("attachments", out var attachments))
+        // AWS lists as running what is to run, also while its image is fetched.
+        var running = (await TasksAsync("RUNNING", cancellationToken)).Where(one => Word(one, "lastStatus") == "RUNNING" && Word(one, "healthStatus") != "UNHEALTHY").ToList();
+        var task = running.OrderByDescending(one => Word(one, "taskDefinitionArn") == wanted).FirstOrDefault();
+        if (task.ValueKind != JsonValueKind.Object || !task.TryGetProperty("attachments", out var attachments))
             return null;
         return attachments.EnumerateArray()
             .SelectMany(attachment => attachment.GetProperty("details").EnumerateArray())
@@ -99,14 +119,15 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
             : null;
     }
 
-    private async Task<JsonElement?> TaskAsync(string status, CancellationToken cancellationToken)
+    // At most as many as one question describes: of those that ended AWS keeps the last hour.
+    private async Task<IReadOnlyList<JsonElement>> TasksAsync(string status, CancellationToken cancellationToken)
     {
         var listed = await aws.JsonAsync(AwsService.Ecs, "ListTasks", new { cluster, serviceName = service, desiredStatus = status }, cancellationToken);
-        var tasks = listed.GetProperty("taskArns").EnumerateArray().Select(arn => arn.GetString()!).Take(1).ToArray();
+        var tasks = listed.GetProperty("taskArns").EnumerateArray().Select(arn => arn.GetString()!).Take(MostAtOnce).ToArray();
         if (tasks.Length == 0)
-            return null;
+            return [];
         var described = await aws.JsonAsync(AwsService.Ecs, "DescribeTasks", new { cluster, tasks }, cancellationToken);
-        return described.GetProperty("tasks").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } task ? task : null;
+        return [.. described.GetProperty("tasks").EnumerateArray()];
     }
 
     private static string? Word(JsonElement json, string name) =>

@@ -13,7 +13,7 @@ internal sealed class ImageDigests(AwsHost host)
     internal async Task<IReadOnlyDictionary<string, string>> ResolveAsync(InstanceWorkload workload, AwsRecord? present, CancellationToken cancellationToken)
     {
         var images = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var image in workload.Services.Select(service => service.Image!).Distinct(StringComparer.Ordinal))
+        foreach (var image in AwsVariables.Images(workload, host.Options))
         {
             if (image.Contains("@sha256:", StringComparison.Ordinal))
                 images[image] = image;
@@ -24,7 +24,7 @@ internal sealed class ImageDigests(AwsHost host)
             else if (host.Options.AllowsTags)
                 images[image] = image;
             else
-                throw new TargetException($"The image {image} is named by a tag, which may lead to another image tomorrow.", retryable: false, AwsNames.Instance(workload.Ref), "Name it by its digest (IMAGE@sha256:…), push it to ECR, or give the target the option tags=allow.");
+                throw new TargetException($"The image {image} is named by a tag, which may lead to another image tomorrow.", retryable: false, AwsNames.Instance(workload.Ref), "Name it by its digest (IMAGE@sha256:…), push it to ECR, or give the target the option tags=allow." + (image == host.Options.FilesImage ? " It is that of the target's option files-image." : ""));
         }
 
         return images;

@@ -51,9 +51,18 @@ module "balancer" {
   vpc         = module.network.vpc
   subnets     = module.network.public_subnets
   port        = var.service.port
-  health_path = var.load_balancer.health_path
   certificate = var.load_balancer.certificate
   gateways    = var.load_balancer.gateways
+  is_open     = var.load_balancer.is_open
+
+  health = {
+    path     = var.load_balancer.health_path
+    port     = var.service.health_port
+    matcher  = var.load_balancer.health_matcher
+    interval = var.load_balancer.health_interval
+    timeout  = var.load_balancer.health_timeout
+    retries  = var.load_balancer.health_retries
+  }
 }
 
 module "redis" {
@@ -92,6 +101,7 @@ module "service" {
   entrance       = var.load_balancer == null ? null : module.balancer[0].security_group
   redis_url      = var.redis == null ? "" : module.redis[0].url
   balanced       = var.load_balancer != null
+  boundary       = var.boundary
 }
 
 module "dashboard" {

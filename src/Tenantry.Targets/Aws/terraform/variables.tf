@@ -72,6 +72,12 @@ variable "role_arn" {
   default     = ""
 }
 
+variable "boundary" {
+  description = "ARN of the policy that bounds the tasks' roles; empty: none."
+  type        = string
+  default     = ""
+}
+
 variable "network" {
   description = "CIDR, and how the private subnets get out: public (each task has an address), nat (one gateway), nat-per-zone, endpoints."
   type = object({
@@ -95,6 +101,9 @@ variable "service" {
     entry     = string
     grace     = optional(number, 0)
     restart   = string
+
+    # Where the load balancer asks for health; 0: where it sends requests.
+    health_port = optional(number, 0)
   })
 }
 
@@ -139,9 +148,14 @@ variable "repositories" {
 variable "load_balancer" {
   description = "Null: no load balancer."
   type = object({
-    health_path = string
-    certificate = string
-    gateways    = list(string)
+    health_path     = string
+    health_matcher  = optional(string, "200-399")
+    health_interval = optional(number, 15)
+    health_timeout  = optional(number, 5)
+    health_retries  = optional(number, 3)
+    certificate     = string
+    gateways        = list(string)
+    is_open         = optional(bool, false)
   })
   default = null
 }

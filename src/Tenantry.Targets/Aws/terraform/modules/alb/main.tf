@@ -2,14 +2,18 @@ variable "name" { type = string }
 variable "vpc" { type = string }
 variable "subnets" { type = list(string) }
 variable "port" { type = number }
-variable "health_path" { type = string }
+variable "health" { type = any }
 variable "certificate" { type = string }
 variable "gateways" { type = list(string) }
+variable "is_open" { type = bool }
 
 locals {
   everybody = ["0.0.0.0/0"]
   # In clear from the gateways; from everybody only where none are named.
   clear = length(var.gateways) > 0 ? var.gateways : local.everybody
+  # Whoever comes by HTTPS past the gateway meets none of its limits and wakes nothing.
+  coded = var.is_open ? local.everybody : local.clear
+  doors = distinct([for port in [var.port, var.health.port] : port if port != 0])
 }
 
 resource "aws_security_group" "this" {
@@ -33,16 +37,19 @@ resource "aws_security_group" "this" {
       from_port   = 443
       to_port     = 443
       protocol    = "tcp"
-      cidr_blocks = local.everybody
+      cidr_blocks = local.coded
     }
   }
 
-  egress {
-    description = "The tasks"
-    from_port   = var.port
-    to_port     = var.port
-    protocol    = "tcp"
-    cidr_blocks = local.everybody
+  dynamic "egress" {
+    for_each = local.doors
+    content {
+      description = "The tasks"
+      from_port   = egress.value
+      to_port     = egress.value
+      protocol    = "tcp"
+      cidr_blocks = local.everybody
+    }
   }
 }
 
@@ -52,6 +59,9 @@ resource "aws_lb" "this" {
   security_groups            = [aws_security_group.this.id]
   subnets                    = var.subnets
   drop_invalid_header_fields = true
+
+  # The most there is: what is open and quiet for a while, as a WebSocket is, is the gateway's to end.
+  idle_timeout = 4000
 }
 
 resource "aws_lb_target_group" "this" {
@@ -64,11 +74,13 @@ resource "aws_lb_target_group" "this" {
   deregistration_delay = 30
 
   health_check {
-    path                = var.health_path
-    matcher             = "200-399"
+    path                = var.health.path
+    port                = var.health.port == 0 ? "traffic-port" : var.health.port
+    matcher             = var.health.matcher
     healthy_threshold   = 2
-    unhealthy_threshold = 3
-    interval            = 15
+    unhealthy_threshold = var.health.retries
+    interval            = var.health.interval
+    timeout             = var.health.timeout
   }
 }
 

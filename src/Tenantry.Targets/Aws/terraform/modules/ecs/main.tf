@@ -1,6 +1,12 @@
 locals {
   scales = var.settings.max > var.settings.min
 
+  # Where the load balancer goes: to the app, and to where its health is asked for.
+  doors = distinct([for port in [var.settings.port, try(var.settings.health_port, 0)] : port if port != 0])
+
+  # Two tasks never write one volume: the old one goes before the new one comes.
+  alone = length(var.volumes) > 0 && var.settings.max == 1
+
   # What only this configuration knows is put into the definitions here.
   containers = [for container in var.containers : merge(container, {
     environment = concat(
@@ -36,13 +42,13 @@ resource "aws_security_group" "this" {
   tags        = { Name = "${var.name}-tasks" }
 
   dynamic "ingress" {
-    for_each = var.balanced && var.settings.port != 0 ? [var.entrance] : []
+    for_each = var.balanced ? local.doors : []
     content {
       description     = "From the load balancer"
-      from_port       = var.settings.port
-      to_port         = var.settings.port
+      from_port       = ingress.value
+      to_port         = ingress.value
       protocol        = "tcp"
-      security_groups = [ingress.value]
+      security_groups = [var.entrance]
     }
   }
 
@@ -75,6 +81,9 @@ resource "aws_ecs_task_definition" "this" {
   execution_role_arn       = aws_iam_role.execution.arn
   task_role_arn            = aws_iam_role.task.arn
   container_definitions    = jsonencode(local.containers)
+
+  # AWS goes back to the revision before when a new one does not come up. Revisions are removed with the instance.
+  skip_destroy = true
 
   runtime_platform {
     operating_system_family = "LINUX"
@@ -117,6 +126,9 @@ resource "aws_ecs_service" "this" {
   # What starts slowly is not ended by the load balancer meanwhile.
   health_check_grace_period_seconds = var.balanced ? var.settings.grace : null
 
+  deployment_minimum_healthy_percent = local.alone ? 0 : 100
+  deployment_maximum_percent         = local.alone ? 100 : 200
+
   deployment_circuit_breaker {
     enable   = true
     rollback = true
@@ -136,6 +148,9 @@ resource "aws_ecs_service" "this" {
       container_port   = var.settings.port
     }
   }
+
+  # A task that starts before its role may do anything does not come up.
+  depends_on = [aws_iam_role_policy.execution, aws_iam_role_policy.task]
 
   # How many run is what the scaling, a sleep and a wake decide.
   lifecycle {

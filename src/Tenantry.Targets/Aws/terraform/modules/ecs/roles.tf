@@ -2,6 +2,7 @@
 data "aws_partition" "this" {}
 
 locals {
+  boundary = var.boundary == "" ? null : var.boundary
   tasks = jsonencode({
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
@@ -10,8 +11,9 @@ locals {
 
 # What starts the task: its images, its log, its secret, and no other's.
 resource "aws_iam_role" "execution" {
-  name               = "${var.name}-start"
-  assume_role_policy = local.tasks
+  name                 = "${var.name}-start"
+  assume_role_policy   = local.tasks
+  permissions_boundary = local.boundary
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -30,8 +32,9 @@ resource "aws_iam_role_policy" "execution" {
 
 # What the app itself may: its volumes, and nothing else.
 resource "aws_iam_role" "task" {
-  name               = "${var.name}-app"
-  assume_role_policy = local.tasks
+  name                 = "${var.name}-app"
+  assume_role_policy   = local.tasks
+  permissions_boundary = local.boundary
 }
 
 resource "aws_iam_role_policy" "task" {

@@ -18,3 +18,4 @@ variable "target_group" { type = string }
 variable "entrance" { type = string }
 variable "redis_url" { type = string }
 variable "balanced" { type = bool }
+variable "boundary" { type = string }

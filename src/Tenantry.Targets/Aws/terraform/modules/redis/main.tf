@@ -25,7 +25,7 @@ resource "aws_security_group" "this" {
   }
 }
 
-# One node: a cluster of its own. More: a group that fails over to another zone.
+# One node: a cluster of its own. More: a group that fails over to another zone. Another size is had at once, and not in the next maintenance window.
 resource "aws_elasticache_cluster" "this" {
   count              = var.nodes == 1 ? 1 : 0
   cluster_id         = var.name
@@ -33,6 +33,7 @@ resource "aws_elasticache_cluster" "this" {
   engine_version     = "7.1"
   node_type          = var.node_type
   num_cache_nodes    = 1
+  apply_immediately  = true
   subnet_group_name  = aws_elasticache_subnet_group.this.name
   security_group_ids = [aws_security_group.this.id]
 }
@@ -45,6 +46,7 @@ resource "aws_elasticache_replication_group" "this" {
   engine_version             = "7.1"
   node_type                  = var.node_type
   num_cache_clusters         = var.nodes
+  apply_immediately          = true
   automatic_failover_enabled = true
   multi_az_enabled           = true
   at_rest_encryption_enabled = true

@@ -115,16 +115,48 @@ resource "aws_security_group" "endpoints" {
   }
 }
 
+# Who asks through the endpoints: asked only where there are some.
+data "aws_caller_identity" "this" {
+  count = var.exit == "endpoints" ? 1 : 0
+}
+
+data "aws_partition" "this" {}
+
+locals {
+  partition = data.aws_partition.this.partition
+  account   = one(data.aws_caller_identity.this[*].account_id)
+  pull      = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+
+  # What goes through each: nothing with keys of another account, which would be a way out.
+  endpoints = {
+    "ecr.api"        = { actions = local.pull, resource = "*" }
+    "ecr.dkr"        = { actions = local.pull, resource = "*" }
+    "logs"           = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resource = "arn:${local.partition}:logs:${var.region}:${coalesce(local.account, "0")}:*" }
+    "secretsmanager" = { actions = ["secretsmanager:GetSecretValue"], resource = "arn:${local.partition}:secretsmanager:${var.region}:${coalesce(local.account, "0")}:secret:*" }
+  }
+}
+
 # Without a way to the internet: what a task needs to start, and its volumes, is reached inside.
 resource "aws_vpc_endpoint" "interface" {
-  for_each            = var.exit == "endpoints" ? toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager"]) : toset([])
+  for_each            = { for name, allowed in local.endpoints : name => allowed if var.exit == "endpoints" }
   vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${var.region}.${each.value}"
+  service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
   subnet_ids          = aws_subnet.private[*].id
   security_group_ids  = [aws_security_group.endpoints[0].id]
   private_dns_enabled = true
-  tags                = { Name = "${var.name}-${each.value}" }
+  tags                = { Name = "${var.name}-${each.key}" }
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = each.value.actions
+      Resource  = each.value.resource
+      Condition = { StringEquals = { "aws:PrincipalAccount" = local.account } }
+    }]
+  })
 }
 
 resource "aws_vpc_endpoint" "s3" {
@@ -134,10 +166,27 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = aws_route_table.private[*].id
   tags              = { Name = "${var.name}-s3" }
+
+  # Layers of images in ECR are there, and nothing can be written.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "s3:GetObject"
+      Resource  = "arn:${local.partition}:s3:::prod-${var.region}-starport-layer-bucket/*"
+    }]
+  })
 }
 
 output "vpc" { value = aws_vpc.this.id }
-output "public_subnets" { value = aws_subnet.public[*].id }
+
+# A load balancer in them is refused while the network has no way to the internet.
+output "public_subnets" {
+  value      = aws_subnet.public[*].id
+  depends_on = [aws_internet_gateway.this, aws_route_table_association.public]
+}
+
 output "private_subnets" { value = aws_subnet.private[*].id }
 
 # Known once a task in them reaches what it needs to start.
