@@ -30,6 +30,9 @@ internal sealed class FakeEngine : IEngineLink
 
     public List<InstanceSpec> Planned { get; } = [];
 
+    /// <summary>The release that was told with the last question, which nobody applied.</summary>
+    public Model.Apps.Release? PlannedRelease { get; private set; }
+
     public List<string> Adopted { get; } = [];
 
     public Plan Plan { get; set; } = Plan.Nothing;
@@ -106,6 +109,7 @@ internal sealed class FakeEngine : IEngineLink
     {
         Answer();
         Planned.Add(question.Spec);
+        PlannedRelease = question.Release;
         return Task.FromResult(Plan);
     }
 

@@ -19,6 +19,13 @@ internal static class AppApply
         return await call.Client.Apps.Apply(file.Request).PreviewAsync(call.CancellationToken);
     }
 
+    /// <summary>What it would do to an instance; it is not applied.</summary>
+    public static async Task<PlanResponse> PlanAsync(Call call, string slug, ManifestFile file)
+    {
+        await SendInputsAsync(call, file);
+        return await call.Client.Instances.PlanAsync(slug, file.Request, call.CancellationToken);
+    }
+
     private static async Task SendInputsAsync(Call call, ManifestFile file)
     {
         if (file.Inputs is { } inputs && !await call.Client.Sources.HasAsync(inputs.Digest, call.CancellationToken))

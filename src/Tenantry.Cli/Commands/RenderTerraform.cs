@@ -39,13 +39,16 @@ internal static class RenderTerraform
     {
         var app = new Option<string?>("--app") { Description = "Instances of this app; needed when AWS targets hold several apps.", HelpName = "APP" };
         var server = new Option<string?>("--server-url") { Description = "Address at which GitHub reaches the control plane's API.", HelpName = "URL", Required = true };
+        var cli = new Option<string?>("--cli-url") { Description = "Address of a tar.gz with the program 'tenantry' for linux-x64, which each job fetches; without one the runners must have it.", HelpName = "URL" };
         var output = new Option<string?>("--output") { Description = "Write it to this file, such as .github/workflows/deploy.yml; standard output when none is named.", HelpName = "FILE" };
         var replace = Replace();
         var dryRun = CommandOptions.DryRun();
-        return new Command("github-workflow", "Write a workflow of GitHub that plans on pull requests and deploys a chosen workspace.") { app, server, output, replace, dryRun }.Does(host, async call =>
+        return new Command("github-workflow", "Write a workflow of GitHub that plans on pull requests and deploys a chosen workspace.") { app, server, cli, output, replace, dryRun }.Does(host, async call =>
         {
             if (!Uri.TryCreate(call.Value(server), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
                 throw new CliException(ExitCode.Usage, $"{call.Value(server)} is no address.", "Say it as https://tenantry.example.com.");
+            if (call.Value(cli) is { } given && !(Uri.TryCreate(given, UriKind.Absolute, out var archive) && archive.Scheme == "https"))
+                throw new CliException(ExitCode.Usage, $"{given} is no address that a program may be fetched from.", "Say it as https://example.com/tenantry-linux-x64.tar.gz.");
             var rendered = await AskAsync(call, null);
             var apps = rendered.Rendered.Select(one => one.App).Distinct(StringComparer.Ordinal).ToList();
             if (call.Value(app) is null && apps.Count > 1)
@@ -53,12 +56,14 @@ internal static class RenderTerraform
             var chosen = rendered.Rendered.Where(one => call.Value(app) is null || one.App == call.Value(app)).ToList();
             if (chosen.Count == 0)
                 throw new CliException(ExitCode.Failed, "No instance is on an AWS target; nothing was written.", "Add one with 'tenantry tenant add NAME --target aws'.");
-            var text = GithubWorkflow.Render([.. chosen.Select(one => (one.Slug, one.Workspace))], call.Value(server)!, chosen[0].App);
+            var text = GithubWorkflow.Render([.. chosen.Select(one => (one.Slug, one.Workspace))], call.Value(server)!, chosen[0].App, call.Value(cli));
             if (call.Value(output) is { } file)
                 WriteFile(call, host.FullPath(file), text, call.Value(replace), call.Value(dryRun));
             else
                 call.Output.Line(text.TrimEnd());
             call.Output.Note($"Each workspace needs an environment of GitHub of its name ({string.Join(", ", chosen.Select(one => one.Workspace))}) with the secret TENANTRY_TOKEN: 'tenantry token add github'.");
+            if (call.Value(cli) is null)
+                call.Output.Note("GitHub's own runners have no 'tenantry': render it with --cli-url, or let it run where it is installed.");
             return End(call, rendered);
         });
     }

@@ -129,6 +129,15 @@ public sealed class InstancesClient
     public Task<PlanResponse> PlanAsync(string slug, CancellationToken cancellationToken = default) =>
         _transport.GetAsync<PlanResponse>(Route(slug) + "/plan", cancellationToken);
 
+    /// <summary>What a manifest that is not applied would do to it; nothing is stored.</summary>
+    public async Task<PlanResponse> PlanAsync(string slug, ApplyAppRequest manifest, CancellationToken cancellationToken = default)
+    {
+        using var message = _transport.Request(HttpMethod.Post, Route(slug) + "/plan");
+        message.Content = Transport.Json(manifest);
+        using var response = await _transport.SendAsync(message, cancellationToken);
+        return await _transport.ReadAsync<PlanResponse>(response, cancellationToken);
+    }
+
     /// <summary>What it uses now.</summary>
     public Task<StatsResponse> GetStatsAsync(string slug, CancellationToken cancellationToken = default) =>
         _transport.GetAsync<StatsResponse>(Route(slug) + "/stats", cancellationToken);

@@ -100,6 +100,7 @@ internal static class AccessTable
 
         ["GET /v1/wakes/report"] = ViewPlatform,
         ["POST /v1/render/compose"] = RunPlatform,
+        ["POST /v1/instances/{slug}/plan"] = RunPlatform,
         ["POST /v1/render/terraform"] = RunPlatform,
         ["GET /v1/audit"] = ViewOwn,
         ["GET /v1/audit/verify"] = ViewPlatform,

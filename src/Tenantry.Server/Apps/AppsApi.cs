@@ -15,7 +15,7 @@ namespace Tenantry.Server.Apps;
 /// <summary>Apps and their releases.</summary>
 internal static class AppsApi
 {
-    private const long LongestManifest = 4 << 20;
+    internal const long LongestManifest = 4 << 20;
     private const string ForcedNotice = "A forced build is a release of its own, which gets its id when it is applied: another one than is shown here.";
 
     public static void MapApps(this IEndpointRouteBuilder routes)

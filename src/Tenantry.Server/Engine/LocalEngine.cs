@@ -214,7 +214,7 @@ public sealed class LocalEngine(
     {
         try
         {
-            return await workloads.PreviewAsync(question.Spec, question.NewTenant, cancellationToken);
+            return await workloads.PreviewAsync(question.Spec, question.NewTenant, question.Release, cancellationToken);
         }
         catch (WorkloadRefusedException refusal)
         {

@@ -1,3 +1,4 @@
+using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Tenants;
 using Tenantry.Server.Store;
@@ -10,7 +11,8 @@ namespace Tenantry.Server.Engine;
 /// <param name="NewTenant">The tenant, when it would be made with the instance.</param>
 /// <param name="NewTarget">The target, when it would be added with the instance: nothing is on it yet.</param>
 /// <param name="Adopt">What is there for it already, to be taken over instead of made.</param>
-public sealed record PlanQuestion(InstanceSpec Spec, Tenant? NewTenant = null, TargetRecord? NewTarget = null, AdoptionSource? Adopt = null);
+/// <param name="Release">The release, when it is none that was applied.</param>
+public sealed record PlanQuestion(InstanceSpec Spec, Tenant? NewTenant = null, TargetRecord? NewTarget = null, AdoptionSource? Adopt = null, Release? Release = null);
 
 /// <summary>What instances on a target cost is asked of an engine.</summary>
 /// <param name="Target">The target.</param>

@@ -1,3 +1,4 @@
+using Tenantry.Model.Apps;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Wire;
@@ -17,6 +18,12 @@ public sealed class ChangedInstance(IStore store, ApiSettings settings)
         if (request.Target is not null && request.Target != present.Target)
             throw ProblemException.Invalid("target", $"An instance stays on its target ('{present.Target}'): a change of target would leave its data behind.");
         var release = await AppsApi.FindReleaseAsync(store, present.App, request.Release ?? present.Release, cancellationToken);
+        return Resolve(present, release, request);
+    }
+
+    /// <summary>The same with a release that need not be stored.</summary>
+    internal InstanceSpec Resolve(InstanceSpec present, Release release, UpdateInstanceRequest request)
+    {
         var manifest = ManifestJson.Read(release.Manifest);
         var errors = new List<ProblemError>();
         var wanted = present with

@@ -8,6 +8,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
 using Tenantry.Server.Api;
+using Tenantry.Server.Apps;
 using Tenantry.Server.Engine;
 using Tenantry.Server.LlmKeys;
 using Tenantry.Server.Secrets;
@@ -35,6 +36,7 @@ internal static class InstancesApi
         instances.MapPatch("/{slug}", UpdateAsync).Changes("instance.update").NeedsVersion();
         instances.MapDelete("/{slug}", DeleteAsync).Changes("instance.delete").TakesVersion();
         instances.MapGet("/{slug}/plan", PlanAsync);
+        instances.MapPost("/{slug}/plan", ManifestPlanApi.PlanAsync).BodyUpTo(AppsApi.LongestManifest);
         instances.MapVerbs();
         instances.MapStreams();
         instances.MapData();

@@ -13,7 +13,10 @@ internal sealed class PlanNotices(IStore store, TargetNotices targets)
     {
         if (spec.Desired == DesiredState.Deleted || await store.FindReleaseAsync(spec.Release, cancellationToken) is not { } release)
             return [];
-        var manifest = ManifestJson.Read(release.Manifest);
-        return [.. ManifestNotices.Of(manifest), .. await targets.OfAsync(manifest, spec.Target, cancellationToken), .. await SecretWrites.NoticesAsync(store, spec, manifest, cancellationToken)];
+        return await OfAsync(spec, ManifestJson.Read(release.Manifest), cancellationToken);
     }
+
+    /// <summary>Of a manifest that need not be stored.</summary>
+    public async Task<IReadOnlyList<string>> OfAsync(InstanceSpec spec, Manifest manifest, CancellationToken cancellationToken) =>
+        [.. ManifestNotices.Of(manifest), .. await targets.OfAsync(manifest, spec.Target, cancellationToken), .. await SecretWrites.NoticesAsync(store, spec, manifest, cancellationToken)];
 }

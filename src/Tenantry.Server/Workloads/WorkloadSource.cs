@@ -29,7 +29,7 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
             return kept;
         try
         {
-            var fresh = await BuildAsync(spec, newTenant: null, makeSecrets: true, cancellationToken);
+            var fresh = await BuildAsync(spec, newTenant: null, newRelease: null, makeSecrets: true, cancellationToken);
             resolved[spec.Id] = fresh;
             generations[spec.Id] = spec.Generation;
             return fresh;
@@ -40,10 +40,10 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         }
     }
 
-    /// <summary>What a spec that need not be stored would run, for a tenant that need not be stored either; makes and stores nothing.</summary>
+    /// <summary>What a spec that need not be stored would run, for a tenant and of a release that need not be stored either; makes and stores nothing.</summary>
     /// <exception cref="WorkloadRefusedException">It cannot be run until a person changes something.</exception>
-    public async Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, CancellationToken cancellationToken) =>
-        (await BuildAsync(spec, newTenant, makeSecrets: false, cancellationToken)).Workload;
+    public async Task<InstanceWorkload> PreviewAsync(InstanceSpec spec, Tenant? newTenant, Release? newRelease, CancellationToken cancellationToken) =>
+        (await BuildAsync(spec, newTenant, newRelease, makeSecrets: false, cancellationToken)).Workload;
 
     /// <inheritdoc/>
     public async Task<bool> LacksSecretsAsync(InstanceSpec spec, string release, CancellationToken cancellationToken)
@@ -60,9 +60,9 @@ public sealed class WorkloadSource(IStore store, SecretVault vault, SourceFolder
         resolved.TryRemove(instanceId, out _);
     }
 
-    private async Task<WorkloadResult.Resolved> BuildAsync(InstanceSpec spec, Tenant? newTenant, bool makeSecrets, CancellationToken cancellationToken)
+    private async Task<WorkloadResult.Resolved> BuildAsync(InstanceSpec spec, Tenant? newTenant, Release? newRelease, bool makeSecrets, CancellationToken cancellationToken)
     {
-        var release = await store.FindReleaseAsync(spec.Release, cancellationToken)
+        var release = newRelease ?? await store.FindReleaseAsync(spec.Release, cancellationToken)
             ?? throw new WorkloadRefusedException("ReleaseUnknown", $"There is no release {spec.Release} of {spec.App}. Deploy one that exists: 'tenantry app show {spec.App}' lists them.");
         var tenant = newTenant ?? await store.FindTenantAsync(spec.Tenant, cancellationToken)
             ?? throw new WorkloadRefusedException("TenantUnknown", $"There is no tenant '{spec.Tenant}'.");

@@ -13,10 +13,27 @@ public static class GithubWorkflow
     /// <param name="instances">Slug and workspace of each instance: the choices.</param>
     /// <param name="server">Address of the control plane's API.</param>
     /// <param name="app">The app that is deployed.</param>
-    public static string Render(IReadOnlyList<(string Slug, string Workspace)> instances, string server, string app)
+    /// <param name="cli">Address of the archive with the program; null where runners have it.</param>
+    public static string Render(IReadOnlyList<(string Slug, string Workspace)> instances, string server, string app, string? cli = null)
     {
         var text = new StringBuilder();
         void Line(string line) => text.Append(line).Append('\n');
+        void Install()
+        {
+            Line("      - name: Have tenantry");
+            Line("        run: |");
+            if (cli is null)
+            {
+                Line("          command -v tenantry || { echo 'tenantry is not on this runner: render this workflow with --cli-url, or install it.' >&2; exit 1; }");
+                return;
+            }
+
+            Line("          mkdir -p \"$RUNNER_TEMP/tenantry\"");
+            Line("          curl -fsSL --proto '=https' --retry 3 -o \"$RUNNER_TEMP/tenantry.tar.gz\" \"$TENANTRY_CLI\"");
+            Line("          tar -xzf \"$RUNNER_TEMP/tenantry.tar.gz\" -C \"$RUNNER_TEMP/tenantry\"");
+            Line("          echo \"$RUNNER_TEMP/tenantry\" >> \"$GITHUB_PATH\"");
+        }
+
         Line("# Made by 'tenantry render github-workflow'; made anew when a client comes or goes.");
         Line($"name: Deploy {app}");
         Line("on:");
@@ -35,6 +52,8 @@ public static class GithubWorkflow
         Line("  contents: read");
         Line("env:");
         Line($"  TENANTRY_SERVER: {Quoted(server)}");
+        if (cli is not null)
+            Line($"  TENANTRY_CLI: {Quoted(cli)}");
         Line("jobs:");
         Line("  plan:");
         Line("    if: github.event_name == 'pull_request'");
@@ -47,13 +66,16 @@ public static class GithubWorkflow
             Line($"          - {{ workspace: {workspace}, slug: {slug} }}");
         Line("    environment: ${{ matrix.workspace }}");
         Line("    concurrency:");
-        Line("      group: tenantry-${{ matrix.workspace }}");
+        // One of its own: a plan that waits is replaced by a later one, and would else put a deployment out.
+        Line("      group: tenantry-plan-${{ matrix.workspace }}-${{ github.event.pull_request.number }}");
+        Line("      cancel-in-progress: true");
         Line("    env:");
         Line("      TENANTRY_TOKEN: ${{ secrets.TENANTRY_TOKEN }}");
         Line("    steps:");
         Line("      - uses: actions/checkout@v4");
+        Install();
         Line("      - run: tenantry app apply -f tenantry.yaml --dry-run");
-        Line("      - run: tenantry plan ${{ matrix.slug }}");
+        Line("      - run: tenantry plan ${{ matrix.slug }} -f tenantry.yaml");
         Line("  deploy:");
         Line("    if: github.event_name == 'workflow_dispatch'");
         Line("    runs-on: ubuntu-latest");
@@ -66,6 +88,7 @@ public static class GithubWorkflow
         Line("      WORKSPACE: ${{ inputs.workspace }}");
         Line("    steps:");
         Line("      - uses: actions/checkout@v4");
+        Install();
         Line("      - id: find");
         Line("        run: |");
         Line("          case \"$WORKSPACE\" in");

@@ -65,6 +65,19 @@ public sealed class AwsDefectTests
         text.ShouldContain("          - client1-prod\n          - client2-prod\n");
     }
 
+    [Fact]
+    public void AWorkflowHasTheProgramPlansThePullRequestsManifestAndHoldsNoDeploymentUp()
+    {
+        var text = GithubWorkflow.Render([("client1", "client1-prod")], "https://tenantry.example.com", "shop", "https://example.com/tenantry.tar.gz");
+        text.Split("name: Have tenantry").Length.ShouldBe(3, "each job fetches it");
+        text.ShouldContain("  TENANTRY_CLI: 'https://example.com/tenantry.tar.gz'\n");
+        text.ShouldContain("curl -fsSL --proto '=https' --retry 3 -o \"$RUNNER_TEMP/tenantry.tar.gz\" \"$TENANTRY_CLI\"");
+        text.ShouldContain("- run: tenantry plan ${{ matrix.slug }} -f tenantry.yaml\n");
+        text.ShouldContain("group: tenantry-plan-${{ matrix.workspace }}-${{ github.event.pull_request.number }}\n");
+        text.ShouldContain("group: tenantry-${{ inputs.workspace }}\n");
+        GithubWorkflow.Render([("client1", "client1-prod")], "https://tenantry.example.com", "shop").ShouldContain("command -v tenantry ||");
+    }
+
     // Where a state is empty there is nothing to destroy, and Terraform asks nobody.
     [NeedsTerraformProgramFact]
     public async Task TheWrongWorkspaceIsNeitherPlannedNorDestroyed()
