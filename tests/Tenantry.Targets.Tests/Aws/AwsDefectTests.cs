@@ -114,7 +114,7 @@ public sealed class AwsDefectTests
         try
         {
             await File.WriteAllTextAsync(file, "[acme]\naws_access_key_id=A\naws_secret_access_key=a\n");
-            var credentials = new AwsCredentials(http, "acme", clock);
+            var credentials = new AwsCredentials(http, new Uri("http://127.0.0.1:9/"), "acme", clock);
             (await credentials.GetAsync(default)).Id.ShouldBe("A");
             await File.WriteAllTextAsync(file, "[acme]\naws_access_key_id=B\naws_secret_access_key=b\n");
             (await credentials.GetAsync(default)).Id.ShouldBe("A", "not at every question");

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Xml.Linq;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Aws;
-using Tenantry.Targets.Aws.Api;
 using Tenantry.Targets.Aws.Running;
 using Tenantry.Targets.Aws.Storage;
 
@@ -26,7 +24,7 @@ public sealed class AwsTasksTests
         AwsPlanner.TasksStep(wish, seen, isAsleep: true).ShouldNotBeNull().Action.ShouldBe(StepAction.Stop);
         AwsPlanner.TasksStep(wish, seen with { IsGivenUp = false }, isAsleep: false).ShouldBeNull();
 
-        var aws = new Recorded();
+        var aws = Recorded();
         await new EcsTasks(aws, "tn-a", "tn-a").DeployAgainAsync(CancellationToken.None);
         aws.Asked.ShouldHaveSingleItem().ShouldBe("""UpdateService {"cluster":"tn-a","service":"tn-a","forceNewDeployment":true}""");
     }
@@ -34,14 +32,14 @@ public sealed class AwsTasksTests
     [Fact]
     public async Task WhyItEndedIsOfTheNewestTaskOfTheDeploymentThatFailed()
     {
-        var aws = new Recorded(
+        var aws = Recorded(
             Ended("t1", "ecs-svc/8", 100, "Essential container in task exited", "EssentialContainerExited"),
             Ended("t2", "ecs-svc/8", 300, "CannotPullContainerError: pull image manifest has been retried", "TaskFailedToStart"),
             Ended("t3", "ecs-svc/7", 400, "Essential container in task exited", "EssentialContainerExited"),
             Ended("t4", "ecs-svc/8", 500, "Scaling activity initiated by (deployment ecs-svc/8)", "ServiceSchedulerInitiated"));
         (await WhyAsync(aws, "ecs-svc/8")).ShouldBe("CannotPullContainerError: pull image manifest has been retried");
-        (await WhyAsync(new Recorded(Ended("t4", "ecs-svc/8", 500, "Scaling activity initiated by (deployment ecs-svc/8)", "ServiceSchedulerInitiated")), "ecs-svc/8")).ShouldBeNull();
-        (await WhyAsync(new Recorded(Ended("t5", "ecs-svc/8", 500, "Task failed ELB health checks in (target-group arn)", "ServiceSchedulerInitiated")), "ecs-svc/8")).ShouldBe("Task failed ELB health checks in (target-group arn)");
+        (await WhyAsync(Recorded(Ended("t4", "ecs-svc/8", 500, "Scaling activity initiated by (deployment ecs-svc/8)", "ServiceSchedulerInitiated")), "ecs-svc/8")).ShouldBeNull();
+        (await WhyAsync(Recorded(Ended("t5", "ecs-svc/8", 500, "Task failed ELB health checks in (target-group arn)", "ServiceSchedulerInitiated")), "ecs-svc/8")).ShouldBe("Task failed ELB health checks in (target-group arn)");
     }
 
     [Fact]
@@ -54,13 +52,13 @@ public sealed class AwsTasksTests
     [Fact]
     public async Task TheGatewayIsLedToATaskThatRunsAndIsNotSick()
     {
-        var aws = new Recorded(Task("t1", "PROVISIONING", "UNKNOWN", Wanted, "10.0.0.1"), Task("t2", "RUNNING", "UNHEALTHY", Wanted, "10.0.0.2"), Task("t3", "RUNNING", "HEALTHY", "x:7", "10.0.0.3"), Task("t4", "RUNNING", "HEALTHY", Wanted, "10.0.0.4"));
+        var aws = Recorded(Task("t1", "PROVISIONING", "UNKNOWN", Wanted, "10.0.0.1"), Task("t2", "RUNNING", "UNHEALTHY", Wanted, "10.0.0.2"), Task("t3", "RUNNING", "HEALTHY", "x:7", "10.0.0.3"), Task("t4", "RUNNING", "HEALTHY", Wanted, "10.0.0.4"));
         (await new EcsTasks(aws, "tn-a", "tn-a").FindAddressAsync(Wanted, CancellationToken.None)).ShouldBe("10.0.0.4");
-        (await new EcsTasks(new Recorded(Task("t1", "PENDING", "UNKNOWN", Wanted, "10.0.0.1")), "tn-a", "tn-a").FindAddressAsync(Wanted, CancellationToken.None)).ShouldBeNull();
-        (await new EcsTasks(new Recorded(Task("t3", "RUNNING", "UNKNOWN", "x:7", "10.0.0.3")), "tn-a", "tn-a").FindAddressAsync(Wanted, CancellationToken.None)).ShouldBe("10.0.0.3", "while the new one comes");
+        (await new EcsTasks(Recorded(Task("t1", "PENDING", "UNKNOWN", Wanted, "10.0.0.1")), "tn-a", "tn-a").FindAddressAsync(Wanted, CancellationToken.None)).ShouldBeNull();
+        (await new EcsTasks(Recorded(Task("t3", "RUNNING", "UNKNOWN", "x:7", "10.0.0.3")), "tn-a", "tn-a").FindAddressAsync(Wanted, CancellationToken.None)).ShouldBe("10.0.0.3", "while the new one comes");
     }
 
-    private static Task<string?> WhyAsync(Recorded aws, string deployment) =>
+    private static Task<string?> WhyAsync(RecordedAws aws, string deployment) =>
         new EcsTasks(aws, "tn-a", "tn-a").WhyEndedAsync("/demo/a-prod", new TasksSeen(1, 0, false, 3, Wanted, Deployment: deployment), CancellationToken.None);
 
     private static string Ended(string id, string by, int at, string reason, string code) =>
@@ -71,39 +69,11 @@ public sealed class AwsTasksTests
 
     private static AwsRecord Record() => new() { Id = "i1", Slug = "a", Owner = "o", Workspace = "a-prod", Stage = InstanceStage.Complete, Digest = "", RestartNonce = 0, Release = "", Variables = [], SecretsDigest = "" };
 
-    // Answers of ECS as they were written down.
-    private sealed class Recorded(params string[] tasks) : IAws
+    private static RecordedAws Recorded(params string[] tasks) => new((_, target) => target switch
     {
-        internal List<string> Asked { get; } = [];
-
-        public Task<JsonElement> JsonAsync(AwsService service, string target, object body, CancellationToken cancellationToken)
-        {
-            Asked.Add($"{target} {JsonSerializer.Serialize(body)}");
-            var all = new JsonArray([.. tasks.Select(task => JsonNode.Parse(task))]);
-            JsonObject answer = target switch
-            {
-                "ListTasks" => new() { ["taskArns"] = new JsonArray([.. all.Select(task => (JsonNode?)task!["taskArn"]!.GetValue<string>())]) },
-                "DescribeTasks" => new() { ["tasks"] = all },
-                "UpdateService" => [],
-                _ => throw new AwsException("InvalidAction", target, 400),
-            };
-            return System.Threading.Tasks.Task.FromResult(JsonSerializer.SerializeToElement(answer));
-        }
-
-        public Task<XElement> QueryAsync(AwsService service, string action, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", action, 400);
-
-        public Task<JsonElement> RestAsync(AwsService service, string path, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", path, 400);
-
-        public Task<byte[]?> GetObjectAsync(string bucket, string key, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", key, 400);
-
-        public Task PutObjectAsync(string bucket, string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", key, 400);
-
-        public Task<bool> PutNewObjectAsync(string bucket, string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", key, 400);
-
-        public Task DeleteObjectAsync(string bucket, string key, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", key, 400);
-
-        public Task<IReadOnlyList<string>> ListObjectsAsync(string bucket, string prefix, CancellationToken cancellationToken) => throw new AwsException("InvalidAction", prefix, 400);
-
-        public IAws As(string roleArn) => this;
-    }
+        "ListTasks" => new JsonObject { ["taskArns"] = new JsonArray([.. tasks.Select(task => (JsonNode?)JsonNode.Parse(task)!["taskArn"]!.GetValue<string>())]) }.ToJsonString(),
+        "DescribeTasks" => new JsonObject { ["tasks"] = new JsonArray([.. tasks.Select(task => JsonNode.Parse(task))]) }.ToJsonString(),
+        "UpdateService" => "{}",
+        _ => null,
+    });
 }

@@ -79,6 +79,10 @@ internal sealed class AwsCredentials(HttpClient http, Uri sts, string? profile, 
         {
             throw new AwsException(AwsException.Unreachable, $"{sts.Authority} cannot be reached: {error.Message.TrimEnd('.')}.", 0, error);
         }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AwsException(AwsException.Unreachable, $"{sts.Authority} did not answer in time.", 0, error);
+        }
     }
 
     private string CredentialsFile => _variable("AWS_SHARED_CREDENTIALS_FILE") is { Length: > 0 } set

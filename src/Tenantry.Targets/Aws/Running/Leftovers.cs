@@ -71,14 +71,31 @@ internal sealed class Leftovers(IAws aws, AwsRecord record)
                 case "aws_nat_gateway":
                     var answer = await aws.QueryAsync(AwsService.Networks, "DescribeNatGateways", new Dictionary<string, string>(StringComparer.Ordinal) { ["NatGatewayId.1"] = one.Id }, cancellationToken);
                     return answer.Descendants().Any(element => element.Name.LocalName == "state" && element.Value is not ("deleted" or "failed"));
+                case "aws_lb":
+                    return await IsToldAsync(AwsService.Balancing, "DescribeLoadBalancers", "LoadBalancerArns.member.1", one.Arn, one.Arn, cancellationToken);
+                case "aws_lb_target_group":
+                    return await IsToldAsync(AwsService.Balancing, "DescribeTargetGroups", "TargetGroupArns.member.1", one.Arn, one.Arn, cancellationToken);
+                case "aws_lb_listener":
+                    return await IsToldAsync(AwsService.Balancing, "DescribeListeners", "ListenerArns.member.1", one.Arn, one.Arn, cancellationToken);
+                case "aws_cloudwatch_metric_alarm":
+                    return await IsToldAsync(AwsService.CloudWatch, "DescribeAlarms", "AlarmNames.member.1", one.Id, one.Arn, cancellationToken);
+                case "aws_appautoscaling_target":
+                    var targets = await aws.JsonAsync(AwsService.Scaling, "DescribeScalableTargets", new { ServiceNamespace = "ecs", ResourceIds = new[] { $"service/{name}/{name}" } }, cancellationToken);
+                    return targets.GetProperty("ScalableTargets").GetArrayLength() > 0;
                 default:
                     return true;
             }
         }
-        catch (AwsException error) when (error.Code is "ClusterNotFoundException" or "NatGatewayNotFound")
+        catch (AwsException error) when (error.Code is "ClusterNotFoundException" or "NatGatewayNotFound" or "LoadBalancerNotFound" or "TargetGroupNotFound" or "ListenerNotFound")
         {
             return false;
         }
+    }
+
+    private async Task<bool> IsToldAsync(AwsService service, string action, string parameter, string value, string arn, CancellationToken cancellationToken)
+    {
+        var answer = await aws.QueryAsync(service, action, new Dictionary<string, string>(StringComparer.Ordinal) { [parameter] = value }, cancellationToken);
+        return answer.Descendants().Any(element => !element.HasElements && element.Value == arn);
     }
 
     private static bool IsActive(JsonElement answer, string kind) =>

@@ -32,6 +32,7 @@ internal sealed record TaggedResource(string Type, string Id, string Arn, string
         ["elasticache:replicationgroup"] = "aws_elasticache_replication_group",
         ["elasticache:subnetgroup"] = "aws_elasticache_subnet_group",
         ["logs:log-group"] = "aws_cloudwatch_log_group",
+        ["application-autoscaling:scalable-target"] = "aws_appautoscaling_target",
         ["cloudwatch:alarm"] = "aws_cloudwatch_metric_alarm",
     };
 
