@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Tenantry.Cli.Running;
 using Tenantry.Cli.Writing;
 using Tenantry.Model.Wire;
@@ -92,6 +93,7 @@ internal static class PersonCommand
         facts.Add("role", Word(person.Role));
         facts.Add("member of", Memberships(person));
         facts.Add("password", person.HasPassword ? "set" : "none");
+        facts.Add("passkeys", person.Passkeys == 0 ? "none" : person.Passkeys.ToString(CultureInfo.InvariantCulture));
         facts.Add("provider", person.Issuer ?? "none");
         facts.Add("created", Words.Time(person.CreatedAt));
         facts.Add("signed in", person.SignedInAt is { } at ? Words.Time(at) : "never");

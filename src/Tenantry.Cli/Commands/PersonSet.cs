@@ -13,14 +13,15 @@ internal static class PersonSet
         var name = new Option<string?>("--name") { Description = "How the person is called.", HelpName = "TEXT" };
         var role = RoleOption.Optional("What they may do everywhere: admin, operator or viewer.");
         var noRole = new Option<bool>("--no-role") { Description = "Take the role everywhere away; memberships stay." };
-        var password = PersonCommand.Password("Ask for another password; standard input is read where nobody can be asked. Ends the person's sessions.");
-        var noPassword = new Option<bool>("--no-password") { Description = "Take the password away." };
+        var password = PersonCommand.Password("Ask for another password; standard input is read where nobody can be asked. Ends the person's sessions and removes their passkeys.");
+        var noPassword = new Option<bool>("--no-password") { Description = "Take the password and the passkeys away." };
+        var noPasskeys = new Option<bool>("--no-passkeys") { Description = "Remove the person's passkeys, and end the sessions that they began." };
         var dryRun = CommandOptions.DryRun();
-        return new Command("set", "Change a person. What they may do changes at once.") { email, name, role, noRole, password, noPassword, dryRun }.Does(host, async call =>
+        return new Command("set", "Change a person. What they may do changes at once.") { email, name, role, noRole, password, noPassword, noPasskeys, dryRun }.Does(host, async call =>
         {
             var isPreview = call.Value(dryRun);
             var text = !call.Value(password) ? null : isPreview ? "a preview needs none" : await ReadAsync(call);
-            var change = call.Client.People.Update(call.Required(email), new(call.Value(name), call.Value(role), call.Value(noRole), text, call.Value(noPassword)));
+            var change = call.Client.People.Update(call.Required(email), new(call.Value(name), call.Value(role), call.Value(noRole), text, call.Value(noPassword), call.Value(noPasskeys)));
             if (await call.PreviewAsync(isPreview, change))
                 return;
             PersonCommand.Write(call, await change.SendAsync(call.CancellationToken));

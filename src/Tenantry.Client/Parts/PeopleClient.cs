@@ -32,6 +32,13 @@ public sealed class PeopleClient
     /// <summary>All people, by address.</summary>
     public IAsyncEnumerable<PersonResponse> ListAsync(CancellationToken cancellationToken = default) => _transport.ListAsync<PersonResponse>("v1/people", cancellationToken);
 
+    /// <summary>Part of the same list.</summary>
+    /// <param name="cursor">Where the part before ended, or null.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PageResponse<PersonResponse>> GetPageAsync(string? cursor, int limit, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync<PageResponse<PersonResponse>>("v1/people" + QueryText.Of(("cursor", cursor), ("limit", limit.ToString())), cancellationToken);
+
     /// <summary>One person.</summary>
     public Task<PersonResponse> GetAsync(string email, CancellationToken cancellationToken = default) => _transport.GetAsync<PersonResponse>(Route(email), cancellationToken);
 

@@ -60,10 +60,10 @@
     });
   }
 
-  // Refused, not lost: the page itself tells whether it is for who signs in anew, and leads there and back.
+  // Refused, not lost: the page itself tells whether it is for who signs in anew, and leads there and back, or that what it showed is gone.
   async function signInIfAsked() {
     const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", headers: { Accept: "text/html" } }).catch(() => null);
-    if (answer?.type === "opaqueredirect") location.reload();
+    if (answer?.type === "opaqueredirect" || [401, 403, 404].includes(answer?.status)) location.reload();
   }
 
   function morph(part) {

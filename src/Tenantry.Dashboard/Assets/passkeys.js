@@ -59,10 +59,10 @@
       event.stopPropagation();
       run(add, async () => {
         const headers = { "X-CSRF-Token": add.elements.csrf.value };
-        const asked = await ask("/v1/session/passkeys/options", headers);
+        const asked = await ask("/v1/session/passkeys/options", headers, JSON.stringify({ current: add.elements.current?.value || null }));
         const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked.options) });
         await ask("/v1/session/passkeys", headers, JSON.stringify({
-          handshake: asked.handshake, credential: JSON.stringify(credential.toJSON()), name: add.elements.name.value || null, current: add.elements.current.value || null,
+          handshake: asked.handshake, credential: JSON.stringify(credential.toJSON()), name: add.elements.name.value || null,
         }));
         location.reload();
       });

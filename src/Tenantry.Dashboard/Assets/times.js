@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
   const words = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
   const units = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
 
@@ -21,13 +22,22 @@
     if (!element.title) element.title = full.format(at);
   }
 
+  // What a drawing says of a moment: text with places, and the moments for them.
+  function fill(element) {
+    const times = element.dataset.times.split(" ");
+    const text = element.dataset.text.replace(/\{(\d)\}/g, (_, number) => clock.format(new Date(times[number])));
+    if (element.textContent !== text) element.textContent = text;
+  }
+
   function writeAll(root) {
     for (const element of root.querySelectorAll("time[data-time]")) write(element);
+    for (const element of root.querySelectorAll("[data-times]")) fill(element);
   }
 
   const lookUp = new MutationObserver(changes => {
     for (const change of changes) {
       if (change.target.nodeType === 1 && change.target.matches("time[data-time]")) write(change.target);
+      if (change.target.nodeType === 1 && change.target.matches("[data-times]")) fill(change.target);
       for (const node of change.addedNodes) {
         if (node.nodeType !== 1) continue;
         if (node.matches("time[data-time]")) write(node);
@@ -36,6 +46,6 @@
     }
   });
   writeAll(document);
-  lookUp.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["datetime"] });
+  lookUp.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["datetime", "data-times", "data-text"] });
   setInterval(() => { if (!document.hidden) writeAll(document); }, 15000);
 })();

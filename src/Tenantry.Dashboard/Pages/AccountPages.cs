@@ -56,7 +56,7 @@ internal static class AccountPages
         {
             if (wanted != form["again"].ToString())
                 throw ProblemException.Invalid("again", "The two are not the same. Nothing was changed.");
-            await api.Client.People.PutPassword(new PutPasswordRequest(wanted, current.Length == 0 ? null : current)).SendAsync(cancellationToken);
+            await api.Client.People.PutPassword(new PutPasswordRequest(wanted, current.Length == 0 ? null : current, form["noPasskeys"] == "true")).SendAsync(cancellationToken);
             // The session has ended with the password.
             return InstanceForms.To($"/signin?{SignInDashboard.Changed}=password");
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Tenantry.Dashboard.Controls;
@@ -65,6 +66,8 @@ public sealed record OperationView(OperationResponse Operation, InstanceDetailRe
 /// <summary>Which rows of the audit the address asks for.</summary>
 public sealed record AuditChoice
 {
+    private const string Day = "yyyy-MM-dd";
+
     [FromQuery(Name = "actor")]
     public string? Actor { get; init; }
 
@@ -83,16 +86,22 @@ public sealed record AuditChoice
     [FromQuery(Name = "until")]
     public string? Until { get; init; }
 
-    /// <summary>As the API takes it.</summary>
-    public IReadOnlyList<(string Name, string? Value)> Filter =>
+    /// <summary>As the API takes it, which ends before a moment: the day that was chosen as the last one counts.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Filter => [.. Chosen.Select(one => one.Name == "until" ? (one.Name, EndOf(one.Value)) : one)];
+
+    private IReadOnlyList<(string Name, string? Value)> Chosen =>
         [("actor", Plain(Actor)), ("action", Plain(Action)), ("subject", Plain(Subject)), ("outcome", Plain(Outcome)), ("since", Plain(Since)), ("until", Plain(Until))];
 
     /// <summary>Whether anything is chosen.</summary>
-    public bool IsNarrowed => Filter.Any(one => one.Value is not null);
+    public bool IsNarrowed => Chosen.Any(one => one.Value is not null);
 
     /// <summary>The address of the part behind it.</summary>
     public string After(string cursor) =>
-        QueryHelpers.AddQueryString("/activity/audit", Filter.Append((Name: "cursor", Value: (string?)cursor)).Where(one => one.Value is not null).Select(one => KeyValuePair.Create(one.Name, one.Value)));
+        QueryHelpers.AddQueryString("/activity/audit", Chosen.Append((Name: "cursor", Value: (string?)cursor)).Where(one => one.Value is not null).Select(one => KeyValuePair.Create(one.Name, one.Value)));
+
+    private static string? EndOf(string? day) => DateOnly.TryParseExact(day, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date < DateOnly.MaxValue
+        ? date.AddDays(1).ToString(Day, CultureInfo.InvariantCulture)
+        : day;
 
     private static string? Plain(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

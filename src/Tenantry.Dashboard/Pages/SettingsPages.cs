@@ -36,7 +36,7 @@ internal static class SettingsPages
         return new Page<TargetCheck>((nameof(TargetCheck.Check), await api.Client.Targets.CheckAsync(target, cancellationToken)));
     }
 
-    private static async Task<IResult> ShowPeopleAsync([FromQuery] string? organization, PageApi api, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowPeopleAsync([FromQuery] string? organization, [FromQuery] string? cursor, PageApi api, CancellationToken cancellationToken)
     {
         var organizations = await api.Client.People.ListOrganizationsAsync(cancellationToken).ToListAsync(cancellationToken);
         var chosen = organizations.FirstOrDefault(one => one.Name == organization)?.Name ?? organizations.FirstOrDefault()?.Name;
@@ -45,7 +45,8 @@ internal static class SettingsPages
             (nameof(PeoplePage.Organization), chosen),
             (nameof(PeoplePage.Quotas), chosen is null ? null : await api.IfAllowedAsync("GET /v1/organizations/{organization}/quotas", () => api.Client.People.ListQuotasAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask(), chosen)),
             (nameof(PeoplePage.Members), chosen is null ? null : await api.IfAllowedAsync("GET /v1/organizations/{organization}/members", () => api.Client.People.ListMembersAsync(chosen, cancellationToken).ToListAsync(cancellationToken).AsTask(), chosen)),
-            (nameof(PeoplePage.People), await api.IfAllowedAsync("GET /v1/people", () => api.Client.People.ListAsync(cancellationToken).Take(PeopleShown).ToListAsync(cancellationToken).AsTask())));
+            (nameof(PeoplePage.People), await api.IfAllowedAsync("GET /v1/people", () => api.Client.People.GetPageAsync(Null(cursor ?? ""), PeopleShown, cancellationToken))),
+            (nameof(PeoplePage.IsFirst), string.IsNullOrEmpty(cursor)));
     }
 
     private static async Task<IResult> AddPersonAsync(PageApi api, HttpContext context, CancellationToken cancellationToken)

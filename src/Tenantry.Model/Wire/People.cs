@@ -12,8 +12,9 @@ public sealed record MembershipResponse(string Organization, Role Role);
 /// <param name="Issuer">The identity provider that knows the person; null: none.</param>
 /// <param name="CreatedAt">When the person was added.</param>
 /// <param name="SignedInAt">When they signed in last; null: never.</param>
+/// <param name="Passkeys">How many passkeys sign them in.</param>
 public sealed record PersonResponse(
-    string Email, string Name, Role? Role, IReadOnlyList<MembershipResponse> Memberships, bool HasPassword, string? Issuer, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+    string Email, string Name, Role? Role, IReadOnlyList<MembershipResponse> Memberships, bool HasPassword, string? Issuer, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt, int Passkeys = 0);
 
 /// <summary>Body of <c>POST /v1/people</c>.</summary>
 /// <param name="Email">Names the person.</param>
@@ -30,9 +31,11 @@ public sealed record CreatePersonRequest(string Email, string? Name = null, Role
 /// <param name="Name">How the person is called.</param>
 /// <param name="Role">Everywhere.</param>
 /// <param name="NoRole">Takes the role away.</param>
-/// <param name="Password">Ends the person's sessions, and takes their passkeys.</param>
-/// <param name="NoPassword">Takes the password away, and their passkeys.</param>
-public sealed record UpdatePersonRequest(string? Name = null, Role? Role = null, bool NoRole = false, string? Password = null, bool NoPassword = false) : IHoldsSecret
+/// <param name="Password">Ends the person's sessions, and removes their passkeys.</param>
+/// <param name="NoPassword">Takes the password away, and the passkeys.</param>
+/// <param name="NoPasskeys">Removes the passkeys alone, and ends the sessions that they began.</param>
+public sealed record UpdatePersonRequest(
+    string? Name = null, Role? Role = null, bool NoRole = false, string? Password = null, bool NoPassword = false, bool NoPasskeys = false) : IHoldsSecret
 {
     /// <summary>Keeps the password out of logs.</summary>
     public override string ToString() => nameof(UpdatePersonRequest);
@@ -71,8 +74,10 @@ public sealed record InvitationResponse(string Organization, Role Role, string I
 /// <param name="Memberships">What they may do in organizations.</param>
 /// <param name="ExpiresAt">When it ends; null: not by time.</param>
 /// <param name="CsrfToken">What changes have to show as <c>X-CSRF-Token</c>; for a session alone.</param>
+/// <param name="Issuer">The identity provider that knows a person; null: none.</param>
+/// <param name="HasPassword">Whether a password signs the person in.</param>
 public sealed record SessionResponse(
-    string Name, string DisplayName, string Through, Role? Role, IReadOnlyList<MembershipResponse> Memberships, DateTimeOffset? ExpiresAt, string? CsrfToken)
+    string Name, string DisplayName, string Through, Role? Role, IReadOnlyList<MembershipResponse> Memberships, DateTimeOffset? ExpiresAt, string? CsrfToken, string? Issuer = null, bool HasPassword = false)
 {
     /// <summary>Keeps the token out of logs.</summary>
     public override string ToString() => $"SessionResponse {Name}";
@@ -81,7 +86,8 @@ public sealed record SessionResponse(
 /// <summary>Body of <c>PUT /v1/session/password</c>: the caller's own. Every session of theirs ends with it, the asking one too.</summary>
 /// <param name="Password">The new one.</param>
 /// <param name="Current">The one so far; who has none has signed in within the last ten minutes.</param>
-public sealed record PutPasswordRequest(string Password, string? Current = null) : IHoldsSecret
+/// <param name="NoPasskeys">Removes the caller's passkeys, too.</param>
+public sealed record PutPasswordRequest(string Password, string? Current = null, bool NoPasskeys = false) : IHoldsSecret
 {
     /// <summary>Keeps both out of logs.</summary>
     public override string ToString() => nameof(PutPasswordRequest);
@@ -120,12 +126,19 @@ public sealed record PasskeyOptionsResponse(string Handshake, System.Text.Json.J
     public override string ToString() => nameof(PasskeyOptionsResponse);
 }
 
+/// <summary>Body of <c>POST /v1/session/passkeys/options</c>: it is proved before the authenticator makes anything.</summary>
+/// <param name="Current">The password; who has none has signed in within the last ten minutes.</param>
+public sealed record AskPasskeyRequest(string? Current = null) : IHoldsSecret
+{
+    /// <summary>Keeps it out of logs.</summary>
+    public override string ToString() => nameof(AskPasskeyRequest);
+}
+
 /// <summary>Body of <c>POST /v1/session/passkeys</c>.</summary>
 /// <param name="Handshake">Of what was asked.</param>
 /// <param name="Credential">What the authenticator answered, as JSON text.</param>
 /// <param name="Name">How the person calls it.</param>
-/// <param name="Current">The password; who has none has signed in within the last ten minutes.</param>
-public sealed record AddPasskeyRequest(string Handshake, string Credential, string? Name = null, string? Current = null) : IHoldsSecret
+public sealed record AddPasskeyRequest(string Handshake, string Credential, string? Name = null) : IHoldsSecret
 {
     /// <summary>Keeps them out of logs.</summary>
     public override string ToString() => nameof(AddPasskeyRequest);

@@ -90,6 +90,7 @@ namespace Tenantry.Model.Wire;
 [JsonSerializable(typeof(PageResponse<InstanceCostResponse>))]
 [JsonSerializable(typeof(PutPasswordRequest))]
 [JsonSerializable(typeof(AddPasskeyRequest))]
+[JsonSerializable(typeof(AskPasskeyRequest))]
 [JsonSerializable(typeof(PasskeyOptionsResponse))]
 [JsonSerializable(typeof(PasskeyResponse))]
 [JsonSerializable(typeof(PageResponse<PasskeyResponse>))]

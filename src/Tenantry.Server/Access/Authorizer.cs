@@ -58,6 +58,9 @@ internal sealed class Authorizer(IStore store, Denials denials) : IMiddleware
         // Also of who looks at everything: what they may do to it depends on whose it is, and whose it was stands in the audit of a change.
         var isOwnedByOne = rule.Reach == Reach.Organization && (isChange || caller.Grants.Platform is null || caller.Grants.Organizations.Count > 0 || rule.PeopleAlone);
         var organization = isOwnedByOne ? await OrganizationAsync(context, caller) : null;
+        // Nothing of one is named: what is denied then is for the caller's own organization to read, where they have one alone.
+        if (organization is null && rule.Reach != Reach.Caller && caller.Grants is { Platform: null, Organizations.Count: 1 })
+            ConcernedOrganization.Set(context, caller.Grants.Organizations.Keys.First());
         if (!caller.Grants.Admits(rule, organization))
             throw ProblemException.Forbidden(Why(context, caller, rule, organization));
         if (rule.SocketAlone && !caller.IsLocal)

@@ -21,6 +21,12 @@ public sealed record Caller(string Name, CallerKind Through, Grants Grants)
     /// <summary>How a person is called; else the name.</summary>
     public string DisplayName { get; init; } = Name;
 
+    /// <summary>The identity provider that knows a person who signed in; null: none.</summary>
+    internal string? Issuer { get; init; }
+
+    /// <summary>Whether a password signs that person in.</summary>
+    internal bool HasPassword { get; init; }
+
     /// <summary>How many invitations into organizations wait for the answer of somebody who signed in.</summary>
     public int Invitations { get; init; }
 

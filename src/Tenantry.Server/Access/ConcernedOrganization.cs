@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tenantry.Server.Api;
 
 namespace Tenantry.Server.Access;
 
@@ -7,6 +8,9 @@ internal sealed record ConcernedOrganization(string Name)
 {
     /// <summary>Empty: none is known.</summary>
     public static string Of(HttpContext context) => context.Features.Get<ConcernedOrganization>()?.Name ?? "";
+
+    /// <summary>The same of a refusal: what tells whose a thing is that is another organization's is for the platform to read.</summary>
+    public static string Of(HttpContext context, ProblemException refused) => refused.Denied is null ? Of(context) : "";
 
     public static void Set(HttpContext context, string name) => context.Features.Set(new ConcernedOrganization(name));
 }

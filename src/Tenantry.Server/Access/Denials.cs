@@ -36,7 +36,7 @@ internal sealed class Denials(IStore store, TimeProvider time)
             return;
         var detail = (refused.Denied ?? refused.Message) + More(more);
         await store.AppendAuditAsync(
-            new AuditEntry(caller.Name, action ?? Look, context.Request.Path, isDenied ? "denied" : "refused", detail, context.TraceIdentifier, time.GetUtcNow()) { Through = caller.ThroughText, Organization = ConcernedOrganization.Of(context) },
+            new AuditEntry(caller.Name, action ?? Look, context.Request.Path, isDenied ? "denied" : "refused", detail, context.TraceIdentifier, time.GetUtcNow()) { Through = caller.ThroughText, Organization = ConcernedOrganization.Of(context, refused) },
             CancellationToken.None);
     }
 

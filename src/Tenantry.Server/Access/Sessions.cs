@@ -89,6 +89,8 @@ public sealed class Sessions(IStore store, TimeProvider time)
         SessionHash = found.Session.Hash,
         DisplayName = found.Person.Name,
         Invitations = found.Invitations,
+        Issuer = found.Person.Issuer.Length == 0 ? null : found.Person.Issuer,
+        HasPassword = found.Person.Password is not null,
     };
 
     private DateTimeOffset LastUse(PersonSession session) => used.TryGetValue(session.Hash, out var here) && here > session.UsedAt ? here : session.UsedAt;

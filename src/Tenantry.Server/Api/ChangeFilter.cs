@@ -34,7 +34,8 @@ internal sealed class ChangeFilter(string action, IStore store, IdempotentAnswer
             var problem = Problems.Of(failure);
             var denied = (failure as ProblemException)?.Denied;
             var outcome = problem.Status switch { StatusCodes.Status403Forbidden => "denied", _ when denied is not null => "denied", < 500 => "refused", _ => "failed" };
-            await AuditAsync(Row(change, outcome, denied ?? problem.Detail));
+            // What tells whose a thing is that is another organization's is for the platform to read.
+            await AuditAsync(Row(change, outcome, denied ?? problem.Detail) with { Organization = denied is null ? change.Organization : "" });
             throw;
         }
 

@@ -53,7 +53,7 @@ public sealed class AuditExport : IResult
                 if (walk.Add(Row(JsonSerializer.Deserialize<AuditExportRow>(line, WireJson.Options)!)) is { } bad)
                     return bad;
             }
-            catch (Exception mistake) when (mistake is JsonException or NullReferenceException or ArgumentNullException)
+            catch (Exception mistake) when (mistake is JsonException or NullReferenceException or ArgumentException or OverflowException)
             {
                 return $"Line {number} is no row of an audit.";
             }

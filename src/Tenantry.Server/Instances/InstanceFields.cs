@@ -13,6 +13,9 @@ internal static partial class InstanceFields
     private const int LongestHost = 253;
     private const int MostHosts = 100;
 
+    /// <summary>The one tier that an organization has without asking the platform, which pays: the manifest's default, or its first.</summary>
+    public static string FreeTier(Manifest manifest) => manifest.DefaultTier ?? manifest.Tiers[0].Name;
+
     /// <summary>The tier that is meant.</summary>
     public static string Tier(Manifest manifest, string? wanted, List<ProblemError> errors)
     {

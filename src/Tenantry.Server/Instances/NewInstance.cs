@@ -37,7 +37,7 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             return tenant.Deleting ? throw ProblemException.Conflict($"The tenant '{tenant.Name}' is being removed.") : (tenant, false);
         }
 
-        return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (TenantText.Make(request.NewTenant, caller, time.GetUtcNow()), true);
+        return request.NewTenant is null ? throw ProblemException.NotFound("tenant", request.Tenant, "tenant") : (await TenantText.MakeAsync(request.NewTenant, caller, store, time.GetUtcNow(), cancellationToken), true);
     }
 
     public async Task<InstanceSpec> ResolveAsync(CreateInstanceRequest request, Tenant tenant, Caller caller, CancellationToken cancellationToken)
@@ -60,8 +60,8 @@ public sealed class NewInstance(IStore store, ApiSettings settings, IReadOnlyLis
             throw ProblemException.Invalid(errors);
         if (limit is not null)
             caller.MustPay("What LLM keys may spend");
-        if (request.Tier is not null && tier != InstanceFields.Tier(manifest, null, []))
-            caller.MustPay("A tier other than the app's first");
+        if (tier != InstanceFields.FreeTier(manifest))
+            caller.MustPay("A tier other than the app's default, or its first where none is,");
         return new InstanceSpec(
             SortedId.New(time),
             request.Slug ?? await PickSlugAsync(tenant, environment, request.App, cancellationToken),

@@ -48,7 +48,7 @@ internal static class MembersApi
         return TypedResults.Created($"/v1/organizations/{name}", new OrganizationResponse(made.Name, made.CreatedAt));
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(string organization, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(string organization, Change change, IStore store, LiveRequests live, HttpContext context, CancellationToken cancellationToken)
     {
         change.Subject = $"organization {organization}";
         await RequireAsync(store, organization, cancellationToken);
@@ -64,6 +64,7 @@ internal static class MembersApi
         ];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(change.Changes));
+        live.LetFinish(context.TraceIdentifier);
         if (!await store.DeleteOrganizationAsync(organization, cancellationToken))
             throw ProblemException.NotFound("organization", organization);
         await live.CutAsync(CancellationToken.None);
@@ -87,7 +88,7 @@ internal static class MembersApi
     // Who runs the platform, and answers for its accounts, makes somebody a member at once. An owner invites: nobody gets into an organization that they did not agree to, and
     // nothing is told of an account whose person did not.
     private static async Task<Results<Ok<MemberResponse>, Ok<PlanResponse>>> PutAsync(
-        string organization, string email, Body<PutMemberRequest> body, Change change, IStore store, LiveRequests live, TimeProvider time, CancellationToken cancellationToken)
+        string organization, string email, Body<PutMemberRequest> body, Change change, IStore store, LiveRequests live, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
         await RequireAsync(store, organization, cancellationToken);
         var who = PersonText.Email(email);
@@ -100,9 +101,9 @@ internal static class MembersApi
             ? new ChangeResponse(change.Subject, "invitation", Word((await store.ListInvitationsAsync(organization, who, cancellationToken)).FirstOrDefault()?.Role), Word(request.Role))
             : new ChangeResponse(change.Subject, "role", Word(before?.Role), Word(request.Role));
         var name = PersonText.Name(request.Name, who);
-        change.Changes = [difference];
+        change.Changes = [difference, .. request.Role == Role.Owner || isInvited ? [] : await WithdrawnAsync(organization, who, store, cancellationToken)];
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of([.. difference.From == difference.To ? Array.Empty<ChangeResponse>() : [difference]]));
+            return TypedResults.Ok(DryRun.Of([.. change.Changes.Where(one => one.From != one.To)]));
         var now = time.GetUtcNow();
         if (isInvited)
         {
@@ -112,22 +113,25 @@ internal static class MembersApi
         }
 
         var member = new Membership(organization, who, request.Role, before?.CreatedAt ?? now);
-        await store.PutMemberAsync(member, new Person(who, name, null, null, "", "", 1, now), cancellationToken);
+        live.LetFinish(context.TraceIdentifier);
+        await store.PutMemberAsync(member, new Person(who, name, null, null, "", "", 1, now), keepsOwner: !change.Caller.RunsPlatform, cancellationToken);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.Ok(Response(member, (await store.FindPersonAsync(who, cancellationToken))!));
     }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(
-        string organization, string email, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
+        string organization, string email, Change change, IStore store, LiveRequests live, HttpContext context, CancellationToken cancellationToken)
     {
         await RequireAsync(store, organization, cancellationToken);
         var who = PersonText.Plain(email);
         change.Subject = $"member {who} of {organization}";
         if ((await store.ListMembersAsync(organization, who, cancellationToken)) is not [var member])
             return await WithdrawAsync(organization, who, change, store, cancellationToken);
+        change.Changes = [new ChangeResponse(change.Subject, "role", Word(member.Role), null), .. await WithdrawnAsync(organization, who, store, cancellationToken)];
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "role", Word(member.Role), null)));
-        if (!await store.DeleteMemberAsync(organization, who, cancellationToken))
+            return TypedResults.Ok(DryRun.Of(change.Changes));
+        live.LetFinish(context.TraceIdentifier);
+        if (!await store.DeleteMemberAsync(organization, who, keepsOwner: !change.Caller.RunsPlatform, cancellationToken))
             throw ProblemException.NotFound("member", who);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();
@@ -142,6 +146,11 @@ internal static class MembersApi
             return TypedResults.Ok(DryRun.Of(change.Changes));
         return await store.DeleteInvitationAsync(organization, who, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("member", who);
     }
+
+    // What somebody invited who may not invite any more.
+    private static async Task<IEnumerable<ChangeResponse>> WithdrawnAsync(string organization, string who, IStore store, CancellationToken cancellationToken) =>
+        (await store.ListInvitationsAsync(organization, null, cancellationToken)).Where(one => one.InvitedBy == who)
+            .Select(one => new ChangeResponse($"member {one.Email} of {organization}", "invitation", Word(one.Role), null));
 
     private static async Task RequireAsync(IStore store, string organization, CancellationToken cancellationToken)
     {

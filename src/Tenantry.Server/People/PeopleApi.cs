@@ -75,9 +75,10 @@ internal static class PeopleApi
             throw ProblemException.Invalid("noPassword", "A password, or none: not both.");
         if (request.Password is not null)
             Passwords.Check(request.Password, present.Email);
+        // Who gives an account back takes away whatever else signs in to it.
+        var removesPasskeys = request.NoPasskeys || request.Password is not null || request.NoPassword;
         var wanted = present with { Name = PersonText.Name(request.Name, present.Name), Role = request.NoRole ? null : request.Role ?? present.Role };
-        // Who says anew how somebody signs in takes what they have besides, lest it stays with whoever has it now.
-        var passkeys = request.Password is not null || request.NoPassword ? await store.ListPasskeysAsync(present.Email, cancellationToken) : [];
+        var passkeys = removesPasskeys ? await store.ListPasskeysAsync(present.Email, cancellationToken) : [];
         ChangeResponse[] differences =
         [
             .. Differences(change.Subject, present, wanted, request),
@@ -86,22 +87,22 @@ internal static class PeopleApi
         change.Changes = differences;
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(differences));
-        foreach (var passkey in passkeys)
-            await store.DeletePasskeyAsync(present.Email, passkey.Id, cancellationToken);
         wanted = wanted with { Password = request.NoPassword ? null : request.Password is null ? present.Password : passwords.Hash(request.Password) };
-        var stored = differences.Length == 0 ? present : await store.UpdatePersonAsync(wanted, present.Version, cancellationToken);
+        live.LetFinish(context.TraceIdentifier);
+        var stored = differences.Length == 0 ? present : await store.UpdatePersonAsync(wanted, present.Version, removesPasskeys, cancellationToken);
         await live.CutAsync(CancellationToken.None);
         ETags.Set(context, stored.Version);
         return TypedResults.Ok(Response(stored, await store.ListMembersAsync(null, stored.Email, cancellationToken)));
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(string email, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> DeleteAsync(string email, Change change, IStore store, LiveRequests live, HttpContext context, CancellationToken cancellationToken)
     {
         var present = await FindAsync(store, email, cancellationToken);
         change.Subject = $"person {present.Email}";
         change.Expect(change.Subject, present.Version);
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", present.Email, null)));
+        live.LetFinish(context.TraceIdentifier);
         if (!await store.DeletePersonAsync(present.Email, cancellationToken))
             throw ProblemException.NotFound("person", present.Email);
         await live.CutAsync(CancellationToken.None);
@@ -129,7 +130,8 @@ internal static class PeopleApi
         person.Password is not null,
         person.Issuer.Length == 0 ? null : person.Issuer,
         person.CreatedAt,
-        person.SignedInAt);
+        person.SignedInAt,
+        person.Passkeys);
 
     private static string Word(Role? role) => role?.ToString().ToLowerInvariant() ?? "none";
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -34,16 +35,19 @@ internal static class SessionApi
             caller.Grants.Platform,
             [.. caller.Grants.Organizations.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => new MembershipResponse(one.Key, one.Value))],
             caller.ExpiresAt,
-            caller.Through == CallerKind.Session ? Sessions.CsrfTokenOf(context) : null));
+            caller.Through == CallerKind.Session ? Sessions.CsrfTokenOf(context) : null,
+            caller.Issuer,
+            caller.HasPassword));
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> EndAsync(Change change, Sessions sessions, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> EndAsync(Change change, Sessions sessions, LiveRequests live, HttpContext context, CancellationToken cancellationToken)
     {
         change.Subject = $"person {change.Actor}";
         if (change.Caller.Through != CallerKind.Session)
             throw ProblemException.Conflict("There is no session to end: this caller did not sign in.");
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse("session", "", change.Actor, null)));
+        live.LetFinish(context.TraceIdentifier);
         await sessions.EndAsync(context, cancellationToken);
         return TypedResults.NoContent();
     }
@@ -58,12 +62,17 @@ internal static class SessionApi
             throw ProblemException.Conflict("This is for people who signed in. On the server's machine: 'tenantry person set ADDRESS --password'.");
         var person = session.Person;
         Passwords.Check(body.Value.Password, person.Email);
-        change.Changes = [new ChangeResponse(change.Subject, "password", person.Password is null ? "none" : "set", "another")];
+        var removed = body.Value.NoPasskeys ? person.Passkeys : 0;
+        change.Changes =
+        [
+            new ChangeResponse(change.Subject, "password", person.Password is null ? "none" : "set", "another"),
+            .. removed > 0 ? [new ChangeResponse(change.Subject, "passkeys", removed.ToString(CultureInfo.InvariantCulture), "none")] : Array.Empty<ChangeResponse>(),
+        ];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(change.Changes));
         await proof.RequireAsync(context, session, body.Value.Current, "set one");
         live.LetFinish(context.TraceIdentifier);
-        await store.UpdatePersonAsync(person with { Password = passwords.Hash(body.Value.Password) }, person.Version, cancellationToken);
+        await store.UpdatePersonAsync(person with { Password = passwords.Hash(body.Value.Password) }, person.Version, body.Value.NoPasskeys, cancellationToken);
         await live.CutAsync(CancellationToken.None);
         return TypedResults.NoContent();
     }

@@ -62,7 +62,7 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
 
     /// <inheritdoc/>
     public async Task<PasskeyOptionsResponse?> AskForPasskeyAsync(HttpContext context) =>
-        limits.Enter(ClientAddress.Of(context, settings)) is null ? await passkeys.AskToSignInAsync(context) : null;
+        limits.Ask(ClientAddress.Of(context, settings)) is null ? await passkeys.AskToSignInAsync(context) : null;
 
     /// <inheritdoc/>
     public async Task<SignInResult> WithPasskeyAsync(HttpContext context, string handshake, string credential)
@@ -72,14 +72,14 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
         var address = ClientAddress.Of(context, settings);
         if (limits.Enter(address) is { } wait)
             return TooOften(wait);
-        if (await passkeys.SignInAsync(context, handshake, credential) is not { } person)
+        var (person, owner) = await passkeys.SignInAsync(context, handshake, credential);
+        // Of an account that was linked to the provider while passkeys stayed with it, the provider says who signs in.
+        if (person is null || person.Issuer.Length > 0)
         {
-            await AuditAsync(context, "", "denied", $"a passkey that signs nobody in, from {address}");
+            await AuditAsync(context, owner, "denied", $"a passkey that signs nobody in, from {address}");
             return new SignInResult(SignInOutcome.Passkey, "This passkey signs nobody in here.");
         }
 
-        // The question was counted, too.
-        limits.Succeed(address);
         limits.Succeed(address);
         return await LetInAsync(context, person, SignInMethod.Passkey, null);
     }
@@ -142,6 +142,7 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
     /// <inheritdoc/>
     public async Task SignOutAsync(HttpContext context)
     {
+        live.LetFinish(context.TraceIdentifier);
         if (await sessions.EndAsync(context, CancellationToken.None) is { } caller)
             await store.AppendAuditAsync(new AuditEntry(caller.Name, "session.end", $"person {caller.Name}", "done", "", context.TraceIdentifier, time.GetUtcNow()), CancellationToken.None);
     }
@@ -155,6 +156,8 @@ public sealed class SignIn(IStore store, Sessions sessions, Passwords passwords,
     {
         try
         {
+            // The session that the browser had, and by which it asked, ends.
+            live.LetFinish(context.TraceIdentifier);
             await sessions.BeginAsync(context, person, method, provider, context.RequestAborted);
         }
         catch (StoreConflictException)

@@ -15,6 +15,9 @@ public sealed class SignInLimits(TimeProvider time)
     /// <summary>Wrong ones from one address in <see cref="Window"/>.</summary>
     public const int FromAddress = 50;
 
+    /// <summary>Questions for an authenticator from one address in <see cref="Window"/>, which nobody has tried anything with yet.</summary>
+    public const int QuestionsFromAddress = 300;
+
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
     private const int Many = 10_000;
@@ -38,6 +41,21 @@ public sealed class SignInLimits(TimeProvider time)
 
     /// <summary>Counts a try without one: a link, or the way back from the provider.</summary>
     public TimeSpan? Enter(string address) => Count(null, address);
+
+    /// <summary>Counts a question for an authenticator, which takes no try away. Null: it may be asked; else how long to wait.</summary>
+    public TimeSpan? Ask(string address)
+    {
+        lock (counts)
+        {
+            var now = time.GetUtcNow();
+            Forget(now);
+            var asked = Of("asked from " + Network(address), now);
+            if (asked.Tries >= QuestionsFromAddress)
+                return asked.Until - now;
+            asked.Tries++;
+            return null;
+        }
+    }
 
     /// <summary>The try was right.</summary>
     public void Succeed(string email, string address)

@@ -51,12 +51,14 @@ internal sealed class AuditWalk
     /// <summary>The sentence that names the row, or null when it fits.</summary>
     public string? Add(AuditRow row)
     {
+        if (row.Sequence <= _sequence)
+            return $"Audit row {row.Sequence} was not written by Tenantry: row {_sequence + 1} was to follow.";
         if (row.Sequence != _sequence + 1)
             return Missing(_sequence + 1);
         if (row.PreviousHash != _hash)
             return $"Audit row {row.Sequence} does not follow row {_sequence}: it was moved, or the row before it was replaced.";
         if (AuditChain.Hash(row.Sequence, row.Entry, row.PreviousHash) != row.Hash)
-            return $"Audit row {row.Sequence} was changed after it was written.";
+            return Changed(row.Sequence);
         _sequence = row.Sequence;
         _hash = row.Hash;
         return null;
@@ -71,6 +73,9 @@ internal sealed class AuditWalk
             return $"Audit row {sequence + 1} was not written by Tenantry: the newest that was is {sequence}.";
         return _hash == hash ? null : $"Audit row {_sequence} is not the one that was written: the chain was replaced.";
     }
+
+    /// <summary>Of a row that cannot be read, and so is none that was written.</summary>
+    public static string Changed(long sequence) => $"Audit row {sequence} was changed after it was written.";
 
     private static string Missing(long sequence) => $"Audit row {sequence} is missing.";
 }

@@ -14,13 +14,13 @@ public interface IPasskeyStore
     /// <summary>It signed somebody in.</summary>
     Task UsePasskeyAsync(string id, long signCount, bool isBackedUp, DateTimeOffset at, CancellationToken cancellationToken);
 
-    /// <summary>False when the person has none of that id.</summary>
-    Task<bool> DeletePasskeyAsync(string email, string id, CancellationToken cancellationToken);
+    /// <summary>With it end the sessions that passkeys of the person began, but for that of <paramref name="keptSession"/>. False when the person has none of that id.</summary>
+    Task<bool> DeletePasskeyAsync(string email, string id, string keptSession, CancellationToken cancellationToken);
 
-    /// <summary>What was asked, by the SHA-256 of what the browser keeps. What has expired goes.</summary>
-    Task AddPasskeyHandshakeAsync(string hash, string state, DateTimeOffset expiresAt, CancellationToken cancellationToken);
+    /// <summary>What was asked and for what, by the SHA-256 of what the browser keeps. What has expired goes; with <paramref name="isOnly"/>, whatever was asked for the same, too.</summary>
+    Task AddPasskeyHandshakeAsync(string hash, string purpose, string state, bool isOnly, DateTimeOffset expiresAt, CancellationToken cancellationToken);
 
-    /// <summary>What was asked, once; null when it was answered already, or too long ago.</summary>
+    /// <summary>The purpose and what was asked, in two lines, once; null when it was answered already, or too long ago.</summary>
     Task<string?> TakePasskeyHandshakeAsync(string hash, CancellationToken cancellationToken);
 }
 

@@ -17,19 +17,25 @@ public interface IPeopleStore
     Task<Page<Person>> ListPeopleAsync(PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes it with its version grown by one; another password, the first one, or none any more, ends the person's sessions. Conflict when the stored version is not
+    /// Writes it with its version grown by one; another password, the first one, or none any more, and another provider's subject end the person's sessions and links. Conflict when the stored version is not
     /// <paramref name="expectedVersion"/>.
     /// </summary>
-    Task<Person> UpdatePersonAsync(Person person, long expectedVersion, CancellationToken cancellationToken);
+    Task<Person> UpdatePersonAsync(Person person, long expectedVersion, CancellationToken cancellationToken) => UpdatePersonAsync(person, expectedVersion, removesPasskeys: false, cancellationToken);
+
+    /// <summary>The same; with <paramref name="removesPasskeys"/> the person's passkeys and the sessions that they began go in the same transaction.</summary>
+    Task<Person> UpdatePersonAsync(Person person, long expectedVersion, bool removesPasskeys, CancellationToken cancellationToken);
 
     /// <summary>Removes a person with memberships, sessions and links. False when there is none.</summary>
     Task<bool> DeletePersonAsync(string email, CancellationToken cancellationToken);
 
-    /// <summary>Writes a membership; a person that is not there yet is made. Conflict when the organization does not exist.</summary>
-    Task PutMemberAsync(Membership member, Person newPerson, CancellationToken cancellationToken);
+    /// <summary>
+    /// Writes a membership; a person that is not there yet is made, and what somebody who is no owner invited is withdrawn. Conflict when the organization does not exist, or, with
+    /// <paramref name="keepsOwner"/>, has no owner then.
+    /// </summary>
+    Task PutMemberAsync(Membership member, Person newPerson, bool keepsOwner, CancellationToken cancellationToken);
 
-    /// <summary>False when there is no such membership.</summary>
-    Task<bool> DeleteMemberAsync(string organization, string email, CancellationToken cancellationToken);
+    /// <summary>With it go the invitations that they made. False when there is no such membership; conflict when it is that of the last owner and <paramref name="keepsOwner"/>.</summary>
+    Task<bool> DeleteMemberAsync(string organization, string email, bool keepsOwner, CancellationToken cancellationToken);
 
     /// <summary>Those of an organization, or of a person; null: any.</summary>
     Task<IReadOnlyList<Membership>> ListMembersAsync(string? organization, string? email, CancellationToken cancellationToken);
@@ -72,6 +78,9 @@ public interface IPeopleStore
 public sealed record Person(
     string Email, string Name, Role? Role, string? Password, string Issuer, string Subject, long Version, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt = null)
 {
+    /// <summary>How many passkeys sign them in. Read, and not written with the person.</summary>
+    public int Passkeys { get; init; }
+
     /// <summary>Keeps the hash out of logs.</summary>
     public override string ToString() => $"Person {Email}";
 }

@@ -38,17 +38,17 @@ internal abstract class SqlAccessStore(Database database) : IAccessStore, IPeopl
     public Task<Page<Person>> ListPeopleAsync(PageRequest page, CancellationToken cancellationToken) =>
         Database.ReadAsync(s => PersonRows.ListAsync(s, page), cancellationToken);
 
-    public Task<Person> UpdatePersonAsync(Person person, long expectedVersion, CancellationToken cancellationToken) =>
-        ChangeAsync($"person {person.Email}", s => PersonRows.UpdateAsync(s, person, expectedVersion), cancellationToken);
+    public Task<Person> UpdatePersonAsync(Person person, long expectedVersion, bool removesPasskeys, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {person.Email}", s => PersonRows.UpdateAsync(s, person, expectedVersion, removesPasskeys), cancellationToken);
 
     public Task<bool> DeletePersonAsync(string email, CancellationToken cancellationToken) =>
         ChangeAsync($"person {email}", s => PersonRows.DeleteAsync(s, email), cancellationToken);
 
-    public Task PutMemberAsync(Membership member, Person newPerson, CancellationToken cancellationToken) =>
-        ChangeAsync($"member {member.Email} of {member.Organization}", async s => { await PersonRows.PutMemberAsync(s, member, newPerson); return true; }, cancellationToken);
+    public Task PutMemberAsync(Membership member, Person newPerson, bool keepsOwner, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {member.Email} of {member.Organization}", async s => { await PersonRows.PutMemberAsync(s, member, newPerson, keepsOwner); return true; }, cancellationToken);
 
-    public Task<bool> DeleteMemberAsync(string organization, string email, CancellationToken cancellationToken) =>
-        ChangeAsync($"member {email} of {organization}", s => PersonRows.DeleteMemberAsync(s, organization, email), cancellationToken);
+    public Task<bool> DeleteMemberAsync(string organization, string email, bool keepsOwner, CancellationToken cancellationToken) =>
+        ChangeAsync($"member {email} of {organization}", s => PersonRows.DeleteMemberAsync(s, organization, email, keepsOwner), cancellationToken);
 
     public Task<IReadOnlyList<Membership>> ListMembersAsync(string? organization, string? email, CancellationToken cancellationToken) =>
         Database.ReadAsync(s => PersonRows.ListMembersAsync(s, organization, email), cancellationToken);
@@ -77,11 +77,11 @@ internal abstract class SqlAccessStore(Database database) : IAccessStore, IPeopl
     public Task UsePasskeyAsync(string id, long signCount, bool isBackedUp, DateTimeOffset at, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => PasskeyRows.UseAsync(s, id, signCount, isBackedUp, at), cancellationToken);
 
-    public Task<bool> DeletePasskeyAsync(string email, string id, CancellationToken cancellationToken) =>
-        ChangeAsync($"person {email}", s => PasskeyRows.DeleteAsync(s, email, id), cancellationToken);
+    public Task<bool> DeletePasskeyAsync(string email, string id, string keptSession, CancellationToken cancellationToken) =>
+        ChangeAsync($"person {email}", s => PasskeyRows.DeleteAsync(s, email, id, keptSession), cancellationToken);
 
-    public async Task AddPasskeyHandshakeAsync(string hash, string state, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
-        await Database.WriteAsync(async s => { await PasskeyRows.AddHandshakeAsync(s, hash, state, expiresAt); return true; }, cancellationToken);
+    public async Task AddPasskeyHandshakeAsync(string hash, string purpose, string state, bool isOnly, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        await Database.WriteAsync(async s => { await PasskeyRows.AddHandshakeAsync(s, hash, purpose, state, isOnly, expiresAt); return true; }, cancellationToken);
 
     public Task<string?> TakePasskeyHandshakeAsync(string hash, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => PasskeyRows.TakeHandshakeAsync(s, hash), cancellationToken);

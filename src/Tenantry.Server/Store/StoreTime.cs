@@ -7,7 +7,9 @@ internal static class StoreTime
 
     public static long? ToMicros(DateTimeOffset? time) => time is { } t ? ToMicros(t) : null;
 
-    public static DateTimeOffset FromMicros(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+    /// <exception cref="ArgumentOutOfRangeException">No time that was written.</exception>
+    /// <exception cref="OverflowException">The same.</exception>
+    public static DateTimeOffset FromMicros(long micros) => DateTimeOffset.UnixEpoch.AddTicks(checked(micros * TimeSpan.TicksPerMicrosecond));
 
     public static DateTimeOffset? FromMicros(long? micros) => micros is { } m ? FromMicros(m) : null;
 }

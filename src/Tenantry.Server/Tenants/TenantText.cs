@@ -3,6 +3,7 @@ using Tenantry.Model.Tenants;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
 using Tenantry.Server.Api;
+using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tenants;
 
@@ -13,8 +14,17 @@ internal static class TenantText
 
     private const string DefaultOrganization = "default";
 
-    /// <summary>The tenant that a request asks for, not stored yet.</summary>
-    public static Tenant Make(CreateTenantRequest request, Caller caller, DateTimeOffset now)
+    /// <summary>The tenant that a request asks for, not stored yet. Its organization is there, or the caller runs the platform and makes it with its first tenant.</summary>
+    public static async Task<Tenant> MakeAsync(CreateTenantRequest request, Caller caller, IStore store, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var tenant = Make(request, caller, now);
+        // The provider may name one for ever that was removed here: it does not come back, without its quotas.
+        if (!caller.RunsPlatform && (await store.ListOrganizationsAsync(cancellationToken)).All(one => one.Name != tenant.Organization))
+            throw ProblemException.NotFound("organization", tenant.Organization, "organization");
+        return tenant;
+    }
+
+    private static Tenant Make(CreateTenantRequest request, Caller caller, DateTimeOffset now)
     {
         var organization = request.Organization ?? caller.OwnOrganization(DefaultOrganization, "organization");
         caller.MustSee(organization, "organization", organization, "organization");

@@ -43,7 +43,7 @@ internal static class TenantsApi
     {
         var request = body.Value;
         change.Subject = $"tenant {request.Name}";
-        var wanted = TenantText.Make(request, Caller.Of(context), time.GetUtcNow());
+        var wanted = await TenantText.MakeAsync(request, Caller.Of(context), store, time.GetUtcNow(), cancellationToken);
         change.Organization = wanted.Organization;
         if (change.IsDryRun)
         {

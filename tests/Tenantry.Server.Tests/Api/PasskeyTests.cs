@@ -1,5 +1,8 @@
 using System.Net;
 using Tenantry.Model.Wire;
+using Tenantry.Server.Access;
+using Tenantry.Server.People;
+using Tenantry.Server.People.Oidc;
 using static Tenantry.Server.Tests.Api.TestApi;
 
 namespace Tenantry.Server.Tests.Api;
@@ -11,10 +14,12 @@ public sealed class PasskeyTests
 
     private static SoftAuthenticator Authenticator(TestApi api) => new() { Origin = api.Address.GetLeftPart(UriPartial.Authority) };
 
-    private static async Task<PasskeyOptionsResponse> AskAsync(Browser browser) => await ReadAsync<PasskeyOptionsResponse>(await browser.SendAsync(HttpMethod.Post, "/v1/session/passkeys/options"));
+    private static Task<HttpResponseMessage> QuestionAsync(Browser browser, string? current = null) => browser.SendAsync(HttpMethod.Post, "/v1/session/passkeys/options", Json(new { current }));
 
-    private static Task<HttpResponseMessage> AddAsync(Browser browser, string handshake, string credential, string? current = null) =>
-        browser.SendAsync(HttpMethod.Post, "/v1/session/passkeys", Json(new { handshake, credential, name = "Laptop", current }));
+    private static async Task<PasskeyOptionsResponse> AskAsync(Browser browser, string? current = null) => await ReadAsync<PasskeyOptionsResponse>(await QuestionAsync(browser, current));
+
+    private static Task<HttpResponseMessage> AddAsync(Browser browser, string handshake, string credential) =>
+        browser.SendAsync(HttpMethod.Post, "/v1/session/passkeys", Json(new { handshake, credential, name = "Laptop" }));
 
     private static async Task<Browser> WithPasskeyAsync(TestApi api, SoftAuthenticator authenticator)
     {
@@ -91,6 +96,7 @@ public sealed class PasskeyTests
             ("an answer that names nobody", asked => (asked.Handshake, authenticator.Get(asked.Options).Replace("\"userHandle\"", "\"nobody\"", StringComparison.Ordinal))),
             ("nothing that is an answer", asked => (asked.Handshake, "{}")),
             ("somebody whom the authenticator did not make sure of", Unverified),
+            ("an answer for another host", OfAnotherHost),
         })
         {
             var (place, nobody) = await SignInAsync(api, answer);
@@ -115,6 +121,14 @@ public sealed class PasskeyTests
             return text.Replace(own!, client, StringComparison.Ordinal);
         }
 
+        (string, string) OfAnotherHost(PasskeyOptionsResponse asked)
+        {
+            authenticator.Host = "evil.example";
+            var answer = (asked.Handshake, authenticator.Get(asked.Options));
+            authenticator.Host = null;
+            return answer;
+        }
+
         (string, string) Unverified(PasskeyOptionsResponse asked)
         {
             authenticator.VerifiesPerson = false;
@@ -122,6 +136,114 @@ public sealed class PasskeyTests
             authenticator.VerifiesPerson = true;
             return answer;
         }
+    }
+
+    [Fact]
+    public async Task ACopyOfAnAuthenticatorSignsNobodyInAndTheAuditNamesWhoseItIs()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        await WithPasskeyAsync(api, authenticator);
+        (await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)))).Place.ShouldBe("/deploy");
+
+        // The copy has not counted what the other has signed in with since.
+        authenticator.Uses = 0;
+        (await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)))).Place.ShouldStartWith("/signin?failure=passkey");
+
+        var row = (await ReadAsync<PageResponse<AuditResponse>>(await api.Local.GetAsync("/v1/audit?outcome=denied"))).Items.ShouldHaveSingleItem();
+        (row.Actor, row.Subject).ShouldBe((Ann, $"person {Ann}"));
+    }
+
+    [Fact]
+    public async Task WhoGivesAnAccountBackTakesThePasskeysAwayThatSomebodyElseMayHaveAdded()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        await WithPasskeyAsync(api, authenticator);
+        var (_, signedIn) = await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)));
+        (await ReadAsync<PersonResponse>(await api.Local.GetAsync($"/v1/people/{Ann}"))).Passkeys.ShouldBe(1);
+
+        (await PatchAsync(new { password = "given back by the admin" })).Passkeys.ShouldBe(0);
+
+        (await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)))).Place.ShouldStartWith("/signin?failure=passkey");
+        (await signedIn.GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await api.Local.GetStringAsync("/v1/audit?action=person.update")).ShouldContain("\"Laptop\"");
+
+        async Task<PersonResponse> PatchAsync(object body)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Patch, $"/v1/people/{Ann}") { Content = Json(body) };
+            request.Headers.TryAddWithoutValidation("If-Match", "*");
+            return await ReadAsync<PersonResponse>(await api.Local.SendAsync(request));
+        }
+    }
+
+    [Fact]
+    public async Task SessionsThatAPasskeyBeganEndWithItButForTheOneThatAsks()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        var byLink = await WithPasskeyAsync(api, authenticator);
+        var (_, theirs) = await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)));
+        var (_, mine) = await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)));
+        mine.Csrf = (await ReadAsync<SessionResponse>(await mine.GetAsync("/v1/session"))).CsrfToken;
+        var id = (await ReadAsync<PageResponse<PasskeyResponse>>(await mine.GetAsync("/v1/session/passkeys"))).Items.ShouldHaveSingleItem().Id;
+
+        (await mine.SendAsync(HttpMethod.Delete, $"/v1/session/passkeys/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        (await theirs.GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var stays in (Browser[])[mine, byLink])
+            (await stays.GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task WhatSignedInBeforeTheProviderDidSignsInNoMore()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        (await api.Local.PostAsync("/v1/people", Json(new { email = Ann, role = "Viewer", password = "the first of them" }))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var before = await Browser.SignedInAsync(api, Ann);
+        var question = await AskAsync(before, "the first of them");
+        using (var added = await AddAsync(before, question.Handshake, authenticator.Create(question.Options)))
+            added.StatusCode.ShouldBe(HttpStatusCode.Created);
+        using var provider = new OidcProvider(new OidcOptions { Issuer = new Uri("https://id.example"), ClientId = "tenantry" }, api.Time);
+        var who = new OidcPerson("1", Ann, "Ann", new ProviderSession("https://id.example", "s1", null, Grants.None), "/");
+
+        (await new OidcSignIn(provider, api.Store, api.Time).PersonAsync(who, CancellationToken.None))!.Email.ShouldBe(Ann);
+
+        (await before.GetAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        var person = await ReadAsync<PersonResponse>(await api.Local.GetAsync($"/v1/people/{Ann}"));
+        (person.HasPassword, person.Passkeys, person.Issuer).ShouldBe((false, 0, "https://id.example"));
+        var browser = await Browser.SignedInAsync(api, Ann);
+        (await ReadAsync<SessionResponse>(await browser.GetAsync("/v1/session"))).Issuer.ShouldBe("https://id.example");
+        (await ProblemAsync(await QuestionAsync(browser), HttpStatusCode.Forbidden, ProblemCodes.Forbidden)).Detail.ShouldContain("identity provider");
+    }
+
+    [Fact]
+    public async Task APasskeyOfAnAccountThatTheProviderKnowsSignsNobodyIn()
+    {
+        await using var api = await StartAsync();
+        using var authenticator = Authenticator(api);
+        await WithPasskeyAsync(api, authenticator);
+        var person = (await api.Store.FindPersonAsync(Ann, CancellationToken.None))!;
+        await api.Store.UpdatePersonAsync(person with { Issuer = "https://id.example", Subject = "1" }, person.Version, CancellationToken.None);
+
+        (await SignInAsync(api, asked => (asked.Handshake, authenticator.Get(asked.Options)))).Place.ShouldStartWith("/signin?failure=passkey");
+    }
+
+    [Fact]
+    public async Task QuestionsForAPasskeyTakeNoTriesAway()
+    {
+        await using var api = await StartAsync();
+        var browser = new Browser(api);
+        for (var i = 0; i < SignInLimits.FromAddress + 1; i++)
+            (await browser.SendAsync(HttpMethod.Post, "/signin/passkey/options")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        api.Service<SignInLimits>().Enter("127.0.0.1").ShouldBeNull();
+        while (api.Service<SignInLimits>().Ask("127.0.0.1") is null)
+        {
+        }
+
+        (await browser.SendAsync(HttpMethod.Post, "/signin/passkey/options")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
@@ -133,20 +255,21 @@ public sealed class PasskeyTests
         var browser = await Browser.SignedInAsync(api, Ann);
         var late = await Browser.SignedInAsync(api, "bob@example.com");
 
-        var asked = await AskAsync(browser);
-        await ProblemAsync(await AddAsync(browser, asked.Handshake, authenticator.Create(asked.Options)), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
-        await ProblemAsync(await AddAsync(browser, asked.Handshake, authenticator.Create(asked.Options), "not the right one"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        // Before the authenticator is asked for anything: what it made stays in it.
+        await ProblemAsync(await QuestionAsync(browser), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        await ProblemAsync(await QuestionAsync(browser, "not the right one"), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        var asked = await AskAsync(browser, "the first of them");
         await ProblemAsync(await AddAsync(late, asked.Handshake, authenticator.Create(asked.Options)), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
-        var again = await AskAsync(browser);
-        using var added = await AddAsync(browser, again.Handshake, authenticator.Create(again.Options), "the first of them");
+        var before = await AskAsync(browser, "the first of them");
+        var again = await AskAsync(browser, "the first of them");
+        await ProblemAsync(await AddAsync(browser, before.Handshake, authenticator.Create(before.Options)), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
+        using var added = await AddAsync(browser, again.Handshake, authenticator.Create(again.Options));
         added.StatusCode.ShouldBe(HttpStatusCode.Created);
         var theirs = await AskAsync(late);
         (await ProblemAsync(await AddAsync(late, theirs.Handshake, authenticator.Create(theirs.Options)), HttpStatusCode.Conflict, ProblemCodes.Conflict)).Detail.ShouldContain("known already");
         api.Time.Advance(TimeSpan.FromMinutes(11));
-        var soon = await AskAsync(late);
-        using var other = Authenticator(api);
-        (await ProblemAsync(await AddAsync(late, soon.Handshake, other.Create(soon.Options)), HttpStatusCode.Forbidden, ProblemCodes.Forbidden)).Detail.ShouldContain("sign in again");
-        await ProblemAsync(await api.Client(await api.TokenAsync()).PostAsync("/v1/session/passkeys/options", null), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
-        await ProblemAsync(await api.Local.PostAsync("/v1/session/passkeys/options", null), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+        (await ProblemAsync(await QuestionAsync(late), HttpStatusCode.Forbidden, ProblemCodes.Forbidden)).Detail.ShouldContain("sign in again");
+        await ProblemAsync(await api.Client(await api.TokenAsync()).PostAsync("/v1/session/passkeys/options", Json(new { })), HttpStatusCode.Forbidden, ProblemCodes.Forbidden);
+        await ProblemAsync(await api.Local.PostAsync("/v1/session/passkeys/options", Json(new { })), HttpStatusCode.Conflict, ProblemCodes.Conflict);
     }
 }

@@ -13,12 +13,17 @@ internal sealed class SoftAuthenticator : IDisposable
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly byte[] id = RandomNumberGenerator.GetBytes(16);
     private string handle = "";
-    private uint uses;
 
     /// <summary>The page that asks.</summary>
     public required string Origin { get; init; }
 
     public bool VerifiesPerson { get; set; } = true;
+
+    /// <summary>How often it was used, as it counts.</summary>
+    public uint Uses { get; set; }
+
+    /// <summary>For whom it answers in place of who asks.</summary>
+    public string? Host { get; set; }
 
     /// <summary>Answers to <c>navigator.credentials.create</c>.</summary>
     public string Create(JsonElement options)
@@ -39,7 +44,7 @@ internal sealed class SoftAuthenticator : IDisposable
     /// <summary>Answers to <c>navigator.credentials.get</c>.</summary>
     public string Get(JsonElement options)
     {
-        uses++;
+        Uses++;
         var data = Head(options.GetProperty("rpId").GetString()!, 0);
         var client = Client("webauthn.get", options);
         return Credential(new Dictionary<string, object>(StringComparer.Ordinal)
@@ -56,8 +61,8 @@ internal sealed class SoftAuthenticator : IDisposable
     private byte[] Head(string host, byte flags)
     {
         var count = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(count, uses);
-        return [.. SHA256.HashData(Encoding.UTF8.GetBytes(host)), (byte)(flags | Present | (VerifiesPerson ? Verified : 0)), .. count];
+        BinaryPrimitives.WriteUInt32BigEndian(count, Uses);
+        return [.. SHA256.HashData(Encoding.UTF8.GetBytes(Host ?? host)), (byte)(flags | Present | (VerifiesPerson ? Verified : 0)), .. count];
     }
 
     private byte[] Client(string type, JsonElement options) =>

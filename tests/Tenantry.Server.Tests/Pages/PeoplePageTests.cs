@@ -154,6 +154,73 @@ public sealed class PeoplePageTests
         answer.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
     }
 
+    [Fact]
+    public async Task ThePersonBehindTheFirstPartIsOnTheNextAndHowTheySignInIsTold()
+    {
+        await using var api = await StartAsync(pages: new DashboardPages());
+        for (var number = 0; number <= 200; number++)
+            await api.Store.AddPersonAsync(new Tenantry.Server.Store.Person($"p{number:000}@example.com", $"P {number:000}", null, null, "", "", 1, api.Time.GetUtcNow()), CancellationToken.None);
+        var admin = await Browser.SignedInAsync(api, "admin@example.com", Role.Admin);
+
+        var first = await PageAsync(admin, "/settings/people");
+        first.ShouldNotContain("p200@example.com");
+        var more = Regex.Match(first, "rel=\"next\" href=\"([^\"]+)\"").Groups[1].Value;
+        var second = await PageAsync(admin, more);
+
+        second.ShouldContain("p200@example.com");
+        second.ShouldContain("by link");
+        second.ShouldNotContain("admin@example.com</small>");
+    }
+
+    [Fact]
+    public async Task WhoThePlatformsProviderKnowsIsOfferedNoFormThatAlwaysFails()
+    {
+        await using var api = await StartAsync(pages: new DashboardPages());
+        await api.Store.AddPersonAsync(new Tenantry.Server.Store.Person(Ann, "Ann", Role.Viewer, null, "https://id.example", "1", 1, api.Time.GetUtcNow()), CancellationToken.None);
+        var (ann, bob) = (await Browser.SignedInAsync(api, Ann), await Browser.SignedInAsync(api, "bob@example.com", Role.Viewer));
+
+        var page = await PageAsync(ann, "/account");
+        page.ShouldContain("You sign in at the identity provider");
+        page.ShouldNotContain("/account/password");
+        page.ShouldNotContain("data-passkey-add");
+        var other = await PageAsync(bob, "/account");
+        other.ShouldContain("/account/password");
+        other.ShouldContain("data-passkey-add");
+    }
+
+    [Fact]
+    public async Task TheLastDayThatWasChosenCountsAsAWhole()
+    {
+        await using var api = await StartAsync(pages: new DashboardPages());
+        var admin = await Browser.SignedInAsync(api, "admin@example.com", Role.Admin);
+        var today = api.Time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+        var yesterday = api.Time.GetUtcNow().AddDays(-1).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+
+        (await PageAsync(admin, $"/activity/audit?since={today}&until={today}")).ShouldContain("person.create");
+        (await PageAsync(admin, $"/activity/audit?until={yesterday}")).ShouldContain("No row is like that.");
+        AuditChoiceOf(today).ShouldContain($"until={today}");
+
+        static string AuditChoiceOf(string day) => new AuditChoice { Until = day }.After("1");
+    }
+
+    [Fact]
+    public async Task ThePageOfWhatIsGoneSaysSoToWhoAsksForItsHeadAlone()
+    {
+        await using var api = await StartAsync(pages: new DashboardPages());
+        var owner = await OwnerAsync(api);
+        async Task<HttpStatusCode> HeadAsync(string path)
+        {
+            using var answer = await owner.SendAsync(HttpMethod.Head, path, headers: ("Accept", "text/html"));
+            return answer.StatusCode;
+        }
+
+        // What live.js asks when the stream of a page is refused.
+        (await HeadAsync("/instances/ann")).ShouldBe(HttpStatusCode.OK);
+        await GoneAsync(api, "ann");
+        (await HeadAsync("/instances/ann")).ShouldBe(HttpStatusCode.NotFound);
+        (await HeadAsync("/live/instances/ann")).ShouldNotBe(HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("service", "alice-web", "", "/instances/alice/logs?service=web")]
     [InlineData("service", "tn-alice-prod-web-1", "", "/instances/alice/logs")]

@@ -32,9 +32,9 @@ public abstract class PeopleTests(IStorePlace place) : StoreTests(place)
     public async Task WhatAPersonHadGoesWithThem()
     {
         await Store.EnsureOrganizationAsync("acme", Ct);
-        await Store.PutMemberAsync(new Membership("acme", "ann@example.com", Role.Member, Time.GetUtcNow()), Ann, Ct);
-        await Store.PutMemberAsync(new Membership("acme", "ann@example.com", Role.Owner, Time.GetUtcNow()), Ann, Ct);
-        await Should.ThrowAsync<StoreConflictException>(() => Store.PutMemberAsync(new Membership("nobody", "x@example.com", Role.Owner, Time.GetUtcNow()), Ann with { Email = "x@example.com" }, Ct));
+        await Store.PutMemberAsync(new Membership("acme", "ann@example.com", Role.Member, Time.GetUtcNow()), Ann, false, Ct);
+        await Store.PutMemberAsync(new Membership("acme", "ann@example.com", Role.Owner, Time.GetUtcNow()), Ann, false, Ct);
+        await Should.ThrowAsync<StoreConflictException>(() => Store.PutMemberAsync(new Membership("nobody", "x@example.com", Role.Owner, Time.GetUtcNow()), Ann with { Email = "x@example.com" }, false, Ct));
         (await Store.FindPersonAsync("x@example.com", Ct)).ShouldBeNull();
         await Store.AddSessionAsync(Session("h1"), Ct);
         await Store.AddSignInLinkAsync("l1", "ann@example.com", Time.GetUtcNow().AddMinutes(1), Ct);
@@ -81,6 +81,56 @@ public abstract class PeopleTests(IStorePlace place) : StoreTests(place)
         (await Store.FindSessionAsync("h2", Ct)).ShouldBeNull();
         await Store.AddSessionAsync(Session("h4"), Ct);
         (await Store.DeleteSessionsOfAsync("https://id.example", null, "1", Ct)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task OfTwoOwnersWhoTakeTheRoleFromEachOtherAtOnceOneStays()
+    {
+        await Store.EnsureOrganizationAsync("acme", Ct);
+        string[] owners = ["ann@example.com", "bob@example.com"];
+        foreach (var email in owners)
+            await Store.PutMemberAsync(new Membership("acme", email, Role.Owner, Time.GetUtcNow()), Ann with { Email = email, Subject = email }, false, Ct);
+
+        var removed = await Task.WhenAll(owners.Select(email => Task.Run(async () =>
+        {
+            try
+            {
+                return await Store.DeleteMemberAsync("acme", email, keepsOwner: true, Ct);
+            }
+            catch (StoreConflictException)
+            {
+                return false;
+            }
+        })));
+
+        removed.Count(isRemoved => isRemoved).ShouldBe(1);
+        var last = (await Store.ListMembersAsync("acme", null, Ct)).ShouldHaveSingleItem();
+        var demoted = last with { Role = Role.Member };
+        (await Should.ThrowAsync<StoreConflictException>(() => Store.PutMemberAsync(demoted, Ann, keepsOwner: true, Ct))).Message.ShouldContain("last owner");
+        await Store.PutMemberAsync(demoted, Ann, keepsOwner: false, Ct);
+        (await Store.DeleteMemberAsync("acme", last.Email, keepsOwner: true, Ct)).ShouldBeTrue("who is no owner is not the last one");
+    }
+
+    [Fact]
+    public async Task InvitationsEndWithTheRightOfWhoMadeThem()
+    {
+        await Store.EnsureOrganizationAsync("acme", Ct);
+        foreach (var (owner, end) in new (string, Func<string, Task>)[]
+        {
+            ("ann@example.com", email => Store.DeleteMemberAsync("acme", email, false, Ct)),
+            ("bob@example.com", email => Store.PutMemberAsync(new Membership("acme", email, Role.Member, Time.GetUtcNow()), Ann, false, Ct)),
+            ("cleo@example.com", email => Store.DeletePersonAsync(email, Ct)),
+        })
+        {
+            await Store.PutMemberAsync(new Membership("acme", owner, Role.Owner, Time.GetUtcNow()), Ann with { Email = owner, Subject = owner }, false, Ct);
+            await Store.PutInvitationAsync(new Invitation("acme", $"friend-of-{owner}", Role.Owner, "Friend", owner, Time.GetUtcNow(), Time.GetUtcNow().AddDays(1)), 10, Ct);
+            await Store.PutInvitationAsync(new Invitation("acme", "other@example.com", Role.Owner, "Other", "olga@example.com", Time.GetUtcNow(), Time.GetUtcNow().AddDays(1)), 10, Ct);
+
+            await end(owner);
+
+            (await Store.ListInvitationsAsync("acme", null, Ct)).ShouldHaveSingleItem(owner).Email.ShouldBe("other@example.com");
+            (await Store.AcceptInvitationAsync("acme", $"friend-of-{owner}", Ct)).ShouldBeNull();
+        }
     }
 
     [Fact]

@@ -145,6 +145,48 @@ public abstract class QuotaTests(IStorePlace place) : StoreTests(place)
         await Store.ReleaseWakeAsync("id-bob-1", Ct);
         (await Store.ClaimWakeAsync("id-bob-0", Ct)).ShouldBeTrue();
     }
+
+    [Fact]
+    public async Task WhatATenantMayHaveInATierIsNotDodgedWithAnOlderRelease()
+    {
+        await SetUpAsync();
+        var quotas = Manifest.Replace("\"name\":\"free\"", "\"name\":\"free\",\"quotas\":{\"instances\":1,\"awake\":1}", StringComparison.Ordinal);
+        await Fleet.AddTenantAsync("ann");
+        InstanceSpec Spec(int number) => Fleet.NewSpec($"ann-{number}") with { Tenant = "ann", Environment = $"e{number}", Desired = DesiredState.Asleep };
+        Task<bool> AddAsync(InstanceSpec spec) => TryAsync(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), null, Ct));
+        (await AddAsync(Spec(0))).ShouldBeTrue();
+        (await AddAsync(Spec(1))).ShouldBeTrue("the release of that time says nothing");
+        await Store.ApplyReleaseAsync(new Release("shop-2", Fleet.App, "2", $"sha256:{new string('b', 64)}", "", quotas, Time.GetUtcNow()), Ct);
+
+        Spec(2).Release.ShouldNotBe("shop-2");
+        (await AddAsync(Spec(2))).ShouldBeFalse();
+        await Should.ThrowAsync<QuotaExceededException>(() => Store.CheckQuotaAsync(null, Spec(2), isWoken: false, Ct));
+        (await Store.ClaimWakeAsync("id-ann-0", Ct)).ShouldBeTrue();
+        (await Store.ClaimWakeAsync("id-ann-1", Ct)).ShouldBeFalse("one may be awake, whatever their releases say");
+    }
+
+    [Fact]
+    public async Task AQuotaThatIsLoweredWhileAChangeWaitsHoldsForIt()
+    {
+        await SetUpAsync();
+        await Fleet.AddTenantAsync("ann");
+        await Store.PutQuotaAsync("acme", null, new QuotaLimits(Instances: 1), Ct);
+        var spec = Fleet.NewSpec("ann");
+        Task<bool> adding = Task.FromResult(false);
+        await using var database = Connect();
+        await database.WriteAsync(
+            async session =>
+            {
+                // As PUT of a quota does it: nothing else of the organization goes on until this is written.
+                await Server.Store.Rows.QuotaRows.PutAsync(session, "acme", null, new QuotaLimits(Instances: 0));
+                adding = Task.Run(() => TryAsync(() => Store.CreateInstanceAsync(spec, Fleet.NewOperation(spec, OperationKind.Create), null, Ct)));
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+                return true;
+            },
+            Ct);
+
+        (await adding).ShouldBeFalse();
+    }
 }
 
 public sealed class SqliteQuotaTests() : QuotaTests(new SqlitePlace());

@@ -68,7 +68,8 @@ public sealed class OidcSignIn(OidcProvider provider, IStore store, TimeProvider
                 throw new OidcException($"The address {who.Email} belongs to somebody else here.");
             if (who.Session.Grants.IsEmpty && await HasNoRoleAsync(local, cancellationToken))
                 return null;
-            return await store.UpdatePersonAsync(local with { Issuer = who.Session.Issuer, Subject = who.Subject }, local.Version, cancellationToken);
+            // From now on the provider says who they are: whatever signed in before signs in no more, whoever had it.
+            return await store.UpdatePersonAsync(local with { Issuer = who.Session.Issuer, Subject = who.Subject, Password = null }, local.Version, removesPasskeys: true, cancellationToken);
         }
 
         return who.Session.Grants.IsEmpty && !await IsInvitedAsync(who.Email, cancellationToken)

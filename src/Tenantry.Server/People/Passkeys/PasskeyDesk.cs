@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
@@ -40,25 +41,28 @@ public sealed class PasskeyDesk : IDisposable
     }
 
     /// <summary>What the browser is to ask an authenticator for, to make a passkey for the person.</summary>
-    public async Task<PasskeyOptionsResponse> AskToAddAsync(HttpContext context, Person person)
+    /// <param name="context">The request.</param>
+    /// <param name="session">Of who has proved that they may: the answer adds to this person alone, and another question takes its place.</param>
+    public async Task<PasskeyOptionsResponse> AskToAddAsync(HttpContext context, SessionOfPerson session)
     {
+        var person = session.Person;
         var handle = (await store.ListPasskeysAsync(person.Email, context.RequestAborted)).FirstOrDefault()?.Handle ?? RandomText.New();
         var asked = await handler.MakeCreationOptionsAsync(new PasskeyUserEntity { Id = handle, Name = person.Email, DisplayName = person.Name }, context);
-        return await KeepAsync(person.Email, asked.AttestationState, asked.CreationOptionsJson, context.RequestAborted);
+        return await KeepAsync(PurposeOf(session), asked.AttestationState, asked.CreationOptionsJson, isOnly: true, context.RequestAborted);
     }
 
     /// <summary>Adds the one that was made. Null: what came is no answer to what was asked.</summary>
     /// <exception cref="StoreConflictException">It is known already, or there are too many.</exception>
-    public async Task<Passkey?> AddAsync(HttpContext context, Person person, string handshake, string credential, string name)
+    public async Task<Passkey?> AddAsync(HttpContext context, SessionOfPerson session, string handshake, string credential, string name)
     {
-        if (credential.Length > LongestAnswer || await TakeAsync(handshake, person.Email, context.RequestAborted) is not { } state)
+        if (credential.Length > LongestAnswer || await TakeAsync(handshake, PurposeOf(session), context.RequestAborted) is not { } state)
             return null;
         var made = await handler.PerformAttestationAsync(new PasskeyAttestationContext { HttpContext = context, CredentialJson = credential, AttestationState = state });
         if (!made.Succeeded)
             return null;
         var passkey = new Passkey(
             Base64Url.EncodeToString(made.Passkey.CredentialId),
-            person.Email,
+            session.Person.Email,
             made.UserEntity.Id,
             name,
             Base64Url.EncodeToString(made.Passkey.PublicKey),
@@ -75,34 +79,54 @@ public sealed class PasskeyDesk : IDisposable
     public async Task<PasskeyOptionsResponse> AskToSignInAsync(HttpContext context)
     {
         var asked = await handler.MakeRequestOptionsAsync(null, context);
-        return await KeepAsync(SignIn, asked.AssertionState, asked.RequestOptionsJson, context.RequestAborted);
+        return await KeepAsync(SignIn, asked.AssertionState, asked.RequestOptionsJson, isOnly: false, context.RequestAborted);
     }
 
-    /// <summary>Whom the passkey signs in; null: nobody.</summary>
-    public async Task<Person?> SignInAsync(HttpContext context, string handshake, string credential)
+    /// <summary>Whom the passkey signs in; null: nobody. <c>Owner</c> is whose it says it is, for the audit: a copy of an authenticator is not believed and shows there.</summary>
+    public async Task<(Person? Person, string Owner)> SignInAsync(HttpContext context, string handshake, string credential)
     {
         if (credential.Length > LongestAnswer || await TakeAsync(handshake, SignIn, context.RequestAborted) is not { } state)
-            return null;
+            return (null, "");
         var shown = await handler.PerformAssertionAsync(new PasskeyAssertionContext { HttpContext = context, CredentialJson = credential, AssertionState = state });
         if (!shown.Succeeded)
-            return null;
+            return (null, await OwnerOfAsync(credential, context.RequestAborted));
         await store.UsePasskeyAsync(Base64Url.EncodeToString(shown.Passkey.CredentialId), shown.Passkey.SignCount, shown.Passkey.IsBackedUp, time.GetUtcNow(), context.RequestAborted);
-        return shown.User;
+        return (shown.User, shown.User.Email);
     }
 
     /// <inheritdoc/>
     public void Dispose() => users.Dispose();
 
-    private async Task<PasskeyOptionsResponse> KeepAsync(string purpose, string? state, string options, CancellationToken cancellationToken)
+    private async Task<PasskeyOptionsResponse> KeepAsync(string purpose, string? state, string options, bool isOnly, CancellationToken cancellationToken)
     {
         var handshake = RandomText.New();
-        await store.AddPasskeyHandshakeAsync(RandomText.Hash(handshake), $"{purpose}\n{state}", time.GetUtcNow() + Life, cancellationToken);
+        await store.AddPasskeyHandshakeAsync(RandomText.Hash(handshake), purpose, state ?? "", isOnly, time.GetUtcNow() + Life, cancellationToken);
         using var json = JsonDocument.Parse(options);
         return new PasskeyOptionsResponse(handshake, json.RootElement.Clone());
     }
 
     private async Task<string?> TakeAsync(string handshake, string purpose, CancellationToken cancellationToken) =>
         await store.TakePasskeyHandshakeAsync(RandomText.Hash(handshake), cancellationToken) is { } kept && kept.StartsWith(purpose + '\n', StringComparison.Ordinal) ? kept[(purpose.Length + 1)..] : null;
+
+    // In one line, since what follows is told apart by the first end of a line.
+    private static string PurposeOf(SessionOfPerson session) => $"add {session.Person.Email}";
+
+    // The handle is random: who does not have the authenticator, or what it keeps, names nobody.
+    private async Task<string> OwnerOfAsync(string credential, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(credential);
+            return json.RootElement.TryGetProperty("response", out var response) && response.TryGetProperty("userHandle", out var handle) && handle.ValueKind == JsonValueKind.String
+                && await store.FindPasskeyOwnerAsync(Encoding.UTF8.GetString(Base64Url.DecodeFromChars(handle.GetString())), cancellationToken) is { } owner
+                ? owner
+                : "";
+        }
+        catch (Exception mistake) when (mistake is JsonException or FormatException or InvalidOperationException)
+        {
+            return "";
+        }
+    }
 
     private static ValueTask<bool> IsOursAsync(PasskeyOriginValidationContext asked) => ValueTask.FromResult(
         !asked.CrossOrigin && string.Equals(asked.Origin, PublicAddress.Of(asked.HttpContext).GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase));

@@ -24,11 +24,18 @@ internal static class PasskeysApi
     private static async Task<Ok<PageResponse<PasskeyResponse>>> ListAsync(IStore store, HttpContext context, CancellationToken cancellationToken) => TypedResults.Ok(PageQuery.Whole(
         Caller.Of(context) is { Through: CallerKind.Session } caller ? await store.ListPasskeysAsync(caller.Name, cancellationToken) : [], Response));
 
-    private static async Task<Ok<PasskeyOptionsResponse>> AskAsync(IStore store, PasskeyDesk desk, HttpContext context, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await desk.AskToAddAsync(context, (await SessionAsync(Caller.Of(context), store, cancellationToken)).Person));
+    // Proved before the authenticator makes anything: what it made and nobody took stays in it.
+    private static async Task<Ok<PasskeyOptionsResponse>> AskAsync(Body<AskPasskeyRequest> body, IStore store, PasskeyDesk desk, OwnProof proof, HttpContext context, CancellationToken cancellationToken)
+    {
+        var session = await SessionAsync(Caller.Of(context), store, cancellationToken);
+        if (session.Person.Issuer.Length > 0)
+            throw ProblemException.Forbidden("You sign in at the identity provider: your passkeys are there.");
+        await proof.RequireAsync(context, session, body.Value.Current, "add a passkey");
+        return TypedResults.Ok(await desk.AskToAddAsync(context, session));
+    }
 
     private static async Task<Results<Created<PasskeyResponse>, Ok<PlanResponse>>> AddAsync(
-        Body<AddPasskeyRequest> body, Change change, IStore store, PasskeyDesk desk, OwnProof proof, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+        Body<AddPasskeyRequest> body, Change change, IStore store, PasskeyDesk desk, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
         if (context.Request.Headers.ContainsKey("Idempotency-Key"))
             throw ProblemException.BadRequest("What an authenticator answered is good once, so it cannot be sent with an Idempotency-Key.");
@@ -39,13 +46,12 @@ internal static class PasskeysApi
         change.Changes = [new ChangeResponse(change.Subject, "passkey", null, name)];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(change.Changes));
-        await proof.RequireAsync(context, session, request.Current, "add a passkey");
-        var added = await desk.AddAsync(context, session.Person, request.Handshake, request.Credential, name)
+        var added = await desk.AddAsync(context, session, request.Handshake, request.Credential, name)
             ?? throw ProblemException.Invalid("credential", "The authenticator's answer is not good, or came too late. Try again.");
         return TypedResults.Created((string?)null, Response(added));
     }
 
-    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(string id, Change change, IStore store, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, Ok<PlanResponse>>> RemoveAsync(string id, Change change, IStore store, LiveRequests live, CancellationToken cancellationToken)
     {
         change.Subject = $"person {change.Actor}";
         if (change.Caller.Through != CallerKind.Session || (await store.ListPasskeysAsync(change.Actor, cancellationToken)).FirstOrDefault(one => one.Id == id) is not { } present)
@@ -53,7 +59,10 @@ internal static class PasskeysApi
         change.Changes = [new ChangeResponse(change.Subject, "passkey", present.Name, null)];
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(change.Changes));
-        return await store.DeletePasskeyAsync(change.Actor, id, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound("passkey", id);
+        if (!await store.DeletePasskeyAsync(change.Actor, id, change.Caller.SessionHash ?? "", cancellationToken))
+            throw ProblemException.NotFound("passkey", id);
+        await live.CutAsync(CancellationToken.None);
+        return TypedResults.NoContent();
     }
 
     private static async Task<SessionOfPerson> SessionAsync(Caller caller, IStore store, CancellationToken cancellationToken) =>

@@ -79,8 +79,7 @@ internal static class AuditRows
 
     /// <summary>Oldest first.</summary>
     public static async Task<IReadOnlyList<AuditRow>> ReadAsync(Session session, long from, long last, long limit) =>
-        [.. (await session.ListAsync<Row>(
-            $"SELECT {Columns} FROM audit WHERE sequence > @from AND sequence <= @last ORDER BY sequence LIMIT @limit", new { from, last, limit })).Select(row => row.ToAudit())];
+        [.. (await ReadRowsAsync(session, from, last, limit)).Select(row => row.ToAudit())];
 
     public static async Task<AuditHead> HeadAsync(Session session)
     {
@@ -95,12 +94,13 @@ internal static class AuditRows
             "SELECT h.sequence, h.hash, (SELECT COALESCE(MAX(a.sequence), 0) FROM audit a) AS newest FROM audit_head h WHERE h.one = 1"))!;
         var walk = new AuditWalk();
         var last = Math.Max(head.Sequence, head.Newest);
-        for (var from = 0L; ;)
+        // From the very first: one may have been slipped in before those that were written.
+        for (var from = long.MinValue; ;)
         {
-            var rows = await ReadAsync(session, from, last, VerifyAtOnce);
+            var rows = await ReadRowsAsync(session, from, last, VerifyAtOnce);
             foreach (var row in rows)
             {
-                if (walk.Add(row) is { } bad)
+                if (Look(walk, row) is { } bad)
                     return bad;
                 from = row.Sequence;
             }
@@ -108,6 +108,22 @@ internal static class AuditRows
                 return walk.End(head.Sequence, head.Hash);
         }
     }
+
+    private static string? Look(AuditWalk walk, Row row)
+    {
+        try
+        {
+            return walk.Add(row.ToAudit());
+        }
+        catch (Exception mistake) when (mistake is ArgumentOutOfRangeException or OverflowException)
+        {
+            // A time that is none.
+            return AuditWalk.Changed(row.Sequence);
+        }
+    }
+
+    private static Task<IReadOnlyList<Row>> ReadRowsAsync(Session session, long from, long last, long limit) => session.ListAsync<Row>(
+        $"SELECT {Columns} FROM audit WHERE sequence > @from AND sequence <= @last ORDER BY sequence LIMIT @limit", new { from, last, limit });
 
     private sealed record HeadRow
     {

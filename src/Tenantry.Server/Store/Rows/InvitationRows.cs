@@ -43,6 +43,8 @@ internal static class InvitationRows
     /// <summary>Makes the invited a member, who is a person by now. Null: there is no such invitation.</summary>
     public static async Task<Membership?> AcceptAsync(Session session, string organization, string email)
     {
+        // In the order of everybody else: first the organization, then what is of it.
+        await session.FirstAsync<string>($"SELECT name FROM organizations WHERE name = @organization{session.Dialect.ForUpdate}", new { organization });
         if (await session.FirstAsync<Row>(
                 $"DELETE FROM invitations WHERE organization = @organization AND email = @email AND expires_at > @NowMicros RETURNING {Columns}",
                 new { organization, email, session.NowMicros }) is not { } row)

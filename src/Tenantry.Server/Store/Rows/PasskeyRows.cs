@@ -1,3 +1,4 @@
+using Tenantry.Server.Access;
 using Tenantry.Server.Store.Connections;
 
 namespace Tenantry.Server.Store.Rows;
@@ -39,17 +40,42 @@ internal static class PasskeyRows
     public static Task<int> UseAsync(Session session, string id, long signCount, bool isBackedUp, DateTimeOffset at) => session.ExecuteAsync(
         "UPDATE passkeys SET sign_count = @signCount, backed_up = @backedUp, used_at = @at WHERE id = @id", new { id, signCount, backedUp = isBackedUp ? 1L : 0L, at = StoreTime.ToMicros(at) });
 
-    public static async Task<bool> DeleteAsync(Session session, string email, string id) =>
-        await session.ExecuteAsync("DELETE FROM passkeys WHERE email = @email AND id = @id", new { email, id }) > 0;
-
-    public static async Task AddHandshakeAsync(Session session, string hash, string state, DateTimeOffset expiresAt)
+    /// <summary>With the sessions that passkeys of the person began; the one of who asks stays.</summary>
+    public static async Task<bool> DeleteAsync(Session session, string email, string id, string keptSession)
     {
+        if (await session.ExecuteAsync("DELETE FROM passkeys WHERE email = @email AND id = @id", new { email, id }) == 0)
+            return false;
+        await EndSessionsAsync(session, email, keptSession);
+        return true;
+    }
+
+    public static async Task DeleteAllAsync(Session session, string email)
+    {
+        await session.ExecuteAsync("DELETE FROM passkeys WHERE email = @email", new { email });
+        await EndSessionsAsync(session, email, "");
+    }
+
+    /// <param name="session">The transaction.</param>
+    /// <param name="hash">Of what the browser keeps.</param>
+    /// <param name="purpose">What it is asked for.</param>
+    /// <param name="state">What was asked.</param>
+    /// <param name="isOnly">Another of that purpose is of no use from now on.</param>
+    /// <param name="expiresAt">Until when it can be answered.</param>
+    public static async Task AddHandshakeAsync(Session session, string hash, string purpose, string state, bool isOnly, DateTimeOffset expiresAt)
+    {
+        var beginning = purpose + '\n';
         await session.ExecuteAsync("DELETE FROM passkey_handshakes WHERE expires_at <= @NowMicros", new { session.NowMicros });
+        if (isOnly)
+            await session.ExecuteAsync("DELETE FROM passkey_handshakes WHERE substr(state, 1, @length) = @beginning", new { beginning, length = beginning.Length });
+        state = beginning + state;
         await session.ExecuteAsync("INSERT INTO passkey_handshakes (hash, state, expires_at) VALUES (@hash, @state, @at)", new { hash, state, at = StoreTime.ToMicros(expiresAt) });
     }
 
     public static Task<string?> TakeHandshakeAsync(Session session, string hash) => session.FirstAsync<string>(
         "DELETE FROM passkey_handshakes WHERE hash = @hash AND expires_at > @NowMicros RETURNING state", new { hash, session.NowMicros });
+
+    private static Task<int> EndSessionsAsync(Session session, string email, string kept) =>
+        session.ExecuteAsync($"DELETE FROM sessions WHERE email = @email AND method = '{nameof(SignInMethod.Passkey)}' AND hash <> @kept", new { email, kept });
 
     private sealed record Row
     {

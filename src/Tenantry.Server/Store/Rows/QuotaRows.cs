@@ -63,7 +63,7 @@ internal static class QuotaRows
     /// <summary>Whether a quota says how many of the instance's organization may be awake.</summary>
     public static async Task<bool> IsCountedAsync(Session session, string instanceId) => await session.FirstAsync<long>(
         $"""
-        SELECT COUNT(*) FROM instances i JOIN releases r ON r.app = i.app AND r.id = i.release
+        SELECT COUNT(*) FROM instances i JOIN apps a ON a.name = i.app JOIN releases r ON r.app = i.app AND r.id IN (i.release, a.release)
         WHERE i.id = @instanceId AND (r.manifest LIKE '%{QuotasOfTiers}%' OR EXISTS (SELECT 1 FROM quotas q WHERE q.organization = i.organization AND q.awake IS NOT NULL))
         """,
         new { instanceId }) > 0;
@@ -101,10 +101,11 @@ internal static class QuotaRows
 
     private static async Task<T> WithinAsync<T>(Session session, Place place, Func<Task<T>> change)
     {
+        // First the lock: a quota that was lowered while this waited is the one that holds.
+        await LockAsync(session, place.Organization);
         var scopes = await ScopesAsync(session, place);
         if (scopes.Count == 0)
             return await change();
-        await LockAsync(session, place.Organization);
         var before = new List<IReadOnlyList<Use>>();
         foreach (var (scope, limits) in scopes)
             before.Add(await UsedAsync(session, scope, limits.Any(limit => limit.HasSizes)));
@@ -119,20 +120,25 @@ internal static class QuotaRows
         return result;
     }
 
-    // What the organization may have, and what the manifest lets one tenant have in the instance's tier.
+    // What the organization may have, and what the app lets one tenant have in the instance's tier: its newest release says so, else who chose an old one had what that one allowed.
     private static async Task<IReadOnlyList<(Place Scope, IReadOnlyList<QuotaLimit> Limits)>> ScopesAsync(Session session, Place place)
     {
         var scopes = new List<(Place, IReadOnlyList<QuotaLimit>)>();
         if (await LimitsAsync(session, place.Organization) is { Count: > 0 } limits)
             scopes.Add((new Place { Organization = place.Organization }, limits));
-        if (await ManifestAsync(session, place.App, place.Release) is { } manifest
-            && manifest.Contains(QuotasOfTiers, StringComparison.Ordinal)
-            && ManifestJson.Read(manifest).FindTier(place.Tier)?.Quotas is { } quotas)
-        {
+        if (await TierQuotasAsync(session, place) is { } quotas)
             scopes.Add((place, [QuotaLimit.Of(place.Tier, quotas)]));
-        }
-
         return scopes;
+    }
+
+    private static async Task<TierQuotas?> TierQuotasAsync(Session session, Place place)
+    {
+        var newest = await session.FirstAsync<string>("SELECT r.manifest FROM apps a JOIN releases r ON r.app = a.name AND r.id = a.release WHERE a.name = @App", new { place.App });
+        string[] manifests = [.. new[] { newest, await ManifestAsync(session, place.App, place.Release) }.OfType<string>()];
+        if (!Array.Exists(manifests, manifest => manifest.Contains(QuotasOfTiers, StringComparison.Ordinal)))
+            return null;
+        // A tier that the newest has no more is the older one's.
+        return manifests.Select(manifest => ManifestJson.Read(manifest).FindTier(place.Tier)).FirstOrDefault(tier => tier is not null)?.Quotas;
     }
 
     private static Task<int> LockAsync(Session session, string organization) =>
