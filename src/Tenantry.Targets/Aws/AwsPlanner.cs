@@ -122,7 +122,8 @@ internal sealed class AwsPlanner(AwsHost host, AwsObserver observer)
         if (present is { RoleArn.Length: > 0 })
             return (present.RoleArn, null);
         var name = host.Accounts.Name(workload.Labels.Tenant);
-        return await host.Accounts.FindAsync(name, cancellationToken) is { } id ? (host.Accounts.RoleArn(id), null) : ("", name);
+        // One that is just made lets nobody in yet: to wait for it is part of making it.
+        return await host.Accounts.FindAsync(name, cancellationToken) is { } id && await host.Accounts.IsOpenAsync(id, cancellationToken) ? (host.Accounts.RoleArn(id), null) : ("", name);
     }
 
     private PlanStep? SecretStep(AwsWish wish)

@@ -20,7 +20,7 @@ public sealed class AwsIdentityTests
     [Fact]
     public async Task AnAccountThatLetsNobodyInYetIsWaitedFor()
     {
-        var refusals = 2;
+        var refusals = 3;
         using var sts = new Answering(asked =>
             asked.Contains("ListAccounts", StringComparison.Ordinal) ? (200, """{"Accounts":[{"Id":"210987654321","Name":"demo-alice","Status":"ACTIVE"}]}""")
             : asked.Contains("Action=GetCallerIdentity", StringComparison.Ordinal) ? (200, "<R><Arn>arn:x</Arn></R>")
@@ -33,7 +33,10 @@ public sealed class AwsIdentityTests
         var options = new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = "eu-central-1", ["project"] = "demo", ["isolation"] = "account", ["account-email"] = "a+{tenant}@example.com", ["endpoint"] = sts.Address.ToString() };
         using var host = new AwsHost(new TargetContext("aws", "o", folder.File("data"), folder.File("run"), options, TimeProvider.System, NullLogger.Instance), AwsTargetOptions.Parse(options));
         var told = new List<string>();
-        (await new AwsAccounts(host, TimeSpan.FromMilliseconds(10)).EnsureAsync("alice", told.Add, CancellationToken.None)).ShouldBe("210987654321");
+        var accounts = new AwsAccounts(host, TimeSpan.FromMilliseconds(10));
+        (await accounts.IsOpenAsync("210987654321", CancellationToken.None)).ShouldBeFalse("a plan then makes the account, which waits for it");
+        (await accounts.EnsureAsync("alice", told.Add, CancellationToken.None)).ShouldBe("210987654321");
+        (await accounts.IsOpenAsync("210987654321", CancellationToken.None)).ShouldBeTrue();
         told.ShouldBe(["AWS is making it", "AWS is making it"]);
     }
 

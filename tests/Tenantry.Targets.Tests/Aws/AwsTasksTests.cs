@@ -50,6 +50,13 @@ public sealed class AwsTasksTests
         """)).Deployment.ShouldBe("ecs-svc/8");
 
     [Fact]
+    public void ADeploymentThatIsTriedAgainTellsItself() => EcsTasks.Read(JsonSerializer.Deserialize<JsonElement>("""
+        { "desiredCount": 1, "runningCount": 0, "deployments": [
+          { "id": "ecs-svc/9", "status": "PRIMARY", "rolloutState": "IN_PROGRESS", "taskDefinition": "x:8" },
+          { "id": "ecs-svc/8", "status": "ACTIVE", "rolloutState": "FAILED", "taskDefinition": "x:8" }] }
+        """)).Deployment.ShouldBe("ecs-svc/9");
+
+    [Fact]
     public async Task TheGatewayIsLedToATaskThatRunsAndIsNotSick()
     {
         var aws = Recorded(Task("t1", "PROVISIONING", "UNKNOWN", Wanted, "10.0.0.1"), Task("t2", "RUNNING", "UNHEALTHY", Wanted, "10.0.0.2"), Task("t3", "RUNNING", "HEALTHY", "x:7", "10.0.0.3"), Task("t4", "RUNNING", "HEALTHY", Wanted, "10.0.0.4"));

@@ -94,6 +94,20 @@ internal sealed class AwsAccounts(AwsHost host, TimeSpan? pause = null)
         }
     }
 
+    /// <summary>False while an account that is just made lets nobody in.</summary>
+    internal async Task<bool> IsOpenAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await host.AwsOf(RoleArn(id)).QueryAsync(AwsService.Sts, "GetCallerIdentity", new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+            return true;
+        }
+        catch (AwsException error) when (IsNotYet(error))
+        {
+            return false;
+        }
+    }
+
     /// <summary>True for what AWS answers to whoever enters an account that is not ready.</summary>
     internal static bool IsNotYet(AwsException error) => error.Code is "AccessDenied" or "InvalidClientTokenId" or "OptInRequired" or "SubscriptionRequiredException";
 

@@ -63,7 +63,8 @@ internal sealed class EcsTasks(IAws aws, string cluster, string service)
             Word(newest, "taskDefinition") ?? Word(service, "taskDefinition") ?? "",
             Word(newest, "rolloutState") == "FAILED",
             givenUp.ValueKind == JsonValueKind.Object ? Word(givenUp, "rolloutStateReason") ?? "it gives no reason" : null,
-            Word(givenUp, "id") ?? Word(newest, "id") ?? "");
+            // Once it is tried again its own tasks tell.
+            (Word(givenUp, "taskDefinition") == Word(newest, "taskDefinition") ? null : Word(givenUp, "id")) ?? Word(newest, "id") ?? "");
     }
 
     internal Task SetCountAsync(int count, CancellationToken cancellationToken) =>
