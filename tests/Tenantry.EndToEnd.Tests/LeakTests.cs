@@ -157,7 +157,7 @@ public class LeakTests
         using var other = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "sleep 60; true", argued]))!;
         try
         {
-            await Eventually.HoldsAsync(() => (hunt.Seen.Contains($"{inherited} in environ") && hunt.Seen.Contains($"{argued} in cmdline"), string.Join(", ", hunt.Seen)));
+            await Eventually.HoldsAsync(() => (hunt.WasSeen($"{inherited} in environ") && hunt.WasSeen($"{argued} in cmdline"), string.Join(", ", hunt.Seen)));
         }
         finally
         {

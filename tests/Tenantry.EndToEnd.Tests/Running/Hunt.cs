@@ -29,6 +29,9 @@ internal sealed class Hunt : IAsyncDisposable
     /// <summary>What was seen of processes, as <c>canary in place</c>.</summary>
     public IReadOnlyCollection<string> Seen => [.. _seen.Keys];
 
+    /// <summary>Whether that was seen; in a long environment it is told with what stands around it.</summary>
+    public bool WasSeen(string what) => _seen.Keys.Any(seen => seen.StartsWith(what, StringComparison.Ordinal));
+
     /// <summary>How often all processes were looked at.</summary>
     public int Looks => Volatile.Read(ref _looks);
 
