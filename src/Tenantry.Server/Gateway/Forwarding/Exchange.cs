@@ -32,6 +32,7 @@ internal enum ExchangeEnd
 internal sealed class Exchange(HttpContext context, RequestShape shape, InstanceConnection connection, string slug, RequestLimits? limits, ForwarderOptions options)
 {
     private const int MostInformational = 16;
+    private static readonly TimeSpan LastPiece = TimeSpan.FromMilliseconds(100);
     private readonly Pace pace = new(shape.Guard, connection);
     private RequestBody? body;
     private Task sending = Task.CompletedTask;
@@ -233,7 +234,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             throw new BadAnswerException("no switch to the protocol that was asked for, and no refusal");
         head.CopyTo(context, slug);
         // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
-        if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol))
+        if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol) && await IsEarlyAsync())
             context.Response.Headers.Connection = "close";
         Begin();
         var answer = new AnswerBody(connection, context, pace, Ticks(options.TakeTimeout));
@@ -253,6 +254,15 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     {
         await copying;
         IsReusable = GoesOn(head);
+    }
+
+    // Who answers the last piece of a body may be quicker than the end of its sending is seen on another thread.
+    private async ValueTask<bool> IsEarlyAsync()
+    {
+        if (body is not { IsEnding: true })
+            return true;
+        await sending.WaitAsync(LastPiece, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !sending.IsCompleted;
     }
 
     // Who refused to switch may wait for what it was told of all the same.

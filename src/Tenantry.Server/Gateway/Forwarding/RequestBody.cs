@@ -15,9 +15,13 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
     private readonly PipeReader body = context.Request.BodyReader;
     private volatile bool isStopped;
     private volatile bool hasBegun;
+    private volatile bool isEnding;
 
     /// <summary>Something of it came, or its end: whoever waited for 100 has it, or did not need it.</summary>
     public bool HasBegun => hasBegun;
+
+    /// <summary>Its last piece is being sent: the instance may answer before this is known to have ended.</summary>
+    public bool IsEnding => isEnding;
 
     /// <summary>All of it was sent.</summary>
     public bool IsWhole { get; private set; }
@@ -75,6 +79,7 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
             moved();
             if (isLong)
                 await PollingThread.LeaveAsync();
+            isEnding = read.IsCompleted;
             if (!read.Buffer.IsEmpty)
                 await (isChunked ? SendChunkAsync(read.Buffer) : SendPlainAsync(read.Buffer));
             body.AdvanceTo(read.Buffer.End);

@@ -31,8 +31,11 @@ internal sealed class FirstProcess(IEngine engine, bool isHere)
     /// <summary>The same of the engine's list.</summary>
     internal static bool IsDeaf(JsonElement list, int pid, int signal)
     {
+        // Of a container that has just ended there is no list.
+        if (list.GetProperty("Processes") is not { ValueKind: JsonValueKind.Array } processes)
+            return false;
         var number = pid.ToString(CultureInfo.InvariantCulture);
-        foreach (var row in list.GetProperty("Processes").EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetString() ?? "").ToList()))
+        foreach (var row in processes.EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetString() ?? "").ToList()))
         {
             if (row.Count > 1 && row[0] == number)
                 return row.Skip(1).All(mask => ulong.TryParse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var signals) && !SignalDisposition.IsIn(signals, signal));
