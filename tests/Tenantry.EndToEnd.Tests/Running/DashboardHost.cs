@@ -50,7 +50,13 @@ public sealed partial class DashboardHost : IAsyncLifetime
     {
         await _started.Value;
         if (!_isProviding)
+        {
+            // A provider gives people roles in organizations that are there, and makes none.
+            await EnsureOrganizationAsync("acme");
+            await EnsureOrganizationAsync("other");
             await _provider.StartAsync(Plane.Api);
+        }
+
         _isProviding = true;
         var visit = await VisitAsync(false, ColorScheme.Light, null);
         // The provider leads back to the address that it knows.
@@ -64,12 +70,17 @@ public sealed partial class DashboardHost : IAsyncLifetime
         return visit;
     }
 
+    private async Task EnsureOrganizationAsync(string organization)
+    {
+        if ((await Plane.CallAsync("organization", "list", "-o", "json")).Out.Contains($"\"{organization}\"", StringComparison.Ordinal) is false)
+            (await Plane.CallAsync("organization", "add", organization)).ShouldEndWith(0);
+    }
+
     /// <summary>Somebody with a token of an organization.</summary>
     internal async Task<DashboardVisit> OfOrganizationAsync(string organization, string role)
     {
         await _started.Value;
-        if ((await Plane.CallAsync("organization", "list", "-o", "json")).Out.Contains($"\"{organization}\"", StringComparison.Ordinal) is false)
-            (await Plane.CallAsync("organization", "add", organization)).ShouldEndWith(0);
+        await EnsureOrganizationAsync(organization);
         var token = (await Plane.JsonAsync("token", "create", $"{role} of {organization}", "--role", role, "--organization", organization)).GetProperty("token").GetString()!;
         return await VisitAsync(false, ColorScheme.Light, token);
     }
