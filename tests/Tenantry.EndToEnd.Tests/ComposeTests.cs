@@ -178,7 +178,7 @@ public sealed class ComposeTests(ComposeTests.Project project) : IClassFixture<C
 
     private sealed class ComposeTwoFactAttribute : FactAttribute
     {
-        public ComposeTwoFactAttribute() => Skip = Machine.WhyNot(["dockerd", "docker-compose"]) ?? (DockerHost.ComposeTwo is null ? "This test needs Compose 2, a plugin of docker (docker-compose of Debian 13, docker-compose-v2 of Ubuntu)." : null);
+        public ComposeTwoFactAttribute() => Skip = Machine.WhyNot(["dockerd", "docker-compose"]) ?? (DockerHost.ComposeTwo is null ? "skipped: needs Compose 2, a plugin of docker (docker-compose of Debian 13, docker-compose-v2 of Ubuntu)." : null);
     }
 
     /// <summary>Three tenants, rendered and started once for all tests.</summary>

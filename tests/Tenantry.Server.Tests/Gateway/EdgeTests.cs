@@ -94,6 +94,6 @@ public class EdgeTests
 
     private sealed class CaddyFactAttribute : FactAttribute
     {
-        public CaddyFactAttribute() => Skip = File.Exists(Caddy) ? null : "This test needs Caddy: apt-get install caddy.";
+        public CaddyFactAttribute() => Skip = File.Exists(Caddy) ? null : "skipped: needs caddy (apt-get install caddy)";
     }
 }

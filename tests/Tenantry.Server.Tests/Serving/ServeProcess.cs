@@ -215,5 +215,5 @@ internal sealed class TestFolder : IDisposable
 /// <summary>Needs root: what is tested is how it is given up.</summary>
 internal sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "This test needs root.";
+    public RootFactAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "skipped: needs root";
 }
