@@ -19,6 +19,9 @@ switch (args)
     case ["gateway", var program, _, "--hold"]:
         await GatewayBench.HoldAsync(program, stop.Token);
         return 0;
+    case ["gateway", _, _, "--spread", var port, var perSecond, var seconds]:
+        await Console.Out.WriteLineAsync((await SpreadLoad.RunAsync(int.Parse(port), 64, double.Parse(perSecond), int.Parse(seconds), stop.Token)).ToString());
+        return 0;
     case ["gateway", var program, var results, .. var rest]:
         await new GatewayBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;

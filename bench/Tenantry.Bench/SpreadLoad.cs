@@ -1,123 +1,87 @@
+using System.Buffers.Text;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Tenantry.Bench;
 
 /// <summary>
 /// Small requests at a fixed rate, each at its own time, over connections taken in turns. A request's time counts from when it was due, so that one
-/// that had to wait for the answer before it on its connection is not made to look quick.
+/// that had to wait for the answer before it on its connection is not made to look quick. It shares its cores with what it measures, so it asks the
+/// kernel for nothing but to send, to receive and to wait, and allocates nothing.
 /// </summary>
-internal sealed partial class SpreadLoad : IDisposable
+internal sealed class SpreadLoad : IDisposable
 {
-    private const short Readable = 1;
     private static readonly byte[] Request = "GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n"u8.ToArray();
     private readonly Connection[] connections;
-    private readonly PollEntry[] entries;
-    private readonly byte[] buffer = new byte[64 * 1024];
-    private readonly List<double> times = [];
+    private readonly ReadySockets ready;
+    private readonly double[] times;
+    private int answered;
     private long failed;
 
-    private SpreadLoad(int port, int count)
+    private SpreadLoad(int port, int count, long all)
     {
         connections = [.. Enumerable.Range(0, count).Select(_ => new Connection(port))];
-        entries = [.. connections.Select(connection => new PollEntry { Descriptor = (int)connection.Socket.Handle, Events = Readable })];
+        ready = new ReadySockets([.. connections.Select(connection => connection.Socket)]);
+        times = new double[all];
     }
 
     public static Task<Measured> RunAsync(int port, int connections, double perSecond, int seconds, CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
-            using var load = new SpreadLoad(port, connections);
+            using var load = new SpreadLoad(port, connections, (long)(perSecond * seconds));
             return load.Run(perSecond, seconds, cancellationToken);
         },
         cancellationToken,
         TaskCreationOptions.LongRunning,
         TaskScheduler.Default);
 
-    public void Dispose() => Array.ForEach(connections, connection => connection.Socket.Dispose());
+    public void Dispose()
+    {
+        ready.Dispose();
+        Array.ForEach(connections, connection => connection.Dispose());
+    }
 
     private Measured Run(double perSecond, int seconds, CancellationToken cancellationToken)
     {
         var step = Stopwatch.Frequency / perSecond;
-        var all = (long)(perSecond * seconds);
         var began = Stopwatch.GetTimestamp();
         var sent = 0L;
-        // Otherwise the kernel may wake it 50 µs late.
-        _ = Control(SetTimerSlack, 1, 0, 0, 0);
-        while (times.Count + failed < all && Stopwatch.GetElapsedTime(began).TotalSeconds < seconds + 5)
+        while (answered + failed < times.Length && Stopwatch.GetElapsedTime(began).TotalSeconds < seconds + 5)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            for (var now = Stopwatch.GetTimestamp(); sent < all && began + (long)(sent * step) <= now; sent++)
+            for (var now = Stopwatch.GetTimestamp(); sent < times.Length && began + (long)(sent * step) <= now; sent++)
                 connections[sent % connections.Length].Ask(began + (long)(sent * step));
-            var pause = sent < all ? began + (long)(sent * step) - Stopwatch.GetTimestamp() : Stopwatch.Frequency / 100;
-            Wait(pause);
+            var pause = sent < times.Length ? began + (long)(sent * step) - Stopwatch.GetTimestamp() : Stopwatch.Frequency / 100;
+            foreach (var place in ready.Wait(TimeSpan.FromTicks(Math.Max(0, pause * TimeSpan.TicksPerSecond / Stopwatch.Frequency))))
+                Take(connections[place.Number]);
         }
 
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        times.Sort();
-        return new Measured(times.Count / took, At(0.5), At(0.99), all - times.Count);
+        Array.Sort(times, 0, answered);
+        return new Measured(answered / took, At(0.5), At(0.99), times.Length - answered);
     }
 
-    private void Wait(long ticks)
+    private void Take(Connection connection)
     {
-        var time = new TimeSpec { Nanoseconds = (nint)Math.Max(0, ticks * 1_000_000_000L / Stopwatch.Frequency) };
-        if (Poll(entries, (nuint)entries.Length, in time, 0) <= 0)
+        if (connection.Read() is not { } answer)
             return;
-        for (var i = 0; i < entries.Length; i++)
-        {
-            if (entries[i].Happened != 0)
-                connections[i].Read(buffer, Answered);
-        }
-    }
-
-    private void Answered(long due, bool isGood)
-    {
-        if (isGood)
-            times.Add(Stopwatch.GetElapsedTime(due).TotalMilliseconds);
+        if (answer.IsGood)
+            times[answered++] = Stopwatch.GetElapsedTime(answer.Due).TotalMilliseconds;
         else
             failed++;
     }
 
-    private double At(double part) => times.Count == 0 ? double.NaN : times[(int)(times.Count * part)];
-
-    private const int SetTimerSlack = 29;
-
-    [LibraryImport("libc", EntryPoint = "prctl")]
-    private static partial int Control(int option, nuint value, nuint third, nuint fourth, nuint fifth);
-
-    [LibraryImport("libc", EntryPoint = "ppoll")]
-    private static partial int Poll([In, Out] PollEntry[] entries, nuint count, in TimeSpec timeout, nint mask);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        public int Descriptor;
-        public short Events;
-        public short Happened;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public nint Seconds;
-        public nint Nanoseconds;
-    }
+    private double At(double part) => answered == 0 ? double.NaN : times[(int)(answered * part)];
 
     /// <summary>One connection with at most one request under way.</summary>
-    private sealed class Connection
+    private sealed class Connection(int port) : IDisposable
     {
-        private readonly Queue<long> due = new();
-        private readonly List<byte> answer = [];
+        private readonly Queue<long> due = new(64);
+        private readonly byte[] answer = new byte[8192];
+        private int length;
 
-        public Connection(int port)
-        {
-            Socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            Socket.Connect(IPAddress.Loopback, port);
-        }
+        public PlainSocket Socket { get; } = new(port);
 
-        public Socket Socket { get; }
+        public void Dispose() => Socket.Dispose();
 
         public void Ask(long at)
         {
@@ -126,32 +90,27 @@ internal sealed partial class SpreadLoad : IDisposable
                 Socket.Send(Request);
         }
 
-        public void Read(byte[] buffer, Action<long, bool> answered)
+        /// <summary>What came, or null while the answer is not whole.</summary>
+        public (long Due, bool IsGood)? Read()
         {
-            var count = Socket.Receive(buffer);
-            if (count == 0)
-                throw new InvalidOperationException("A connection was closed under load.");
-            answer.AddRange(buffer.AsSpan(0, count));
-            var span = CollectionsMarshal.AsSpan(answer);
-            var head = span.IndexOf("\r\n\r\n"u8);
-            if (head < 0 || span.Length < head + 4 + LengthOf(span[..head]))
-                return;
-            var isGood = span.StartsWith("HTTP/1.1 200"u8);
-            answer.Clear();
-            answered(due.Dequeue(), isGood);
+            length += Socket.Receive(answer.AsSpan(length));
+            var seen = answer.AsSpan(0, length);
+            var head = seen.IndexOf("\r\n\r\n"u8);
+            if (head < 0 || length < head + 4 + LengthOf(seen[..head]))
+                return null;
+            var isGood = seen.StartsWith("HTTP/1.1 200"u8);
+            length = 0;
+            var at = due.Dequeue();
             if (due.Count > 0)
                 Socket.Send(Request);
+            return (at, isGood);
         }
 
         private static int LengthOf(ReadOnlySpan<byte> head)
         {
-            foreach (var line in Encoding.ASCII.GetString(head).Split("\r\n"))
-            {
-                if (line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
-                    return int.Parse(line.AsSpan(15));
-            }
-
-            throw new InvalidOperationException("An answer without a length: " + Encoding.ASCII.GetString(head));
+            var name = "\r\nContent-Length: "u8;
+            var place = head.IndexOf(name);
+            return place >= 0 && Utf8Parser.TryParse(head[(place + name.Length)..], out int value, out _) ? value : throw new InvalidOperationException("An answer without a length.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -52,7 +53,8 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
 
     public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
 
-    private async Task AnswerAsync(DefaultHttpContext context)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(DefaultHttpContext context)
     {
         var guard = context.Features.Get<RequestGuard>();
         guard?.Begin();

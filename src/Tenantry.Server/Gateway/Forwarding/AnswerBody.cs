@@ -14,8 +14,8 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
     private readonly PipeWriter writer = context.Response.BodyWriter;
     private long passed;
 
-    /// <summary>A body of so many bytes.</summary>
-    public async Task CopyAsync(long length)
+    /// <summary>A body of so many bytes. True, as each of these says whether the connection goes on after it.</summary>
+    public async ValueTask<bool> CopyAsync(long length)
     {
         var rest = length;
         if (length > Pace.Short)
@@ -27,7 +27,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
                 if (rest > Pace.Short)
                 {
                     await PassAsync(rest);
-                    return;
+                    return true;
                 }
 
                 await ReadAsync(isFlushed: length == rest);
@@ -40,10 +40,12 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             await TakenAsync(writer.WriteAsync(piece));
             connection.Use(piece.Length);
         }
+
+        return true;
     }
 
     /// <summary>A body that ends with its connection.</summary>
-    public async Task CopyToEndAsync()
+    public async ValueTask<bool> CopyToEndAsync()
     {
         while (true)
         {
@@ -59,12 +61,12 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
             if (!reading.IsCompleted)
                 await TakenAsync(writer.FlushAsync());
             if (await reading == 0)
-                return;
+                return false;
         }
     }
 
     /// <summary>A chunked body. To HTTP/1.1 it goes in chunks of our own, so that its trailers can go with it.</summary>
-    public async Task CopyChunksAsync()
+    public async ValueTask<bool> CopyChunksAsync()
     {
         var isFramed = HttpProtocol.IsHttp11(context.Request.Protocol);
         if (isFramed)
@@ -95,6 +97,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         else if (chunks.Trailers is { } trailers && context.Features.Get<IHttpResponseTrailersFeature>() is { Trailers.IsReadOnly: false } feature)
             trailers.ForEach(t => feature.Trailers.Append(t.Name, t.Value));
         await TakenAsync(writer.FlushAsync());
+        return true;
     }
 
     // The rest of a large body: read into the memory that it is sent from.

@@ -9,12 +9,13 @@ namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>
 /// The head of an instance's answer, read as strictly as a client's request: what could be read in two ways is no answer, and its
-/// connection is not used again.
+/// connection is not used again. One serves all answers of a connection: the next one says mostly the same.
 /// </summary>
 internal sealed class AnswerHead
 {
     private const int MostLines = 256;
     private readonly List<(string Name, StringValues Value)> fields = [];
+    private readonly AnswerLines lines = new();
     private string[]? listed;
     private bool hasClose;
     private bool hasKeepAlive;
@@ -40,25 +41,24 @@ internal sealed class AnswerHead
 
     /// <summary>Reads a whole head, its blank line last.</summary>
     /// <exception cref="BadAnswerException">It is none.</exception>
-    public static AnswerHead Read(ReadOnlySpan<byte> bytes, AnswerLines lines)
+    public void Read(ReadOnlySpan<byte> bytes)
     {
-        var head = new AnswerHead();
+        Forget();
         var end = LineEnd(bytes);
-        head.ReadStatus(bytes[..end]);
+        ReadStatus(bytes[..end]);
         var place = 0;
         for (bytes = bytes[(end + 2)..]; bytes.Length > 2; bytes = bytes[(end + 2)..])
         {
             end = LineEnd(bytes);
             if (place == MostLines)
                 throw new BadAnswerException("more header lines than are taken");
-            head.ReadField(bytes[..end], lines, place++);
+            ReadField(bytes[..end], place++);
         }
 
-        if (head.IsChunked && (head.Length is not null || head.isOld))
+        if (IsChunked && (Length is not null || isOld))
             throw new BadAnswerException("a length and chunks, or chunks in HTTP/1.0");
-        if (head.Status == StatusCodes.Status205ResetContent && (head.IsChunked || head.Length is > 0))
+        if (Status == StatusCodes.Status205ResetContent && (IsChunked || Length is > 0))
             throw new BadAnswerException("a body, which 205 has not");
-        return head;
     }
 
     /// <summary>Puts status and fields into the client's answer.</summary>
@@ -99,6 +99,15 @@ internal sealed class AnswerHead
         return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
     }
 
+    private void Forget()
+    {
+        fields.Clear();
+        listed = null;
+        hasClose = hasKeepAlive = isOld = IsChunked = false;
+        Phrase = Upgrade = null;
+        Length = null;
+    }
+
     private static int LineEnd(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)'\n') - 1;
@@ -118,7 +127,7 @@ internal sealed class AnswerHead
             Phrase = Encoding.Latin1.GetString(phrase);
     }
 
-    private void ReadField(ReadOnlySpan<byte> bytes, AnswerLines lines, int place)
+    private void ReadField(ReadOnlySpan<byte> bytes, int place)
     {
         if (HeadRules.RefuseField(bytes, out var colon) is not null)
             throw new BadAnswerException("a header that is not well formed");

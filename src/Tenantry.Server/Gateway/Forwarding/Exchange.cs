@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -46,7 +47,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
 
     public Exception? Failure { get; private set; }
 
-    public async Task<ExchangeEnd> RunAsync(byte[] head, int headLength)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ExchangeEnd> RunAsync(byte[] head, int headLength)
     {
         await using var leaving = context.RequestAborted.UnsafeRegister(static connection => ((InstanceConnection)connection!).Close(), connection);
         try
@@ -145,6 +147,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         IsReusable &= body.IsWhole;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AnswerHead> ReadHeadAsync()
     {
         var searched = 0;
@@ -154,8 +157,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             var unread = connection.Unread;
             if (EndOfHead(unread.Span, searched) is var length and > 0)
             {
-                var head = AnswerHead.Read(unread.Span[..length], connection.Lines);
-                connection.Use(length);
+                var head = connection.ReadHead(length);
                 if (!head.IsInformational)
                     return head;
                 if (++informational > MostInformational)
@@ -237,23 +239,36 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol) && await IsEarlyAsync())
             context.Response.Headers.Connection = "close";
         Begin();
-        var answer = new AnswerBody(connection, context, pace, Ticks(options.TakeTimeout));
         if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
             IsReusable = GoesOn(head);
         else if (head.Status == StatusCodes.Status205ResetContent)
             IsReusable = GoesOn(head) && head.Length == 0;
-        else if (head.IsChunked)
-            await CopyAsync(answer.CopyChunksAsync(), head);
-        else if (head.Length is { } length)
-            await CopyAsync(answer.CopyAsync(length), head);
         else
-            await answer.CopyToEndAsync();
+            IsReusable = await CopyAsync(head) && GoesOn(head);
     }
 
-    private async ValueTask CopyAsync(Task copying, AnswerHead head)
+    // False: its end was the connection's.
+    private ValueTask<bool> CopyAsync(AnswerHead head)
     {
-        await copying;
-        IsReusable = GoesOn(head);
+        if (head.Length <= connection.Unread.Length && !head.IsChunked)
+            return SendWholeAsync((int)head.Length);
+        var answer = new AnswerBody(connection, context, pace, Ticks(options.TakeTimeout));
+        return head.IsChunked ? answer.CopyChunksAsync() : head.Length is { } length ? answer.CopyAsync(length) : answer.CopyToEndAsync();
+    }
+
+    // It came with its head, as short ones do.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendWholeAsync(int length)
+    {
+        if (length == 0)
+            return true;
+        var sending = context.Response.BodyWriter.WriteAsync(connection.Unread[..length]);
+        if (!sending.IsCompleted)
+            connection.Sent(Ticks(options.TakeTimeout));
+        await sending;
+        connection.Taken();
+        connection.Use(length);
+        return true;
     }
 
     // Who answers the last piece of a body may be quicker than the end of its sending is seen on another thread.

@@ -32,7 +32,7 @@ internal static class FieldRules
 
     /// <summary>True for a name that is listed in Connection. The Host and the body's length never are: without them the request would be another one, or two.</summary>
     public static bool IsListed(string[]? listed, string name) =>
-        listed is not null && !name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) && Array.Exists(listed, n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
+        listed is not null && !name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) && listed.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Who may say this of a request. A name with underscores becomes the same variable in CGI-like servers, so it is the same name here.</summary>
     public static FieldOwner OwnerOf(string name)

@@ -10,7 +10,7 @@ public sealed class Forwarders(IUpstreamConnector connector, ForwarderOptions op
     private readonly HttpForwarder http1 = new(connector, options, loggers.CreateLogger<HttpForwarder>());
     private readonly H2cForwarder http2 = new(connector, options, loggers.CreateLogger<H2cForwarder>());
 
-    Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
+    ValueTask<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
         route.SpeaksHttp2 ? ((IForwarder)http2).ForwardAsync(context, route) : ((IForwarder)http1).ForwardAsync(context, route);
 
     public void Dispose()

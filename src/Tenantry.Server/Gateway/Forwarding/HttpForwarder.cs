@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -22,14 +23,15 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         connector.Sockets.MakeRoom = pool.CloseOldest;
     }
 
-    Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
+    ValueTask<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
         RequestShape.Of(context) is { } shape && RequestHead.Write(context, route, shape, options) is { } head
             ? SendAsync(context, route, shape, head)
-            : Task.FromResult<GatewayAnswer?>(GatewayAnswer.NotForwarded);
+            : ValueTask.FromResult<GatewayAnswer?>(GatewayAnswer.NotForwarded);
 
     public void Dispose() => pool.Dispose();
 
-    private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head)
     {
         try
         {

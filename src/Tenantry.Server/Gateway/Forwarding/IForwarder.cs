@@ -12,5 +12,5 @@ public interface IForwarder
     /// Null when the instance answered, or when the answer had begun and was cut; otherwise what the gateway is to answer, and nothing
     /// was sent yet.
     /// </summary>
-    internal Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route);
+    internal ValueTask<GatewayAnswer?> ForwardAsync(HttpContext context, Route route);
 }

@@ -18,10 +18,8 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private int isClosed;
     private long movedAt = time.GetTimestamp();
     private readonly Lock cutting = new();
+    private readonly AnswerHead head = new();
     private HttpContext? client;
-
-    /// <summary>Lines of the last answer's head: the next one says mostly the same.</summary>
-    public AnswerLines Lines { get; } = new();
 
     /// <summary>Bytes that were read and not used.</summary>
     public ReadOnlyMemory<byte> Unread => buffer.AsMemory(start, end - start);
@@ -103,6 +101,15 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         end += count;
         Moved();
         return count;
+    }
+
+    /// <summary>Takes that many bytes as a whole head, its blank line last, which stands until the next one is read.</summary>
+    /// <exception cref="BadAnswerException">It is none.</exception>
+    public AnswerHead ReadHead(int length)
+    {
+        head.Read(buffer.AsSpan(start, length));
+        Use(length);
+        return head;
     }
 
     /// <summary>Waits until there is something to read, holding no buffer meanwhile.</summary>

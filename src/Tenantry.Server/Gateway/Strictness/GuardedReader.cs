@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Tenantry.Server.Gateway.Strictness;
 
@@ -30,6 +31,7 @@ internal sealed class GuardedReader(PipeReader inner, RequestGuard guard, TimeSp
         return false;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (TryReadInstead(out var result))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Tenantry.Model.Manifests;
@@ -26,11 +27,11 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     internal int WaitingFor(string instanceId) => waiting.GetValueOrDefault(instanceId);
 
     /// <summary>As <see cref="IForwarder.ForwardAsync"/>, once the instance is awake. What need not wait goes straight on: each method that waits costs time.</summary>
-    internal Task<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
+    internal ValueTask<GatewayAnswer?> ServeAsync(HttpContext context, Route route, IForwarder forwarder)
     {
         // What waits here would wait for ever: neither the instance nor who wakes it is on this side.
         if (route.State == RouteState.Elsewhere)
-            return Task.FromResult<GatewayAnswer?>(GatewayAnswer.Of(route));
+            return ValueTask.FromResult<GatewayAnswer?>(GatewayAnswer.Of(route));
         var gate = gates.Of(route.InstanceId);
         if (route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "") is { } webhook)
             return TakeAsync(context, route, webhook, gate, forwarder);
@@ -42,7 +43,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         ? GatewayAnswer.Of(route)
         : await WakePoll.AnswerAsync(context, await StateForPollAsync(route, gates.Of(route.InstanceId), context.RequestAborted));
 
-    private async Task<GatewayAnswer?> TakeAsync(HttpContext context, Route route, WebhookRule webhook, InstanceGate gate, IForwarder forwarder)
+    private async ValueTask<GatewayAnswer?> TakeAsync(HttpContext context, Route route, WebhookRule webhook, InstanceGate gate, IForwarder forwarder)
     {
         // Looking for files and writing them blocks.
         await Pace.StepAsideAsync(context);
@@ -62,7 +63,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return await WaitOrSayAsync(context, route, gate, forwarder);
     }
 
-    private async Task<GatewayAnswer?> WaitOrSayAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
+    private async ValueTask<GatewayAnswer?> WaitOrSayAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder)
     {
         if (!IsWorthWaiting(route.State))
             return await SayAsync(context, route);
@@ -93,7 +94,8 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         return null;
     }
 
-    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, Retry retry = Retry.Held)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, Retry retry = Retry.Held)
     {
         GatewayAnswer? answer;
         var watch = StreamWatch.Begin(gate, context);

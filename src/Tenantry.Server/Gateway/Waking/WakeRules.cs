@@ -28,13 +28,15 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
     public WebhookRule? WebhookFor(string method, string path) =>
         Webhooks.Count == 0 || HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsConnect(method)
             ? null
-            : Webhooks.FirstOrDefault(hook => Matches(hook.Path, path));
+            : WebhookAt(path);
 
     /// <summary>By what they say.</summary>
     public bool Equals(WakeRules? other) => ReferenceEquals(this, other) ||
         (other is not null && TimeoutSeconds.Equals(other.TimeoutSeconds) && WaitingPage == other.WaitingPage && Buffer == other.Buffer && Ignore.SequenceEqual(other.Ignore, StringComparer.Ordinal) && Webhooks.SequenceEqual(other.Webhooks));
 
     public override int GetHashCode() => HashCode.Combine(TimeoutSeconds, WaitingPage, Buffer, Ignore.Count);
+
+    private WebhookRule? WebhookAt(string path) => Webhooks.FirstOrDefault(hook => Matches(hook.Path, path));
 
     internal static bool Matches(string pattern, string path) =>
         pattern is [.. var begin, '*'] ? path.StartsWith(begin, StringComparison.Ordinal) : path == pattern;

@@ -46,7 +46,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         });
     }
 
-    async Task<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
+    async ValueTask<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route)
     {
         if (RequestShape.Of(context) is not { } shape || RequestHead.Write(context, route, shape, options) is not { } head)
             return GatewayAnswer.NotForwarded;
