@@ -24,6 +24,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private readonly Backoff _backoff;
     private readonly KeyWork _keys;
     private readonly CancellationToken _cancellation;
+    private readonly long _begin;
     private InstanceStatus _status;
     private InstanceObservation? _seen;
     private WakeWatch? _wake;
@@ -32,6 +33,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, PassWait wait, CancellationToken cancellation)
     {
         _parts = parts;
+        _begin = parts.Time.GetTimestamp();
         _rest = new RestChoice(parts, record, ask);
         _record = record;
         _lease = lease;
@@ -125,7 +127,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private async Task TakeAsync(TargetCalls target, WorkAction action, Situation situation)
     {
         if (situation.Desired == DesiredState.Running && _record.Status.Phase is InstancePhase.Frozen or InstancePhase.Asleep)
-            _wake ??= new WakeWatch(_record.Status.Phase, _record.Status.ChangedAt, _rest.Ask?.Before ?? TimeSpan.Zero, _parts.Time);
+            _wake ??= new WakeWatch(_record.Status.Phase, _record.Status.ChangedAt, _rest.Ask?.Since ?? _begin, _parts.Time);
         await (action == WorkAction.Apply ? AnnounceAsync(situation) : Task.CompletedTask);
         await _journal.BeginAsync(action == WorkAction.Apply ? situation.Plan.Steps.Count : 1, _cancellation);
         _lease.Require();

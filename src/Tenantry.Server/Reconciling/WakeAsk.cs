@@ -3,9 +3,9 @@ using Tenantry.Model.Instances;
 namespace Tenantry.Server.Reconciling;
 
 /// <summary>A request waits for an instance that rests.</summary>
-/// <param name="Before">Time since that request was seen.</param>
+/// <param name="Since">When the gateway saw that request, a timestamp of the engine's clock.</param>
 /// <param name="Woken">Called as soon as it runs and is healthy, before that is written down.</param>
-public sealed record WakeAsk(TimeSpan Before, Action<Endpoint, WakeRecord> Woken)
+public sealed record WakeAsk(long Since, Action<Endpoint, WakeRecord> Woken)
 {
     /// <summary>True when a request may wake the instance and it is meant to rest.</summary>
     public static bool Wakes(InstanceRecord record) => record is

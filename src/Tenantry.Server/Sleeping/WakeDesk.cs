@@ -108,12 +108,12 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
         var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
+        var since = seen - (long)(request.Seconds * time.TimestampFrequency);
         if (line is not null)
-            await line.EnterAsync(limit, seen - (long)(request.Seconds * time.TimestampFrequency), stopping.Token);
+            await line.EnterAsync(limit, since, stopping.Token);
         try
         {
-            var before = TimeSpan.FromSeconds(request.Seconds) + time.GetElapsedTime(seen);
-            await reconciler.WakeAsync(instanceId, new WakeAsk(before, (endpoint, wake) =>
+            await reconciler.WakeAsync(instanceId, new WakeAsk(since, (endpoint, wake) =>
             {
                 woken[instanceId] = endpoint;
                 metrics.Woken(record.Spec.Target, record.Spec.App, wake);

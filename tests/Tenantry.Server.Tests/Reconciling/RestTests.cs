@@ -93,7 +93,7 @@ public sealed class RestTests : IAsyncLifetime
 
         await _reconciler.WakeAsync(
             spec.Id,
-            new WakeAsk(TimeSpan.FromMilliseconds(3), (_, seen) =>
+            new WakeAsk(_bench.Time.GetTimestamp() - TimeSpan.FromMilliseconds(3).Ticks, (_, seen) =>
             {
                 wake = seen;
                 toldAt = _bench.Store.LastChangeAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -270,7 +270,7 @@ public sealed class RestTests : IAsyncLifetime
 
     private async Task<PassEnd> PassAsync(InstanceSpec spec) => (await _reconciler.PassAsync(spec.Id, CancellationToken.None)).End;
 
-    private Task WakeAsync(InstanceSpec spec) => _reconciler.WakeAsync(spec.Id, new WakeAsk(TimeSpan.Zero, (_, _) => { }), CancellationToken.None);
+    private Task WakeAsync(InstanceSpec spec) => _reconciler.WakeAsync(spec.Id, new WakeAsk(_bench.Time.GetTimestamp(), (_, _) => { }), CancellationToken.None);
 
     private async Task<InstanceRecord> RecordAsync(InstanceSpec spec) => (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
 
