@@ -3,6 +3,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
 using Tenantry.Model.Operations;
 using Tenantry.Server.Events;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Dashboard.Pages;
 
@@ -85,8 +86,12 @@ internal static class InstancePages
     {
         var instance = await api.Client.Instances.GetAsync(slug, cancellationToken);
         var last = (await api.Client.Operations.GetPageAsync(slug, null, 1, cancellationToken)).Items.FirstOrDefault();
-        return new InstanceHead(instance, last is { IsFinished: false } or { State: OperationState.Failed } ? last : null);
+        return new InstanceHead(instance, last is { IsFinished: false } or { State: OperationState.Failed } ? last : null, await CanFreezeAsync(instance, api, cancellationToken));
     }
+
+    // What does not run is not asked about: there is no button for it.
+    private static async Task<bool> CanFreezeAsync(InstanceDetailResponse instance, PageApi api, CancellationToken cancellationToken) => instance.Phase == InstancePhase.Running
+        && await api.Client.Targets.ListChoicesAsync(cancellationToken).AnyAsync(target => target.Name == instance.Target && target.Capabilities.Contains(TargetCapabilities.Freeze, StringComparer.Ordinal), cancellationToken);
 
     public static async Task<Manifest?> ManifestAsync(InstanceResponse instance, PageApi api, CancellationToken cancellationToken) =>
         (await api.Client.Apps.GetReleaseAsync(instance.App, instance.Release, cancellationToken)).Manifest is { } text ? ManifestJson.Read(text) : null;
@@ -110,7 +115,7 @@ internal static class InstancePages
 }
 
 /// <summary>What the top of each page of an instance shows.</summary>
-public sealed record InstanceHead(InstanceDetailResponse Instance, OperationResponse? Operation);
+public sealed record InstanceHead(InstanceDetailResponse Instance, OperationResponse? Operation, bool CanFreeze);
 
 /// <summary>Everything that the first page of an instance shows.</summary>
 public sealed record InstanceView(InstanceHead Head, IReadOnlyList<WakeRecord> Wakes, Manifest? Manifest)

@@ -60,6 +60,8 @@ public sealed record Route(string InstanceId, string Slug, string Tenant, RouteS
         { Phase: InstancePhase.Failed, Desired: DesiredState.Running, Endpoint: not null } => RouteState.Open,
         { Phase: InstancePhase.Running } => RouteState.WithoutPort,
         { Phase: InstancePhase.Frozen or InstancePhase.Asleep } => RouteState.Resting,
+        // So did a rest: the engine knows how deep it is in it, and brings it back for who comes.
+        { Phase: InstancePhase.Failed, Desired: DesiredState.Frozen or DesiredState.Asleep, Endpoint: not null } => RouteState.Resting,
         { Phase: InstancePhase.Failed } => RouteState.Failed,
         { Phase: InstancePhase.Updating } => RouteState.Updating,
         _ => RouteState.Starting,

@@ -8,6 +8,7 @@ using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Store;
+using Tenantry.Targets.Abstractions;
 using Answer = Microsoft.AspNetCore.Http.HttpResults.Results<
     Microsoft.AspNetCore.Http.HttpResults.Accepted<Tenantry.Model.Wire.OperationResponse>,
     Microsoft.AspNetCore.Http.HttpResults.Ok<Tenantry.Model.Wire.InstanceDetailResponse>,
@@ -35,13 +36,13 @@ internal static class VerbsApi
     {
         instances.MapPost(
             $"/{{slug}}/{verb}",
-            (string slug, Change change, InstanceChanges changes, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken) =>
-                RunAsync(new Verb(kind, apply, slug), change, changes, store, engine, http, settings, cancellationToken))
+            (string slug, Change change, InstanceChanges changes, IStore store, IReadOnlyList<TargetKind> kinds, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken) =>
+                RunAsync(new Verb(kind, apply, slug), change, changes, store, kinds, engine, http, settings, cancellationToken))
             .Changes($"instance.{verb}").TakesVersion();
     }
 
     private static async Task<Answer> RunAsync(
-        Verb verb, Change change, InstanceChanges changes, IStore store, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken)
+        Verb verb, Change change, InstanceChanges changes, IStore store, IReadOnlyList<TargetKind> kinds, IEngineLink engine, HttpReleases http, ApiSettings settings, CancellationToken cancellationToken)
     {
         change.Subject = $"instance {verb.Slug}";
         for (var tries = 1; ; tries++)
@@ -50,6 +51,8 @@ internal static class VerbsApi
             change.Expect(change.Subject, record.Spec.Generation);
             if (record.Spec.Desired == DesiredState.Deleted)
                 throw ProblemException.Conflict($"The instance '{verb.Slug}' is being deleted.");
+            if (verb.Kind == OperationKind.Freeze)
+                await RequireFreezeAsync(record.Spec, store, kinds, cancellationToken);
             var wanted = verb.Apply(record);
             if (change.IsDryRun)
             {
@@ -91,6 +94,14 @@ internal static class VerbsApi
     private static InstanceSpec Restarted(InstanceRecord record) => record.Spec.Desired == DesiredState.Running || record.Desired == DesiredState.Running
         ? Free(record, InstanceHold.Down) with { Desired = DesiredState.Running, RestartNonce = record.Spec.RestartNonce + 1 }
         : throw ProblemException.Conflict($"The instance '{record.Spec.Slug}' is not meant to run ({record.Spec.Desired}); wake it instead.");
+
+    // An engine that tries fails for good: what runs is to go on as it does.
+    private static async Task RequireFreezeAsync(InstanceSpec spec, IStore store, IReadOnlyList<TargetKind> kinds, CancellationToken cancellationToken)
+    {
+        var target = await store.FindTargetAsync(spec.Target, cancellationToken);
+        if (kinds.FirstOrDefault(kind => kind.Kind == target?.Kind) is { } known && !known.Capabilities.Contains(TargetCapabilities.Freeze, StringComparer.Ordinal))
+            throw ProblemException.Conflict($"The target '{spec.Target}' (kind {known.Kind}) cannot freeze. Put the instance to sleep instead: 'tenantry sleep {spec.Slug}'.");
+    }
 
     private static InstanceSpec Frozen(InstanceRecord record) => record.Desired != DesiredState.Asleep
         ? Free(record, InstanceHold.Awake) with { Desired = DesiredState.Frozen }

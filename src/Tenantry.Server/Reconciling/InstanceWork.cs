@@ -114,6 +114,8 @@ internal sealed class InstanceWork : IAsyncDisposable
             if (now == last || actions == MostActions)
                 throw situation.Lie(action);
             last = now;
+            if (action == WorkAction.Freeze)
+                target.Freezer(_ref);
             if (action is WorkAction.Freeze or WorkAction.Sleep && !await _rest.MayRestAsync(_cancellation))
                 continue;
             _wasRepaired |= _rest.Ask is null && situation.IsDrift && situation.IsDown;

@@ -44,15 +44,12 @@ internal sealed class TargetCalls(ITarget target, ReconcilerOptions options, Tim
     public Task SleepAsync(InstanceRef instance, Func<StepEvent, Task> told) =>
         TakeAsync("put it to sleep", token => target.SleepAsync(instance, token), told);
 
-    public Task FreezeAsync(InstanceRef instance, Func<StepEvent, Task> told)
-    {
-        if (target is not IFreeze freezer)
-        {
-            throw new TargetException(
-                $"Target '{target.Name}' (kind {target.Kind}) cannot freeze.", retryable: false, fix: $"Put it to sleep instead: 'tenantry sleep {instance.Slug}'.");
-        }
-        return TakeAsync("freeze it", token => freezer.FreezeAsync(instance, token), told);
-    }
+    public Task FreezeAsync(InstanceRef instance, Func<StepEvent, Task> told) =>
+        TakeAsync("freeze it", token => Freezer(instance).FreezeAsync(instance, token), told);
+
+    /// <summary>Throws when it cannot freeze.</summary>
+    public IFreeze Freezer(InstanceRef instance) => target as IFreeze ?? throw new TargetException(
+        $"Target '{target.Name}' (kind {target.Kind}) cannot freeze.", retryable: false, fix: $"Put it to sleep instead: 'tenantry sleep {instance.Slug}'.");
 
     public Task DeleteAsync(InstanceRef instance, Func<StepEvent, Task> told) =>
         TakeAsync("delete it", token => target.DeleteAsync(instance, token), told);

@@ -3,9 +3,12 @@ namespace Tenantry.Targets.Abstractions;
 /// <summary>What a person gets from a target beside running an instance, by name.</summary>
 public static class TargetCapabilities
 {
+    /// <summary>It is an <see cref="IFreeze"/>.</summary>
+    public const string Freeze = "freeze";
+
     private static readonly (Type Power, string Name)[] Known =
     [
-        (typeof(ILogs), "logs"), (typeof(IStats), "stats"), (typeof(IExec), "exec"), (typeof(IFreeze), "freeze"), (typeof(IData), "data"), (typeof(IResize), "resize"),
+        (typeof(ILogs), "logs"), (typeof(IStats), "stats"), (typeof(IExec), "exec"), (typeof(IFreeze), Freeze), (typeof(IData), "data"), (typeof(IResize), "resize"),
     ];
 
     /// <summary>Those of a kind of target, always in the same order.</summary>

@@ -45,10 +45,12 @@ internal sealed class TestApi : IAsyncDisposable
         new("local", "This machine.", new Dictionary<string, string>(StringComparer.Ordinal) { ["runtime"] = "crun, runc or runsc" }, _ => throw new NotSupportedException())
         {
             CheckOptions = options => Tenantry.Targets.Local.LocalTargetOptions.Parse(options),
+            Capabilities = Tenantry.Targets.TargetCatalog.Find("local")!.Capabilities,
         },
         new("docker", "A Docker host.", new Dictionary<string, string>(StringComparer.Ordinal) { ["host"] = "Its address" }, _ => throw new NotSupportedException())
         {
             RefusalsOf = Tenantry.Targets.TargetCatalog.Find("docker")!.RefusalsOf,
+            Capabilities = Tenantry.Targets.TargetCatalog.Find("docker")!.Capabilities,
             NotesOn = Tenantry.Targets.TargetCatalog.Find("docker")!.NotesOn,
         },
         // Nothing is asked of it but its prices.

@@ -1,4 +1,5 @@
 using System.Net;
+using Tenantry.Dashboard.Serving;
 using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Plans;
@@ -32,6 +33,41 @@ public class VerbTests
 
         (operation.Kind, operation.Generation).ShouldBe((kind, 2));
         (await api.GetAsync("alice")).Desired.ShouldBe(desired);
+    }
+
+    [Fact]
+    public async Task AFreezeIsRefusedWhereTheTargetCannotAndItsPageHasNoButtonForIt()
+    {
+        await using var api = await StartAsync(pages: new DashboardPages());
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        (await api.Local.PutAsync("/v1/targets/cloud", Json(new { kind = "aws", options = new { region = "eu-central-1" } }))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await api.ApplyAsync("""
+            app: site
+            version: "1.0"
+            services:
+              web:
+                image: docker.io/library/nginx:1
+                ports: [80]
+            egress: internet
+            tiers:
+              free: { memory: 512MB, cpu: 0.25 }
+            defaultTier: free
+            """);
+        (await api.Local.PostAsync("/v1/instances", Json(new { tenant = "alice", app = "site", slug = "site", target = "cloud" }))).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var browser = await Browser.SignedInAsync(api, "ann@example.com", Role.Operator);
+        foreach (var slug in (string[])["alice", "site"])
+            await api.SeeAsync(slug, InstancePhase.Running);
+
+        foreach (var query in (string[])["", "?dryRun=true"])
+        {
+            var refused = await ProblemAsync(await api.Local.PostAsync($"/v1/instances/site/freeze{query}", null), HttpStatusCode.Conflict, ProblemCodes.Conflict);
+            refused.Detail.ShouldBe("The target 'cloud' (kind aws) cannot freeze. Put the instance to sleep instead: 'tenantry sleep site'.");
+        }
+
+        (await api.GetAsync("site")).Desired.ShouldBe(DesiredState.Running);
+        (await (await browser.GetAsync("/instances/site")).Content.ReadAsStringAsync()).ShouldNotContain("/instances/site/freeze");
+        (await (await browser.GetAsync("/instances/alice")).Content.ReadAsStringAsync()).ShouldContain("/instances/alice/freeze");
     }
 
     [Fact]

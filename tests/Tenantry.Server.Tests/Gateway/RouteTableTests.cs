@@ -45,7 +45,9 @@ public class RouteTableTests
     [InlineData(InstancePhase.Asleep, DesiredState.Asleep, false, RouteState.Resting)]
     [InlineData(InstancePhase.Failed, DesiredState.Running, true, RouteState.Open)]
     [InlineData(InstancePhase.Failed, DesiredState.Running, false, RouteState.Failed)]
-    [InlineData(InstancePhase.Failed, DesiredState.Frozen, true, RouteState.Failed)]
+    [InlineData(InstancePhase.Failed, DesiredState.Frozen, true, RouteState.Resting)]
+    [InlineData(InstancePhase.Failed, DesiredState.Asleep, true, RouteState.Resting)]
+    [InlineData(InstancePhase.Failed, DesiredState.Asleep, false, RouteState.Failed)]
     [InlineData(InstancePhase.Running, DesiredState.Deleted, true, RouteState.Leaving)]
     [InlineData(InstancePhase.Deleting, DesiredState.Deleted, true, RouteState.Leaving)]
     public void WhatWasSeenDecidesWhetherRequestsAreForwarded(InstancePhase phase, DesiredState desired, bool hasEndpoint, RouteState state)
