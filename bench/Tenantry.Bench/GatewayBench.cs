@@ -7,7 +7,6 @@ internal sealed class GatewayBench(string program, string results, bool quick)
 {
     private const double OverCaddy = 3;
     private const double OverNginx = 0.75;
-    private const double AddedAim = 1;
     private readonly int rounds = quick ? 1 : 3;
     private readonly int seconds = quick ? 2 : 3;
     private readonly int warmSeconds = quick ? 2 : 8;
@@ -29,7 +28,7 @@ internal sealed class GatewayBench(string program, string results, bool quick)
         Say("Small answers, HTTP/1.1, 64 connections", small);
         var (ours, nginx, caddy) = (small["tenantry"].PerSecond, small["nginx 1.22"].PerSecond, small["Caddy 2.6"].PerSecond);
         report.Say($"Aim: ≥ {OverCaddy} × Caddy: **{Report.Verdict(ours >= OverCaddy * caddy)}** ({Report.Number(ours / caddy)} ×). Aim: ≥ {OverNginx} × nginx: **{Report.Verdict(ours >= OverNginx * nginx)}** ({Report.Number(ours / nginx)} ×).");
-        await AddedAsync(three, ours / 2, cancellationToken);
+        await HalfLoadAsync(rivals, few, quick ? 1 : 6, cancellationToken);
         Say("Small answers, HTTP/2 without TLS in front, 8 connections of 16 streams", await MeasureAsync([three[0], (three[1].Name, GatewayRivals.NginxHttp2Port), three[2]], (port, time) => Load.H2LoadAsync(port, time, cancellationToken)));
         Say("1 MiB answers, HTTP/1.1, 16 connections", await MeasureAsync(three, (port, time) => Load.WrkAsync(port, "/large", 16, time, cancellationToken)));
         Say("10,000 routes against 10", await MeasureAsync([("10 routes", few.Port), ("10,000 routes", many.Port)], (port, time) => Load.WrkAsync(port, "/", 64, time, cancellationToken)));
@@ -73,13 +72,23 @@ internal sealed class GatewayBench(string program, string results, bool quick)
         ]);
     }
 
-    // All at the same rate, which is half of what we answer at most.
-    private async Task AddedAsync((string Name, int Port)[] systems, double perSecond, CancellationToken cancellationToken)
+    /// <summary>That table alone, on the terminal.</summary>
+    public async Task HalfLoadAsync(CancellationToken cancellationToken)
     {
-        var measured = await MeasureAsync([.. systems, ("upstream alone", GatewayRivals.UpstreamPort)], (port, time) => SpreadLoad.RunAsync(port, 64, perSecond, time, cancellationToken));
-        Say(string.Create(CultureInfo.InvariantCulture, $"Small answers, HTTP/1.1, {perSecond:0} requests/s, evenly spread over 64 connections"), measured);
-        var added = measured["tenantry"].P99 - measured["upstream alone"].P99;
-        report.Say($"Aim: p99 added by us ≤ {AddedAim} ms at half load: **{Report.Verdict(added <= AddedAim)}** ({Report.Number(added)} ms).");
+        await using var rivals = await GatewayRivals.StartAsync(cancellationToken);
+        await using var ours = await GatewayAlone.StartAsync(program, GatewayRivals.UpstreamPort, hosts: 10, cancellationToken);
+        await HalfLoadAsync(rivals, ours, 6, cancellationToken);
+        await Console.Out.WriteLineAsync(report.ToString());
+    }
+
+    private async Task HalfLoadAsync(GatewayRivals rivals, GatewayAlone ours, int halfRounds, CancellationToken cancellationToken)
+    {
+        int[] measured = [ours.ProcessId, .. rivals.Proxies];
+        await Cores.KeepAsync(rivals.Upstream, Cores.Load, cancellationToken);
+        await Cores.KeepAsync(measured, Cores.Measured, cancellationToken);
+        await new HalfLoad(report, GatewayRivals.UpstreamPort, halfRounds).RunAsync(
+            [("tenantry", ours.Port), ("nginx 1.22", GatewayRivals.NginxPort), ("Caddy 2.6", GatewayRivals.CaddyPort)], cancellationToken);
+        await Cores.KeepAsync([.. measured, .. rivals.Upstream], Cores.All, cancellationToken);
     }
 
     private async Task IdleAsync(CancellationToken cancellationToken)

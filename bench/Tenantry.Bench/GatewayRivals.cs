@@ -15,6 +15,10 @@ internal sealed class GatewayRivals : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("tenantry-bench-rivals-").FullName;
     private readonly List<Process> running = [];
 
+    public IReadOnlyList<int> Upstream => [running[0].Id];
+
+    public IReadOnlyList<int> Proxies => [.. running.Skip(1).Select(process => process.Id)];
+
     public static async Task<GatewayRivals> StartAsync(CancellationToken cancellationToken)
     {
         var rivals = new GatewayRivals();

@@ -11,10 +11,10 @@ internal static partial class Load
 {
     private const string Host = "alice.localhost";
 
-    public static async Task<Measured> WrkAsync(int port, string path, int connections, int seconds, CancellationToken cancellationToken)
+    public static async Task<Measured> WrkAsync(int port, string path, int connections, int seconds, CancellationToken cancellationToken, string? cores = null)
     {
         var text = await Programs.RunAsync(
-            "wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-H", $"Host: {Host}", $"http://127.0.0.1:{port}{path}"], cancellationToken);
+            "taskset", ["-c", cores ?? Cores.All, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-H", $"Host: {Host}", $"http://127.0.0.1:{port}{path}"], cancellationToken);
         var failed = Failures().Match(text) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return new Measured(Number(PerSecond().Match(text)), Time(Half().Match(text)), Time(Last().Match(text)), failed);
     }

@@ -19,8 +19,8 @@ switch (args)
     case ["gateway", var program, _, "--hold"]:
         await GatewayBench.HoldAsync(program, stop.Token);
         return 0;
-    case ["gateway", _, _, "--spread", var port, var perSecond, var seconds]:
-        await Console.Out.WriteLineAsync((await SpreadLoad.RunAsync(int.Parse(port), 64, double.Parse(perSecond), int.Parse(seconds), stop.Token)).ToString());
+    case ["gateway", var program, var results, "--half-load"]:
+        await new GatewayBench(program, results, quick: true).HalfLoadAsync(stop.Token);
         return 0;
     case ["gateway", var program, var results, .. var rest]:
         await new GatewayBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
@@ -32,6 +32,6 @@ switch (args)
         await new AwsBench(program, results, quick: rest.Contains("--quick")).RunAsync(stop.Token);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway|aws [--quick|--hold]");
+        await Console.Error.WriteLineAsync("usage: bench/run local|docker|wake|gateway|aws [--quick|--hold|--half-load]");
         return 2;
 }

@@ -14,21 +14,27 @@ internal sealed class SpreadLoad : IDisposable
     private readonly Connection[] connections;
     private readonly ReadySockets ready;
     private readonly double[] times;
-    private int answered;
+    private readonly double perSecond;
+    private long answered;
     private long failed;
 
-    private SpreadLoad(int port, int count, long all)
+    private SpreadLoad(int port, int count, double perSecond, long all)
     {
+        this.perSecond = perSecond;
         connections = [.. Enumerable.Range(0, count).Select(_ => new Connection(port))];
         ready = new ReadySockets([.. connections.Select(connection => connection.Socket)]);
         times = new double[all];
+        Array.Fill(times, double.NaN);
     }
 
-    public static Task<Measured> RunAsync(int port, int connections, double perSecond, int seconds, CancellationToken cancellationToken) => Task.Factory.StartNew(
+    /// <summary>What came of each half second but the first, in which connections are new.</summary>
+    public static Task<Spread> RunAsync(int port, int connections, double perSecond, int seconds, CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
-            using var load = new SpreadLoad(port, connections, (long)(perSecond * seconds));
-            return load.Run(perSecond, seconds, cancellationToken);
+            using var load = new SpreadLoad(port, connections, perSecond, (long)(perSecond * seconds));
+            ThisThread.RunOn(0);
+            load.Run(seconds, cancellationToken);
+            return new Spread([.. load.Windows()], load.times.Length - load.answered);
         },
         cancellationToken,
         TaskCreationOptions.LongRunning,
@@ -40,7 +46,7 @@ internal sealed class SpreadLoad : IDisposable
         Array.ForEach(connections, connection => connection.Dispose());
     }
 
-    private Measured Run(double perSecond, int seconds, CancellationToken cancellationToken)
+    private void Run(int seconds, CancellationToken cancellationToken)
     {
         var step = Stopwatch.Frequency / perSecond;
         var began = Stopwatch.GetTimestamp();
@@ -49,33 +55,42 @@ internal sealed class SpreadLoad : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             for (var now = Stopwatch.GetTimestamp(); sent < times.Length && began + (long)(sent * step) <= now; sent++)
-                connections[sent % connections.Length].Ask(began + (long)(sent * step));
+                connections[sent % connections.Length].Ask(sent, began + (long)(sent * step));
             var pause = sent < times.Length ? began + (long)(sent * step) - Stopwatch.GetTimestamp() : Stopwatch.Frequency / 100;
             foreach (var place in ready.Wait(TimeSpan.FromTicks(Math.Max(0, pause * TimeSpan.TicksPerSecond / Stopwatch.Frequency))))
                 Take(connections[place.Number]);
         }
+    }
 
-        var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        Array.Sort(times, 0, answered);
-        return new Measured(answered / took, At(0.5), At(0.99), times.Length - answered);
+    private IEnumerable<(double P50, double P99)> Windows()
+    {
+        var length = (int)(perSecond / 2);
+        for (var from = length; from + length <= times.Length; from += length)
+        {
+            // What was never answered took longer than all others.
+            var window = times[from..(from + length)].Select(time => double.IsNaN(time) ? double.PositiveInfinity : time).Order().ToList();
+            yield return (window[length / 2], window[(int)(length * 0.99)]);
+        }
     }
 
     private void Take(Connection connection)
     {
         if (connection.Read() is not { } answer)
             return;
-        if (answer.IsGood)
-            times[answered++] = Stopwatch.GetElapsedTime(answer.Due).TotalMilliseconds;
-        else
+        if (!answer.IsGood)
+        {
             failed++;
-    }
+            return;
+        }
 
-    private double At(double part) => answered == 0 ? double.NaN : times[(int)(answered * part)];
+        times[answer.Number] = Stopwatch.GetElapsedTime(answer.Due).TotalMilliseconds;
+        answered++;
+    }
 
     /// <summary>One connection with at most one request under way.</summary>
     private sealed class Connection(int port) : IDisposable
     {
-        private readonly Queue<long> due = new(64);
+        private readonly Queue<(long Number, long Due)> asked = new(64);
         private readonly byte[] answer = new byte[8192];
         private int length;
 
@@ -83,15 +98,15 @@ internal sealed class SpreadLoad : IDisposable
 
         public void Dispose() => Socket.Dispose();
 
-        public void Ask(long at)
+        public void Ask(long number, long due)
         {
-            due.Enqueue(at);
-            if (due.Count == 1)
+            asked.Enqueue((number, due));
+            if (asked.Count == 1)
                 Socket.Send(Request);
         }
 
         /// <summary>What came, or null while the answer is not whole.</summary>
-        public (long Due, bool IsGood)? Read()
+        public (long Number, long Due, bool IsGood)? Read()
         {
             length += Socket.Receive(answer.AsSpan(length));
             var seen = answer.AsSpan(0, length);
@@ -100,10 +115,10 @@ internal sealed class SpreadLoad : IDisposable
                 return null;
             var isGood = seen.StartsWith("HTTP/1.1 200"u8);
             length = 0;
-            var at = due.Dequeue();
-            if (due.Count > 0)
+            var (number, due) = asked.Dequeue();
+            if (asked.Count > 0)
                 Socket.Send(Request);
-            return (at, isGood);
+            return (number, due, isGood);
         }
 
         private static int LengthOf(ReadOnlySpan<byte> head)
@@ -114,3 +129,6 @@ internal sealed class SpreadLoad : IDisposable
         }
     }
 }
+
+/// <summary>Times of half seconds, in milliseconds, and how many requests were not answered with 200.</summary>
+internal sealed record Spread(IReadOnlyList<(double P50, double P99)> Windows, long Failed);
