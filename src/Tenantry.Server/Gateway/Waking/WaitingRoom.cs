@@ -257,10 +257,8 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return;
         context.Response.OnStarting(() =>
         {
-            // Only the request that began it saw all of it; the engine keeps the latest word on a wake.
-            var all = time.GetUtcNow() - wake.At;
-            if (time.GetElapsedTime(seen) + TimeSpan.FromMilliseconds(5) >= all)
-                tell(new FirstByte(instanceId, wake with { AppSeconds = Math.Max(0, all.TotalSeconds - wake.PlatformSeconds) }));
+            if (FirstByte.Now(instanceId, wake, seen, time) is { } first)
+                tell(first);
             return Task.CompletedTask;
         });
     }
