@@ -265,6 +265,8 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
 
     private HeldBody? TakeBody(HttpContext context, Route route)
     {
+        if (HeldBody.GoesOn(context, out var before))
+            return before;
         var most = Math.Min(route.Rules.Buffer, buffered.MostOfOne);
         var share = Math.Min(most, context.Request.ContentLength ?? most);
         if (share == 0 || !HeldBody.IsThere(context) || !buffered.TryTake(route.InstanceId, share))
