@@ -13,7 +13,7 @@ internal static class AskEndpoint
     /// <summary>True when this was such a question; it has its answer then.</summary>
     public static bool Answered(HttpContext context, RouteTable table)
     {
-        if (!context.Request.Path.Equals(Path, StringComparison.Ordinal) || !HttpMethods.IsGet(context.Request.Method))
+        if (!context.Request.Path.Equals(Path, StringComparison.Ordinal) || context.Request.Method != HttpMethods.Get)
             return false;
         var name = context.Request.Query["domain"].ToString();
         context.Response.StatusCode = name.Length > 0 && table.Find(name) is not null ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;

@@ -21,7 +21,7 @@ internal static class GatewayPages
         response.Headers.CacheControl = "no-store";
         if (answer.RetryAfterSeconds is { } seconds)
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+        return context.Request.Method == HttpMethods.Head ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     private static string Problem(GatewayAnswer answer) => JsonSerializer.Serialize(

@@ -27,7 +27,7 @@ internal sealed class RouteAge(Routes routes, TimeProvider time) : IMetricSource
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         context.Response.Headers.CacheControl = "no-store";
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != HttpMethods.Head)
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

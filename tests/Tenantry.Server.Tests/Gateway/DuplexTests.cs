@@ -54,6 +54,32 @@ public class DuplexTests
     }
 
     [Fact]
+    public async Task AClientThatReadsOnlyWhenItHasSentAllGetsTheEarlyAnswer()
+    {
+        var sent = new TaskCompletionSource();
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            // Nothing of it is read: the gateway waits with a piece that the instance does not take.
+            for (var there = 0; there == 0 || there != connection.Socket.Available; await Task.Delay(200))
+                there = connection.Socket.Available;
+            await connection.SendAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+            await sent.Task.WaitAsync(Patience);
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        // More than the sockets on the way hold.
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 40000000\r\n\r\n");
+        await client.SendAsync(new string('x', 40_000_000)).WaitAsync(Patience);
+        sent.SetResult();
+
+        var answer = await client.ReadToEndAsync();
+        answer.ShouldStartWith("HTTP/1.1 413");
+        answer.ShouldEndWith("big");
+    }
+
+    [Fact]
     public async Task ConversationsGoBothWaysAtOnce()
     {
         await using var upstream = RawUpstream.Start(async (connection, _) =>

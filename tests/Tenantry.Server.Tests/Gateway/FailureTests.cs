@@ -116,6 +116,35 @@ public class FailureTests
         (await answer.Content.ReadAsStringAsync()).ShouldBe("abcd");
     }
 
+    [Fact]
+    public async Task TheTimeForAnAnswerEndsWithItsHeadAlsoWhereTheBodyGoesOnAfterIt()
+    {
+        var time = new ManualTime();
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("first");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+            await connection.ReadUntilAsync("last");
+            all.SetResult();
+            await go.Task.WaitAsync(Patience);
+            await connection.SendAsync("cd");
+        });
+        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMinutes(5), Time = time });
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 9\r\n\r\nfirst");
+        await client.ReadUntilAsync("ab");
+
+        await client.SendAsync("last");
+        await all.Task.WaitAsync(Patience);
+        time.Advance(TimeSpan.FromHours(1));
+        go.SetResult();
+
+        await client.ReadUntilAsync("cd");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("HTTP/1.1 200")]

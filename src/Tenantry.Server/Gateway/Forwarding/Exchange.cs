@@ -101,7 +101,9 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         connection.BeginAnswer(context);
     }
 
-    private void ExpectAnswer() => connection.AnswerBy = options.Time.GetTimestamp() + Ticks(options.AnswerTimeout);
+    private void ExpectAnswer() => connection.AnswerBy = Patience();
+
+    private long Patience() => options.Time.GetTimestamp() + Ticks(options.AnswerTimeout);
 
     private void Limit()
     {
@@ -118,7 +120,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         var isLong = !(context.Request.ContentLength <= Pace.Short);
         if (isLong)
             pace.SlowDown();
-        body = new RequestBody(context, connection, shape.IsChunked, isLong, ExpectAnswer);
+        body = new RequestBody(context, connection, shape.IsChunked, isLong, () => connection.PutOffAnswer(Patience()));
         if (shape.Expects)
             _ = PermitLaterAsync(body);
         else
@@ -236,10 +238,10 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
             throw new BadAnswerException("no switch to the protocol that was asked for, and no refusal");
         head.CopyTo(context, slug);
         // An early answer: what is left of the body is not read, and the next request begins on a connection of its own.
-        if (!sending.IsCompleted && HttpProtocol.IsHttp11(context.Request.Protocol) && await IsEarlyAsync())
+        if (body is not null && HttpProtocol.IsHttp11(context.Request.Protocol) && await IsEarlyAsync(body))
             context.Response.Headers.Connection = "close";
         Begin();
-        if (HttpMethods.IsHead(shape.Method) || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
+        if (shape.Method == HttpMethods.Head || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
             IsReusable = GoesOn(head);
         else if (head.Status == StatusCodes.Status205ResetContent)
             IsReusable = GoesOn(head) && head.Length == 0;
@@ -272,12 +274,11 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     }
 
     // Who answers the last piece of a body may be quicker than the end of its sending is seen on another thread.
-    private async ValueTask<bool> IsEarlyAsync()
+    private async ValueTask<bool> IsEarlyAsync(RequestBody body)
     {
-        if (body is not { IsEnding: true })
-            return true;
-        await sending.WaitAsync(LastPiece, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return !sending.IsCompleted;
+        if (body.IsEnding)
+            await sending.WaitAsync(LastPiece, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !sending.IsCompleted || !body.IsWhole;
     }
 
     // Who refused to switch may wait for what it was told of all the same.

@@ -17,24 +17,35 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private bool isPrompt;
     private int isClosed;
     private long movedAt = time.GetTimestamp();
+    private long answerBy = long.MaxValue;
+    private long longestPause = long.MaxValue;
     private readonly Lock cutting = new();
     private readonly AnswerHead head = new();
     private HttpContext? client;
-
-    /// <summary>The instance that it leads to.</summary>
-    public required string InstanceId { get; init; }
 
     /// <summary>Bytes that were read and not used.</summary>
     public ReadOnlyMemory<byte> Unread => buffer.AsMemory(start, end - start);
 
     /// <summary>The exchange on this connection must come to something new before this; <see cref="long.MaxValue"/> when it need not.</summary>
-    public long AnswerBy { get; set; } = long.MaxValue;
+    public long AnswerBy
+    {
+        get => Volatile.Read(ref answerBy);
+        set => Volatile.Write(ref answerBy, value);
+    }
 
     /// <summary>The exchange must end before this.</summary>
     public long EndBy { get; set; } = long.MaxValue;
 
-    /// <summary>In timestamps: nothing may stand still for longer.</summary>
-    public long LongestPause { get; set; } = long.MaxValue;
+    /// <summary>In timestamps: nothing may stand still for longer from here on, however long the connection has rested. Look at it before <see cref="MovedAt"/>.</summary>
+    public long LongestPause
+    {
+        get => Volatile.Read(ref longestPause);
+        set
+        {
+            Moved();
+            Volatile.Write(ref longestPause, value);
+        }
+    }
 
     /// <summary>The client must have taken what it was sent before this; <see cref="long.MaxValue"/> while nothing waits for it.</summary>
     public long TakenBy { get; private set; } = long.MaxValue;
@@ -133,15 +144,24 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         return count;
     }
 
-    /// <summary>Begins to wait for what must not come before the next request. False: it came already.</summary>
+    /// <summary>Begins to wait for what must not come before the next request. False: it came already, or the connection is closed.</summary>
     public bool Rest()
     {
-        AnswerBy = EndBy = LongestPause = long.MaxValue;
+        AnswerBy = EndBy = longestPause = long.MaxValue;
         IsPrompt = true;
         if (buffer.Length > LargestKept)
             Return();
         MakeRoom();
-        idling = socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None);
+        try
+        {
+            idling = socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its time was over just now.
+            return false;
+        }
+
         isIdling = true;
         Moved();
         return !idling.IsCompleted;
@@ -158,6 +178,14 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         {
             // It needs not be told any more.
         }
+    }
+
+    /// <summary>From any thread: the answer that is waited for may come so much later. One whose head is there has no such time any more.</summary>
+    public void PutOffAnswer(long by)
+    {
+        var before = AnswerBy;
+        if (before != long.MaxValue)
+            Interlocked.CompareExchange(ref answerBy, by, before);
     }
 
     /// <summary>Something is sent to the client. <see cref="Taken"/> follows, unless it fails.</summary>

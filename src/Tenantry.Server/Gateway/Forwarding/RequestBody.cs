@@ -80,9 +80,17 @@ internal sealed class RequestBody(HttpContext context, InstanceConnection connec
             if (isLong)
                 await PollingThread.LeaveAsync();
             isEnding = read.IsCompleted;
-            if (!read.Buffer.IsEmpty)
-                await (isChunked ? SendChunkAsync(read.Buffer) : SendPlainAsync(read.Buffer));
-            body.AdvanceTo(read.Buffer.End);
+            try
+            {
+                if (!read.Buffer.IsEmpty)
+                    await (isChunked ? SendChunkAsync(read.Buffer) : SendPlainAsync(read.Buffer));
+            }
+            finally
+            {
+                // Also where the instance takes no more: Kestrel reads on from here, so that the client may send to its end (RFC 9112 9.6).
+                body.AdvanceTo(read.Buffer.End);
+            }
+
             if (!read.IsCompleted)
                 continue;
             if (isChunked)

@@ -31,17 +31,16 @@ internal readonly record struct RequestShape(string Method, string Target)
     public RequestGuard? Guard { get; private init; }
 
     /// <summary>May be sent a second time when nobody knows whether it was done (RFC 9110 9.2.2), and can be: nothing of a body was taken.</summary>
-    public bool IsRepeatable => !HasBody && Upgrade is null &&
-        (HttpMethods.IsGet(Method) || HttpMethods.IsHead(Method) || HttpMethods.IsPut(Method) || HttpMethods.IsDelete(Method) ||
-         HttpMethods.IsOptions(Method) || HttpMethods.IsTrace(Method));
+    public bool IsRepeatable => !HasBody && Upgrade is null && Method is "GET" or "HEAD" or "PUT" or "DELETE" or "OPTIONS" or "TRACE";
 
     /// <summary>It asks and changes nothing (RFC 9110 9.2.1).</summary>
-    public bool IsSafe => HttpMethods.IsGet(Method) || HttpMethods.IsHead(Method) || HttpMethods.IsOptions(Method);
+    public bool IsSafe => Method is "GET" or "HEAD" or "OPTIONS";
 
     /// <summary>Null for requests that have no form in HTTP/1.1 behind a gateway (CONNECT, <c>OPTIONS *</c>).</summary>
     public static RequestShape? Of(HttpContext context)
     {
         var request = context.Request;
+        // Methods are told apart by case (RFC 9110 9.1), but whoever takes 'connect' for CONNECT would make a tunnel of it.
         var target = TargetOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
         var connect = HttpMethods.IsConnect(request.Method) ? context.Features.Get<IHttpExtendedConnectFeature>() : null;
         var isExtended = connect is { IsExtendedConnect: true };

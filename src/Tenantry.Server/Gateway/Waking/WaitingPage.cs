@@ -8,7 +8,7 @@ namespace Tenantry.Server.Gateway.Waking;
 internal static class WaitingPage
 {
     public static bool IsFor(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) && Preference.IsPage(context);
+        context.Request.Method == HttpMethods.Get && Preference.IsPage(context);
 
     public static async Task WriteAsync(HttpContext context, Route route)
     {

@@ -20,7 +20,7 @@ internal static class WakePoll
         context.Response.Headers.CacheControl = "no-store";
         var body = JsonSerializer.SerializeToUtf8Bytes(state, WakePollContext.Default.State);
         context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != HttpMethods.Head)
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
         return null;
     }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Waking;
@@ -26,7 +25,7 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
 
     /// <summary>The rule for a webhook's path, or null: only methods that carry something are webhooks.</summary>
     public WebhookRule? WebhookFor(string method, string path) =>
-        Webhooks.Count == 0 || HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsConnect(method)
+        Webhooks.Count == 0 || method is "GET" or "HEAD" or "OPTIONS" or "CONNECT"
             ? null
             : WebhookAt(path);
 

@@ -36,8 +36,9 @@ internal sealed class ExchangeClock : IDisposable
     public void Sent()
     {
         Moved();
-        if (Volatile.Read(ref answerBy) != long.MaxValue)
-            Volatile.Write(ref answerBy, options.Time.GetTimestamp() + Ticks(options.AnswerTimeout));
+        var before = Volatile.Read(ref answerBy);
+        if (before != long.MaxValue)
+            Interlocked.CompareExchange(ref answerBy, options.Time.GetTimestamp() + Ticks(options.AnswerTimeout), before);
     }
 
     /// <summary>The head of the answer is there.</summary>

@@ -68,7 +68,7 @@ internal sealed class H2cAnswer(HttpContext context, string slug, HttpResponseMe
             await clock.TakenAsync(writer.FlushAsync(clock.Token));
     }
 
-    private bool HasBody() => !HttpMethods.IsHead(context.Request.Method) && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
+    private bool HasBody() => context.Request.Method != HttpMethods.Head && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
 
     private List<(string Name, string Value)>? Trailers()
     {

@@ -65,9 +65,17 @@ internal sealed class H2cBody(HttpContext context, ExchangeClock clock) : HttpCo
         while (!IsWhole)
         {
             var read = await ReadAsync(cancellationToken);
-            foreach (var piece in read.Buffer)
-                await stream.WriteAsync(piece, cancellationToken);
-            reader.AdvanceTo(read.Buffer.End);
+            try
+            {
+                foreach (var piece in read.Buffer)
+                    await stream.WriteAsync(piece, cancellationToken);
+            }
+            finally
+            {
+                // Also where the app takes no more: Kestrel reads on from here, so that the client may send to its end (RFC 9112 9.6).
+                reader.AdvanceTo(read.Buffer.End);
+            }
+
             await stream.FlushAsync(cancellationToken);
             clock.Sent();
             IsWhole = read.IsCompleted;

@@ -12,6 +12,9 @@ internal static class H2cRequest
     // Byte for byte, as the client sent it.
     private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    /// <summary>Methods are told apart by case (RFC 9110 9.1), and HttpClient would say the known one.</summary>
+    public static bool CanSay(string method) => HttpMethod.Parse(method).Method == method;
+
     public static HttpRequestMessage Read(ReadOnlySpan<byte> head, RequestShape shape, Route route, HttpContent? body)
     {
         var request = new HttpRequestMessage(shape.IsTunnel ? HttpMethod.Connect : new HttpMethod(shape.Method), new Uri($"http://{route.Upstream}{shape.Target}", Verbatim))
