@@ -212,12 +212,10 @@ public sealed class EngineClient(string socketPath) : IEngineLink
             await connection.WriteJsonAsync(EngineFrames.Request, new EngineRequest(call, instanceId, element), cancellationToken);
             return connection;
         }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is SocketException or IOException)
         {
             socket.Dispose();
-            if (failure is SocketException or IOException)
-                throw Away(failure);
-            throw;
+            throw Away(failure);
         }
     }
 

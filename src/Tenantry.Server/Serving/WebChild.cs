@@ -12,7 +12,8 @@ internal static class WebChild
         _ = EndWithEngineAsync(ending);
         await using var store = await StoreFactory.OpenUpgradedAsync(options.Store, options.Folders, TimeProvider.System, ending.Token);
         await using var web = await WebRole.StartAsync(options, store, loggers, ending.Token);
-        web.WhenHandedOver(web.StopApiAsync);
+        web.WhenHandedOver(web.StopApiAsync, web.StartApiAgainAsync);
+        await web.HoldAsync(ending.Token);
         await output.TellAsync(web.Addresses);
         await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token));
     }

@@ -41,6 +41,8 @@ internal sealed class WebRole : IAsyncDisposable
     private GatewayDoors? doors;
     private CertificateFolder? certificates;
     private HandoverDesk? desk;
+    private TakeOver? before;
+    private Func<Task>? startApi;
     private WebApplication? ownMetrics;
 
     private WebRole()
@@ -50,11 +52,25 @@ internal sealed class WebRole : IAsyncDisposable
     /// <summary>Completes when the next gateway has taken over.</summary>
     public Task HandedOver => desk?.HandedOver ?? Task.Delay(Timeout.Infinite);
 
-    /// <summary>Called when the next gateway takes over, before this one drains.</summary>
-    public void WhenHandedOver(Func<Task> letGo)
+    /// <summary>
+    /// The first is called when the next gateway takes over, before this one drains; the second when that has ended before it held what was let go of: false when it
+    /// cannot be had again.
+    /// </summary>
+    public void WhenHandedOver(Func<Task> letGo, Func<Task<bool>> takeBack)
     {
-        if (desk is not null)
-            desk.LetGo = letGo;
+        if (desk is null)
+            return;
+        desk.LetGo = letGo;
+        desk.TakeBack = takeBack;
+    }
+
+    /// <summary>This one holds all that it needs: one that it takes over from can drain and end, and the next one may come.</summary>
+    public async Task HoldAsync(CancellationToken cancellationToken)
+    {
+        await (before?.HoldAsync(cancellationToken) ?? Task.CompletedTask);
+        before?.Dispose();
+        before = null;
+        desk?.Start();
     }
 
     /// <summary>The api lets go of its addresses. What is asked of it just then is answered, what streams is cut.</summary>
@@ -75,6 +91,13 @@ internal sealed class WebRole : IAsyncDisposable
         api = null;
     }
 
+    /// <summary>After <see cref="StopApiAsync"/>, on the addresses that it had.</summary>
+    public async Task<bool> StartApiAgainAsync()
+    {
+        await (startApi?.Invoke() ?? Task.CompletedTask);
+        return true;
+    }
+
     /// <summary>Where it listens.</summary>
     public ServeAddresses Addresses { get; private set; } = new(null, null, null);
 
@@ -91,7 +114,7 @@ internal sealed class WebRole : IAsyncDisposable
         if (options.Roles.HasFlag(ServeRoles.Gateway))
             await web.StartGatewayAsync(options, engine, feed, index, loggers, cancellationToken);
         if (options.Roles.HasFlag(ServeRoles.Api))
-            await web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken);
+            await (web.startApi = () => web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken))();
         else if (options.Metrics is { } address)
             web.ownMetrics = await MetricsHost.StartAsync(ServeAddresses.Parse(address, "--metrics"), web.metrics, engine, loggers, cancellationToken);
         AddressesFile.Write(options.Folders.Addresses, web.Addresses, options.Roles);
@@ -122,6 +145,7 @@ internal sealed class WebRole : IAsyncDisposable
         certificates?.Dispose();
         if (desk is not null)
             await desk.DisposeAsync();
+        before?.Dispose();
         doors?.Dispose();
     }
 
@@ -149,18 +173,15 @@ internal sealed class WebRole : IAsyncDisposable
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;
-        using var before = options.TakesOver ? await TakeOver.BeginAsync(DeskOf(options), cancellationToken) : null;
+        before = options.TakesOver ? await TakeOver.BeginAsync(DeskOf(options), TakeOver.Patience, cancellationToken) : null;
         doors = before?.Doors ?? await PortInUse.WaitAsync(() => Task.FromResult(GatewayDoors.Open(plain, tls)), IsPatient(options), cancellationToken);
         gateway = new GatewayServer(routes, waking.Room, forwarder, doors, certificates, settings, loggers);
         await gateway.StartAsync(cancellationToken);
-        if (before is not null)
-            await before.FinishAsync(cancellationToken);
+        if (before is not null && !await before.FinishAsync(cancellationToken))
+            loggers.CreateLogger<TakeOver>().LogWarning("The gateway before does not say that it has let go; this one serves all the same. If it hangs, end it");
         await StartAsync(webhooks, cancellationToken);
         if (options.Roles == ServeRoles.Gateway || options.IsWebChild)
-        {
             desk = new HandoverDesk(doors, DeskOf(options), loggers.CreateLogger<HandoverDesk>());
-            desk.Start();
-        }
 
         metrics.Add(gateway.Counts);
         metrics.Add(new RouteAge(routes, TimeProvider.System));
@@ -172,7 +193,7 @@ internal sealed class WebRole : IAsyncDisposable
     {
         // Of a gateway that is another process; a list asks for it with each of its instances.
         var elsewhere = new RecentAddresses(options.Folders.Addresses, TimeProvider.System);
-        var address = options.Api == "unix" ? null : ServeAddresses.Parse(options.Api, "--api");
+        var address = options.Api == "unix" ? null : ServeAddresses.Parse(Addresses.Api?.Authority ?? options.Api, "--api");
         var parts = new ApiParts
         {
             Store = store,

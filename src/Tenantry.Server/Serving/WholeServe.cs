@@ -14,34 +14,42 @@ internal static class WholeServe
             ServeFolders.Prepare(options.Folders, web);
         else if (options.ShownFolder is null)
             ServeFolders.Prepare(options.Folders);
-        // Who takes over gets the lock from the one before, once it serves.
-        var held = options.TakesOver ? null : ServeLock.Take(options.DataFolder, options.Roles);
-        try
-        {
-            await RunAsync(options, web, output, loggers, lockFile => held = lockFile, () => held?.Dispose(), stop);
-        }
-        finally
-        {
-            held?.Dispose();
-        }
+        using var held = new PassedLock(options.DataFolder, options.Roles);
+        // Who takes over gets it from the one before, once it serves.
+        if (!options.TakesOver)
+            held.Take();
+        await RunAsync(options, web, output, loggers, held, stop);
     }
 
-    private static async Task RunAsync(ServeOptions options, WebUser? user, ServeOutput output, ILoggerFactory loggers, Action<ServeLock> hold, Action letGo, CancellationToken stop)
+    private static async Task RunAsync(ServeOptions options, WebUser? user, ServeOutput output, ILoggerFactory loggers, PassedLock held, CancellationToken stop)
     {
         await using var store = await OpenStoreAsync(options, loggers, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, user, loggers, stop) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
-        if (options.TakesOver)
-            hold(ServeLock.Take(options.DataFolder, options.Roles));
-        web.WhenHandedOver(() =>
-        {
-            letGo();
-            return Task.CompletedTask;
-        });
+        web.WhenHandedOver(
+            () =>
+            {
+                held.Leave();
+                return Task.CompletedTask;
+            },
+            () => Task.FromResult(held.TryTake()));
+        // One before that hangs has it still. This one serves all the same.
+        var holding = options.TakesOver && !held.TryTake() ? held.TakeLaterAsync(stop) : Task.CompletedTask;
+        var settling = SettleAsync(holding, web, stop);
+        if (settling.IsCompleted)
+            await settling;
         engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
-        await Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
+        var end = Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
+        await await Task.WhenAny(end, settling);
+        await end;
+    }
+
+    private static async Task SettleAsync(Task holding, WebRole web, CancellationToken stop)
+    {
+        await holding;
+        await web.HoldAsync(stop);
     }
 
     // A gateway alone goes on with what it served before.

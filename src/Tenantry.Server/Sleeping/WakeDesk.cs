@@ -21,7 +21,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
-    private readonly FirstBytes firstBytes = new(store, metrics, time, log);
+    private readonly Dictionary<string, DateTimeOffset> told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> ending = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -49,20 +49,21 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
     private async Task<WakeAnswer> BeginAsync(string instanceId, WakeRequest request)
     {
-        var asked = new Asked(
-            request, time.GetTimestamp(), new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        ending.TryAdd(asked.Ended, 0);
+        var seen = time.GetTimestamp();
+        var answered = new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource();
+        ending.TryAdd(ended, 0);
         _ = Task.Run(async () =>
         {
             try
             {
-                asked.Answered.TrySetResult(await RunAsync(instanceId, asked));
+                answered.TrySetResult(await RunAsync(instanceId, request, seen, answered));
             }
             catch (Exception failure)
             {
                 if (failure is not (KeyNotFoundException or StoreUnavailableException or OperationCanceledException))
                     log.LogError(failure, "Instance {Instance}: the wake broke off", instanceId);
-                asked.Answered.TrySetException(failure is StoreUnavailableException or OperationCanceledException
+                answered.TrySetException(failure is StoreUnavailableException or OperationCanceledException
                     ? new EngineUnavailableException("The store is away, or the engine stops.", failure)
                     : failure);
             }
@@ -70,16 +71,16 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             {
                 underWay.TryRemove(instanceId, out _);
                 woken.TryRemove(instanceId, out _);
-                asked.Ended.TrySetResult();
-                ending.TryRemove(asked.Ended, out _);
+                ended.TrySetResult();
+                ending.TryRemove(ended, out _);
             }
         });
-        return await asked.Answered.Task;
+        return await answered.Task;
     }
 
-    private async Task<WakeAnswer> RunAsync(string instanceId, Asked asked)
+    private async Task<WakeAnswer> RunAsync(string instanceId, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
     {
-        var (record, present) = await SettledAsync(instanceId, asked.Seen);
+        var (record, present) = await SettledAsync(instanceId, seen);
         if (present is not null)
             return present;
         if (!await store.ClaimWakeAsync(instanceId, stopping.Token))
@@ -90,7 +91,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
         try
         {
-            await WakeClaimedAsync(record, asked);
+            await WakeClaimedAsync(record, request, seen, answered);
         }
         finally
         {
@@ -101,13 +102,13 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after, isWorkedOn: false) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
     }
 
-    private async Task WakeClaimedAsync(InstanceRecord record, Asked asked)
+    private async Task WakeClaimedAsync(InstanceRecord record, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
     {
         var instanceId = record.Spec.Id;
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
         var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
-        var since = asked.Seen - (long)(asked.Request.Seconds * time.TimestampFrequency);
+        var since = seen - (long)(request.Seconds * time.TimestampFrequency);
         if (line is not null)
             await line.EnterAsync(limit, since, stopping.Token);
         try
@@ -115,8 +116,8 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             await reconciler.WakeAsync(instanceId, new WakeAsk(since, (endpoint, wake) =>
             {
                 woken[instanceId] = endpoint;
-                firstBytes.Await(record.Spec, wake, asked.Ended.Task, stopping.Token);
-                asked.Answered.TrySetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint, Wake: wake));
+                metrics.Woken(record.Spec.Target, record.Spec.App, wake);
+                answered.TrySetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint, Wake: wake));
             }), stopping.Token);
         }
         finally
@@ -166,9 +167,31 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private int RetryAfter(InstanceRecord record) =>
         (int)Math.Clamp(Math.Ceiling((record.Status.NextLookAt - time.GetUtcNow()).TotalSeconds), LeastRetrySeconds, 300);
 
-    /// <summary>As <see cref="Complete"/>; ends when it is written down.</summary>
-    internal async Task CompleteAsync(FirstByte first) => await firstBytes.TakeAsync(first, stopping.Token);
+    // All requests that waited tell of the same wake.
+    private bool IsFirst(FirstByte first)
+    {
+        lock (told)
+        {
+            if (told.TryGetValue(first.InstanceId, out var at) && at == first.Wake.At)
+                return false;
+            told[first.InstanceId] = first.Wake.At;
+            return true;
+        }
+    }
 
-    /// <summary>A wake under way.</summary>
-    private sealed record Asked(WakeRequest Request, long Seen, TaskCompletionSource<WakeAnswer> Answered, TaskCompletionSource Ended);
+    /// <summary>As <see cref="Complete"/>; ends when it is written down.</summary>
+    internal async Task CompleteAsync(FirstByte first)
+    {
+        try
+        {
+            if (await store.FindInstanceAsync(first.InstanceId, stopping.Token) is not { } record || !IsFirst(first))
+                return;
+            metrics.FirstByte(record.Spec.Target, record.Spec.App, first.Wake);
+            await store.AddWakeAsync(first.InstanceId, first.Wake, stopping.Token);
+        }
+        catch (Exception failure) when (failure is StoreUnavailableException or OperationCanceledException)
+        {
+            log.LogDebug(failure, "Instance {Instance}: the first byte of a wake was not written down", first.InstanceId);
+        }
+    }
 }

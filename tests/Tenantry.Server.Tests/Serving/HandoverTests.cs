@@ -1,8 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using Tenantry.Model.Instances;
+using Tenantry.Server.Gateway;
+using Tenantry.Server.Gateway.Handover;
 using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Gateway;
 using Tenantry.Server.Tests.Store;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Tests.Serving;
 
@@ -75,9 +79,9 @@ public class HandoverTests
         await using var first = await StartAsync(data);
         var clients = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
-            using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(IPAddress.Loopback, first.Gateway.Port);
-            await using var connection = new RawConnection(new System.Net.Sockets.NetworkStream(socket));
+            await using var connection = new RawConnection(new NetworkStream(socket));
             for (var i = 0; ; i++)
             {
                 // Such as a client must not send again by itself.
@@ -144,17 +148,109 @@ public class HandoverTests
         using var folder = new TestFolder();
         var data = await FolderAsync(folder, upstream.Port);
         await using var first = await StartAsync(data);
-        using (var next = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified))
-        {
-            await next.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(Path.Combine(data, "gateway", "handover.sock")));
+        using (var next = await AskAsync(data))
             (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
-        }
-
         await Waiting.ForAsync(() => first.Log.Contains("this one goes on", StringComparison.Ordinal));
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, first.Gateway) { Headers = { Host = "alice.localhost" } };
-        (await (await client.SendAsync(request)).Content.ReadAsStringAsync()).ShouldBe("ok");
+        (await GetAsync(client, first)).ShouldBe("ok");
+
+        // One that serves, and is killed before it has the lock.
+        using (var next = await AskAsync(data))
+        {
+            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            await next.SendAsync("r"u8.ToArray());
+            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            IsHeld(data).ShouldBeFalse();
+        }
+
+        await Waiting.ForAsync(() => first.Log.Contains("ended as it took over; this one goes on", StringComparison.Ordinal) && File.Exists(DeskOf(data)));
+        IsHeld(data).ShouldBeTrue();
+        (await GetAsync(client, first)).ShouldBe("ok");
         await using var second = await StartAsync(data, "--take-over");
         (await first.EndAsync()).ShouldBe(0);
+        IsHeld(data).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ANextGatewayServesThoughTheOneBeforeIsKilledOnceItGaveItsSocketsAndHasTheLockWhenItIsFree()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        using var folder = new TestFolder();
+        var data = await FolderAsync(folder, upstream.Port);
+        Directory.CreateDirectory(Path.GetDirectoryName(DeskOf(data))!);
+        using var held = new FileStream(LockOf(data), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        File.SetUnixFileMode(LockOf(data), (UnixFileMode)0b110_110_110);
+        using var desk = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        desk.Bind(new UnixDomainSocketEndPoint(DeskOf(data)));
+        desk.Listen();
+        var giving = Task.Run(async () =>
+        {
+            using var door = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            door.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            door.Listen();
+            using var next = await desk.AcceptAsync();
+            await DescriptorPassing.SendAsync(next, "s"u8.ToArray(), [door.SafeHandle], CancellationToken.None);
+        });
+
+        await using var second = await StartAsync(data, "--take-over");
+
+        await giving;
+        second.HasEnded.ShouldBeFalse(second.Log);
+        using var client = new HttpClient();
+        (await GetAsync(client, second)).ShouldBe("ok");
+        desk.Dispose();
+        await held.DisposeAsync();
+        await Waiting.ForAsync(() => File.Exists(DeskOf(data)));
+        IsHeld(data).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AGatewayThatHangsIsNotWaitedForWithoutAnEnd()
+    {
+        using var folder = new TestFolder();
+        Directory.CreateDirectory(folder.Data);
+        var path = Path.Combine(folder.Data, "desk.sock");
+        using var desk = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        desk.Bind(new UnixDomainSocketEndPoint(path));
+        desk.Listen();
+        var asking = TakeOver.BeginAsync(path, TimeSpan.FromMilliseconds(500), CancellationToken.None);
+        using var hanging = await desk.AcceptAsync();
+        using var door = GatewayDoors.Open(new IPEndPoint(IPAddress.Loopback, 0), null);
+        await DescriptorPassing.SendAsync(hanging, "s"u8.ToArray(), [door.Plain.SafeHandle], CancellationToken.None);
+        using var next = await asking;
+        using var doors = next.Doors;
+
+        (await next.FinishAsync(CancellationToken.None)).ShouldBeFalse();
+    }
+
+    private static string DeskOf(string data) => Path.Combine(data, "gateway", "handover.sock");
+
+    private static string LockOf(string data) => Path.Combine(data, "gateway.lock");
+
+    private static async Task<Socket> AskAsync(string data)
+    {
+        var next = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await next.ConnectAsync(new UnixDomainSocketEndPoint(DeskOf(data)));
+        return next;
+    }
+
+    private static bool IsHeld(string data)
+    {
+        try
+        {
+            using var free = new FileStream(LockOf(data), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private static async Task<string> GetAsync(HttpClient client, ServeProcess gateway)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, gateway.Gateway) { Headers = { Host = "alice.localhost" } };
+        using var answer = await client.SendAsync(request);
+        return await answer.Content.ReadAsStringAsync();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Tenantry.Server.Serving;
 using Tenantry.Targets.Linux;
 
@@ -89,6 +90,20 @@ public class WebSideRenewalTests
         await Waiting.ForAsync(() => serve.Log.Contains("did not serve within 2 s", StringComparison.Ordinal));
         using var http = new HttpClient();
         (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
+
+        // One that ends when the api has been left to it already.
+        using (var dying = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await dying.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(folder.Data, "gateway", "renewal.sock")));
+            (await dying.ReceiveAsync(new byte[1])).ShouldBe(1);
+            await dying.SendAsync("r"u8.ToArray());
+            (await dying.ReceiveAsync(new byte[1])).ShouldBe(1);
+        }
+
+        await Waiting.ForAsync(() => serve.Log.Contains("ended as it took over; this one goes on", StringComparison.Ordinal));
+        (await http.GetStringAsync(new Uri(serve.Api, "/healthz"))).ShouldBe("ok\n");
+        await serve.ReadyAsync();
+        serve.Children.ShouldBe([present]);
     }
 
     private static bool IsNextWebSide(int process)

@@ -117,27 +117,20 @@ internal sealed class ConnectionPool : IDisposable
             connection.Close();
     }
 
-    /// <summary>Of those that wait, to instances for which it is true, closes an eighth, and at least one: those that have waited longest. False when none waits.</summary>
-    public bool CloseOldest(Predicate<string> isOf)
+    /// <summary>Closes an eighth of those that wait, and at least one: those that have waited longest. False when none waits.</summary>
+    public bool CloseOldest()
     {
         var ages = new List<long>();
-        var stacks = new List<(string Upstream, List<InstanceConnection> Stack)>();
-        foreach (var (upstream, stack) in idle)
+        foreach (var (_, stack) in idle)
         {
             lock (stack)
-            {
-                if (stack.Count == 0 || !isOf(stack[0].InstanceId))
-                    continue;
                 ages.AddRange(stack.Select(connection => connection.MovedAt));
-            }
-
-            stacks.Add((upstream, stack));
         }
 
         if (ages.Count == 0)
             return false;
         ages.Sort();
-        foreach (var (upstream, stack) in stacks)
+        foreach (var (upstream, stack) in idle)
             Thin(upstream, stack, ages[ages.Count / 8]);
         return true;
     }

@@ -18,7 +18,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     {
         this.connector = connector;
         this.options = options;
-        failures = new ForwardingFailures(log);
+        failures = new ForwardingFailures(log, options.Time);
         pool = new ConnectionPool(options);
         connector.Sockets.MakeRoom = pool.CloseOldest;
     }
@@ -84,7 +84,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         patience.CancelAfter(options.ConnectTimeout);
-        var connection = new InstanceConnection(await connector.ConnectAsync(route, patience.Token), options.Time) { InstanceId = route.InstanceId, IsPrompt = true };
+        var connection = new InstanceConnection(await connector.ConnectAsync(route, patience.Token), options.Time) { IsPrompt = true };
         pool.Add(connection);
         return connection;
     }

@@ -10,6 +10,7 @@ namespace Tenantry.Server.Gateway.Forwarding;
 public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, ILogger<InstanceConnector> log) : IUpstreamConnector, IDisposable
 {
     private readonly SocketStock stock = new(engine, sockets, log);
+    private readonly LogShare share = new(log, TimeProvider.System);
 
     /// <inheritdoc/>
     public SocketBudget Sockets => sockets;
@@ -18,7 +19,7 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
     {
         var endpoint = route.Endpoint!;
         var isInside = endpoint.NamespacePid is not null || endpoint.NamespacePath is not null;
-        var socket = isInside ? new CountedSocket(await TakeAsync(route, cancellationToken), sockets, route.InstanceId) : await MakeAsync(route);
+        var socket = isInside ? new CountedSocket(await TakeAsync(route, cancellationToken), sockets, route.InstanceId) : Make(route);
         try
         {
             socket.NoDelay = true;
@@ -43,9 +44,9 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
 
     public void Dispose() => stock.Dispose();
 
-    private async ValueTask<CountedSocket> MakeAsync(Route route)
+    private CountedSocket Make(Route route)
     {
-        await sockets.TakeAsync(route.InstanceId);
+        sockets.Take(route.InstanceId);
         try
         {
             return new CountedSocket(sockets, route.InstanceId);
@@ -66,7 +67,8 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
         }
         catch (Exception failure) when (failure is EngineUnavailableException or TargetException or KeyNotFoundException or NotSupportedException)
         {
-            log.LogWarning("No socket for {Slug}: {Reason}", route.Slug, failure.Message);
+            if (share.Has(route.Slug))
+                log.LogWarning("No socket for {Slug}: {Reason}", route.Slug, failure.Message);
             throw new NoWayInException("No socket can be made inside the instance's network.", failure);
         }
         catch (OperationCanceledException late)

@@ -8,8 +8,8 @@ namespace Tenantry.Server.Gateway.Handover;
 
 /// <summary>
 /// Gives the listening sockets to the next gateway of the same data folder (SCM_RIGHTS over a Unix socket that only its user can reach).
-/// Both accept from then on; when the next one serves it says so, and this one is to drain and end. Nothing is lost in between: no
-/// connection waits in a queue that goes away.
+/// Both accept from then on; when the next one serves it says so, this one lets go of what only one may hold, and once the next one has that, this one is to
+/// drain and end. Nothing is lost in between: no connection waits in a queue that goes away. Whichever of both ends on the way, the other one serves on.
 /// </summary>
 internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log) : IAsyncDisposable
 {
@@ -23,15 +23,10 @@ internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log)
     /// <summary>Called in between: what only one process may hold is let go of.</summary>
     public Func<Task>? LetGo { get; set; }
 
-    public void Start()
-    {
-        File.Delete(path);
-        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        listener.Listen(4);
-        serving = ServeAsync(listener);
-    }
+    /// <summary>Called when the next gateway ended before it had that: it is taken back. False when somebody has it.</summary>
+    public Func<Task<bool>>? TakeBack { get; set; }
+
+    public void Start() => serving = ServeAsync(Listen());
 
     public async ValueTask DisposeAsync()
     {
@@ -40,53 +35,108 @@ internal sealed class HandoverDesk(GatewayDoors doors, string path, ILogger log)
         closing.Dispose();
     }
 
-    private async Task ServeAsync(Socket listener)
+    private Socket Listen()
     {
-        using (listener)
+        File.Delete(path);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        listener.Listen(4);
+        return listener;
+    }
+
+    private async Task ServeAsync(Socket first)
+    {
+        var listener = first;
+        try
         {
             while (!handedOver.Task.IsCompleted)
             {
-                try
-                {
-                    using var next = await listener.AcceptAsync(closing.Token);
-                    await GiveAsync(next, listener);
-                }
-                catch (Exception failure) when (failure is SocketException or IOException)
-                {
-                    log.LogWarning("The gateway was not handed over: {Reason}", failure.Message);
-                }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
+                using var next = await listener.AcceptAsync(closing.Token);
+                if (!await IsToServeAsync(next))
+                    continue;
+                // With the socket goes its name, which is the next one's now.
+                listener.Dispose();
+                if (await HandOverAsync(next))
+                    handedOver.TrySetResult();
+                else
+                    listener = Listen();
             }
         }
-    }
-
-    private async Task GiveAsync(Socket next, Socket listener)
-    {
-        SafeHandle[] handles = doors.Tls is null ? [doors.Plain.SafeHandle] : [doors.Plain.SafeHandle, doors.Tls.SafeHandle];
-        await DescriptorPassing.SendAsync(next, Encoding.ASCII.GetBytes(HandoverWords.Sockets), handles, closing.Token);
-        var word = new byte[1];
-        if (await next.ReceiveAsync(word, SocketFlags.None, closing.Token) == 0 || word[0] != HandoverWords.Serving)
+        catch (OperationCanceledException)
         {
-            log.LogWarning("Another gateway asked for the sockets and did not come to serve; this one goes on");
-            return;
-        }
-
-        // With the socket goes its name, which is the next one's now.
-        listener.Dispose();
-        try
-        {
-            await (LetGo?.Invoke() ?? Task.CompletedTask);
-            await next.SendAsync(new[] { HandoverWords.Done }, SocketFlags.None, closing.Token);
-            log.LogInformation("The next gateway serves; this one drains and ends");
+            // This gateway ends.
         }
         finally
         {
-            // What was let go of is gone, also when the next one has ended meanwhile.
-            handedOver.TrySetResult();
+            listener.Dispose();
         }
+    }
+
+    private async Task<bool> IsToServeAsync(Socket next)
+    {
+        try
+        {
+            SafeHandle[] handles = doors.Tls is null ? [doors.Plain.SafeHandle] : [doors.Plain.SafeHandle, doors.Tls.SafeHandle];
+            await DescriptorPassing.SendAsync(next, Encoding.ASCII.GetBytes(HandoverWords.Sockets), handles, closing.Token);
+            // This process may have been stopped meanwhile, and the next one have given up.
+            if (await HearAsync(next) == HandoverWords.Serving && !(next.Poll(0, SelectMode.SelectRead) && next.Available == 0))
+                return true;
+            log.LogWarning("Another gateway asked for the sockets and did not come to serve; this one goes on");
+        }
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            log.LogWarning("The gateway was not handed over: {Reason}", failure.Message);
+        }
+
+        return false;
+    }
+
+    // False: the next one has ended, and this one has again what it let go of.
+    private async Task<bool> HandOverAsync(Socket next)
+    {
+        await (LetGo?.Invoke() ?? Task.CompletedTask);
+        try
+        {
+            await next.SendAsync(new[] { HandoverWords.Done }, SocketFlags.None, closing.Token);
+            if (await HearAsync(next) == HandoverWords.Holding)
+            {
+                log.LogInformation("The next gateway serves; this one drains and ends");
+                return true;
+            }
+        }
+        catch (SocketException)
+        {
+            // It has ended.
+        }
+
+        if (TakeBack is { } takeBack && await IsDoneAsync(takeBack))
+        {
+            log.LogWarning("The next gateway ended as it took over; this one goes on");
+            return false;
+        }
+
+        log.LogWarning("The next gateway ended as it took over, and what was left to it cannot be had again; this one drains and ends");
+        return true;
+    }
+
+    private async Task<bool> IsDoneAsync(Func<Task<bool>> takeBack)
+    {
+        try
+        {
+            return await takeBack();
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            log.LogError(failure, "What was left to the next gateway was not taken back");
+            return false;
+        }
+    }
+
+    private async Task<byte?> HearAsync(Socket next)
+    {
+        var word = new byte[1];
+        return await next.ReceiveAsync(word, SocketFlags.None, closing.Token) == 0 ? null : word[0];
     }
 }
 
@@ -96,4 +146,5 @@ internal static class HandoverWords
     public const string Sockets = "s";
     public const byte Serving = (byte)'r';
     public const byte Done = (byte)'d';
+    public const byte Holding = (byte)'h';
 }

@@ -12,11 +12,7 @@ namespace Tenantry.Server.Gateway.Waking;
 internal sealed class HeldBody(HttpContext context, long limit, Action freed)
 {
     private readonly MemoryStream taken = new();
-
-    // Before the body was put together with what was taken: a second reader over that would keep to itself what it read too far.
-    private readonly PipeReader from = context.Request.BodyReader;
     private Task reading = Task.CompletedTask;
-    private long given;
     private volatile bool stopped;
     private bool wasCancelled;
     private int isFreed;
@@ -25,32 +21,13 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
     public static bool IsThere(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && context.Request.Headers.Expect.Count == 0 && !IsStream(context);
 
-    /// <summary>True when the request is held a second time: what was taken before takes more, unless it holds nothing any more.</summary>
-    public static bool GoesOn(HttpContext context, out HeldBody? held)
-    {
-        held = Of(context);
-        if (held is null)
-            return false;
-        if (Volatile.Read(ref held.isFreed) == 0)
-            held.Begin();
-        else
-            held = null;
-        return true;
-    }
-
-    /// <summary>Begins to take, or goes on after <see cref="GiveBackAsync"/>.</summary>
-    public void Begin()
-    {
-        given = taken.Position;
-        taken.Position = taken.Length;
-        stopped = wasCancelled = false;
-        reading = ReadAsync();
-    }
+    public void Begin() => reading = ReadAsync(context.Request.BodyReader);
 
     /// <summary>Stops taking and puts what was taken before the rest.</summary>
     public async Task GiveBackAsync()
     {
         stopped = true;
+        var from = context.Request.BodyReader;
         try
         {
             if (!reading.IsCompleted)
@@ -73,9 +50,7 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
             // Whoever reads on meets it again.
         }
 
-        taken.Position = given;
-        if (Of(context) == this)
-            return;
+        taken.Position = 0;
         if (taken.Length > 0)
             context.Request.Body = new JoinedStream(this, context.Request.Body);
         else
@@ -92,7 +67,7 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
         freed();
     }
 
-    private async Task ReadAsync()
+    private async Task ReadAsync(PipeReader from)
     {
         while (!stopped && taken.Length < limit)
         {
@@ -111,15 +86,11 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
         }
     }
 
-    private static HeldBody? Of(HttpContext context) => (context.Request.Body as JoinedStream)?.Held;
-
     private static bool IsStream(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 
     /// <summary>What was taken, then what is still to come.</summary>
     private sealed class JoinedStream(HeldBody held, Stream rest) : SequentialStream
     {
-        public HeldBody Held => held;
-
         public override bool CanRead => true;
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
