@@ -212,10 +212,12 @@ public sealed class EngineClient(string socketPath) : IEngineLink
             await connection.WriteJsonAsync(EngineFrames.Request, new EngineRequest(call, instanceId, element), cancellationToken);
             return connection;
         }
-        catch (Exception failure) when (failure is SocketException or IOException)
+        catch (Exception failure)
         {
             socket.Dispose();
-            throw Away(failure);
+            if (failure is SocketException or IOException)
+                throw Away(failure);
+            throw;
         }
     }
 

@@ -22,7 +22,21 @@ public sealed record InstanceUse(string InstanceId, int Requests, int Streams, d
 public sealed record GateReply(long Ticket, bool IsQuiet);
 
 /// <summary>A wake's app part, known when the first byte of its request's answer is there.</summary>
-public sealed record FirstByte(string InstanceId, WakeRecord Wake);
+public sealed record FirstByte(string InstanceId, WakeRecord Wake)
+{
+    private static readonly TimeSpan Begun = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The first byte has come now. Null for a request that did not see all of the wake: the one that began it tells.</summary>
+    /// <param name="instanceId">The instance.</param>
+    /// <param name="wake">The wake that the request waited for.</param>
+    /// <param name="seen">When the request was seen, a timestamp.</param>
+    /// <param name="time">The clock.</param>
+    public static FirstByte? Now(string instanceId, WakeRecord wake, long seen, TimeProvider time)
+    {
+        var all = time.GetUtcNow() - wake.At;
+        return time.GetElapsedTime(seen) + Begun < all ? null : new FirstByte(instanceId, wake with { AppSeconds = Math.Max(0, all.TotalSeconds - wake.PlatformSeconds) });
+    }
+}
 
 /// <summary>What the engine tells a gateway.</summary>
 /// <param name="Kind">What to do.</param>

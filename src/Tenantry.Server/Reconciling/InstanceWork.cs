@@ -269,7 +269,7 @@ internal sealed class InstanceWork : IAsyncDisposable
     private Finished End(InstanceStatus status, Operation? operation, PassEnd end)
     {
         var wake = _wake?.Record();
-        if (wake is not null && _rest.Ask is null && status.Phase == InstancePhase.Running)
+        if (wake is not null && !_rest.IsTold && status.Phase == InstancePhase.Running)
             _parts.Options.WokenUnasked?.Invoke(Spec, wake);
         return new(new PassOutcome(_lease.Lease, status, operation) { Rest = _rest.ToWrite(status), Wake = wake }, null, end, status.NextLookAt);
     }

@@ -46,7 +46,7 @@ public sealed record ReconcilerOptions
     /// <summary>Time that work has to end by itself when the engine stops; then it is cancelled.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Told of wakes that no request asked for.</summary>
+    /// <summary>Told of wakes that no request was told of: none asked, or the instance took until the end of the pass to become healthy.</summary>
     public Action<InstanceSpec, WakeRecord>? WokenUnasked { get; init; }
 
     /// <summary>0 to 1, for jitter.</summary>

@@ -39,11 +39,16 @@ internal sealed class RestChoice : IAsyncDisposable
         return false;
     }
 
+    /// <summary>True when the request was told.</summary>
+    public bool IsTold { get; private set; }
+
     /// <summary>Requests that wait go on before anything is written.</summary>
     public void TellWoken(InstanceObservation seen, WakeWatch? wake)
     {
-        if (seen is { State: ObservedState.Running, Endpoint: { } endpoint, Health: InstanceHealth.Healthy })
-            Ask?.Woken(endpoint, wake!.Record());
+        if (Ask is null || seen is not { State: ObservedState.Running, Endpoint: { } endpoint, Health: InstanceHealth.Healthy })
+            return;
+        Ask.Woken(endpoint, wake!.Record());
+        IsTold = true;
     }
 
     /// <summary>What to write with the outcome. A wake that did not succeed decided nothing: it rests on, as far as anybody knows.</summary>

@@ -21,7 +21,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private readonly ConcurrentDictionary<string, Lazy<Task<WakeAnswer>>> underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Admission> lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Endpoint> woken = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DateTimeOffset> told = new(StringComparer.Ordinal);
+    private readonly FirstBytes firstBytes = new(store, metrics, time, log);
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> ending = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -49,21 +49,20 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
     private async Task<WakeAnswer> BeginAsync(string instanceId, WakeRequest request)
     {
-        var seen = time.GetTimestamp();
-        var answered = new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var ended = new TaskCompletionSource();
-        ending.TryAdd(ended, 0);
+        var asked = new Asked(
+            request, time.GetTimestamp(), new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        ending.TryAdd(asked.Ended, 0);
         _ = Task.Run(async () =>
         {
             try
             {
-                answered.TrySetResult(await RunAsync(instanceId, request, seen, answered));
+                asked.Answered.TrySetResult(await RunAsync(instanceId, asked));
             }
             catch (Exception failure)
             {
                 if (failure is not (KeyNotFoundException or StoreUnavailableException or OperationCanceledException))
                     log.LogError(failure, "Instance {Instance}: the wake broke off", instanceId);
-                answered.TrySetException(failure is StoreUnavailableException or OperationCanceledException
+                asked.Answered.TrySetException(failure is StoreUnavailableException or OperationCanceledException
                     ? new EngineUnavailableException("The store is away, or the engine stops.", failure)
                     : failure);
             }
@@ -71,16 +70,16 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             {
                 underWay.TryRemove(instanceId, out _);
                 woken.TryRemove(instanceId, out _);
-                ended.TrySetResult();
-                ending.TryRemove(ended, out _);
+                asked.Ended.TrySetResult();
+                ending.TryRemove(asked.Ended, out _);
             }
         });
-        return await answered.Task;
+        return await asked.Answered.Task;
     }
 
-    private async Task<WakeAnswer> RunAsync(string instanceId, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
+    private async Task<WakeAnswer> RunAsync(string instanceId, Asked asked)
     {
-        var (record, present) = await SettledAsync(instanceId, seen);
+        var (record, present) = await SettledAsync(instanceId, asked.Seen);
         if (present is not null)
             return present;
         if (!await store.ClaimWakeAsync(instanceId, stopping.Token))
@@ -91,7 +90,7 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
 
         try
         {
-            await WakeClaimedAsync(record, request, seen, answered);
+            await WakeClaimedAsync(record, asked);
         }
         finally
         {
@@ -102,13 +101,13 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
         return await store.FindInstanceAsync(instanceId, stopping.Token) is { } after ? Present(after, isWorkedOn: false) : throw new KeyNotFoundException($"There is no instance {instanceId}.");
     }
 
-    private async Task WakeClaimedAsync(InstanceRecord record, WakeRequest request, long seen, TaskCompletionSource<WakeAnswer> answered)
+    private async Task WakeClaimedAsync(InstanceRecord record, Asked asked)
     {
         var instanceId = record.Spec.Id;
         // Thawing costs nothing: it never waits behind instances that are started.
         var line = record.Status.Phase == InstancePhase.Frozen ? null : lines.GetOrAdd(record.Spec.Target, static _ => new Admission());
         var limit = (await store.FindTargetAsync(record.Spec.Target, stopping.Token))?.Parallel ?? 1;
-        var since = seen - (long)(request.Seconds * time.TimestampFrequency);
+        var since = asked.Seen - (long)(asked.Request.Seconds * time.TimestampFrequency);
         if (line is not null)
             await line.EnterAsync(limit, since, stopping.Token);
         try
@@ -116,8 +115,8 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
             await reconciler.WakeAsync(instanceId, new WakeAsk(since, (endpoint, wake) =>
             {
                 woken[instanceId] = endpoint;
-                metrics.Woken(record.Spec.Target, record.Spec.App, wake);
-                answered.TrySetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint, Wake: wake));
+                firstBytes.Await(record.Spec, wake, asked.Ended.Task, stopping.Token);
+                asked.Answered.TrySetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: endpoint, Wake: wake));
             }), stopping.Token);
         }
         finally
@@ -167,31 +166,9 @@ public sealed class WakeDesk(IStore store, Reconciler reconciler, WakeMetrics me
     private int RetryAfter(InstanceRecord record) =>
         (int)Math.Clamp(Math.Ceiling((record.Status.NextLookAt - time.GetUtcNow()).TotalSeconds), LeastRetrySeconds, 300);
 
-    // All requests that waited tell of the same wake.
-    private bool IsFirst(FirstByte first)
-    {
-        lock (told)
-        {
-            if (told.TryGetValue(first.InstanceId, out var at) && at == first.Wake.At)
-                return false;
-            told[first.InstanceId] = first.Wake.At;
-            return true;
-        }
-    }
-
     /// <summary>As <see cref="Complete"/>; ends when it is written down.</summary>
-    internal async Task CompleteAsync(FirstByte first)
-    {
-        try
-        {
-            if (await store.FindInstanceAsync(first.InstanceId, stopping.Token) is not { } record || !IsFirst(first))
-                return;
-            metrics.FirstByte(record.Spec.Target, record.Spec.App, first.Wake);
-            await store.AddWakeAsync(first.InstanceId, first.Wake, stopping.Token);
-        }
-        catch (Exception failure) when (failure is StoreUnavailableException or OperationCanceledException)
-        {
-            log.LogDebug(failure, "Instance {Instance}: the first byte of a wake was not written down", first.InstanceId);
-        }
-    }
+    internal async Task CompleteAsync(FirstByte first) => await firstBytes.TakeAsync(first, stopping.Token);
+
+    /// <summary>A wake under way.</summary>
+    private sealed record Asked(WakeRequest Request, long Seen, TaskCompletionSource<WakeAnswer> Answered, TaskCompletionSource Ended);
 }

@@ -14,7 +14,7 @@ public sealed class WakeMetrics : IMetricSource
     /// <summary>It runs and is healthy.</summary>
     public void Woken(string target, string appName, WakeRecord wake) => Record(platform, target, appName, wake, wake.PlatformSeconds);
 
-    /// <summary>It was woken without a request: there is no first byte to wait for.</summary>
+    /// <summary>It was woken without a request that was told of it: there is no first byte to wait for.</summary>
     public void WokenUnasked(string target, string appName, WakeRecord wake)
     {
         Woken(target, appName, wake);

@@ -131,6 +131,27 @@ public sealed class EngineSocketTests : IAsyncLifetime
         await Should.ThrowAsync<EngineUnavailableException>(() => new EngineClient(Path.Combine(folder, "nothing.sock")).ReadStatsAsync("i1", stop.Token));
 
     [Fact]
+    public async Task WhoGivesUpAnEngineThatHangsLeavesNoConnection()
+    {
+        var path = Path.Combine(folder, "hangs.sock");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        var asking = new EngineClient(path).ExportSecretsAsync("i1", new byte[10_000_000], patience.Token);
+        using var hanging = await listener.AcceptAsync(stop.Token);
+
+        await patience.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => asking);
+
+        // What it had sent until then, and the end.
+        var buffer = new byte[100_000];
+        while (await hanging.ReceiveAsync(buffer, stop.Token) > 0)
+        {
+        }
+    }
+
+    [Fact]
     public async Task AUserWhoIsNotAllowedGetsNothing()
     {
         await stop.CancelAsync();

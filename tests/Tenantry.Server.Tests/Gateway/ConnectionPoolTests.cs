@@ -28,7 +28,7 @@ public sealed class ConnectionPoolTests : IDisposable
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(instance.LocalEndpoint);
-        var connection = new InstanceConnection(socket, time);
+        var connection = new InstanceConnection(socket, time) { InstanceId = "alice" };
         pool.Add(connection);
         return connection;
     }

@@ -1,5 +1,10 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway.Waking;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -28,6 +33,50 @@ public class HeldBodyTests
         LeadToRest(gateway, Rules with { Buffer = 10_000_000 }, "bob");
         using var bob = gateway.Client("bob.localhost");
         (await (await bob.PostAsync("/", new StringContent(new string('x', 3_000_000)))).Content.ReadAsStringAsync()).ShouldBe("3000000 3000000");
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(300_000)]
+    public async Task ABodyThatIsHeldTwiceArrivesAsItWasSent(int buffer)
+    {
+        await using var app = await AppUpstream.StartAsync(async context => await context.Response.WriteAsync(Convert.ToHexString(await SHA256.HashDataAsync(context.Request.Body))));
+        await using var gateway = await TestGateway.StartAsync(waiting: new WakingOptions { ForOldRoutes = TimeSpan.FromMilliseconds(50) });
+        var first = new TaskCompletionSource<WakeAnswer>();
+        var second = new TaskCompletionSource<WakeAnswer>();
+        var asked = 0;
+        // Nobody listens where it is said to be, and then it is said to be changing.
+        gateway.Engine.Wake = (_, _) => Interlocked.Increment(ref asked) switch
+        {
+            1 => first.Task,
+            2 => Task.FromResult(new WakeAnswer(WakeOutcome.NotNow, "It is being changed.", 1)),
+            _ => second.Task,
+        };
+        LeadToRest(gateway, Rules with { Buffer = buffer });
+        var content = new byte[3_000_000];
+        Random.Shared.NextBytes(content);
+        using var client = gateway.Client();
+
+        var body = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await body.Writer.WriteAsync(content.AsMemory(0, 500_000));
+        var posted = client.PostAsync("/", new StreamContent(body.Reader.AsStream()));
+        await UntilAsync(() => gateway.Held == 1);
+        await Task.Delay(100);
+        first.SetResult(AwakeAt(PortOfNobody()));
+        await UntilAsync(() => Volatile.Read(ref asked) > 2 && gateway.Held == 1);
+        await body.Writer.WriteAsync(content.AsMemory(500_000));
+        await body.Writer.CompleteAsync();
+        await Task.Delay(200);
+        second.SetResult(AwakeAt(app.Port));
+
+        (await (await posted).Content.ReadAsStringAsync()).ShouldBe(Convert.ToHexString(SHA256.HashData(content)));
+    }
+
+    private static int PortOfNobody()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Fact]

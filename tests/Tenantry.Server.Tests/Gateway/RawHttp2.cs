@@ -12,6 +12,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public const byte Headers = 1;
     public const byte Reset = 3;
     public const byte Settings = 4;
+    public const byte Ping = 6;
+    public const byte WindowUpdate = 8;
     public const byte Continuation = 9;
     public const int EndStream = 1;
     public const int EndHeaders = 4;
@@ -38,19 +40,38 @@ internal sealed class RawHttp2 : IAsyncDisposable
     {
         using var patience = new CancellationTokenSource(Patience);
         var frames = new List<string>();
-        var header = new byte[9];
         while (true)
         {
-            await stream.ReadExactlyAsync(header, patience.Token);
-            var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
-            await stream.ReadExactlyAsync(payload, patience.Token);
-            if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)) != 1)
+            var (type, of, _) = await ReadAsync(stream, patience.Token);
+            if (of.Stream != 1)
                 continue;
-            var isLast = header[3] is Data or Headers && (header[4] & EndStream) != 0;
-            frames.Add((header[3] switch { Data => "DATA", Headers => "HEADERS", var other => $"frame {other}" }) + (isLast ? " end" : ""));
-            if (isLast || header[3] == 3)
+            var isLast = type is Data or Headers && (of.Flags & EndStream) != 0;
+            frames.Add((type switch { Data => "DATA", Headers => "HEADERS", var other => $"frame {other}" }) + (isLast ? " end" : ""));
+            if (isLast || type == Reset)
                 return frames;
         }
+    }
+
+    /// <summary>Reads until so many bytes of a body have come.</summary>
+    public async Task ReadBodyAsync(long bytes)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (bytes > 0)
+        {
+            var (type, _, payload) = await ReadAsync(stream, patience.Token);
+            if (type == Data)
+                bytes -= payload.Length;
+        }
+    }
+
+    /// <summary>A frame: its type, flags and stream, and what it carries.</summary>
+    public static async Task<(byte Type, (byte Flags, int Stream) Of, byte[] Payload)> ReadAsync(Stream from, CancellationToken cancellationToken)
+    {
+        var header = new byte[9];
+        await from.ReadExactlyAsync(header, cancellationToken);
+        var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+        await from.ReadExactlyAsync(payload, cancellationToken);
+        return (header[3], (header[4], BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5))), payload);
     }
 
     /// <summary>Sends the frames of a list again and again, with rising stream numbers, until the gateway has had enough. False: it never had.</summary>
@@ -80,7 +101,17 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public static byte[] Fields(params (string Name, string Value)[] fields) =>
         [.. fields.SelectMany(field => (byte[])[0, (byte)field.Name.Length, .. Encoding.ASCII.GetBytes(field.Name), (byte)field.Value.Length, .. Encoding.ASCII.GetBytes(field.Value)])];
 
+    /// <summary>So many bytes more may come, on a stream, or on 0 in all.</summary>
+    public Task MayComeAsync(int streamId, int bytes) => stream.WriteAsync(More(streamId, bytes)).AsTask();
+
     public Task SendAsync(byte type, int flags, int streamId, byte[] payload) => stream.WriteAsync(Frame(type, flags, streamId, payload)).AsTask();
+
+    private static byte[] More(int streamId, int bytes)
+    {
+        var payload = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(payload, bytes);
+        return Frame(WindowUpdate, 0, streamId, payload);
+    }
 
     public static byte[] Frame(byte type, int flags, int streamId, byte[] payload)
     {

@@ -48,6 +48,39 @@ public class RestartTests
     }
 
     [Theory]
+    [InlineData("Accept: text/event-stream\r\n", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst!\r\n", "0\r\n\r\n")]
+    [InlineData("Connection: Upgrade\r\nUpgrade: odd/1\r\n", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: odd/1\r\n\r\nfirst!", "")]
+    public async Task AStreamThatMetARestartIsCountedOnce(string fields, string answer, string end)
+    {
+        var isOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync(answer);
+            await isOver.Task;
+            await connection.SendAsync(end);
+        });
+        await using var gateway = await TestGateway.StartAsync(waiting: Hasty);
+        var done = new TaskCompletionSource<WakeAnswer>();
+        gateway.Engine.Wake = (_, _) => done.Task;
+        using var shut = Shut(out var port);
+        gateway.Lead(port, rules: Rules);
+        await using var client = await gateway.ConnectAsync();
+        var gate = gateway.GateOf("id-alice");
+
+        await client.SendAsync($"GET / HTTP/1.1\r\nHost: alice.localhost\r\n{fields}\r\n");
+        await UntilAsync(() => gateway.Held == 1);
+        done.SetResult(AwakeAt(upstream.Port));
+
+        await client.ReadUntilAsync("first!");
+        (gate.Requests, gate.Streams).ShouldBe((0, 1));
+        isOver.SetResult();
+        await UntilAsync(() => gate.Streams == 0);
+        await UntilAsync(() => gate.Requests == 0);
+        (gate.Requests, gate.Streams).ShouldBe((0, 0), "who counts it twice never lets the instance rest again, or freezes it under a request");
+    }
+
+    [Theory]
     [InlineData("GET", 2)]
     [InlineData("DELETE", 1)]
     public async Task WhoOnlyLooksIsAskedOnceMoreWhenTheInstanceEndsUnderTheRequest(string method, int times)

@@ -12,7 +12,7 @@ public class SocketBudgetTests
         (slug + ".localhost", new Route(slug, slug, slug, RouteState.Open, new Endpoint("127.0.0.1", port)));
 
     [Fact]
-    public void TheLastOnesAreForInstancesThatHaveFew()
+    public async Task TheLastOnesAreForInstancesThatHaveFew()
     {
         var sockets = new SocketBudget(160);
         var taken = 0;
@@ -23,9 +23,68 @@ public class SocketBudgetTests
         for (var i = 0; i < 10; i++)
             sockets.TryTake("alice").ShouldBeTrue();
         sockets.TryTake("alice").ShouldBeFalse();
-        Should.Throw<NoRoomException>(() => sockets.Take("alice"));
+        await Should.ThrowAsync<NoRoomException>(() => sockets.TakeAsync("alice").AsTask());
         sockets.Return("mallory");
-        sockets.Take("alice");
+        await sockets.TakeAsync("alice");
+    }
+
+    [Fact]
+    public async Task WhoHasManyIsNotMadeRoomForByClosingWhatSmallerOnesWaitWith()
+    {
+        var sockets = new SocketBudget(160);
+        var asked = new List<string>();
+        sockets.MakeRoom = isOf =>
+        {
+            asked.AddRange(((string[])["mallory", "alice", "bob"]).Where(name => isOf(name)));
+            return false;
+        };
+        while (sockets.TryTake("mallory"))
+        {
+        }
+
+        for (var i = 0; i < 10; i++)
+            sockets.TryTake("alice").ShouldBeTrue();
+
+        await Should.ThrowAsync<NoRoomException>(() => sockets.TakeAsync("mallory").AsTask());
+        asked.ShouldBe(["mallory"]);
+        for (var i = 0; i < 100; i++)
+            await Should.ThrowAsync<NoRoomException>(() => sockets.TakeAsync("mallory").AsTask());
+        asked.Count.ShouldBeLessThan(100, "nobody looks again for each request of a flood");
+        asked.Clear();
+        await Should.ThrowAsync<NoRoomException>(() => sockets.TakeAsync("bob").AsTask());
+        asked.ShouldBe(["mallory", "alice", "bob"], "who has none may have any that waits");
+    }
+
+    [Fact]
+    public async Task AFloodedInstanceLeavesItsNeighboursTheirIdleConnections()
+    {
+        var done = new TaskCompletionSource();
+        await using var stuck = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await done.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        });
+        await using var calm = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await TestGateway.StartAsync(sockets: new SocketBudget(32));
+        gateway.Lead(To("mallory", stuck.Port), To("alice", calm.Port));
+        using var alice = gateway.Client("alice.localhost");
+        using var mallory = gateway.Client("mallory.localhost");
+        (await alice.GetStringAsync("/")).ShouldBe("ok");
+
+        // The last two of 32 are not for who has many, and one is alice's.
+        var held = Enumerable.Range(0, 29).Select(_ => mallory.GetAsync("/")).ToList();
+        await AtRest.UntilAsync(() => stuck.Connections == 29);
+        for (var i = 0; i < 3; i++)
+        {
+            using var refused = await mallory.GetAsync("/");
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        (await alice.GetStringAsync("/")).ShouldBe("ok");
+        calm.Connections.ShouldBe(1);
+        done.SetResult();
+        await Task.WhenAll(held);
     }
 
     [Fact]

@@ -52,6 +52,8 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>Requests that are held.</summary>
     public int Held => waking.Room.Waiting;
 
+    internal InstanceGate GateOf(string instanceId) => waking.Gates.Of(instanceId);
+
     public int WaitingFor(string instanceId) => waking.Room.WaitingFor(instanceId);
 
     public Routes Routes { get; }

@@ -195,25 +195,6 @@ public sealed class RestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task EveryWakeIsCountedOnceHoweverManyRequestsWaitedForIt()
-    {
-        var metrics = new WakeMetrics();
-        var spec = await _bench.RunningAsync("alice");
-        await RestAsync(spec, DesiredState.Asleep);
-        await PassAsync(spec);
-        await using var desk = new WakeDesk(_bench.Store, _reconciler, metrics, _bench.Time, NullLogger<WakeDesk>.Instance);
-        var wake = (await AfterAsync(desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None))).Wake!;
-
-        for (var request = 0; request < 3; request++)
-            await desk.CompleteAsync(new FirstByte(spec.Id, wake));
-
-        var text = new Server.Metrics.PrometheusText();
-        await metrics.WriteAsync(text, CancellationToken.None);
-        foreach (var part in (string[])["platform", "app"])
-            text.ToString().ShouldMatch($"tenantry_wake_{part}_seconds_count\\{{[^}}]*\\}} 1\n");
-    }
-
-    [Fact]
     public async Task ARequestDoesNotWakeMoreThanTheQuotaAllowsAndDoesWhenAnotherOneRests()
     {
         var (alice, bob) = (await _bench.RunningAsync("alice"), await _bench.RunningAsync("bob"));

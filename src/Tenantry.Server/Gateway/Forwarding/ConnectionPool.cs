@@ -117,20 +117,27 @@ internal sealed class ConnectionPool : IDisposable
             connection.Close();
     }
 
-    /// <summary>Closes an eighth of those that wait, and at least one: those that have waited longest. False when none waits.</summary>
-    public bool CloseOldest()
+    /// <summary>Of those that wait, to instances for which it is true, closes an eighth, and at least one: those that have waited longest. False when none waits.</summary>
+    public bool CloseOldest(Predicate<string> isOf)
     {
         var ages = new List<long>();
-        foreach (var (_, stack) in idle)
+        var stacks = new List<(string Upstream, List<InstanceConnection> Stack)>();
+        foreach (var (upstream, stack) in idle)
         {
             lock (stack)
+            {
+                if (stack.Count == 0 || !isOf(stack[0].InstanceId))
+                    continue;
                 ages.AddRange(stack.Select(connection => connection.MovedAt));
+            }
+
+            stacks.Add((upstream, stack));
         }
 
         if (ages.Count == 0)
             return false;
         ages.Sort();
-        foreach (var (upstream, stack) in idle)
+        foreach (var (upstream, stack) in stacks)
             Thin(upstream, stack, ages[ages.Count / 8]);
         return true;
     }

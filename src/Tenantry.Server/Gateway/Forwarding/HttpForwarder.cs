@@ -84,7 +84,7 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         patience.CancelAfter(options.ConnectTimeout);
-        var connection = new InstanceConnection(await connector.ConnectAsync(route, patience.Token), options.Time) { IsPrompt = true };
+        var connection = new InstanceConnection(await connector.ConnectAsync(route, patience.Token), options.Time) { InstanceId = route.InstanceId, IsPrompt = true };
         pool.Add(connection);
         return connection;
     }

@@ -23,6 +23,9 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private readonly AnswerHead head = new();
     private HttpContext? client;
 
+    /// <summary>The instance that it leads to.</summary>
+    public required string InstanceId { get; init; }
+
     /// <summary>Bytes that were read and not used.</summary>
     public ReadOnlyMemory<byte> Unread => buffer.AsMemory(start, end - start);
 

@@ -19,7 +19,7 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
     {
         var endpoint = route.Endpoint!;
         var isInside = endpoint.NamespacePid is not null || endpoint.NamespacePath is not null;
-        var socket = isInside ? new CountedSocket(await TakeAsync(route, cancellationToken), sockets, route.InstanceId) : Make(route);
+        var socket = isInside ? new CountedSocket(await TakeAsync(route, cancellationToken), sockets, route.InstanceId) : await MakeAsync(route);
         try
         {
             socket.NoDelay = true;
@@ -44,9 +44,9 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
 
     public void Dispose() => stock.Dispose();
 
-    private CountedSocket Make(Route route)
+    private async ValueTask<CountedSocket> MakeAsync(Route route)
     {
-        sockets.Take(route.InstanceId);
+        await sockets.TakeAsync(route.InstanceId);
         try
         {
             return new CountedSocket(sockets, route.InstanceId);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Gateway.Forwarding;
@@ -11,36 +12,26 @@ public sealed class SocketBudget(int most)
 {
     private const int OtherFiles = 512;
     private const int Few = 16;
+    private static readonly TimeSpan Fruitless = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentDictionary<string, int> held = new(StringComparer.Ordinal);
     private readonly Lock making = new();
     private int count;
+    private long fruitlessUntil;
 
     /// <summary>Half of the files that this process may have open, less some for itself: the other half is for its clients.</summary>
     public static int MostOfThisProcess { get; } = (int)Math.Max(256, ((long)Math.Min(OpenFileLimit.Hard() ?? 65_536, 1 << 20) - OtherFiles) / 2);
 
-    /// <summary>Closes sockets that nobody uses; false when there are none.</summary>
-    public Func<bool> MakeRoom { get; set; } = () => false;
+    /// <summary>Closes some sockets that nobody uses, of instances for which it is true; false when there are none.</summary>
+    public Func<Predicate<string>, bool> MakeRoom { get; set; } = _ => false;
 
     /// <summary>True while there is plenty: sockets may be made that nobody needs yet.</summary>
     public bool HasPlenty => Volatile.Read(ref count) < most / 2;
 
     /// <summary>Counts one more for that instance, closing idle ones when there is no room. <see cref="Return"/> follows.</summary>
     /// <exception cref="NoRoomException">There is none.</exception>
-    public void Take(string instanceId)
-    {
-        if (TryTake(instanceId))
-            return;
-        lock (making)
-        {
-            while (!TryTake(instanceId))
-            {
-                if (!MakeRoom())
-                    throw new NoRoomException();
-            }
-        }
-    }
+    public ValueTask TakeAsync(string instanceId) => TryTake(instanceId) ? default : MakeRoomAsync(instanceId);
 
-    /// <summary>As <see cref="Take"/>, closing none: false when there is no room.</summary>
+    /// <summary>As <see cref="TakeAsync"/>, closing none: false when there is no room.</summary>
     public bool TryTake(string instanceId)
     {
         var all = Interlocked.Increment(ref count);
@@ -57,6 +48,27 @@ public sealed class SocketBudget(int most)
         Interlocked.Decrement(ref count);
         if (held.AddOrUpdate(instanceId, 0, static (_, before) => before - 1) == 0)
             held.TryRemove(KeyValuePair.Create(instanceId, 0));
+    }
+
+    private async ValueTask MakeRoomAsync(string instanceId)
+    {
+        // To look through all that wait takes long.
+        await PollingThread.LeaveAsync();
+        if (held.GetValueOrDefault(instanceId) >= Few && Stopwatch.GetTimestamp() < Volatile.Read(ref fruitlessUntil))
+            throw new NoRoomException();
+        lock (making)
+        {
+            while (!TryTake(instanceId))
+            {
+                var own = held.GetValueOrDefault(instanceId);
+                // Whoever has many may have what those wait with who have as many, and nothing of its neighbours'.
+                if (own < Few ? MakeRoom(static _ => true) : MakeRoom(other => held.GetValueOrDefault(other) >= own))
+                    continue;
+                if (own >= Few)
+                    Volatile.Write(ref fruitlessUntil, Stopwatch.GetTimestamp() + (long)(Fruitless.TotalSeconds * Stopwatch.Frequency));
+                throw new NoRoomException();
+            }
+        }
     }
 }
 

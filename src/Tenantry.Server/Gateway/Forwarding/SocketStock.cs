@@ -22,7 +22,7 @@ internal sealed class SocketStock(IEngineLink engine, SocketBudget sockets, ILog
         var shelf = shelves.GetOrAdd(route.Upstream, static (_, id) => new Shelf(id), route.InstanceId);
         if (!shelf.Sockets.TryPop(out var made))
         {
-            sockets.Take(route.InstanceId);
+            await sockets.TakeAsync(route.InstanceId);
             made = await OpenAsync(route, cancellationToken);
         }
 

@@ -12,7 +12,11 @@ namespace Tenantry.Server.Gateway.Waking;
 internal sealed class HeldBody(HttpContext context, long limit, Action freed)
 {
     private readonly MemoryStream taken = new();
+
+    // Before the body was put together with what was taken: a second reader over that would keep to itself what it read too far.
+    private readonly PipeReader from = context.Request.BodyReader;
     private Task reading = Task.CompletedTask;
+    private long given;
     private volatile bool stopped;
     private bool wasCancelled;
     private int isFreed;
@@ -21,13 +25,32 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
     public static bool IsThere(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && context.Request.Headers.Expect.Count == 0 && !IsStream(context);
 
-    public void Begin() => reading = ReadAsync(context.Request.BodyReader);
+    /// <summary>True when the request is held a second time: what was taken before takes more, unless it holds nothing any more.</summary>
+    public static bool GoesOn(HttpContext context, out HeldBody? held)
+    {
+        held = Of(context);
+        if (held is null)
+            return false;
+        if (Volatile.Read(ref held.isFreed) == 0)
+            held.Begin();
+        else
+            held = null;
+        return true;
+    }
+
+    /// <summary>Begins to take, or goes on after <see cref="GiveBackAsync"/>.</summary>
+    public void Begin()
+    {
+        given = taken.Position;
+        taken.Position = taken.Length;
+        stopped = wasCancelled = false;
+        reading = ReadAsync();
+    }
 
     /// <summary>Stops taking and puts what was taken before the rest.</summary>
     public async Task GiveBackAsync()
     {
         stopped = true;
-        var from = context.Request.BodyReader;
         try
         {
             if (!reading.IsCompleted)
@@ -50,7 +73,9 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
             // Whoever reads on meets it again.
         }
 
-        taken.Position = 0;
+        taken.Position = given;
+        if (Of(context) == this)
+            return;
         if (taken.Length > 0)
             context.Request.Body = new JoinedStream(this, context.Request.Body);
         else
@@ -67,7 +92,7 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
         freed();
     }
 
-    private async Task ReadAsync(PipeReader from)
+    private async Task ReadAsync()
     {
         while (!stopped && taken.Length < limit)
         {
@@ -86,11 +111,15 @@ internal sealed class HeldBody(HttpContext context, long limit, Action freed)
         }
     }
 
+    private static HeldBody? Of(HttpContext context) => (context.Request.Body as JoinedStream)?.Held;
+
     private static bool IsStream(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 
     /// <summary>What was taken, then what is still to come.</summary>
     private sealed class JoinedStream(HeldBody held, Stream rest) : SequentialStream
     {
+        public HeldBody Held => held;
+
         public override bool CanRead => true;
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tenantry.Targets.Streams;
@@ -12,7 +13,9 @@ internal sealed class StreamWatch(InstanceGate gate, HttpContext context) : IHtt
 {
     private readonly IHttpUpgradeFeature? upgrade = context.Features.Get<IHttpUpgradeFeature>();
     private readonly IHttpExtendedConnectFeature? connect = context.Features.Get<IHttpExtendedConnectFeature>();
+    private readonly IHttpResponseBodyFeature? body = context.Features.Get<IHttpResponseBodyFeature>();
     private bool isStream;
+    private bool hasEnded;
 
     public bool IsUpgradableRequest => upgrade?.IsUpgradableRequest == true;
 
@@ -35,8 +38,13 @@ internal sealed class StreamWatch(InstanceGate gate, HttpContext context) : IHtt
         return watch;
     }
 
+    /// <summary>A request whose connection could not be made is sent anew, and watched anew: nothing of this watch stays.</summary>
     public void End()
     {
+        hasEnded = true;
+        context.Features.Set(upgrade);
+        context.Features.Set(connect);
+        context.Features.Set(body);
         if (isStream)
             gate.EndStream();
     }
@@ -53,10 +61,22 @@ internal sealed class StreamWatch(InstanceGate gate, HttpContext context) : IHtt
             context.Features.Set<IHttpExtendedConnectFeature>(this);
     }
 
+    // It is one from its head on: until the first event there may be hours.
     private void WatchAnswer()
     {
-        var before = context.Features.Get<IHttpResponseBodyFeature>()!;
-        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new MovingStream(before.Stream, MovedInAnswer), before));
+        context.Response.OnStarting(static watch => ((StreamWatch)watch).Started(), this);
+        context.Features.Set<IHttpResponseBodyFeature>(new MovingBody(body!, MovedInAnswer));
+    }
+
+    private Task Started()
+    {
+        if (!hasEnded && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            BecomeStream();
+            gate.Moved();
+        }
+
+        return Task.CompletedTask;
     }
 
     private MovingStream Watched(Stream stream)
@@ -67,8 +87,6 @@ internal sealed class StreamWatch(InstanceGate gate, HttpContext context) : IHtt
 
     private void MovedInAnswer()
     {
-        if (!isStream && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
-            BecomeStream();
         if (isStream)
             gate.Moved();
     }
@@ -111,5 +129,51 @@ internal sealed class StreamWatch(InstanceGate gate, HttpContext context) : IHtt
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
 
         public override ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+    /// <summary>An answer's body that says when something goes through, and is otherwise as it was.</summary>
+    private sealed class MovingBody(IHttpResponseBodyFeature inner, Action moved) : IHttpResponseBodyFeature
+    {
+        public Stream Stream { get; } = new MovingStream(inner.Stream, moved);
+
+        public PipeWriter Writer { get; } = new MovingWriter(inner.Writer, moved);
+
+        public void DisableBuffering() => inner.DisableBuffering();
+
+        public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
+
+        public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => inner.SendFileAsync(path, offset, count, cancellationToken);
+
+        public Task CompleteAsync() => inner.CompleteAsync();
+    }
+
+    private sealed class MovingWriter(PipeWriter inner, Action moved) : PipeWriter
+    {
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+
+        public override void Advance(int bytes)
+        {
+            moved();
+            inner.Advance(bytes);
+        }
+
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        {
+            moved();
+            return inner.WriteAsync(source, cancellationToken);
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
     }
 }

@@ -257,16 +257,16 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             return;
         context.Response.OnStarting(() =>
         {
-            // Only the request that began it saw all of it; the engine keeps the latest word on a wake.
-            var all = time.GetUtcNow() - wake.At;
-            if (time.GetElapsedTime(seen) + TimeSpan.FromMilliseconds(5) >= all)
-                tell(new FirstByte(instanceId, wake with { AppSeconds = Math.Max(0, all.TotalSeconds - wake.PlatformSeconds) }));
+            if (FirstByte.Now(instanceId, wake, seen, time) is { } first)
+                tell(first);
             return Task.CompletedTask;
         });
     }
 
     private HeldBody? TakeBody(HttpContext context, Route route)
     {
+        if (HeldBody.GoesOn(context, out var before))
+            return before;
         var most = Math.Min(route.Rules.Buffer, buffered.MostOfOne);
         var share = Math.Min(most, context.Request.ContentLength ?? most);
         if (share == 0 || !HeldBody.IsThere(context) || !buffered.TryTake(route.InstanceId, share))

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tenantry.Model.Instances;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Tls;
@@ -18,7 +19,7 @@ namespace Tenantry.Server.Gateway.Webhooks;
 /// and the removal sends it once more, with the same id.
 /// </summary>
 internal sealed class WebhookDelivery(
-    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log,
+    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Action<FirstByte> tell, Func<bool> routesAreWhole, TimeProvider time, ILogger log,
     IWebhookObserver? observer = null) : BackgroundService
 {
     private const string Refused = "the app refused it: ";
@@ -159,13 +160,16 @@ internal sealed class WebhookDelivery(
             return "no route leads to the instance";
         var gate = gates.Of(id);
         var open = gate.TryEnter(route);
+        WakeRecord? wake = null;
+        var seen = time.GetTimestamp();
         if (open is null)
         {
             if (route.State is not (RouteState.Open or RouteState.Resting))
                 return "the instance does not run";
-            var answer = await waker.WakeAsync(id, time.GetTimestamp(), Patience).WaitAsync(stopping);
+            var answer = await waker.WakeAsync(id, seen, Patience).WaitAsync(stopping);
             if (answer.Outcome != WakeOutcome.Awake)
                 return answer.Reason;
+            wake = answer.Wake;
             open = gate.TryEnter(route.OpenAt(answer.Endpoint!));
             if (open is null)
                 return "it was put to rest again";
@@ -181,6 +185,8 @@ internal sealed class WebhookDelivery(
                 return failed == GatewayAnswer.NotForwarded ? Refused + failed.Detail : failed.Detail;
             if (context.Response.StatusCode == NoAnswer)
                 stopping.ThrowIfCancellationRequested();
+            else if (wake is not null && FirstByte.Now(id, wake, seen, time) is { } first)
+                tell(first);
             return context.Response.StatusCode switch
             {
                 NoAnswer => "the app did not answer",

@@ -16,6 +16,10 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
 {
     private const int InternalError = 2;
     private const int Cancel = 8;
+
+    // What an app may send ahead of its client, of each request. By itself the handler would let that grow to 16 MiB, by a time that the app can stretch: the
+    // program says that it shall not (System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing).
+    private const int UnreadOfAnswer = 128 * 1024;
     private readonly ForwarderOptions options;
     private readonly ForwardingFailures failures;
     private readonly HttpMessageInvoker invoker;
@@ -32,6 +36,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             UseProxy = false,
             ActivityHeadersPropagator = null,
             EnableMultipleHttp2Connections = true,
+            InitialHttp2StreamWindowSize = UnreadOfAnswer,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = options.IdleTimeout,
             Expect100ContinueTimeout = options.ContinueTimeout,
