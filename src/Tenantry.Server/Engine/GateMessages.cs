@@ -43,12 +43,13 @@ public sealed record FirstByte(string InstanceId, WakeRecord Wake)
 /// <param name="InstanceId">The instance.</param>
 /// <param name="Ticket">Names the order in the reply.</param>
 /// <param name="Force">The gate stays closed whether or not requests are under way.</param>
-public sealed record GateOrder(GateOrderKind Kind, string InstanceId, long Ticket = 0, bool Force = false);
+/// <param name="QuietSeconds">How long nothing has moved, as far as the engine knows. The gate stays open when it knows of something later. Null: that does not matter.</param>
+public sealed record GateOrder(GateOrderKind Kind, string InstanceId, long Ticket = 0, bool Force = false, double? QuietSeconds = null);
 
 /// <summary>Kinds of orders to a gateway.</summary>
 public enum GateOrderKind
 {
-    /// <summary>Let no request through; reply whether none is under way. If one is, and it is not forced, the gate stays open.</summary>
+    /// <summary>Let no request through; reply whether none is under way, and none came since. If not, and it is not forced, the gate stays open.</summary>
     Close,
 
     /// <summary>It may rest now: a request must ask for a wake before it goes through.</summary>

@@ -116,7 +116,7 @@ internal sealed class InstanceWork : IAsyncDisposable
             last = now;
             if (action == WorkAction.Freeze)
                 target.Freezer(_ref);
-            if (action is WorkAction.Freeze or WorkAction.Sleep && !await _rest.MayRestAsync(_cancellation))
+            if (action is WorkAction.Freeze or WorkAction.Sleep && !await _rest.MayRestAsync(_seen.State, _cancellation))
                 continue;
             _wasRepaired |= _rest.Ask is null && situation.IsDrift && situation.IsDown;
             await TakeAsync(target, action, situation);

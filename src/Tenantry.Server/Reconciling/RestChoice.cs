@@ -6,6 +6,9 @@ namespace Tenantry.Server.Reconciling;
 /// <summary>What one pass decides about the rest of an instance beside its spec, and the gate that it closes for it.</summary>
 internal sealed class RestChoice : IAsyncDisposable
 {
+    /// <summary>How long a decision to put to rest what runs holds; while it stays right, it is made anew before that.</summary>
+    public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(5);
+
     private readonly ReconcilerParts _parts;
     private RestWrite? _write;
     private IRestPermit? _permit;
@@ -27,12 +30,21 @@ internal sealed class RestChoice : IAsyncDisposable
     /// <summary>True when something was decided that is to be written with the outcome.</summary>
     public bool IsToWrite => _write is not null;
 
-    /// <summary>A request that came after the decision ends it; what a person asked for is done in any case.</summary>
-    public async Task<bool> MayRestAsync(CancellationToken cancellationToken)
+    /// <summary>A request that came after the decision ends it, and so does time: what the instance did since is not known. What a person asked for is done in any case.</summary>
+    /// <param name="seen">What it does now. What is frozen did nothing since.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<bool> MayRestAsync(ObservedState seen, CancellationToken cancellationToken)
     {
         if (_permit is not null || _parts.Gate is not { } gate)
             return true;
-        _permit = await gate.CloseAsync(Record.Spec.Id, force: Record.Rest is null, cancellationToken);
+        var decided = seen == ObservedState.Running ? Record.Rest : null;
+        if (_parts.Time.GetUtcNow() - decided?.At > Lasts)
+        {
+            Run("it was found idle too long ago");
+            return false;
+        }
+
+        _permit = await gate.CloseAsync(Record.Spec.Id, force: Record.Rest is null, decided?.IdleSince, cancellationToken);
         if (_permit is not null)
             return true;
         Run("requests are served");

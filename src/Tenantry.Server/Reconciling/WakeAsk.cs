@@ -19,10 +19,10 @@ public sealed record WakeAsk(long Since, Action<Endpoint, WakeRecord> Woken)
 public interface IRestGate
 {
     /// <summary>
-    /// Stops new requests. Null when it must not rest: requests are under way, or nobody can say. With <paramref name="force"/> requests that are
-    /// under way do not matter. Disposing of the permit says that the instance rests now, or that nothing came of it: requests may wake it.
+    /// Stops new requests. Null when it must not rest: requests are under way, something went to it or came from it after <paramref name="idleSince"/>, or nobody can
+    /// say. With <paramref name="force"/> requests that are under way do not matter. Disposing of the permit says that the instance rests now, or that nothing came of it: requests may wake it.
     /// </summary>
-    ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken);
+    ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken);
 }
 
 /// <summary>No request reaches the instance until this is disposed.</summary>

@@ -35,11 +35,11 @@ internal sealed class ConnectedGateway(TimeProvider time)
     }
 
     /// <summary>False also when it does not say so in time, or leaves.</summary>
-    public async Task<bool> CloseAsync(long ticket, string instanceId, bool force, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<bool> CloseAsync(GateOrder order, TimeSpan patience, CancellationToken cancellationToken)
     {
         var waiting = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        replies.TryAdd(ticket, waiting);
-        if (!orders.Writer.TryWrite(new GateOrder(GateOrderKind.Close, instanceId, ticket, force)))
+        replies.TryAdd(order.Ticket, waiting);
+        if (!orders.Writer.TryWrite(order))
             return false;
         try
         {
@@ -51,7 +51,7 @@ internal sealed class ConnectedGateway(TimeProvider time)
         }
         finally
         {
-            replies.TryRemove(ticket, out _);
+            replies.TryRemove(order.Ticket, out _);
         }
     }
 

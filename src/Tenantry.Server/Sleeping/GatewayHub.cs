@@ -58,12 +58,13 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken)
+    public async ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken)
     {
         // Who comes from now on is told; who is there is asked.
         closed.TryAdd(instanceId, 0);
         var permit = new Permit(this, instanceId);
         var asked = gateways.Values.ToList();
+        var quiet = time.GetUtcNow() - idleSince;
         if (asked.Count == 0 && !force)
         {
             permit.Give(GateOrderKind.Open);
@@ -72,8 +73,9 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
 
         try
         {
-            var quiet = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(Interlocked.Increment(ref numbers), instanceId, force, force ? ForcedReplyTime : ReplyTime, cancellationToken)));
-            if (force || Array.TrueForAll(quiet, yes => yes))
+            var answers = await Task.WhenAll(asked.Select(gateway => gateway.CloseAsync(
+                new GateOrder(GateOrderKind.Close, instanceId, Interlocked.Increment(ref numbers), force, quiet?.TotalSeconds), force ? ForcedReplyTime : ReplyTime, cancellationToken)));
+            if (force || Array.TrueForAll(answers, yes => yes))
                 return permit;
         }
         catch

@@ -41,7 +41,7 @@ public static class IdleDecision
         if (now.Now - now.AwakeSince < now.Policy.MinimumAwake)
             return new(null, $"awake: for at least {Time(now.Policy.MinimumAwake)} after a start or wake, {Time(now.Now - now.AwakeSince)} ago", now.AwakeSince);
 
-        var since = Latest(Latest(traffic.LastAt, now.AwakeSince, now.Usage.LastWorkAt), traffic.LastAt, now.BusyAt);
+        var since = Latest(Latest(traffic.LastAt, now.AwakeSince, now.Usage.LastWorkAt), now.Usage.Since ?? now.AwakeSince, now.BusyAt);
         var idle = now.Now - since;
         if (idle < first && now.BusyAt == since)
             return new(null, $"awake: the app says that it is busy, asked {Time(idle)} ago", since);

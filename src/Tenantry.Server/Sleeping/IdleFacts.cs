@@ -30,8 +30,12 @@ public sealed record IdleFacts(
     BusyAnswer Answer,
     DateTimeOffset? BusyAt = null);
 
-/// <summary>What an instance was seen to use. <paramref name="LastWorkAt"/>: when that was last above what counts as idle.</summary>
-public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown)
+/// <summary>What an instance was seen to use.</summary>
+/// <param name="LastWorkAt">When that was last above what counts as idle.</param>
+/// <param name="Work">What it was then.</param>
+/// <param name="Unknown">Why it is not known what it uses; null when it is.</param>
+/// <param name="Since">Since when it is measured: what it used before that is not known.</param>
+public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown, DateTimeOffset? Since = null)
 {
     public static readonly UsageSeen Nothing = new(null, "", null);
 }

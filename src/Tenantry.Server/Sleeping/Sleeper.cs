@@ -14,6 +14,8 @@ public sealed class Sleeper(
     : RepeatedLook("Nobody is put to rest", options.Look, time, log)
 {
     private const int AtOnce = 4;
+    private const string LateOthers = "its target does not say in time what others on it use";
+    private static readonly TimeSpan Renewed = RestChoice.Lasts / 2.5;
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> looks = new(StringComparer.Ordinal);
 
@@ -49,7 +51,7 @@ public sealed class Sleeper(
     // Of one target. Once a few of its instances could not be measured in time, the rest is left for the next look.
     private async Task LookAsync(IReadOnlyList<SleepEntry> entries, CancellationToken cancellationToken)
     {
-        var round = new Round();
+        var round = new Round(cancellationToken);
         await Parallel.ForEachAsync(
             entries,
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -58,21 +60,31 @@ public sealed class Sleeper(
 
     private async Task LookAsync(SleepEntry entry, Round round, CancellationToken cancellationToken)
     {
-        var (record, policy) = (entry.Record, entry.PolicyNow);
+        var record = entry.Record;
         var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(Time.GetUtcNow()));
         instance.Follow(record, Time.GetUtcNow());
-        if (policy is null)
-        {
-            instance.Verdict = new IdleVerdict(null, "awake: it has no sleep policy", Time.GetUtcNow());
-            return;
-        }
-
-        if (!IsFree(record))
+        // What was decided about one that is not free now ends by itself, if it is not done in time.
+        if (await VerdictAsync(entry, instance, round, cancellationToken) is not { } verdict)
         {
             instance.Verdict = null;
             return;
         }
 
+        instance.Verdict = verdict;
+        if (verdict.Depth is { } depth && depth != Present(record))
+            await DecideAsync(record, instance, depth, verdict, cancellationToken);
+        else if (instance.Pending is not null)
+            await WithdrawAsync(record, instance, cancellationToken);
+    }
+
+    // Null: it is not for the engine to say.
+    private async Task<IdleVerdict?> VerdictAsync(SleepEntry entry, WatchedInstance instance, Round round, CancellationToken cancellationToken)
+    {
+        var record = entry.Record;
+        if (entry.PolicyNow is not { } policy)
+            return Awake("it has no sleep policy");
+        if (!IsFree(record))
+            return null;
         ITarget target;
         TargetRecord place;
         try
@@ -81,34 +93,30 @@ public sealed class Sleeper(
         }
         catch (TargetException failure)
         {
-            instance.Verdict = new IdleVerdict(null, $"awake: its target does not answer: {failure.Message}", Time.GetUtcNow());
-            return;
+            return Awake($"its target does not answer: {failure.Message}");
         }
 
         if (place.Home.Length == 0 && others.Names is [var other, ..])
-        {
-            instance.Verdict = new IdleVerdict(null, $"awake: the engine {other} shares its target, and what that one's gateway sees is not known here", Time.GetUtcNow());
-            return;
-        }
-
-        var isMeasured = record.Desired == DesiredState.Running && Time.GetUtcNow() >= instance.MeasureAt;
+            return Awake($"the engine {other} shares its target, and what that one's gateway sees is not known here");
+        var runs = Present(record) == DesiredState.Running;
+        var isMeasured = runs && Time.GetUtcNow() >= instance.MeasureAt;
         if (isMeasured && !await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
-            return;
+            return Awake(LateOthers);
         var verdict = Judge(target, entry, instance, policy);
         // What began since the last measurement is not known yet.
-        if (verdict.Depth is not null && record.Desired == DesiredState.Running && !isMeasured)
+        if (verdict.Depth is not null && runs && !isMeasured)
         {
             if (!await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
-                return;
+                return Awake(LateOthers);
             verdict = Judge(target, entry, instance, policy);
         }
 
-        instance.Verdict = verdict;
         if (verdict.Ask && !instance.IsAsking)
-            _ = AskAsync(target, entry, instance, cancellationToken);
-        if (verdict.Depth is { } depth && depth != record.Desired)
-            await DecideAsync(record, depth, verdict, cancellationToken);
+            _ = AskAsync(target, entry, instance, round.Service);
+        return verdict;
     }
+
+    private IdleVerdict Awake(string why) => new(null, $"awake: {why}", Time.GetUtcNow());
 
     private IdleVerdict Judge(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy)
     {
@@ -118,7 +126,7 @@ public sealed class Sleeper(
             policy,
             entry.Busy,
             record.Spec.Hold,
-            record.Desired,
+            Present(record),
             target is IFreeze,
             instance.AwakeSince,
             record.Rest?.IdleSince,
@@ -128,9 +136,13 @@ public sealed class Sleeper(
             instance.BusyAt));
     }
 
+    // What it does: a decision that was not carried out yet changed nothing.
+    private static DesiredState Present(InstanceRecord record) =>
+        record is { Status.Phase: InstancePhase.Running, Rest: not null } && record.Spec.Desired != DesiredState.Deleted ? DesiredState.Running : record.Desired;
+
     // Settled in what it should be doing, and the engine may decide about it.
     private static bool IsFree(InstanceRecord record) => record.Spec.Hold != InstanceHold.Down && record.Status.ObservedGeneration == record.Spec.Generation &&
-        (record.Desired, record.Status.Phase) switch
+        (Present(record), record.Status.Phase) switch
         {
             (DesiredState.Running, InstancePhase.Running) => record.Status.Health == InstanceHealth.Healthy,
             (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep) => record.Rest is not null,
@@ -141,11 +153,7 @@ public sealed class Sleeper(
     private async Task<bool> MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, Round round, CancellationToken cancellationToken)
     {
         if (round.Late >= AtOnce)
-        {
-            instance.Verdict = new IdleVerdict(null, "awake: its target does not say in time what others on it use", Time.GetUtcNow());
             return false;
-        }
-
         instance.Measured(policy, Time.GetUtcNow(), options.MeasureEvery);
         if (target is not IStats stats)
         {
@@ -169,32 +177,61 @@ public sealed class Sleeper(
         return true;
     }
 
-    private async Task AskAsync(ITarget target, SleepEntry entry, WatchedInstance instance, CancellationToken cancellationToken)
+    private async Task AskAsync(ITarget target, SleepEntry entry, WatchedInstance instance, CancellationToken stopping)
     {
         instance.IsAsking = true;
         try
         {
             instance.Answered(
-                await BusyQuestion.AskAsync(target, Ref(entry.Record), entry.Record.Status.Endpoint, entry.EntryService, entry.Busy, cancellationToken), Time.GetUtcNow());
+                await BusyQuestion.AskAsync(target, Ref(entry.Record), entry.Record.Status.Endpoint, entry.EntryService, entry.Busy, stopping), Time.GetUtcNow());
         }
         catch (OperationCanceledException)
         {
             // The engine stops.
         }
+        finally
+        {
+            instance.IsAsking = false;
+        }
     }
 
-    private async Task DecideAsync(InstanceRecord record, DesiredState depth, IdleVerdict verdict, CancellationToken cancellationToken)
+    private async Task DecideAsync(InstanceRecord record, WatchedInstance instance, DesiredState depth, IdleVerdict verdict, CancellationToken cancellationToken)
     {
-        var rest = new InstanceRest(depth, verdict.Reason, Time.GetUtcNow(), verdict.IdleSince);
-        if (!await store.PutRestAsync(record.Spec.Id, rest, record.Spec.Generation, cancellationToken))
+        var now = Time.GetUtcNow();
+        var before = instance.Pending;
+        var isKnown = before?.Depth == depth;
+        // A wake stays right; whoever is to rest is found idle anew while it waits for its turn.
+        if (isKnown && (depth == DesiredState.Running || now - before!.At < Renewed))
             return;
-        Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
+        var rest = new InstanceRest(depth, verdict.Reason, now, verdict.IdleSince);
+        if (!await store.PutRestAsync(record.Spec.Id, rest, before ?? record.Rest, record.Spec.Generation, cancellationToken))
+        {
+            instance.Pending = null;
+            return;
+        }
+
+        instance.Pending = rest;
+        if (!isKnown)
+            Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
     }
 
-    private sealed class Round
+    private async Task WithdrawAsync(InstanceRecord record, WatchedInstance instance, CancellationToken cancellationToken)
+    {
+        var before = record.Rest is { } rest && rest.Depth == Present(record) ? rest : null;
+        if (before is null && record.Spec.Desired != Present(record))
+            before = new InstanceRest(Present(record), "it is in use", Time.GetUtcNow(), Time.GetUtcNow());
+        await store.PutRestAsync(record.Spec.Id, before, instance.Pending, record.Spec.Generation, cancellationToken);
+        instance.Pending = null;
+        poke(record.Spec.Id);
+    }
+
+    /// <param name="service">Ends with the sleeper, and not with the look.</param>
+    private sealed class Round(CancellationToken service)
     {
         public int Late;
+
+        public CancellationToken Service => service;
     }
 
     private InstanceRef Ref(InstanceRecord record) => new(record.Spec.Id, record.Spec.Slug, store.Owner);

@@ -39,8 +39,8 @@ public sealed class UsageWindow
         if (samples.TryPeek(out var first))
             Seen = Judge(first, usage.At, cpu, sent, busy, Seen);
         else
-            // What it did while nobody could see it may have been work.
-            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null) : new UsageSeen(Seen.LastWorkAt, Seen.Work, null);
+            // What it did while nobody could see it may have been work, and so may what it did before anybody looked.
+            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null, usage.At) : new UsageSeen(Seen.LastWorkAt, Seen.Work, null, usage.At);
         wasUnknown = false;
         samples.Enqueue((usage.At, cpu, sent));
     }
@@ -50,7 +50,7 @@ public sealed class UsageWindow
     {
         samples.Clear();
         wasUnknown = true;
-        Seen = new UsageSeen(Seen.LastWorkAt, Seen.Work, why);
+        Seen = Seen with { Unknown = why };
     }
 
     /// <summary>It was at rest: what it used before says nothing.</summary>
@@ -64,13 +64,13 @@ public sealed class UsageWindow
 
         // A counter that went back began anew: something was started.
         if (cpu < first.Cpu || sent < first.Sent)
-            return new UsageSeen(at, "something in it was started", null);
+            return before with { LastWorkAt = at, Work = "something in it was started", Unknown = null };
         var cores = (cpu - first.Cpu) / time.TotalSeconds;
         if (cores > (double)busy.Cpu)
-            return new UsageSeen(at, string.Create(CultureInfo.InvariantCulture, $"used {cores:0.00} cores"), null);
+            return before with { LastWorkAt = at, Work = string.Create(CultureInfo.InvariantCulture, $"used {cores:0.00} cores"), Unknown = null };
         var bytes = (sent - first.Sent) * (Minute / (time < Minute ? time : Minute));
         if (sent - first.Sent > 0 && bytes > busy.Outbound)
-            return new UsageSeen(at, string.Create(CultureInfo.InvariantCulture, $"sent {bytes / 1000:0.#} kB a minute"), null);
+            return before with { LastWorkAt = at, Work = string.Create(CultureInfo.InvariantCulture, $"sent {bytes / 1000:0.#} kB a minute"), Unknown = null };
         return before with { Unknown = null };
     }
 }

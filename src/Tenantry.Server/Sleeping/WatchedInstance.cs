@@ -26,19 +26,32 @@ internal sealed class WatchedInstance(DateTimeOffset since)
     /// <summary>When it last began to run, as far as this engine knows.</summary>
     public DateTimeOffset AwakeSince { get; private set; } = since;
 
+    /// <summary>What was decided and not yet done.</summary>
+    public InstanceRest? Pending { get; set; }
+
     private InstancePhase Phase { get; set; } = InstancePhase.Running;
+
+    // What was begun between two looks shows in these alone.
+    private (DateTimeOffset? Wake, long Generation)? Start { get; set; }
 
     public void Follow(InstanceRecord record, DateTimeOffset now)
     {
         var phase = record.Status.Phase;
-        if (phase == InstancePhase.Running && Phase != InstancePhase.Running)
+        var start = (record.Status.Wake?.At, record.Status.ObservedGeneration);
+        if (phase == InstancePhase.Running && (Phase != InstancePhase.Running || (Start is { } before && before != start)))
         {
             AwakeSince = now;
             Usage.Reset();
+            MeasureAt = now;
             answer = BusyAnswer.NotAsked;
         }
 
-        Phase = phase;
+        // One of an engine before this one, too.
+        if (record is { Status.Phase: InstancePhase.Running, Rest: { Depth: not DesiredState.Running } rest })
+            Pending ??= rest;
+        else if (phase != Phase)
+            Pending = null;
+        (Phase, Start) = (phase, start);
     }
 
     public void Measured(SleepPolicy policy, DateTimeOffset now, TimeSpan every)
@@ -53,7 +66,6 @@ internal sealed class WatchedInstance(DateTimeOffset since)
         answeredAt = now;
         if (said == BusyAnswer.Busy)
             BusyAt = now;
-        IsAsking = false;
     }
 
     public BusyAnswer AnswerAt(BusyDefinition busy, SleepPolicy policy, DateTimeOffset now)

@@ -64,8 +64,11 @@ public interface IStore : ITenancyStore, IAccessStore, IPeopleStore, IInvitation
     /// <summary>Ends a pass: writes what it came to and gives the lease back, in one transaction. Fenced like a status.</summary>
     Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken);
 
-    /// <summary>Writes what the engine decided beside the spec and makes the instance due. False, and nothing happens, when the spec is not at that generation.</summary>
-    Task<bool> PutRestAsync(string instanceId, InstanceRest rest, long generation, CancellationToken cancellationToken);
+    /// <summary>
+    /// Writes what the engine decided beside the spec, or with null that the spec alone counts, and makes the instance due. False, and nothing happens, when the spec is
+    /// not at that generation, or when the decision that is in force is not <paramref name="before"/>.
+    /// </summary>
+    Task<bool> PutRestAsync(string instanceId, InstanceRest? rest, InstanceRest? before, long generation, CancellationToken cancellationToken);
 
     /// <summary>Writes a wake, or what is known better of one that was written.</summary>
     Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken);

@@ -116,8 +116,8 @@ internal sealed class SqlStore(Database database, string owner) : SqlAccessStore
     public Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => PassRows.FinishAsync(s, outcome), cancellationToken);
 
-    public Task<bool> PutRestAsync(string instanceId, InstanceRest rest, long generation, CancellationToken cancellationToken) =>
-        Database.WriteAsync(s => RestRows.PutAsync(s, instanceId, rest, generation), cancellationToken);
+    public Task<bool> PutRestAsync(string instanceId, InstanceRest? rest, InstanceRest? before, long generation, CancellationToken cancellationToken) =>
+        Database.WriteAsync(s => RestRows.PutAsync(s, instanceId, rest, before, generation), cancellationToken);
 
     public Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => RestRows.AddWakeAsync(s, instanceId, wake), cancellationToken);

@@ -21,6 +21,33 @@ public sealed class GateTests
         gate.TryEnter(route).ShouldNotBeNull();
     }
 
+    [Fact]
+    public void ARequestThatCameAndWentSinceTheEngineLookedKeepsTheGateOpen()
+    {
+        var time = new ManualTime();
+        var gate = new InstanceGate("id", time);
+        var route = new Route("id", "alice", "alice", RouteState.Open, new("127.0.0.1", 1));
+        time.Advance(TimeSpan.FromMinutes(10));
+        gate.TryEnter(route).ShouldNotBeNull();
+        gate.Leave();
+        time.Advance(TimeSpan.FromMilliseconds(200));
+
+        gate.Close(force: false, quiet: TimeSpan.FromMinutes(10)).ShouldBeFalse("the engine knows of nothing in ten minutes");
+        gate.TryEnter(route).ShouldNotBeNull();
+        gate.Leave();
+        gate.Close(force: false, quiet: TimeSpan.Zero).ShouldBeTrue("it knows of this one");
+    }
+
+    [Fact]
+    public void AGateThatNobodyCameToIsAsQuietAsItsGateway()
+    {
+        var time = new ManualTime();
+        var gates = new Gates(time);
+        time.Advance(TimeSpan.FromMinutes(10));
+
+        gates.Of("id").Close(force: false, quiet: TimeSpan.FromMinutes(10)).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData(RouteState.Resting, true)]
     [InlineData(RouteState.Open, false)]

@@ -41,7 +41,7 @@ public sealed class FreezeTests
     {
         public int Closed { get; private set; }
 
-        public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, CancellationToken cancellationToken)
+        public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken)
         {
             Closed++;
             return ValueTask.FromResult<IRestPermit?>(null);

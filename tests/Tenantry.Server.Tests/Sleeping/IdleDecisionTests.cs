@@ -31,6 +31,7 @@ public class IdleDecisionTests
         { "not measured", Idle with { Usage = new(null, "", "crun is gone") }, null, "awake: what it uses is not known: crun is gone" },
         { "work without a request", Idle with { Usage = new(Now.AddSeconds(-30), "used 0.31 cores", null) }, null, "awake: used 0.31 cores 30 s ago" },
         { "work long ago", Idle with { Usage = new(Now.AddMinutes(-20), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:40:00 UTC" },
+        { "measured only for a while", Idle with { Usage = UsageSeen.Nothing with { Since = Now.AddMinutes(-2) } }, null, "idle for 2 min, freezes in 8 min" },
         { "just started", Idle with { AwakeSince = Now.AddSeconds(-20), Policy = Both with { FreezeAfter = TimeSpan.FromSeconds(10) } }, null, "awake: for at least 60 s after a start or wake, 20 s ago" },
         { "the app has to be asked", Idle with { Answer = BusyAnswer.NotAsked }, null, "idle for 60 min; the app is asked whether it is busy" },
         { "the app is busy", Idle with { Answer = BusyAnswer.Busy }, null, "awake: the app says that it is busy" },
@@ -67,7 +68,7 @@ public class IdleDecisionTests
         Measure(30, 10.2, 0);
         window.Seen.LastWorkAt.ShouldBeNull("0.007 cores are less than 0.02");
         Measure(45, 15.2, 0);
-        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(45), "used 0.12 cores", null));
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(45), "used 0.12 cores", null, Now));
         for (var second = 60; second <= 240; second += 15)
             Measure(second, 15.3, 0);
         window.Seen.LastWorkAt!.Value.ShouldBeInRange(Now.AddSeconds(60), Now.AddSeconds(105), "then it leaves the minute");
@@ -81,16 +82,31 @@ public class IdleDecisionTests
 
         Measure(0);
         Measure(15);
-        window.Seen.ShouldBe(new UsageSeen(null, "", null));
+        window.Seen.ShouldBe(new UsageSeen(null, "", null, Now));
         window.Fail("crun is gone");
         window.Seen.Unknown.ShouldBe("crun is gone");
         Measure(900);
-        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(900), "what it used was not known until", null));
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(900), "what it used was not known until", null, Now.AddSeconds(900)));
         Measure(915);
         window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(900));
         // Nobody failed, and nobody looked: 900 seconds of CPU would vanish in the average of days.
         Measure(100_000);
         window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(100_000));
+    }
+
+    [Fact]
+    public void WhatWasBeforeTheFirstMeasurementOfAStretchIsNotKnown()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 10 + seconds, 0), new BusyDefinition { Cpu = 2 }, TimeSpan.FromMinutes(10));
+
+        Measure(0);
+        Measure(15);
+        window.Seen.ShouldBe(new UsageSeen(null, "", null, Now));
+        window.Reset();
+        Measure(3600);
+        Measure(3615);
+        window.Seen.ShouldBe(new UsageSeen(null, "", null, Now.AddSeconds(3600)), "it was unhealthy for an hour, say");
     }
 
     [Fact]
@@ -103,7 +119,7 @@ public class IdleDecisionTests
         Measure(60, 9_000);
         window.Seen.LastWorkAt.ShouldBeNull();
         Measure(120, 20_000);
-        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(120), "sent 11 kB a minute", null));
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(120), "sent 11 kB a minute", null, Now));
         Measure(600, 20_100);
         Measure(660, 50);
         window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(660));

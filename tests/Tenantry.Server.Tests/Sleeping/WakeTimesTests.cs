@@ -126,7 +126,7 @@ public sealed class WakeTimesTests
     {
         var spec = await bench.RunningAsync(slug);
         var rest = new InstanceRest(DesiredState.Asleep, "idle for 10 min", bench.Time.GetUtcNow(), bench.Time.GetUtcNow().AddMinutes(-10));
-        (await bench.Store.PutRestAsync(spec.Id, rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
+        (await bench.Store.PutRestAsync(spec.Id, rest, null, spec.Generation, CancellationToken.None)).ShouldBeTrue();
         (await bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
         return spec;
     }

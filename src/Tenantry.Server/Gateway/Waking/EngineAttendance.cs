@@ -79,7 +79,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
     // Nobody new comes in; who is in may finish, within reason.
     private async Task CloseAsync(InstanceGate gate, GateOrder order, ChannelWriter<GateReport> replies)
     {
-        var isClosed = gate.Close(order.Force);
+        var isClosed = gate.Close(order.Force, order.QuietSeconds is { } quiet ? TimeSpan.FromSeconds(quiet) : null);
         var begin = time.GetTimestamp();
         while (order.Force && gate.Requests > 0 && time.GetElapsedTime(begin) < Grace)
             await Task.Delay(Look, time);

@@ -6,6 +6,7 @@ namespace Tenantry.Server.Gateway.Waking;
 public sealed class Gates(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, InstanceGate> gates = new(StringComparer.Ordinal);
+    private readonly long begin = time.GetTimestamp();
 
     /// <summary>Called when something moves on a stream of an instance that rests.</summary>
     internal Action<InstanceGate>? Wanted { get; set; }
@@ -14,7 +15,7 @@ public sealed class Gates(TimeProvider time)
 
     internal InstanceGate Of(string instanceId) => gates.TryGetValue(instanceId, out var gate)
         ? gate
-        : gates.GetOrAdd(instanceId, id => new InstanceGate(id, time) { Wanted = wanted => Wanted?.Invoke(wanted) });
+        : gates.GetOrAdd(instanceId, id => new InstanceGate(id, time, begin) { Wanted = wanted => Wanted?.Invoke(wanted) });
 
     /// <summary>Takes in other routes, and forgets instances that none leads to.</summary>
     public void Follow(RouteTable table)

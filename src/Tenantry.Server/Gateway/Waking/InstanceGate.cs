@@ -6,14 +6,17 @@ namespace Tenantry.Server.Gateway.Waking;
 /// Counts what goes to one instance, and stops it while the instance is put to rest. A request is counted before the gate is looked at, and the gate
 /// is closed before the count is looked at, so that none slips through.
 /// </summary>
-internal sealed class InstanceGate(string instanceId, TimeProvider time)
+/// <param name="instanceId">The instance.</param>
+/// <param name="time">The clock.</param>
+/// <param name="since">Since when it would have been seen if something had moved, a timestamp; null: since now.</param>
+internal sealed class InstanceGate(string instanceId, TimeProvider time, long? since = null)
 {
     private static readonly TimeSpan TrustInWake = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StreamPause = TimeSpan.FromSeconds(1);
     private readonly Lock changing = new();
     private int requests;
     private int streams;
-    private long movedAt = time.GetTimestamp();
+    private long movedAt = since ?? time.GetTimestamp();
     private volatile GateState state = GateState.FollowsRoute;
     private volatile bool restsByRoute;
 
@@ -71,15 +74,16 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time)
             Wanted?.Invoke(this);
     }
 
-    /// <summary>True when it is closed now; false, and open as before, when something is under way that is not to be cut.</summary>
-    public bool Close(bool force)
+    /// <summary>True when it is closed now; false, and open as before, when something is under way that is not to be cut, or moved in that time.</summary>
+    public bool Close(bool force, TimeSpan? quiet = null)
     {
         lock (changing)
         {
             var before = state;
             state = GateState.Closed;
             Interlocked.MemoryBarrier();
-            if (force || (Requests == 0 && (Streams == 0 || time.GetElapsedTime(MovedAt) > StreamPause)))
+            var still = time.GetElapsedTime(MovedAt);
+            if (force || (Requests == 0 && still >= (quiet ?? TimeSpan.Zero) && (Streams == 0 || still > StreamPause)))
                 return true;
             state = before;
             return false;

@@ -8,25 +8,35 @@ internal static class RestRows
 {
     private const int WakesKept = 1000;
 
-    /// <summary>False when the spec was changed since it was read.</summary>
-    public static async Task<bool> PutAsync(Session session, string id, InstanceRest rest, long generation)
+    /// <summary>False when the spec, or the decision that was in force, was changed since it was read: it was woken in between, say.</summary>
+    public static async Task<bool> PutAsync(Session session, string id, InstanceRest? rest, InstanceRest? before, long generation)
     {
-        if (!await WriteAsync(session, id, rest, generation))
+        if (!await IsAtAsync(session, id, generation))
             return false;
+        var present = await session.FirstAsync<PresentRow>("SELECT depth, at FROM rests WHERE instance_id = @id", new { id });
+        if (present?.Depth != before?.Depth.ToString() || present?.At != StoreTime.ToMicros(before?.At))
+            return false;
+        await WriteAsync(session, id, rest);
         await StatusRows.MakeDueAsync(session, id);
         return true;
     }
 
     /// <summary>With the outcome of a pass. What a person said meanwhile stays.</summary>
-    public static async Task<bool> WriteAsync(Session session, string id, InstanceRest? rest, long generation)
+    public static async Task WriteAsync(Session session, string id, InstanceRest? rest, long generation)
     {
-        var now = await session.FirstAsync<long?>($"SELECT generation FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id });
-        if (now != generation)
-            return false;
+        if (await IsAtAsync(session, id, generation))
+            await WriteAsync(session, id, rest);
+    }
+
+    private static async Task<bool> IsAtAsync(Session session, string id, long generation) =>
+        await session.FirstAsync<long?>($"SELECT generation FROM instances WHERE id = @id{session.Dialect.ForUpdate}", new { id }) == generation;
+
+    private static async Task WriteAsync(Session session, string id, InstanceRest? rest)
+    {
         if (rest is null)
         {
             await EndAsync(session, id);
-            return true;
+            return;
         }
 
         await session.ExecuteAsync(
@@ -35,7 +45,6 @@ internal static class RestRows
             ON CONFLICT (instance_id) DO UPDATE SET depth = excluded.depth, reason = excluded.reason, at = excluded.at, idle_since = excluded.idle_since
             """,
             new { id, depth = rest.Depth.ToString(), rest.Reason, at = StoreTime.ToMicros(rest.At), idleSince = StoreTime.ToMicros(rest.IdleSince) });
-        return true;
     }
 
     public static Task<int> EndAsync(Session session, string id) => session.ExecuteAsync("DELETE FROM rests WHERE instance_id = @id", new { id });
@@ -74,6 +83,12 @@ internal static class RestRows
     }
 
     private static long Micros(double seconds) => (long)Math.Round(seconds * 1e6);
+
+    private sealed record PresentRow
+    {
+        public string Depth { get; init; } = "";
+        public long At { get; init; }
+    }
 
     private sealed record WakeRow
     {
