@@ -252,12 +252,12 @@ internal sealed class InstanceWork : IAsyncDisposable
     private async Task<Finished> FailedAsync(TargetException failure, TargetCalls? target)
     {
         var seen = target is null ? null : await TryObserveAsync(target);
-        var tries = _record.Status.Failures + 1;
+        var tries = _rest.CountFailure();
         var isTerminal = !failure.Retryable && Spec.Desired != DesiredState.Deleted;
         var next = Now + (isTerminal ? _backoff.Around(_parts.Options.DriftLook) : _backoff.After(tries));
         var reason = isTerminal ? failure.Sentence : $"{failure.Sentence} Tried {tries} time{(tries == 1 ? "" : "s")}; next try at {StatusOf.Clock(next)}.";
         _parts.Log.LogWarning(failure, "Instance {Slug}: {Reason}", Spec.Slug, reason);
-        var status = StatusOf.Failed(_rest.Record with { Status = _status }, isTerminal, seen, reason, Now) with { NextLookAt = next };
+        var status = StatusOf.Failed(_rest.Record with { Status = _status }, isTerminal, seen, reason, Now) with { NextLookAt = next, Failures = tries };
         var operation = await _journal.CloseAsync(isTerminal ? OperationState.Failed : null, failure.Sentence, _cancellation);
         return End(status, operation, isTerminal ? PassEnd.Failed : PassEnd.Retry);
     }

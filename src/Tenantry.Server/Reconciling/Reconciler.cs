@@ -239,6 +239,8 @@ public sealed class Reconciler
         var outcome = finished.Outcome!;
         await _parts.Store.FinishPassAsync(outcome, CancellationToken.None);
         _parts.Changes.Raise();
+        if (outcome.Remove || outcome.Status is { Phase: InstancePhase.Running })
+            _parts.FailedWakes.Clear(outcome.Lease.Key);
         if (outcome.Remove)
             _parts.Workloads.Forget(outcome.Lease.Key);
         if (outcome.Operation is { FinishedAt: { } end, State: not OperationState.Pending } operation)
@@ -274,6 +276,8 @@ internal sealed record ReconcilerParts(
     IRestGate? Gate = null,
     IProvidedKeys? Keys = null)
 {
+    public FailedWakes FailedWakes { get; } = new();
+
     /// <summary>What an instance should run. What cannot be made ready is tried again.</summary>
     public async Task<WorkloadResult> ResolveAsync(InstanceSpec spec, CancellationToken cancellationToken)
     {

@@ -63,6 +63,16 @@ internal sealed class RestChoice : IAsyncDisposable
         IsTold = true;
     }
 
+    /// <summary>How often in a row this failed, now included.</summary>
+    public int CountFailure()
+    {
+        if (Ask is null)
+            return Record.Status.Failures + 1;
+        var tries = Math.Max(Record.Status.Failures, _parts.FailedWakes.Of(Record.Spec)) + 1;
+        _parts.FailedWakes.Set(Record.Spec, tries);
+        return tries;
+    }
+
     /// <summary>What to write with the outcome. A wake that did not succeed decided nothing: it rests on, as far as anybody knows.</summary>
     public RestWrite? ToWrite(InstanceStatus status) => Ask is not null && status.Phase != InstancePhase.Running ? null : _write;
 

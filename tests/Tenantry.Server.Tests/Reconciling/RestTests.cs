@@ -79,48 +79,6 @@ public sealed class RestTests : IAsyncLifetime
         (record.Rest, record.Status.Phase).ShouldBe((null, InstancePhase.Running));
     }
 
-    [Fact]
-    public async Task ADecisionThatWaitedTooLongForItsTurnIsNotCarriedOut()
-    {
-        var spec = await _bench.RunningAsync("alice");
-        await RestAsync(spec, DesiredState.Frozen);
-        _bench.Time.Advance(TimeSpan.FromMinutes(1));
-
-        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
-
-        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running, "what it did in that minute is not known");
-        (await RecordAsync(spec)).Rest.ShouldBeNull();
-        _gate.Log.ShouldBeEmpty();
-
-        await RestAsync(spec, DesiredState.Frozen);
-        var rest = (await RecordAsync(spec)).Rest!;
-        await PassAsync(spec);
-        _gate.IdleSince.ShouldBe(rest.IdleSince, "the gateways are asked for what came after that");
-        await RestAsync(spec, DesiredState.Asleep);
-        _bench.Time.Advance(TimeSpan.FromMinutes(1));
-        await PassAsync(spec);
-        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped, "what is frozen did nothing meanwhile");
-    }
-
-    [Fact]
-    public async Task ADecisionOverARestThatARequestEndedMeanwhileIsNotTaken()
-    {
-        var spec = await _bench.RunningAsync("alice");
-        await RestAsync(spec, DesiredState.Frozen);
-        await PassAsync(spec);
-        var judged = (await RecordAsync(spec)).Rest;
-        await WakeAsync(spec);
-
-        (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), judged, spec.Generation, CancellationToken.None)).ShouldBeFalse();
-        (await RecordAsync(spec)).Rest.ShouldBeNull();
-
-        _bench.Time.Advance(TimeSpan.FromSeconds(1));
-        await RestAsync(spec, DesiredState.Frozen);
-        (await _bench.Store.PutRestAsync(spec.Id, null, judged, spec.Generation, CancellationToken.None)).ShouldBeFalse("that is another one");
-        (await _bench.Store.PutRestAsync(spec.Id, null, (await RecordAsync(spec)).Rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
-        (await RecordAsync(spec)).Rest.ShouldBeNull();
-    }
-
     [Theory]
     [InlineData(DesiredState.Frozen, InstancePhase.Frozen)]
     [InlineData(DesiredState.Asleep, InstancePhase.Asleep)]
@@ -261,16 +219,6 @@ public sealed class RestTests : IAsyncLifetime
         (await AfterAsync(UntilOverAsync(desk, bob))).Outcome.ShouldBe(WakeOutcome.Awake);
     }
 
-    [Fact]
-    public async Task ADecisionOverAChangedSpecIsNotTaken()
-    {
-        var spec = await _bench.RunningAsync("alice");
-        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
-
-        (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), null, spec.Generation, CancellationToken.None)).ShouldBeFalse();
-        (await RecordAsync(spec)).Rest.ShouldBeNull();
-    }
-
     private WakeDesk Desk() => new(_bench.Store, _reconciler, new WakeMetrics(), _bench.Time, NullLogger<WakeDesk>.Instance);
 
     private async Task<WakeAnswer> AfterAsync(Task<WakeAnswer> answer)
@@ -301,26 +249,4 @@ public sealed class RestTests : IAsyncLifetime
 
     private async Task RestAsync(InstanceSpec spec, DesiredState depth) =>
         (await _bench.Store.PutRestAsync(spec.Id, Rest(depth), (await RecordAsync(spec)).Rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
-
-    private sealed class ScriptedGate : IRestGate, IRestPermit
-    {
-        public List<string> Log { get; } = [];
-
-        public bool IsBusy { get; set; }
-
-        public DateTimeOffset? IdleSince { get; private set; }
-
-        public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken)
-        {
-            IdleSince = idleSince;
-            Log.Add(force ? "force" : "close");
-            return ValueTask.FromResult<IRestPermit?>(IsBusy && !force ? null : this);
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            Log.Add("rested");
-            return ValueTask.CompletedTask;
-        }
-    }
 }

@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
+using Tenantry.Server.Reconciling;
+using Tenantry.Targets.Abstractions;
+
+namespace Tenantry.Server.Tests.Reconciling;
+
+/// <summary>Decisions to rest that are not carried out, since what they were made over is not so any more.</summary>
+public sealed class RestDecisionTests : IAsyncLifetime
+{
+    private Workbench _bench = null!;
+    private ScriptedGate _gate = null!;
+    private Reconciler _reconciler = null!;
+
+    public async Task InitializeAsync()
+    {
+        _bench = await Workbench.StartAsync();
+        _gate = new ScriptedGate();
+        _reconciler = new Reconciler(
+            _bench.Store, _bench.NewTargets(_bench.Store, _ => { }), _bench.Workloads, _bench.Changes, _bench.Options, _bench.Time, NullLogger<Reconciler>.Instance, gate: _gate);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _bench.World.Violations.ShouldBeEmpty();
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task ADecisionThatWaitedTooLongForItsTurnIsNotCarriedOut()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Frozen);
+        _bench.Time.Advance(TimeSpan.FromMinutes(1));
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running, "what it did in that minute is not known");
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+        _gate.Log.ShouldBeEmpty();
+
+        await RestAsync(spec, DesiredState.Frozen);
+        var rest = (await RecordAsync(spec)).Rest!;
+        await PassAsync(spec);
+        _gate.IdleSince.ShouldBe(rest.IdleSince, "the gateways are asked for what came after that");
+        await RestAsync(spec, DesiredState.Asleep);
+        _bench.Time.Advance(TimeSpan.FromMinutes(1));
+        await PassAsync(spec);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped, "what is frozen did nothing meanwhile");
+    }
+
+    [Fact]
+    public async Task ADecisionOverARestThatARequestEndedMeanwhileIsNotTaken()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Frozen);
+        await PassAsync(spec);
+        var judged = (await RecordAsync(spec)).Rest;
+        await WakeAsync(spec);
+
+        (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), judged, spec.Generation, CancellationToken.None)).ShouldBeFalse();
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+
+        _bench.Time.Advance(TimeSpan.FromSeconds(1));
+        await RestAsync(spec, DesiredState.Frozen);
+        (await _bench.Store.PutRestAsync(spec.Id, null, judged, spec.Generation, CancellationToken.None)).ShouldBeFalse("that is another one");
+        (await _bench.Store.PutRestAsync(spec.Id, null, (await RecordAsync(spec)).Rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task ADecisionOverAChangedSpecIsNotTaken()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await _bench.Fleet.ChangeAsync(spec.Id, OperationKind.Update, s => s with { Tier = "pro" });
+
+        (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), null, spec.Generation, CancellationToken.None)).ShouldBeFalse();
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+    }
+
+    private async Task<PassEnd> PassAsync(InstanceSpec spec) => (await _reconciler.PassAsync(spec.Id, CancellationToken.None)).End;
+
+    private Task WakeAsync(InstanceSpec spec) => _reconciler.WakeAsync(spec.Id, new WakeAsk(_bench.Time.GetTimestamp(), (_, _) => { }), CancellationToken.None);
+
+    private async Task<InstanceRecord> RecordAsync(InstanceSpec spec) => (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
+
+    private InstanceRest Rest(DesiredState depth) => new(depth, "idle for 10 min", _bench.Time.GetUtcNow(), _bench.Time.GetUtcNow().AddMinutes(-10));
+
+    private async Task RestAsync(InstanceSpec spec, DesiredState depth) =>
+        (await _bench.Store.PutRestAsync(spec.Id, Rest(depth), (await RecordAsync(spec)).Rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
+}

@@ -1,0 +1,26 @@
+using Tenantry.Server.Reconciling;
+
+namespace Tenantry.Server.Tests.Reconciling;
+
+/// <summary>A gate that writes down what it is asked, and is busy when a test says so.</summary>
+internal sealed class ScriptedGate : IRestGate, IRestPermit
+{
+    public List<string> Log { get; } = [];
+
+    public bool IsBusy { get; set; }
+
+    public DateTimeOffset? IdleSince { get; private set; }
+
+    public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken)
+    {
+        IdleSince = idleSince;
+        Log.Add(force ? "force" : "close");
+        return ValueTask.FromResult<IRestPermit?>(IsBusy && !force ? null : this);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Log.Add("rested");
+        return ValueTask.CompletedTask;
+    }
+}
