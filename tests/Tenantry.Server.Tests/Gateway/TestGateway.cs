@@ -189,10 +189,10 @@ internal sealed class RawConnection(NetworkStream stream) : IAsyncDisposable
     }
 
     /// <summary>Reads what there is, and forgets it.</summary>
-    public async Task ReadSomeAsync()
+    public async Task ReadSomeAsync(int most = 64 * 1024)
     {
         using var patience = new CancellationTokenSource(Patience);
-        if (await stream.ReadAsync(new byte[64 * 1024], patience.Token) == 0)
+        if (await stream.ReadAsync(new byte[most], patience.Token) == 0)
             throw new IOException("The peer has closed.");
     }
 

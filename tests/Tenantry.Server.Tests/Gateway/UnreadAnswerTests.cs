@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tenantry.Model.Manifests;
@@ -108,6 +109,35 @@ public class UnreadAnswerTests
         time.Advance(TimeSpan.FromSeconds(61));
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData(Ask, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")]
+    [InlineData(Switch, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: odd\r\n\r\n")]
+    public async Task OneThatReadsLessThanAPieceInAMinuteIsNotCutBeforeItStops(string request, string head)
+    {
+        await using var upstream = StartTalking(head, Piece);
+        await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });
+        gateway.Lead(To(upstream.Port, new()));
+        // A small buffer: its kernel tells of each piece that it reads.
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8 * 1024 };
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.Port);
+        await using var slow = new RawConnection(new NetworkStream(socket, ownsSocket: true));
+        await slow.SendAsync(request);
+        await UntilNothingMovesAsync();
+        var before = Interlocked.Read(ref said);
+
+        for (var i = 0; i < 30; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            await slow.ReadSomeAsync(8 * 1024);
+        }
+
+        Interlocked.Read(ref said).ShouldBe(before, "what it read was in the kernel already");
+        time.Advance(TimeSpan.FromSeconds(60));
+        await slow.ReadSomeAsync(8 * 1024);
+        time.Advance(TimeSpan.FromSeconds(121));
+        (await slow.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30))).ShouldNotBeEmpty("what was sent before it was cut");
     }
 
     [Fact]

@@ -118,7 +118,7 @@ internal sealed class AnswerBody(InstanceConnection connection, HttpContext cont
         }
     }
 
-    // Whoever takes nothing for too long is cut (InstanceConnection.TakenBy): what waits for it holds a place, and its instance awake.
+    // Whoever takes nothing for too long is cut (InstanceConnection.IsNotTaken): what waits for it holds a place, and its instance awake.
     private ValueTask TakenAsync(ValueTask<FlushResult> sending)
     {
         if (!sending.IsCompletedSuccessfully)

@@ -147,7 +147,7 @@ internal sealed class ConnectionPool : IDisposable
         var now = options.Time.GetTimestamp();
         foreach (var (connection, _) in all)
         {
-            if (now >= connection.AnswerBy || now >= connection.EndBy || now >= connection.TakenBy || connection.LongestPause <= now - connection.MovedAt)
+            if (now >= connection.AnswerBy || now >= connection.EndBy || connection.IsNotTaken(now) || connection.LongestPause <= now - connection.MovedAt)
                 connection.TimeOut();
         }
 

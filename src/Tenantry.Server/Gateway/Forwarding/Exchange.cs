@@ -98,7 +98,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
     private void Begin()
     {
         hasBegun = true;
-        connection.BeginAnswer(context);
+        connection.BeginAnswer(context, shape.Guard?.Client);
     }
 
     private void ExpectAnswer() => connection.AnswerBy = Patience();
@@ -206,7 +206,7 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         // Until a body that is waited for has begun, Kestrel may say 100 at any moment: two would write at once.
         if (shape.Expects && body is not { HasBegun: true })
             return;
-        connection.BeginAnswer(context);
+        connection.BeginAnswer(context, shape.Guard?.Client);
         connection.Sent(Ticks(options.TakeTimeout));
         try
         {

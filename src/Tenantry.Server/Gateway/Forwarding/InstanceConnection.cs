@@ -22,6 +22,8 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private readonly Lock cutting = new();
     private readonly AnswerHead head = new();
     private HttpContext? client;
+    private Socket? clientSocket;
+    private TakeClock taking = new();
 
     /// <summary>The instance that it leads to.</summary>
     public required string InstanceId { get; init; }
@@ -49,9 +51,6 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
             Volatile.Write(ref longestPause, value);
         }
     }
-
-    /// <summary>The client must have taken what it was sent before this; <see cref="long.MaxValue"/> while nothing waits for it.</summary>
-    public long TakenBy { get; private set; } = long.MaxValue;
 
     /// <summary>What waits for the instance runs on the polling thread (<see cref="PollingThread"/>).</summary>
     public bool IsPrompt
@@ -193,18 +192,28 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
 
     /// <summary>Something is sent to the client. <see cref="Taken"/> follows, unless it fails.</summary>
     /// <param name="patience">In timestamps: the longest time that it may take nothing of it.</param>
-    public void Sent(long patience) => TakenBy = time.GetTimestamp() + patience;
+    public void Sent(long patience) => taking.Begin(time.GetTimestamp(), patience);
 
-    public void Taken() => TakenBy = long.MaxValue;
+    public void Taken() => taking.End();
+
+    /// <summary>The client has taken nothing of what it was sent for too long.</summary>
+    public bool IsNotTaken(long now) => taking.IsOver(now, Volatile.Read(ref clientSocket));
 
     /// <summary>From here until <see cref="EndAnswer"/> that client waits for nothing but this connection, and is cut with it.</summary>
-    public void BeginAnswer(HttpContext to) => client = to;
+    /// <param name="to">The client.</param>
+    /// <param name="alone">Its connection, where that carries nothing else.</param>
+    public void BeginAnswer(HttpContext to, Socket? alone)
+    {
+        clientSocket = alone;
+        client = to;
+    }
 
     public void EndAnswer()
     {
         // Whoever cuts it just now has done so when this returns: its context may serve another request then.
         lock (cutting)
             client = null;
+        clientSocket = null;
     }
 
     /// <summary>A client that does not read is cut, too: whoever waits for it would wait for ever.</summary>

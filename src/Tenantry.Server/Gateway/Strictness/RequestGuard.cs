@@ -26,7 +26,8 @@ internal sealed class RequestGuard : IDuplexPipe
     {
         transport = connection.Transport;
         // The arithmetic of TLS takes long.
-        socket = connection.Features.Get<ITlsConnectionFeature>() is null ? connection.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+        Client = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+        socket = connection.Features.Get<ITlsConnectionFeature>() is null ? Client : null;
         SetPace();
         Input = new GuardedReader(transport.Input, this, headTimeout);
     }
@@ -61,6 +62,9 @@ internal sealed class RequestGuard : IDuplexPipe
             SetPace();
         }
     }
+
+    /// <summary>The connection to the client, which carries one request at a time; null where it is no socket.</summary>
+    public Socket? Client { get; }
 
     public PipeReader Input { get; }
 

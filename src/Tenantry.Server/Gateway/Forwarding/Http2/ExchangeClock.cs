@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Forwarding.Http2;
@@ -14,10 +15,12 @@ internal sealed class ExchangeClock : IDisposable
     private readonly long longestPause;
     private long answerBy;
     private long movedAt;
-    private long takenBy = long.MaxValue;
+    private readonly Socket? client;
+    private TakeClock taking = new();
 
-    public ExchangeClock(CancellationToken aborted, RequestLimits? limits, ForwarderOptions options)
+    public ExchangeClock(CancellationToken aborted, Socket? client, RequestLimits? limits, ForwarderOptions options)
     {
+        this.client = client;
         this.options = options;
         ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         Token = ending.Token;
@@ -52,18 +55,18 @@ internal sealed class ExchangeClock : IDisposable
     public async ValueTask TakenAsync(ValueTask<FlushResult> sending)
     {
         if (!sending.IsCompleted)
-            Volatile.Write(ref takenBy, options.Time.GetTimestamp() + Ticks(options.TakeTimeout));
+            taking.Begin(options.Time.GetTimestamp(), Ticks(options.TakeTimeout));
         await sending;
-        Volatile.Write(ref takenBy, long.MaxValue);
+        taking.End();
     }
 
     /// <summary>As above, of bytes in a tunnel.</summary>
-    public async Task SendAsync(Stream client, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public async Task SendAsync(Stream to, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        Volatile.Write(ref takenBy, options.Time.GetTimestamp() + Ticks(options.TakeTimeout));
-        await client.WriteAsync(bytes, cancellationToken);
-        await client.FlushAsync(cancellationToken);
-        Volatile.Write(ref takenBy, long.MaxValue);
+        taking.Begin(options.Time.GetTimestamp(), Ticks(options.TakeTimeout));
+        await to.WriteAsync(bytes, cancellationToken);
+        await to.FlushAsync(cancellationToken);
+        taking.End();
     }
 
     /// <summary>It stays open: its time in all is not limited.</summary>
@@ -82,7 +85,7 @@ internal sealed class ExchangeClock : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
-        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && now < Volatile.Read(ref takenBy) && now - Volatile.Read(ref movedAt) < longestPause)
+        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && !taking.IsOver(now, client) && now - Volatile.Read(ref movedAt) < longestPause)
             return;
         HasTimedOut = true;
         try

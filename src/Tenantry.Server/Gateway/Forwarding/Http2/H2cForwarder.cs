@@ -56,7 +56,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         if (RequestShape.Of(context) is not { } shape || !H2cRequest.CanSay(shape.Method) || RequestHead.Write(context, route, shape, options) is not { } head)
             return GatewayAnswer.NotForwarded;
         await Pace.StepAsideAsync(context);
-        using var clock = new ExchangeClock(context.RequestAborted, route.Limits, options);
+        using var clock = new ExchangeClock(context.RequestAborted, shape.Guard?.Client, route.Limits, options);
         using var body = shape.HasBody ? new H2cBody(context, clock) : null;
         using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, body);
         ArrayPool<byte>.Shared.Return(head.Buffer);
