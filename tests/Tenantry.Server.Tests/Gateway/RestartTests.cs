@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
 using static Tenantry.Server.Tests.Gateway.AtRest;
+using Endpoint = Tenantry.Model.Instances.Endpoint;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -78,6 +80,34 @@ public class RestartTests
         await UntilAsync(() => gate.Streams == 0);
         await UntilAsync(() => gate.Requests == 0);
         (gate.Requests, gate.Streams).ShouldBe((0, 0), "who counts it twice never lets the instance rest again, or freezes it under a request");
+    }
+
+    [Theory]
+    [InlineData("GET", 2)]
+    [InlineData("DELETE", 1)]
+    public async Task OfAnAppThatSpeaksHttp2WhoOnlyLooksIsAskedOnceMoreToo(string method, int times)
+    {
+        await using var upstream = RawUpstream.Start(async (connection, number) =>
+        {
+            await using var stream = new NetworkStream(connection.Socket);
+            await stream.ReadExactlyAsync(new byte["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".Length]);
+            await stream.WriteAsync(RawHttp2.Frame(RawHttp2.Settings, 0, 0, []));
+            for (byte type = RawHttp2.Settings; type != RawHttp2.Headers;)
+                type = (await RawHttp2.ReadAsync(stream, CancellationToken.None)).Type;
+            if (number == 1)
+                return;
+            await stream.WriteAsync(RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders | RawHttp2.EndStream, 1, [0x88]));
+            await connection.ReadToEndAsync();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", upstream.Port)) { SpeaksHttp2 = true }));
+        using var client = gateway.Client();
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/");
+
+        using var answer = await client.SendAsync(request);
+
+        answer.StatusCode.ShouldBe(times == 2 ? HttpStatusCode.OK : HttpStatusCode.BadGateway);
+        upstream.Connections.ShouldBe(times);
     }
 
     [Theory]

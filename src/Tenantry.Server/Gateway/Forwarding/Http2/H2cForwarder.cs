@@ -75,19 +75,36 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
 
     private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)
     {
-        HttpResponseMessage answer;
-        try
+        var hasFailed = false;
+        while (true)
         {
-            answer = await invoker.SendAsync(request, clock.Token);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
-        {
-            return Explain(failure, context, route, body, clock);
-        }
+            HttpResponseMessage answer;
+            try
+            {
+                answer = await invoker.SendAsync(request, clock.Token);
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+            {
+                // As over HTTP/1.1: the connection died under the request, as in a restart. Who only looks may look once more.
+                if (!hasFailed && shape.IsRepeatable && shape.IsSafe && HasDied(failure, clock))
+                {
+                    hasFailed = true;
+                    continue;
+                }
 
-        using (answer)
-            return await DeliverAsync(context, route, shape, answer, body, clock);
+                return Explain(failure, context, route, body, clock);
+            }
+
+            using (answer)
+                return await DeliverAsync(context, route, shape, answer, body, clock);
+        }
     }
+
+    // What the app says of a stream or a connection is an answer of its own, also when it is none that can be passed on.
+    private static bool HasDied(Exception failure, ExchangeClock clock) =>
+        !clock.Token.IsCancellationRequested
+        && failure is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
+        && (Find<HttpIOException>(failure)?.HttpRequestError == HttpRequestError.ResponseEnded || Find<SocketException>(failure) is not null);
 
     private async Task<GatewayAnswer?> DeliverAsync(HttpContext context, Route route, RequestShape shape, HttpResponseMessage answer, H2cBody? body, ExchangeClock clock)
     {
