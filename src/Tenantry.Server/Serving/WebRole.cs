@@ -168,6 +168,7 @@ internal sealed class WebRole : IAsyncDisposable
         await StartAsync(waking.Attendance, cancellationToken);
         var settings = new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) };
         forwarder = new Forwarders(inside, settings, loggers);
+        waking.Attendance.Rested = forwarder.Rest;
         var webhooks = waking.KeepWebhooks(
             options.Folders.Webhooks, routes, forwarder, () => index.IsLoaded, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"), CrashAtWebhook.FromEnvironment());
         certificates = GatewayOptions.Certificates(options, loggers);

@@ -24,6 +24,13 @@ internal sealed class ConnectedGateway(TimeProvider time)
     public InstanceTraffic TrafficOf(string instanceId) =>
         traffic.TryGetValue(instanceId, out var seen) ? seen with { LastAt = seen.LastAt > since ? seen.LastAt : since } : new InstanceTraffic(0, 0, since);
 
+    /// <summary>When each instance was last used through it; what is under way ends as it leaves.</summary>
+    public IEnumerable<(string InstanceId, DateTimeOffset At)> LastUses()
+    {
+        var now = time.GetUtcNow();
+        return traffic.Select(one => (one.Key, one.Value is { Requests: 0, Streams: 0 } ? one.Value.LastAt : now));
+    }
+
     public void Take(GateReport report)
     {
         var now = time.GetUtcNow();

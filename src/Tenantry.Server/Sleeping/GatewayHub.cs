@@ -14,6 +14,9 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
     private static readonly TimeSpan ForcedReplyTime = Gateway.Waking.EngineAttendance.Grace + ReplyTime;
     private readonly ConcurrentDictionary<long, ConnectedGateway> gateways = new();
     private readonly ConcurrentDictionary<string, byte> closed = new(StringComparer.Ordinal);
+
+    // When instances were last used through gateways that left, as far as nobody came since: who comes counts everything as used just then.
+    private readonly ConcurrentDictionary<string, DateTimeOffset> left = new(StringComparer.Ordinal);
     private long numbers;
 
     /// <summary>Told what a wake came to at its first byte.</summary>
@@ -25,6 +28,7 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         var number = Interlocked.Increment(ref numbers);
         var gateway = new ConnectedGateway(time);
         gateways.TryAdd(number, gateway);
+        left.Clear();
         foreach (var id in closed.Keys)
             gateway.Tell(new GateOrder(GateOrderKind.Close, id, 0, Force: true));
         var listening = ListenAsync(gateway, reports, cancellationToken);
@@ -35,9 +39,11 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         }
         finally
         {
+            Remember(gateway);
             gateways.TryRemove(number, out _);
             gateway.Leave();
             await listening;
+            Remember(gateway);
         }
     }
 
@@ -54,7 +60,7 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
             all = all is null ? seen : new(all.Requests + seen.Requests, all.Streams + seen.Streams, all.LastAt > seen.LastAt ? all.LastAt : seen.LastAt);
         }
 
-        return all;
+        return all is not null && left.TryGetValue(instanceId, out var before) && before > all.LastAt ? all with { LastAt = before } : all;
     }
 
     /// <inheritdoc/>
@@ -86,6 +92,12 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
 
         permit.Give(GateOrderKind.Open);
         return null;
+    }
+
+    private void Remember(ConnectedGateway gateway)
+    {
+        foreach (var (id, at) in gateway.LastUses())
+            left.AddOrUpdate(id, static (_, now) => now, static (_, before, now) => before > now ? before : now, at);
     }
 
     private async Task ListenAsync(ConnectedGateway gateway, ChannelReader<GateReport> reports, CancellationToken cancellationToken)

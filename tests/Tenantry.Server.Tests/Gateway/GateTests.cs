@@ -39,6 +39,22 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void ARequestOfAMonitorCountsWhileItIsUnderWayAndIsNoSignOfWorkOnceItIsOver()
+    {
+        var time = new ManualTime();
+        var gate = new InstanceGate("id", time);
+        var before = gate.MovedAt;
+        time.Advance(TimeSpan.FromMinutes(10));
+        gate.TryEnter(new Route("id", "alice", "alice", RouteState.Open, new("127.0.0.1", 1)), isWork: false).ShouldNotBeNull();
+
+        gate.Close(force: false, quiet: TimeSpan.FromMinutes(10)).ShouldBeFalse("it is under way");
+        gate.Leave(isWork: false);
+
+        gate.MovedAt.ShouldBe(before);
+        gate.Close(force: false, quiet: TimeSpan.FromMinutes(10)).ShouldBeTrue();
+    }
+
+    [Fact]
     public void AGateThatNobodyCameToIsAsQuietAsItsGateway()
     {
         var time = new ManualTime();

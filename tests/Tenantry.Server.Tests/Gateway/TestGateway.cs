@@ -42,6 +42,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Limiter = new RequestLimiter(options.Time),
         };
         forwarder = new Forwarders(connector, options, NullLoggerFactory.Instance);
+        waking.Attendance.Rested = forwarder.Rest;
         server = new GatewayServer(Routes, waking.Room, forwarder, doors, certificates, options, NullLoggerFactory.Instance);
     }
 

@@ -117,6 +117,21 @@ internal sealed class ConnectionPool : IDisposable
             connection.Close();
     }
 
+    /// <summary>Closes those to that instance that wait.</summary>
+    public void CloseOf(string instanceId)
+    {
+        foreach (var (upstream, stack) in idle)
+        {
+            lock (stack)
+            {
+                if (stack.Count == 0 || stack[0].InstanceId != instanceId)
+                    continue;
+            }
+
+            Thin(upstream, stack, long.MaxValue);
+        }
+    }
+
     /// <summary>Of those that wait, to instances for which it is true, closes an eighth, and at least one: those that have waited longest. False when none waits.</summary>
     public bool CloseOldest(Predicate<string> isOf)
     {

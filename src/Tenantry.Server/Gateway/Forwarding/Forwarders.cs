@@ -13,6 +13,9 @@ public sealed class Forwarders(IUpstreamConnector connector, ForwarderOptions op
     ValueTask<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
         route.SpeaksHttp2 ? ((IForwarder)http2).ForwardAsync(context, route) : ((IForwarder)http1).ForwardAsync(context, route);
 
+    /// <summary>Closes connections to that instance that wait for a request. Those in HTTP/2 say themselves when they end.</summary>
+    public void Rest(string instanceId) => http1.Rest(instanceId);
+
     public void Dispose()
     {
         http1.Dispose();

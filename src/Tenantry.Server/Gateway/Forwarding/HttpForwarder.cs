@@ -28,6 +28,9 @@ public sealed class HttpForwarder : IForwarder, IDisposable
             ? SendAsync(context, route, shape, head)
             : ValueTask.FromResult<GatewayAnswer?>(GatewayAnswer.NotForwarded);
 
+    /// <summary>The instance rests: an app's own limit for connections that wait runs on meanwhile, and what it closes when it wakes would be taken for the next request.</summary>
+    public void Rest(string instanceId) => pool.CloseOf(instanceId);
+
     public void Dispose() => pool.Dispose();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

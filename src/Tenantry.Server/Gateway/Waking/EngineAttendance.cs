@@ -16,6 +16,9 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
     private const int MostInOne = 1000;
     private volatile Channel<GateReport>? reports;
 
+    /// <summary>Told of each instance that rests from now on.</summary>
+    internal Action<string>? Rested { get; set; }
+
     /// <summary>Tells what a wake came to. Without an engine nobody wants to know.</summary>
     internal void Tell(FirstByte first) => reports?.Writer.TryWrite(new GateReport([], FirstByte: first));
 
@@ -68,6 +71,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
                 _ = CloseAsync(gate, order, replies);
                 break;
             case GateOrderKind.Rested:
+                Rested?.Invoke(order.InstanceId);
                 gate.Rest();
                 break;
             default:
@@ -101,7 +105,7 @@ public sealed class EngineAttendance(IEngineLink engine, Gates gates, TimeProvid
     // In pieces: what is said to the engine at once has its longest size. One that ended since the last report moved since then, too.
     private void Report(ChannelWriter<GateReport> to, long? since)
     {
-        var uses = gates.All.Where(gate => since is null || gate.IsUsed || gate.MovedAt >= since).Select(Use).Chunk(MostInOne).ToList();
+        var uses = gates.All.Where(gate => since is null || gate.IsUsed || gate.MovedAt >= since || gate.ProbedAt >= since).Select(Use).Chunk(MostInOne).ToList();
         if (uses.Count == 0)
             to.TryWrite(new GateReport([]));
         foreach (var piece in uses)

@@ -17,6 +17,7 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
     private int requests;
     private int streams;
     private long movedAt = since ?? time.GetTimestamp();
+    private long probedAt = since ?? time.GetTimestamp();
     private volatile GateState state = GateState.FollowsRoute;
     private volatile bool restsByRoute;
 
@@ -31,23 +32,28 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
 
     public long MovedAt => Volatile.Read(ref movedAt);
 
+    /// <summary>When a request last came or went that is no sign of work.</summary>
+    public long ProbedAt => Volatile.Read(ref probedAt);
+
     public bool IsUsed => Requests > 0 || Streams > 0;
 
     /// <summary>Counts a request in. Null, and not counted, when it must wait; otherwise the route to take and <see cref="Leave"/> must follow.</summary>
-    public Route? TryEnter(Route route)
+    /// <param name="route">Where it goes.</param>
+    /// <param name="isWork">False for one that only looks whether somebody is there: it is no sign of work once it is over.</param>
+    public Route? TryEnter(Route route, bool isWork = true)
     {
         Interlocked.Increment(ref requests);
         var now = time.GetTimestamp();
-        Volatile.Write(ref movedAt, now);
+        Volatile.Write(ref isWork ? ref movedAt : ref probedAt, now);
         var usable = Usable(route, now);
         if (usable is null)
             Interlocked.Decrement(ref requests);
         return usable;
     }
 
-    public void Leave()
+    public void Leave(bool isWork = true)
     {
-        Volatile.Write(ref movedAt, time.GetTimestamp());
+        Volatile.Write(ref isWork ? ref movedAt : ref probedAt, time.GetTimestamp());
         Interlocked.Decrement(ref requests);
     }
 

@@ -35,7 +35,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         var gate = gates.Of(route.InstanceId);
         if (route.Rules.WebhookFor(context.Request.Method, context.Request.Path.Value ?? "") is { } webhook)
             return TakeAsync(context, route, webhook, gate, forwarder);
-        return gate.TryEnter(route) is { } open ? ForwardAsync(context, open, gate, forwarder) : WaitOrSayAsync(context, route, gate, forwarder);
+        return gate.TryEnter(route, isWork: !IsOfMonitor(context, route.Rules)) is { } open ? ForwardAsync(context, open, gate, forwarder) : WaitOrSayAsync(context, route, gate, forwarder);
     }
 
     /// <summary>Tells the waiting page how far it is.</summary>
@@ -82,7 +82,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     }
 
     private static bool IsOfMonitor(HttpContext context, WakeRules rules) =>
-        rules.Ignores(context.Request.Path.Value ?? "") && context.Request.Method is "GET" or "HEAD";
+        rules.Ignore.Count > 0 && context.Request.Method is "GET" or "HEAD" && rules.Ignores(context.Request.Path.Value ?? "");
 
     // A first start may take minutes, and a failure until somebody mends it: these are said at once.
     private static bool IsWorthWaiting(RouteState state) => state is RouteState.Open or RouteState.Resting or RouteState.Updating;
@@ -98,6 +98,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
     private async ValueTask<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, InstanceGate gate, IForwarder forwarder, Retry retry = Retry.Held)
     {
         GatewayAnswer? answer;
+        var isWork = !IsOfMonitor(context, route.Rules);
         var watch = StreamWatch.Begin(gate, context);
         try
         {
@@ -106,7 +107,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         finally
         {
             watch?.End();
-            gate.Leave();
+            gate.Leave(isWork);
         }
 
         return retry != Retry.No && (answer == GatewayAnswer.Unreachable || answer == GatewayAnswer.NoWayIn) && !context.RequestAborted.IsCancellationRequested
@@ -120,7 +121,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         // What was said of a failure that nobody hears of.
         context.Response.Headers.Remove(HeaderNames.Connection);
         var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
-        if (waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!)) is { } open)
+        if (waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!), isWork: !IsOfMonitor(context, route.Rules)) is { } open)
             return await ForwardAsync(context, open, gate, forwarder, Retry.No);
         return retry == Retry.Held && waking is null or { Outcome: WakeOutcome.NotNow } && !IsOfMonitor(context, route.Rules)
             ? await HoldAsync(context, route, gate, forwarder, Retry.No)

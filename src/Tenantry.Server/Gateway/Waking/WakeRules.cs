@@ -21,7 +21,17 @@ public sealed record WakeRules(double TimeoutSeconds, IReadOnlyList<string> Igno
     };
 
     /// <summary>True when the path is one of <see cref="Ignore"/>.</summary>
-    public bool Ignores(string path) => Ignore.Any(pattern => Matches(pattern, path));
+    public bool Ignores(string path)
+    {
+        // Asked of each request: a closure would be made for each.
+        for (var i = 0; i < Ignore.Count; i++)
+        {
+            if (Matches(Ignore[i], path))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The rule for a webhook's path, or null: only methods that carry something are webhooks.</summary>
     public WebhookRule? WebhookFor(string method, string path) =>

@@ -1,10 +1,11 @@
 using System.Net;
+using Tenantry.Server.Engine;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
 
-/// <summary>How streams that stay open count at the gate of their instance, which is closed before it rests.</summary>
-public class StreamGateTests
+/// <summary>What counts at the gate of an instance, which is closed before it rests: streams that stay open, monitors.</summary>
+public class GateUseTests
 {
     [Theory]
     [InlineData("Transfer-Encoding: chunked\r\n", "9\r\ndata: 1\n\n\r\n", "0\r\n\r\n")]
@@ -42,6 +43,52 @@ public class StreamGateTests
     }
 
     [Fact]
+    public async Task AMonitorKeepsNoInstanceAwakeAndTheEngineHearsWhenItsRequestIsOver()
+    {
+        var isOver = new SemaphoreSlim(0);
+        await using var app = await AppUpstream.StartAsync(_ => isOver.WaitAsync());
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(app.Port, rules: Rules);
+        using var client = gateway.Client();
+        var gate = gateway.GateOf("id-alice");
+        var before = gate.MovedAt;
+
+        var probe = client.GetAsync("/healthz");
+        await ReportAsync(gateway, use => use.Requests == 1);
+        isOver.Release();
+        (await probe).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await ReportAsync(gateway, use => use.Requests == 0);
+        gate.MovedAt.ShouldBe(before);
+        isOver.Release();
+        await client.GetAsync("/healthz/deep");
+        gate.MovedAt.ShouldBeGreaterThan(before, "nobody said that this one is a monitor's");
+    }
+
+    [Fact]
+    public async Task AConnectionThatWaitsIsClosedWhenItsInstanceRestsSinceTheAppMayCloseItJustWhenItIsUsed()
+    {
+        var isClosed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            await connection.ReadToEndAsync();
+            isClosed.SetResult();
+        });
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        using var client = gateway.Client();
+        (await client.GetStringAsync("/")).ShouldBe("ok");
+        isClosed.Task.IsCompleted.ShouldBeFalse();
+
+        gateway.Engine.Orders.Writer.TryWrite(new GateOrder(GateOrderKind.Close, "id-alice", 1, Force: true));
+        gateway.Engine.Orders.Writer.TryWrite(new GateOrder(GateOrderKind.Rested, "id-alice"));
+
+        await isClosed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task AnAnswerThatIsNoEventStreamCountsAsARequestWhateverWasAskedFor()
     {
         var isOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -64,5 +111,15 @@ public class StreamGateTests
         isOver.SetResult();
         (await answer.Content.ReadAsStringAsync()).ShouldBe("ok");
         await UntilAsync(() => (gate.Requests, gate.Streams) == (0, 0));
+    }
+
+    private static async Task ReportAsync(TestGateway gateway, Predicate<InstanceUse> isSaid)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var report in gateway.Engine.Reports.Reader.ReadAllAsync(late.Token))
+        {
+            if (report.Uses.Any(use => use.InstanceId == "id-alice" && isSaid(use)))
+                return;
+        }
     }
 }
