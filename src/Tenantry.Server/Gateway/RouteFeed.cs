@@ -19,9 +19,13 @@ public sealed class RouteFeed(
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isSaved = true;
     private bool isAway;
+    private volatile bool isWhole;
 
     /// <summary>Completes when routes are there: from the store, or the saved ones.</summary>
     public Task Loaded => loaded.Task;
+
+    /// <summary>True once there is a route for every instance that the store has: one without is gone. Saved routes may lack newer ones.</summary>
+    public bool IsWhole => isWhole;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -64,6 +68,7 @@ public sealed class RouteFeed(
                 isSaved &= !routes.Take(RouteTable.Of(index.All, baseDomain), time.GetUtcNow());
             else
                 routes.Take(routes.Table, time.GetUtcNow());
+            isWhole = true;
             loaded.TrySetResult();
             if (isAway)
                 log.LogInformation("The store is back: routes are as it says");

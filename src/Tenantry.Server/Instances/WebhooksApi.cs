@@ -36,7 +36,7 @@ internal static class WebhooksApi
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "state", "dead", "pending")));
         await change.BeginOutsideAsync();
-        return box.Replay(instance, id) ? TypedResults.NoContent() : throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
+        return await box.ReplayAsync(instance, id, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
     }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> DropAsync(
@@ -47,7 +47,7 @@ internal static class WebhooksApi
         if (change.IsDryRun)
             return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "", id, null)));
         await change.BeginOutsideAsync();
-        return box.Drop(instance, id) ? TypedResults.NoContent() : throw ProblemException.NotFound($"webhook of instance {slug}", id);
+        return await box.DropAsync(instance, id, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound($"webhook of instance {slug}", id);
     }
 
     private static IEnumerable<WebhookResponse> Of(string slug, string state, IEnumerable<string> paths) => paths.Select(WebhookBox.Read).OfType<StoredWebhook>().Select(hook =>

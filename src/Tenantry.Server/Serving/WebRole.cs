@@ -170,7 +170,7 @@ internal sealed class WebRole : IAsyncDisposable
         forwarder = new Forwarders(inside, settings, loggers);
         waking.Attendance.Rested = forwarder.Rest;
         var webhooks = waking.KeepWebhooks(
-            options.Folders.Webhooks, routes, forwarder, () => index.IsLoaded, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"), CrashAtWebhook.FromEnvironment());
+            options.Folders.Webhooks, routes, forwarder, () => follower.IsWhole, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"), CrashAtWebhook.FromEnvironment());
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");
         var tls = options.GatewayTls is { } text ? ServeAddresses.Parse(text, "--gateway-tls") : null;

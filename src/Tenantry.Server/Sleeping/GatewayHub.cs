@@ -22,6 +22,9 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
     /// <summary>Told what a wake came to at its first byte.</summary>
     public Action<FirstByte>? FirstByteSeen { get; set; }
 
+    /// <summary>For tests: called before a gateway that comes is told of an instance that is being put to rest.</summary>
+    internal Action? Closing { get; set; }
+
     /// <summary>A gateway is there until its reports end or it is cancelled; gives what it is to do.</summary>
     public async IAsyncEnumerable<GateOrder> AttendAsync(ChannelReader<GateReport> reports, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -30,7 +33,14 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         gateways.TryAdd(number, gateway);
         left.Clear();
         foreach (var id in closed.Keys)
+        {
+            Closing?.Invoke();
             gateway.Tell(new GateOrder(GateOrderKind.Close, id, 0, Force: true));
+            // The rest may have ended just before: then nobody else opens that gate.
+            if (!closed.ContainsKey(id))
+                gateway.Tell(new GateOrder(GateOrderKind.Rested, id));
+        }
+
         var listening = ListenAsync(gateway, reports, cancellationToken);
         try
         {

@@ -16,19 +16,27 @@ public class RouteFeedTests
     private sealed class Following : IAsyncDisposable
     {
         private readonly ChangeFeed changes;
+        private readonly InstanceIndex index;
         private readonly RouteFeed feed;
 
-        private Following(IStore store, FakeEngine engine, string file)
+        private Following(IStore store, FakeEngine engine, string file, TimeProvider time)
         {
             changes = new ChangeFeed(store, engine, TimeProvider.System, NullLogger<ChangeFeed>.Instance);
-            feed = new RouteFeed(Routes, new InstanceIndex(store, () => "this-1"), changes, "localhost", file, TimeProvider.System, NullLogger<RouteFeed>.Instance);
+            index = new InstanceIndex(store, () => "this-1");
+            feed = new RouteFeed(Routes, index, changes, "localhost", file, time, NullLogger<RouteFeed>.Instance);
         }
 
         public Routes Routes { get; } = new();
 
-        public static async Task<Following> StartAsync(IStore store, FakeEngine engine, string file)
+        public bool IsIndexed => index.IsLoaded;
+
+        public bool IsWhole => feed.IsWhole;
+
+        public static async Task<Following> StartAsync(IStore store, FakeEngine engine, string file, BuildTime? time = null)
         {
-            var following = new Following(store, engine, file);
+            var following = new Following(store, engine, file, time ?? TimeProvider.System);
+            if (time is not null)
+                time.Asked = () => time.Seen.Add((following.IsIndexed, following.IsWhole, following.Routes.Table.Hosts.Count));
             await following.changes.StartAsync(CancellationToken.None);
             await following.feed.StartAsync(CancellationToken.None);
             await following.feed.Loaded.WaitAsync(TimeSpan.FromSeconds(60));
@@ -41,6 +49,20 @@ public class RouteFeedTests
             await changes.StopAsync(CancellationToken.None);
             feed.Dispose();
             changes.Dispose();
+        }
+    }
+
+    /// <summary>Is asked between a table's being built and its taking its place.</summary>
+    private sealed class BuildTime : TimeProvider
+    {
+        public Action? Asked { get; set; }
+
+        public List<(bool Indexed, bool Whole, int Hosts)> Seen { get; } = [];
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Asked?.Invoke();
+            return base.GetUtcNow();
         }
     }
 
@@ -79,6 +101,22 @@ public class RouteFeedTests
 
         await api.Store.SettleTargetAsync("local", "this-1", replace: true, CancellationToken.None);
         await Waiting.ForAsync(() => State(following, "alice") == RouteState.Starting);
+    }
+
+    [Fact]
+    public async Task RoutesAreWholeOnlyOnceTheTableOfTheStoreIsInItsPlace()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        var time = new BuildTime();
+
+        await using var following = await Following.StartAsync(api.Store, api.Engine, Path.Combine(folder.Root, "routes.json"), time);
+
+        time.Seen[0].ShouldBe((true, false, 0), "the instances are read, and no route leads to them yet");
+        following.IsWhole.ShouldBeTrue();
+        State(following, "alice").ShouldNotBeNull();
     }
 
     [Theory]

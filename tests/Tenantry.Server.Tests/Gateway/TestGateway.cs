@@ -90,9 +90,9 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>Stores webhooks in that folder and delivers them from it.</summary>
-    public async Task<WebhookBox> KeepWebhooksAsync(string folder)
+    public async Task<WebhookBox> KeepWebhooksAsync(string folder, Func<bool>? routesAreWhole = null)
     {
-        webhooks = waking.KeepWebhooks(folder, Routes, forwarder, () => true, TimeProvider.System, NullLogger.Instance);
+        webhooks = waking.KeepWebhooks(folder, Routes, forwarder, routesAreWhole ?? (() => true), TimeProvider.System, NullLogger.Instance);
         await webhooks.StartAsync(CancellationToken.None);
         return new WebhookBox(folder, TimeProvider.System);
     }

@@ -14,60 +14,60 @@ public sealed class WebhookBoxTests : IDisposable
     private StoredWebhook Hook(string id) => new(id, time.GetUtcNow(), time.GetUtcNow().AddHours(1), "POST", "http", "/hooks", "alice.localhost", null, [], "x"u8.ToArray());
 
     [Fact]
-    public void OneThatACrashLeftBetweenMarkAndMoveIsInOnePlaceAndSaysWhy()
+    public async Task OneThatACrashLeftBetweenMarkAndMoveIsInOnePlaceAndSaysWhy()
     {
         var box = new WebhookBox(folder.Data, time, new Dying());
         box.Store("i", Hook("a")).ShouldBeTrue();
         var path = box.ListPending("i").Single();
 
-        Should.Throw<DiedException>(() => box.Bury("i", path, WebhookBox.Read(path)!, "the app refused it: 422"));
+        await Should.ThrowAsync<DiedException>(() => box.BuryAsync("i", path, WebhookBox.Read(path)!, "the app refused it: 422", CancellationToken.None));
 
         box.ListDead("i").ShouldBeEmpty();
         WebhookBox.Read(box.ListPending("i").Single())!.Failure.ShouldBe("the app refused it: 422");
     }
 
     [Fact]
-    public void DeadLettersGoAfterAMonthAndThereAreNoMoreOfThemThanMayWait()
+    public async Task DeadLettersGoAfterAMonthAndThereAreNoMoreOfThemThanMayWait()
     {
         var box = new WebhookBox(folder.Data, time);
-        Bury("a").ShouldBe(0);
+        (await BuryAsync("a")).ShouldBe(0);
         time.Advance(TimeSpan.FromDays(31));
-        Bury("b").ShouldBe(1);
+        (await BuryAsync("b")).ShouldBe(1);
         box.ListDead("i").ShouldHaveSingleItem().ShouldEndWith("-b.hook");
 
         var dead = Directory.CreateDirectory(Path.Combine(folder.Data, "i", "dead")).FullName;
         var now = time.GetUtcNow().UtcTicks;
         for (var i = 0; i < WebhookBox.MostPerInstance; i++)
             File.WriteAllText(Path.Combine(dead, $"{now - i:D20}-{i}.hook"), "x");
-        Bury("c").ShouldBe(2, "the oldest");
+        (await BuryAsync("c")).ShouldBe(2, "the oldest");
         box.ListDead("i").Count.ShouldBe(WebhookBox.MostPerInstance);
         box.ListDead("i")[^1].ShouldEndWith("-c.hook");
 
-        int Bury(string id)
+        Task<int> BuryAsync(string id)
         {
             box.Store("i", Hook(id)).ShouldBeTrue();
-            return box.Bury("i", box.ListPending("i").Single(), Hook(id), "the app refused it: 401");
+            return box.BuryAsync("i", box.ListPending("i").Single(), Hook(id), "the app refused it: 401", CancellationToken.None);
         }
     }
 
     [Fact]
-    public void AReplayedOneWaitsBehindTheOthersAndIsNoDeadLetterAnyMore()
+    public async Task AReplayedOneWaitsBehindTheOthersAndIsNoDeadLetterAnyMore()
     {
         var box = new WebhookBox(folder.Data, time);
         box.Store("i", Hook("a"));
-        box.Bury("i", box.ListPending("i").Single(), Hook("a"), "it was too old");
+        await box.BuryAsync("i", box.ListPending("i").Single(), Hook("a"), "it was too old", CancellationToken.None);
         box.Store("i", Hook("b"));
 
-        box.Replay("i", "a").ShouldBeTrue();
+        (await box.ReplayAsync("i", "a", CancellationToken.None)).ShouldBeTrue();
 
         box.ListPending("i").Select(path => WebhookBox.Read(path)!.Id).ShouldBe(["b", "a"]);
         WebhookBox.Read(box.ListPending("i")[1])!.Failure.ShouldBeNull();
         box.ListDead("i").ShouldBeEmpty();
-        box.Replay("i", "a").ShouldBeFalse();
+        (await box.ReplayAsync("i", "a", CancellationToken.None)).ShouldBeFalse();
     }
 
     [Fact]
-    public void OneThatIsReplayedTwiceLivesNoLongerThanTheFirstTime()
+    public async Task OneThatIsReplayedTwiceLivesNoLongerThanTheFirstTime()
     {
         var box = new WebhookBox(folder.Data, time);
         var hook = Hook("a");
@@ -75,14 +75,48 @@ public sealed class WebhookBoxTests : IDisposable
         for (var again = 0; again < 2; again++)
         {
             var path = box.ListPending("i").Single();
-            box.Bury("i", path, WebhookBox.Read(path)!, "it was too old");
+            await box.BuryAsync("i", path, WebhookBox.Read(path)!, "it was too old", CancellationToken.None);
             time.Advance(TimeSpan.FromHours(1));
-            box.Replay("i", "a").ShouldBeTrue();
+            (await box.ReplayAsync("i", "a", CancellationToken.None)).ShouldBeTrue();
         }
 
         var replayed = WebhookBox.Read(box.ListPending("i").Single())!;
         (replayed.ExpiresAt - time.GetUtcNow()).ShouldBe(hook.ExpiresAt - hook.ReceivedAt);
         replayed.ReceivedAt.ShouldBe(hook.ReceivedAt);
+    }
+
+    [Fact]
+    public async Task OneThatTwoPeopleReplayAtOnceWaitsOnce()
+    {
+        // Of two processes, as the gateway's and the API's may be.
+        WebhookBox[] boxes = [new WebhookBox(folder.Data, TimeProvider.System), new WebhookBox(folder.Data, TimeProvider.System)];
+        for (var round = 0; round < 20; round++)
+        {
+            var id = $"a{round}";
+            boxes[0].Store("i", Hook(id)).ShouldBeTrue();
+            await boxes[0].BuryAsync("i", boxes[0].ListPending("i").Single(), Hook(id), "it was too old", CancellationToken.None);
+
+            var replayed = await Task.WhenAll(boxes.Select(box => Task.Run(() => box.ReplayAsync("i", id, CancellationToken.None))));
+
+            replayed.Count(yes => yes).ShouldBe(1);
+            WebhookBox.Remove(boxes[0].ListPending("i").ShouldHaveSingleItem());
+            boxes[0].ListDead("i").ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task OneThatIsDroppedWhileItIsDeliveredIsNoDeadLetterAfterwards()
+    {
+        var box = new WebhookBox(folder.Data, time);
+        box.Store("i", Hook("a")).ShouldBeTrue();
+        var path = box.ListPending("i").Single();
+        var delivered = WebhookBox.Read(path)!;
+
+        (await new WebhookBox(folder.Data, time).DropAsync("i", "a", CancellationToken.None)).ShouldBeTrue();
+        (await box.BuryAsync("i", path, delivered, "the app refused it: 422", CancellationToken.None)).ShouldBe(0);
+
+        box.ListPending("i").ShouldBeEmpty();
+        box.ListDead("i").ShouldBeEmpty();
     }
 
     [Fact]

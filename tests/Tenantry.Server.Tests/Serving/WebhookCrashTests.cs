@@ -110,7 +110,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         dead.Select(hook => hook.Id).ShouldBe(Runs().Where(one => one.Body == "bad").Select(one => one.Id), $"boundary {number}");
         dead.ShouldAllBe(hook => hook.Failure!.Contains("422", StringComparison.Ordinal));
         foreach (var hook in dead)
-            box.Drop("id-alice", hook.Id).ShouldBeTrue();
+            (await box.DropAsync("id-alice", hook.Id, CancellationToken.None)).ShouldBeTrue();
         return killed;
     }
 

@@ -88,9 +88,12 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
 
     /// <summary>
     /// It is not tried any more until a person says so. One that waits with a <see cref="StoredWebhook.Failure"/> is to be buried still. Of the dead as many are kept as
-    /// may wait, until 30 days after they came; gives how many had to go.
+    /// may wait, until 30 days after they came; gives how many had to go. One that a person dropped meanwhile stays gone.
     /// </summary>
-    public int Bury(string instanceId, string path, StoredWebhook webhook, string why)
+    public Task<int> BuryAsync(string instanceId, string path, StoredWebhook webhook, string why, CancellationToken cancellationToken) =>
+        AloneAsync(() => File.Exists(path) ? Bury(instanceId, path, webhook, why) : 0, cancellationToken);
+
+    private int Bury(string instanceId, string path, StoredWebhook webhook, string why)
     {
         AtomicFile.Write(path, (webhook with { Failure = why }).ToBytes(), durable: true);
         observer?.Boundary();
@@ -129,7 +132,10 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     }
 
     /// <summary>Puts a dead letter at the end of those that wait, with a new span of life. False when there is none with that id.</summary>
-    public bool Replay(string instanceId, string id)
+    public async Task<bool> ReplayAsync(string instanceId, string id, CancellationToken cancellationToken) =>
+        Find(ListDead(instanceId), id) is not null && await AloneAsync(() => Replay(instanceId, id), cancellationToken);
+
+    private bool Replay(string instanceId, string id)
     {
         if (Find(ListDead(instanceId), id) is not { } path || Read(path) is not { } webhook)
             return false;
@@ -145,12 +151,24 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     }
 
     /// <summary>Removes it, whether it waits or is dead. False when there is none with that id.</summary>
-    public bool Drop(string instanceId, string id)
+    public async Task<bool> DropAsync(string instanceId, string id, CancellationToken cancellationToken) =>
+        FindAnywhere(instanceId, id) is not null && await AloneAsync(() => Drop(instanceId, id), cancellationToken);
+
+    private bool Drop(string instanceId, string id)
     {
-        if (Find([.. ListPending(instanceId), .. ListDead(instanceId)], id) is not { } path)
+        if (FindAnywhere(instanceId, id) is not { } path)
             return false;
         File.Delete(path);
         return true;
+    }
+
+    private string? FindAnywhere(string instanceId, string id) => Find([.. ListPending(instanceId), .. ListDead(instanceId)], id);
+
+    // What a person asks for and what comes of a delivery may be of the same file, in two processes.
+    private async Task<T> AloneAsync<T>(Func<T> act, CancellationToken cancellationToken)
+    {
+        using (await FileLock.TakeAsync(Path.Combine(folder, ".moving"), time, cancellationToken))
+            return act();
     }
 
     /// <summary>Removes the folders of an instance of which nothing is there any more: nobody has to look into them.</summary>

@@ -38,17 +38,17 @@ internal sealed class WebhookDelivery(
     {
         await Task.Yield();
         // One gateway delivers, also while another takes over from it; the kernel lets go of the lock however it ends.
-        using var only = await box.HoldAsync(stoppingToken);
+        using var only = await HoldAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             // One that was just stored, at once; what is to be tried again, or was put back by a person, with the next sweep.
-            TendAll(box.Instances, stoppingToken);
+            TendAll(() => box.Instances, stoppingToken);
             using var sweep = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             sweep.CancelAfter(Sweep);
             try
             {
                 await foreach (var id in arrived.Reader.ReadAllAsync(sweep.Token))
-                    TendAll([id], stoppingToken);
+                    TendAll(() => [id], stoppingToken);
             }
             catch (OperationCanceledException)
             {
@@ -59,11 +59,28 @@ internal sealed class WebhookDelivery(
         await Task.WhenAll(queues.Values.Select(queue => queue.Working));
     }
 
-    private void TendAll(IEnumerable<string> ids, CancellationToken stopping)
+    // Senders have been told that theirs are delivered: whatever is in the way of that is to go away, and the log says what it is.
+    private async Task<IDisposable> HoldAsync(CancellationToken stopping)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await box.HoldAsync(stopping);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                log.LogError(failure, "No stored webhook is delivered: their folder could not be opened. It is tried again in {Seconds} s", pause.TotalSeconds);
+                await Task.Delay(pause, time, stopping);
+            }
+        }
+    }
+
+    private void TendAll(Func<IEnumerable<string>> ids, CancellationToken stopping)
     {
         try
         {
-            foreach (var id in ids)
+            foreach (var id in ids())
                 Tend(id, stopping);
         }
         catch (Exception failure)
@@ -74,10 +91,12 @@ internal sealed class WebhookDelivery(
 
     private void Tend(string id, CancellationToken stopping)
     {
+        // Asked first: the table that is looked into next is the whole one then.
+        var areWhole = routesAreWhole();
         var route = routes.Table.FindInstance(id);
         if (route is null)
         {
-            if (routesAreWhole())
+            if (areWhole)
             {
                 box.Forget(id);
                 queues.TryRemove(id, out _);
@@ -122,7 +141,7 @@ internal sealed class WebhookDelivery(
                 if (why is null)
                     WebhookBox.Remove(path);
                 else if (webhook.Failure is not null || why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
-                    Bury(id, slug, path, webhook, why);
+                    await BuryAsync(id, slug, path, webhook, why, stopping);
                 else
                 {
                     queue.Failed(time.GetUtcNow());
@@ -145,10 +164,10 @@ internal sealed class WebhookDelivery(
         }
     }
 
-    private void Bury(string id, string slug, string path, StoredWebhook webhook, string why)
+    private async Task BuryAsync(string id, string slug, string path, StoredWebhook webhook, string why, CancellationToken stopping)
     {
         log.LogWarning("A webhook for {Slug} is not tried any more: {Reason}", slug, why);
-        if (box.Bury(id, path, webhook, why) is var dropped and > 0)
+        if (await box.BuryAsync(id, path, webhook, why, stopping) is var dropped and > 0)
             log.LogWarning("{Count} dead webhooks of {Slug}, the oldest, were removed: there were more than are kept, or they were too old", dropped, slug);
     }
 
