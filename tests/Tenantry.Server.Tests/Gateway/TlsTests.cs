@@ -19,7 +19,11 @@ public class TlsTests
 {
     private static readonly Version Http2 = HttpVersion.Version20;
 
-    private static void Write(string folder, string name, params string[] hosts)
+    private static readonly DateTimeOffset Last = new(2049, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static void Write(string folder, string name, params string[] hosts) => Write(folder, name, (DateTimeOffset.UnixEpoch, Last), hosts);
+
+    private static void Write(string folder, string name, (DateTimeOffset From, DateTimeOffset Until) valid, params string[] hosts)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -27,7 +31,7 @@ public class TlsTests
         foreach (var host in hosts)
             names.AddDnsName(host);
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2049, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        using var certificate = request.CreateSelfSigned(valid.From, valid.Until);
         File.WriteAllText(Path.Combine(folder, name + ".crt"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, name + ".key"), key.ExportPkcs8PrivateKeyPem());
     }
@@ -200,6 +204,29 @@ public class TlsTests
             certificates.Find("alice.localhost").ShouldNotBeNull();
             certificates.Find("bob.localhost").ShouldNotBeNull();
         }
+    }
+
+    [Fact]
+    public void OfSeveralForOneNameTheOneServesThatIsValidAndEndsLast()
+    {
+        using var folder = new TestFolder();
+        var time = new ManualTime();
+        var now = time.GetUtcNow();
+        Write(folder.Root, "a-expired", (DateTimeOffset.UnixEpoch, now.AddDays(-1)), "alice.localhost");
+        Write(folder.Root, "b-ends-soon", (DateTimeOffset.UnixEpoch, now.AddDays(1)), "alice.localhost");
+        Write(folder.Root, "c-ends-later", (DateTimeOffset.UnixEpoch, now.AddDays(2)), "alice.localhost");
+        Write(folder.Root, "d-begins-later", (now.AddDays(1.5), now.AddDays(90)), "alice.localhost");
+        using var certificates = new CertificateFolder(folder.Root, time, new Lines());
+        Serving().ShouldBe("CN=c-ends-later");
+
+        // No file changes.
+        time.Advance(TimeSpan.FromDays(1.5) + TimeSpan.FromSeconds(4));
+        Serving().ShouldBe("CN=d-begins-later");
+        File.Delete(Path.Combine(folder.Root, "d-begins-later.crt"));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Serving().ShouldBe("CN=c-ends-later");
+
+        string Serving() => certificates.Find("alice.localhost")!.TargetCertificate.Subject;
     }
 
     [Fact]

@@ -19,7 +19,7 @@ namespace Tenantry.Server.Tests.Serving;
 
 /// <summary>
 /// The gateway is killed at every boundary of the way of two webhooks to a sleeping instance, one that the app refuses and one that it takes, and started anew.
-/// The boundaries are not known here: the test goes on with the next one until nothing was killed.
+/// The boundaries are not known here: the test goes on with the next one until nothing was killed. Or the next gateway takes over while webhooks come.
 /// </summary>
 public sealed class WebhookCrashTests : IAsyncLifetime
 {
@@ -84,6 +84,54 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         boundaries.ShouldBeGreaterThan(12);
     }
 
+    [Fact]
+    public async Task WhatIsSentWhileTheNextGatewayTakesOverArrivesOnceAndInOrder()
+    {
+        var awake = new TaskCompletionSource<WakeAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        engine.Wake = (_, _) => awake.Task;
+        await StartAsync(null);
+        await using var first = gateway;
+        var sent = new List<string>();
+        using var enough = new CancellationTokenSource();
+        var sending = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                var body = sent.Count.ToString(CultureInfo.InvariantCulture);
+                using (var answer = await AskAsync(body))
+                    answer.IsSuccessStatusCode.ShouldBeTrue();
+                lock (sent)
+                    sent.Add(body);
+                await Task.Delay(25);
+            }
+        });
+        await UntilSentAsync(10);
+
+        gateway = await ServeProcess.StartAsync(folder.Data, "--role", "gateway", "--gateway", "127.0.0.1:0", "--take-over");
+
+        // The one before holds the box for as long as it drains.
+        await UntilSentAsync(10);
+        awake.SetResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Tenantry.Model.Instances.Endpoint("127.0.0.1", app.Port)));
+        (await first.EndAsync()).ShouldBe(0, first.Log);
+        await UntilSentAsync(10);
+        await enough.CancelAsync();
+        await sending;
+        await Waiting.ForAsync(() => arrived.Count >= sent.Count && !new WebhookBox(new DataFolders(folder.Data).Webhooks, TimeProvider.System).HasPending("id-alice"));
+        arrived.Select(one => one.Body).ShouldBe(sent);
+
+        async Task UntilSentAsync(int more)
+        {
+            var until = Sent() + more;
+            await Waiting.ForAsync(() => sending.IsFaulted || Sent() >= until);
+        }
+
+        int Sent()
+        {
+            lock (sent)
+                return sent.Count;
+        }
+    }
+
     private async Task<bool> RoundAsync(int number)
     {
         arrived.Clear();
@@ -136,9 +184,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
             await ReviveAsync();
             try
             {
-                using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Gateway, "/hooks/x")) { Content = new StringContent(body), Headers = { Host = "alice.localhost" } };
-                using var answer = await client.SendAsync(request);
+                using var answer = await AskAsync(body);
                 answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
                 return answer.Headers.GetValues("Tenantry-Delivery").Single();
             }
@@ -148,6 +194,13 @@ public sealed class WebhookCrashTests : IAsyncLifetime
                 await gateway.EndAsync();
             }
         }
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(string body)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Gateway, "/hooks/x")) { Content = new StringContent(body), Headers = { Host = "alice.localhost" } };
+        return await client.SendAsync(request);
     }
 
     private async Task ReviveAsync()

@@ -8,22 +8,26 @@ namespace Tenantry.Server.Gateway.Tls;
 
 /// <summary>
 /// Certificates of a folder: pairs NAME.crt and NAME.key (PEM; the .crt may hold its chain). A certificate serves the DNS names that it
-/// holds. Files that change are read again; one that cannot be read leaves what it held before in place.
+/// holds; of several for one name the one that is valid does, and of those the one that ends last. Files that change are read again; one that cannot be read leaves
+/// what it held before in place.
 /// </summary>
 public sealed class CertificateFolder : IDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private readonly string folder;
     private readonly ILogger<CertificateFolder> log;
+    private readonly TimeProvider time;
     private readonly ITimer timer;
     private readonly Lock looking = new();
     private Dictionary<string, Loaded> loaded = new(StringComparer.Ordinal);
+    private DateTimeOffset rightUntil = DateTimeOffset.MinValue;
     private volatile IReadOnlyDictionary<string, SslStreamCertificateContext> byName = new Dictionary<string, SslStreamCertificateContext>(StringComparer.Ordinal);
 
     public CertificateFolder(string folder, TimeProvider time, ILogger<CertificateFolder> log)
     {
         this.folder = folder;
         this.log = log;
+        this.time = time;
         LookAgain();
         timer = time.CreateTimer(static self => ((CertificateFolder)self!).LookAgain(), this, Look, Look);
     }
@@ -65,10 +69,11 @@ public sealed class CertificateFolder : IDisposable
                 next[name] = Load(file, stamp, before);
             }
 
-            if (!changed && next.Count == loaded.Count)
+            var now = time.GetUtcNow();
+            if (!changed && next.Count == loaded.Count && now < rightUntil)
                 return;
             loaded = next;
-            byName = Index(next.Values);
+            (byName, rightUntil) = Index([.. next.Values.Where(one => one.Context is not null)], now);
         }
     }
 
@@ -112,16 +117,17 @@ public sealed class CertificateFolder : IDisposable
         .. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).Select(name => name.ToLowerInvariant()),
     ];
 
-    private static Dictionary<string, SslStreamCertificateContext> Index(IEnumerable<Loaded> all)
+    // Until when it is right: then one begins to be valid, or ends.
+    private static (IReadOnlyDictionary<string, SslStreamCertificateContext> ByName, DateTimeOffset Until) Index(IReadOnlyList<Loaded> all, DateTimeOffset now)
     {
         var names = new Dictionary<string, SslStreamCertificateContext>(StringComparer.Ordinal);
-        foreach (var one in all)
+        foreach (var one in all.OrderByDescending(one => one.From <= now && now < one.Until).ThenByDescending(one => one.Until))
         {
             foreach (var name in one.Names)
                 names.TryAdd(name, one.Context!);
         }
 
-        return names;
+        return (names, all.SelectMany(one => (DateTimeOffset[])[one.From, one.Until]).Where(change => change > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min());
     }
 
     private static string KeyOf(string file) => Path.ChangeExtension(file, ".key");
@@ -148,5 +154,10 @@ public sealed class CertificateFolder : IDisposable
             throw new IOException($"{Path.GetFileName(file)} is no file");
     }
 
-    private sealed record Loaded(string Stamp, IReadOnlyList<string> Names, SslStreamCertificateContext? Context);
+    private sealed record Loaded(string Stamp, IReadOnlyList<string> Names, SslStreamCertificateContext? Context)
+    {
+        public DateTimeOffset From { get; } = Context?.TargetCertificate.NotBefore.ToUniversalTime() ?? DateTimeOffset.MaxValue;
+
+        public DateTimeOffset Until { get; } = Context?.TargetCertificate.NotAfter.ToUniversalTime() ?? DateTimeOffset.MinValue;
+    }
 }
