@@ -42,6 +42,37 @@ public class UpgradeTests
     }
 
     [Fact]
+    public async Task TheClientHearsToWhichOfWhatItAskedForTheInstanceHasSwitched()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: Odd/2\r\n\r\n");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\nConnection: Upgrade\r\nUpgrade: odd/1, odd/2\r\n\r\n");
+
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldContain("\r\nUpgrade: Odd/2\r\n");
+    }
+
+    [Theory]
+    [InlineData("1.1", "")]
+    [InlineData("1.1", "Upgrade: other\r\n")]
+    [InlineData("1.1", "Upgrade: odd/1, other\r\n")]
+    [InlineData("1.1", "Upgrade: odd/1\r\nUpgrade: other\r\n")]
+    [InlineData("1.0", "Upgrade: odd/1\r\n")]
+    public async Task ASwitchToWhatNobodyAskedForIsNoAnswer(string version, string said)
+    {
+        await using var upstream = RawUpstream.Answering($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n{said}\r\n");
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Lead(upstream.Port);
+        await using var client = await gateway.ConnectAsync();
+
+        await client.SendAsync($"GET / HTTP/{version}\r\nHost: alice.localhost\r\nConnection: Upgrade\r\nUpgrade: odd/1\r\n\r\n");
+
+        (await client.ReadUntilAsync("\r\n\r\n")).ShouldStartWith("HTTP/1.1 502");
+    }
+
+    [Fact]
     public async Task AnInstanceThatDoesNotSwitchAnswersAsUsual()
     {
         await using var upstream = RawUpstream.Answering("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno");

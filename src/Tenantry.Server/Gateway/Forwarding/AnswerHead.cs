@@ -31,7 +31,7 @@ internal sealed class AnswerHead
 
     public bool IsChunked { get; private set; }
 
-    /// <summary>The protocol that a 101 switches to.</summary>
+    /// <summary>The protocol that a 101 switches to, or several, one above the other.</summary>
     public string? Upgrade { get; private set; }
 
     /// <summary>The instance means to go on with the connection.</summary>
@@ -137,7 +137,7 @@ internal sealed class AnswerHead
             case 2 when Is(line.Name, "TE"):
                 return;
             case 7 when Is(line.Name, "Upgrade"):
-                Upgrade = line.Value;
+                Upgrade = Upgrade is null ? line.Value.ToString() : Upgrade + ", " + line.Value;
                 return;
             case 10 when Is(line.Name, "Connection"):
                 ReadConnection(line.Value.ToString());

@@ -160,9 +160,11 @@ internal sealed class ConnectionPool : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
+        var farewell = (long)(options.FarewellTimeout.TotalSeconds * options.Time.TimestampFrequency);
         foreach (var (connection, _) in all)
         {
-            if (now >= connection.AnswerBy || now >= connection.EndBy || connection.IsNotTaken(now) || connection.LongestPause <= now - connection.MovedAt)
+            if (now >= connection.AnswerBy || now >= connection.EndBy || connection.IsNotTaken(now) || connection.LongestPause <= now - connection.MovedAt
+                || connection.Tunnel?.IsOver(now, connection.MovedAt, farewell) == true)
                 connection.TimeOut();
         }
 

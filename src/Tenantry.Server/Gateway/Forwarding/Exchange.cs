@@ -224,13 +224,13 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         connection.AnswerBy = long.MaxValue;
         if (head.Status == StatusCodes.Status101SwitchingProtocols)
         {
-            if (shape.Upgrade is null)
+            if (head.Upgrade is not { } protocol || !shape.AskedFor(protocol))
                 throw new BadAnswerException("a switch that nobody asked for");
             head.CopyTo(context, slug);
             Begin();
             connection.EndBy = long.MaxValue;
             pace.SlowDown();
-            await Tunnel.RunAsync(connection, shape, context, Ticks(options.TakeTimeout));
+            await Tunnel.RunAsync(connection, protocol, shape, context, Ticks(options.TakeTimeout));
             return;
         }
 

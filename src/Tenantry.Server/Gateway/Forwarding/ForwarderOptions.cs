@@ -17,6 +17,9 @@ public sealed record ForwarderOptions
     /// <summary>How long a client may take nothing of what it is sent; then it is cut.</summary>
     public TimeSpan TakeTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long nothing may move on a connection that was switched to another protocol once its client has ended its side; then it is cut.</summary>
+    public TimeSpan FarewellTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The clock of all these times.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

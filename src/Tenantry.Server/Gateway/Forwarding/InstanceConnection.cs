@@ -52,6 +52,9 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         }
     }
 
+    /// <summary>The client of the tunnel that it has become, or null.</summary>
+    public TunnelClient? Tunnel { get; set; }
+
     /// <summary>What waits for the instance runs on the polling thread (<see cref="PollingThread"/>).</summary>
     public bool IsPrompt
     {

@@ -36,6 +36,18 @@ internal readonly record struct RequestShape(string Method, string Target)
     /// <summary>It asks and changes nothing (RFC 9110 9.2.1).</summary>
     public bool IsSafe => Method is "GET" or "HEAD" or "OPTIONS";
 
+    /// <summary>True when the client asked for what an instance has switched to (RFC 9110 7.8).</summary>
+    public bool AskedFor(string protocols)
+    {
+        foreach (var range in protocols.AsSpan().Split(','))
+        {
+            if (!IsAmong(protocols.AsSpan()[range].Trim(), Upgrade))
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Null for requests that have no form in HTTP/1.1 behind a gateway (CONNECT, <c>OPTIONS *</c>).</summary>
     public static RequestShape? Of(HttpContext context)
     {
@@ -79,10 +91,22 @@ internal readonly record struct RequestShape(string Method, string Target)
         return rest[0] == '/' ? rest : "/" + rest;
     }
 
+    // HTTP/1.0 knows no switch (RFC 9110 7.8).
     private static string? UpgradeOf(HttpContext context) =>
-        context.Request.Headers.Upgrade is [{ Length: > 0 } protocol] && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && !SpeaksHttp(protocol)
+        HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Upgrade is [{ Length: > 0 } protocol] && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && !SpeaksHttp(protocol)
             ? protocol
             : null;
+
+    private static bool IsAmong(ReadOnlySpan<char> protocol, ReadOnlySpan<char> asked)
+    {
+        foreach (var range in asked.Split(','))
+        {
+            if (protocol.Length > 0 && protocol.Equals(asked[range].Trim(), StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
+    }
 
     // In a tunnel nobody looks at heads: a switch to another HTTP is not asked for, and the request goes on as it is (RFC 9110 7.8 lets whoever is asked pass over it).
     private static bool SpeaksHttp(string protocols)

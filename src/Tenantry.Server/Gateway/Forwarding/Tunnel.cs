@@ -9,13 +9,19 @@ internal static class Tunnel
 {
     private const int PieceLength = 16 * 1024;
 
-    public static async Task RunAsync(InstanceConnection inner, RequestShape shape, HttpContext context, long patience)
+    /// <param name="inner">The instance, which has switched.</param>
+    /// <param name="protocol">To what it says.</param>
+    /// <param name="shape">The request.</param>
+    /// <param name="context">The client's side.</param>
+    /// <param name="patience">In timestamps: the longest time that the client may take nothing.</param>
+    public static async Task RunAsync(InstanceConnection inner, string protocol, RequestShape shape, HttpContext context, long patience)
     {
-        await using var outer = await SwitchAsync(context, shape);
+        await using var outer = await SwitchAsync(context, shape, protocol);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var inwards = InwardsAsync(outer, inner, ending.Token);
+        var client = inner.Tunnel = new TunnelClient(shape.Guard?.Client);
+        var inwards = InwardsAsync(outer, inner, client, ending.Token);
         var outwards = OutwardsAsync(inner, outer, patience, ending.Token);
-        // An instance that has ended has nothing more to hear. A client that has ended its side may still be told something.
+        // An instance that has ended has nothing more to hear. A client that has ended its side may still be told something, while it is there and anything moves (TunnelClient).
         var first = await Task.WhenAny(inwards, outwards);
         if (first == inwards && inwards.IsCompletedSuccessfully)
             await outwards;
@@ -25,7 +31,7 @@ internal static class Tunnel
     }
 
     /// <summary>The client's side, once it has been told that the protocols are switched.</summary>
-    public static async Task<Stream> SwitchAsync(HttpContext context, RequestShape shape)
+    public static async Task<Stream> SwitchAsync(HttpContext context, RequestShape shape, string protocol)
     {
         if (shape.IsExtendedConnect)
         {
@@ -36,11 +42,11 @@ internal static class Tunnel
 
         shape.Guard?.Switch();
         context.Response.Headers.Connection = "Upgrade";
-        context.Response.Headers.Upgrade = shape.Upgrade;
+        context.Response.Headers.Upgrade = protocol;
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    private static async Task InwardsAsync(Stream outer, InstanceConnection inner, CancellationToken cancellationToken)
+    private static async Task InwardsAsync(Stream outer, InstanceConnection inner, TunnelClient client, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -50,11 +56,17 @@ internal static class Tunnel
             var count = await outer.ReadAsync(buffer, cancellationToken);
             await PollingThread.LeaveAsync();
             if (count > 0)
+            {
+                client.IsHeldUp = true;
                 await inner.SendAsync(buffer.AsMemory(0, count));
+                client.IsHeldUp = false;
+            }
+
             ArrayPool<byte>.Shared.Return(buffer);
             if (count > 0)
                 continue;
             inner.EndSending();
+            client.HasEnded = true;
             return;
         }
     }

@@ -17,6 +17,7 @@ internal sealed class ExchangeClock : IDisposable
     private long movedAt;
     private readonly Socket? client;
     private TakeClock taking = new();
+    private volatile TunnelClient? tunnel;
 
     public ExchangeClock(CancellationToken aborted, Socket? client, RequestLimits? limits, ForwarderOptions options)
     {
@@ -70,7 +71,11 @@ internal sealed class ExchangeClock : IDisposable
     }
 
     /// <summary>It stays open: its time in all is not limited.</summary>
-    public void BecomeStream() => Volatile.Write(ref endBy, long.MaxValue);
+    public TunnelClient BecomeTunnel()
+    {
+        Volatile.Write(ref endBy, long.MaxValue);
+        return tunnel = new TunnelClient(client);
+    }
 
     public void Moved() => Volatile.Write(ref movedAt, options.Time.GetTimestamp());
 
@@ -85,7 +90,8 @@ internal sealed class ExchangeClock : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
-        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && !taking.IsOver(now, client) && now - Volatile.Read(ref movedAt) < longestPause)
+        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && !taking.IsOver(now, client) && now - Volatile.Read(ref movedAt) < longestPause
+            && tunnel?.IsOver(now, Volatile.Read(ref movedAt), Ticks(options.FarewellTimeout)) != true)
             return;
         HasTimedOut = true;
         try

@@ -20,21 +20,22 @@ internal static class H2cTunnel
 
     public static async Task RunAsync(HttpResponseMessage answer, RequestShape shape, HttpContext context, ExchangeClock clock, TimeProvider time)
     {
-        clock.BecomeStream();
+        var client = clock.BecomeTunnel();
         await using var inner = await answer.Content.ReadAsStreamAsync(clock.Token);
         if (!shape.IsExtendedConnect)
             context.Response.Headers.SecWebSocketAccept = Accept(context.Request.Headers.SecWebSocketKey.ToString());
-        await using var outer = await Tunnel.SwitchAsync(context, shape);
+        await using var outer = await Tunnel.SwitchAsync(context, shape, shape.Upgrade!);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(clock.Token);
-        var inwards = CopyAsync(outer, inner, clock, toClient: false, ending.Token);
-        var outwards = CopyAsync(inner, outer, clock, toClient: true, ending.Token);
+        var inwards = CopyAsync(outer, inner, clock, client, ending.Token);
+        var outwards = CopyAsync(inner, outer, clock, client: null, ending.Token);
         if (await Task.WhenAny(inwards, outwards) == inwards && inwards.IsCompletedSuccessfully)
             await Task.WhenAny(outwards, Task.Delay(Farewell, time, ending.Token));
         await ending.CancelAsync();
         await Task.WhenAll(inwards, outwards).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, ExchangeClock clock, bool toClient, CancellationToken cancellationToken)
+    // Of what the client sends, or, without one, to it.
+    private static async Task CopyAsync(Stream from, Stream to, ExchangeClock clock, TunnelClient? client, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -45,7 +46,7 @@ internal static class H2cTunnel
             var count = await from.ReadAsync(buffer, cancellationToken);
             if (count > 0)
             {
-                await (toClient ? clock.SendAsync(to, buffer.AsMemory(0, count), cancellationToken) : SendAsync(to, buffer.AsMemory(0, count), cancellationToken));
+                await (client is null ? clock.SendAsync(to, buffer.AsMemory(0, count), cancellationToken) : SendAsync(to, buffer.AsMemory(0, count), client, cancellationToken));
                 clock.Moved();
             }
 
@@ -56,10 +57,12 @@ internal static class H2cTunnel
         }
     }
 
-    private static async Task SendAsync(Stream app, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private static async Task SendAsync(Stream app, ReadOnlyMemory<byte> bytes, TunnelClient client, CancellationToken cancellationToken)
     {
+        client.IsHeldUp = true;
         await app.WriteAsync(bytes, cancellationToken);
         await app.FlushAsync(cancellationToken);
+        client.IsHeldUp = false;
     }
 
     // What an app that speaks HTTP/1.1 would have answered (RFC 6455 4.2.2); over HTTP/2 nobody asks for it.
