@@ -10,7 +10,7 @@ public class MessageTests
     private static string App(string name) => Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", name);
 
     [MachineFact("node")]
-    public async Task AWebhookToASleepingTenantWhileEverythingIsKilledTwiceIsDeliveredOnceAndInOrder()
+    public async Task WebhooksToASleepingTenantWhileEverythingIsKilledTwiceAreDeliveredInOrderAndWhatIsSentAgainIsTheSame()
     {
         await using var plane = await ControlPlane.StartWithLocalAsync();
         using var visitor = new Visitor();
@@ -18,9 +18,9 @@ public class MessageTests
         (await plane.CallAsync("tenant", "add", "alice", "--app", "hooks")).ShouldEndWith(0);
         (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
 
-        var ids = new List<string>();
+        var sent = new List<string>();
         foreach (var body in (string[])["one", "two", "three"])
-            ids.Add(await SendAsync(plane, "/hooks/x?from=" + body, body));
+            sent.Add($"{await SendAsync(plane, "/hooks/x?from=" + body, body)} sig /hooks/x?from={body} {body}");
         await plane.KillAsync();
         await plane.StartAsync();
         await plane.KillAsync();
@@ -28,8 +28,10 @@ public class MessageTests
 
         await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "three", "/log");
         var delivered = (await visitor.GetAsync(plane, "alice.localhost", "/log")).Body.TrimEnd().Split('\n');
-        delivered.Select(line => line.Split(' ')[0]).Distinct(StringComparer.Ordinal).ShouldBe(ids, "each, in order; one that was sent again has the same id");
-        delivered[0].ShouldBe($"{ids[0]} sig /hooks/x?from=one one");
+        // A kill between the app's answer and the removal of the file sends that one again; by its id, which is the same, an app knows it.
+        delivered.Distinct(StringComparer.Ordinal).ShouldBe(sent, "each whole under its own id, and nothing else");
+        delivered.Select(line => sent.IndexOf(line)).ShouldBeInOrder(SortDirection.Ascending);
+        delivered.Length.ShouldBeInRange(sent.Count, sent.Count + 2, "at most one more for each kill");
 
         (await plane.CallAsync("sleep", "alice")).ShouldEndWith(0);
         var refused = await SendAsync(plane, "/hooks/refused", "bad");

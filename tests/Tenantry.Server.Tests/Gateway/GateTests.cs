@@ -1,6 +1,9 @@
+using Microsoft.AspNetCore.Http;
+using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
 using Tenantry.Server.Tests.Store;
+using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -13,11 +16,13 @@ public sealed class GateTests
         var route = new Route("id", "alice", "alice", RouteState.Open, new("127.0.0.1", 1));
         gate.Close(force: false).ShouldBeTrue();
 
-        gate.Awake(new("127.0.0.1", 1));
+        gate.Awake(new("127.0.0.1", 1), asked: 0);
 
         gate.TryEnter(route).ShouldBeNull("it is being frozen just now");
         gate.Rest();
-        gate.Awake(new("127.0.0.1", 1));
+        gate.Awake(new("127.0.0.1", 1), asked: 0);
+        gate.TryEnter(route).ShouldBeNull("it was frozen since the engine was asked");
+        gate.Awake(new("127.0.0.1", 1), gate.Closings);
         gate.TryEnter(route).ShouldNotBeNull();
     }
 
@@ -81,5 +86,28 @@ public sealed class GateTests
         gate.Moved();
 
         wanted.ShouldBe(wakes ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task ARequestWhoseWakeIsToldAfterTheInstanceWasPutToRestAgainAsksAnew()
+    {
+        await using var before = await AppUpstream.StartAsync(context => context.Response.WriteAsync("what was there before"));
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("what is there"));
+        await using var gateway = await TestGateway.StartAsync();
+        var first = new TaskCompletionSource<WakeAnswer>();
+        var asked = 0;
+        gateway.Engine.Wake = (_, _) => Interlocked.Increment(ref asked) == 1 ? first.Task : Task.FromResult(AwakeAt(app.Port));
+        LeadToRest(gateway);
+        using var client = gateway.Client();
+        var answer = client.GetStringAsync("/");
+        await UntilAsync(() => Volatile.Read(ref asked) == 1);
+
+        foreach (var order in (GateOrder[])[new(GateOrderKind.Close, "id-alice", 1, Force: true), new(GateOrderKind.Rested, "id-alice"), new(GateOrderKind.Close, "id-other", 2, Force: true)])
+            gateway.Engine.Orders.Writer.TryWrite(order);
+        await UntilAsync(async () => (await gateway.Engine.Reports.Reader.ReadAsync()).Reply?.Ticket == 2);
+        first.SetResult(AwakeAt(before.Port));
+
+        (await answer).ShouldBe("what is there");
+        asked.ShouldBe(2);
     }
 }

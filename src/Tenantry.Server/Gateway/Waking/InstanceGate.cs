@@ -16,6 +16,7 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
     private readonly Lock changing = new();
     private int requests;
     private int streams;
+    private long closings;
     private long movedAt = since ?? time.GetTimestamp();
     private long probedAt = since ?? time.GetTimestamp();
     private volatile GateState state = GateState.FollowsRoute;
@@ -34,6 +35,9 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
 
     /// <summary>When a request last came or went that is no sign of work.</summary>
     public long ProbedAt => Volatile.Read(ref probedAt);
+
+    /// <summary>How often it was closed: what the engine was asked before the last time says nothing of now.</summary>
+    public long Closings => Volatile.Read(ref closings);
 
     public bool IsUsed => Requests > 0 || Streams > 0;
 
@@ -90,7 +94,11 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
             Interlocked.MemoryBarrier();
             var still = time.GetElapsedTime(MovedAt);
             if (force || (Requests == 0 && still >= (quiet ?? TimeSpan.Zero) && (Streams == 0 || still > StreamPause)))
+            {
+                Volatile.Write(ref closings, closings + 1);
                 return true;
+            }
+
             state = before;
             return false;
         }
@@ -103,12 +111,14 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
     public void Open() => Change(GateKind.Closed, GateState.FollowsRoute);
 
     /// <summary>The engine says that it runs and is reached there, which the routes may not know yet.</summary>
-    public void Awake(Endpoint endpoint)
+    /// <param name="endpoint">Where.</param>
+    /// <param name="asked"><see cref="Closings"/> when the engine was asked.</param>
+    public void Awake(Endpoint endpoint, long asked)
     {
         lock (changing)
         {
-            // An answer that was long under way: it is being put to rest since then, and whoever comes asks anew.
-            if (state.Kind != GateKind.Closed)
+            // An answer that was long under way: it is or was put to rest since then, and whoever comes asks anew.
+            if (state.Kind != GateKind.Closed && closings == asked)
                 state = new GateState(GateKind.Awake, endpoint, time.GetTimestamp());
         }
     }

@@ -123,7 +123,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         var waking = await AnswerWithinAsync(waker.WakeAsync(route.InstanceId, time.GetTimestamp(), options.ForOldRoutes), options.ForOldRoutes, context.RequestAborted);
         if (waking is { Outcome: WakeOutcome.Awake } && gate.TryEnter(route.OpenAt(waking.Endpoint!), isWork: !IsOfMonitor(context, route.Rules)) is { } open)
             return await ForwardAsync(context, open, gate, forwarder, Retry.No);
-        return retry == Retry.Held && waking is null or { Outcome: WakeOutcome.NotNow } && !IsOfMonitor(context, route.Rules)
+        return retry == Retry.Held && waking is null or { Outcome: WakeOutcome.NotNow or WakeOutcome.Awake } && !IsOfMonitor(context, route.Rules)
             ? await HoldAsync(context, route, gate, forwarder, Retry.No)
             : answer;
     }

@@ -50,12 +50,13 @@ public sealed class Waker
     {
         try
         {
-            var answer = await AskAsync(instanceId, seen, patience);
+            var gate = gates.Of(instanceId);
+            var (answer, asked) = await AskAsync(gate, seen, patience);
             if (answer is { Outcome: WakeOutcome.Awake, Endpoint: { } endpoint })
             {
                 if (answer.Wake?.From == InstancePhase.Asleep)
                     rested(instanceId);
-                gates.Of(instanceId).Awake(endpoint);
+                gate.Awake(endpoint, asked);
             }
             else if (answer.Outcome is WakeOutcome.Failed or WakeOutcome.Held)
             {
@@ -72,34 +73,35 @@ public sealed class Waker
         }
     }
 
-    private async Task<WakeAnswer> AskAsync(string instanceId, long seen, TimeSpan patience)
+    private async Task<(WakeAnswer Answer, long Asked)> AskAsync(InstanceGate gate, long seen, TimeSpan patience)
     {
         while (true)
         {
             WakeAnswer answer;
+            var asked = gate.Closings;
             try
             {
-                answer = await engine.WakeAsync(instanceId, new WakeRequest(time.GetElapsedTime(seen).TotalSeconds), CancellationToken.None);
+                answer = await engine.WakeAsync(gate.InstanceId, new WakeRequest(time.GetElapsedTime(seen).TotalSeconds), CancellationToken.None);
                 if (answer.Outcome != WakeOutcome.NotNow)
-                    return answer;
+                    return (answer, asked);
             }
             catch (EngineUnavailableException away)
             {
-                log.LogDebug("No wake for {Instance} yet: {Reason}", instanceId, away.Message);
+                log.LogDebug("No wake for {Instance} yet: {Reason}", gate.InstanceId, away.Message);
                 answer = new WakeAnswer(WakeOutcome.NotNow, "A part of the server is restarting. Try again in a moment.", 2);
             }
             catch (KeyNotFoundException)
             {
-                return new WakeAnswer(WakeOutcome.Failed, "The instance is gone.", 30);
+                return (new WakeAnswer(WakeOutcome.Failed, "The instance is gone.", 30), asked);
             }
             catch (Exception failure)
             {
-                log.LogError(failure, "Instance {Instance} could not be woken", instanceId);
-                return new WakeAnswer(WakeOutcome.Failed, "The instance could not be woken.", 5);
+                log.LogError(failure, "Instance {Instance} could not be woken", gate.InstanceId);
+                return (new WakeAnswer(WakeOutcome.Failed, "The instance could not be woken.", 5), asked);
             }
 
             if (time.GetElapsedTime(seen) + options.Pause > patience)
-                return answer;
+                return (answer, asked);
             await Task.Delay(options.Pause, time);
         }
     }

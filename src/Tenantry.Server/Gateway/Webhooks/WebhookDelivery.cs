@@ -24,6 +24,7 @@ internal sealed class WebhookDelivery(
 {
     private const string Refused = "the app refused it: ";
     private const int NoAnswer = 0;
+    private const int MostWakes = 2;
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
@@ -181,16 +182,16 @@ internal sealed class WebhookDelivery(
         var open = gate.TryEnter(route);
         WakeRecord? wake = null;
         var seen = time.GetTimestamp();
-        if (open is null)
+        if (open is null && route.State is not (RouteState.Open or RouteState.Resting))
+            return "the instance does not run";
+        for (var tries = 1; open is null; tries++)
         {
-            if (route.State is not (RouteState.Open or RouteState.Resting))
-                return "the instance does not run";
             var answer = await waker.WakeAsync(id, seen, Patience).WaitAsync(stopping);
             if (answer.Outcome != WakeOutcome.Awake)
                 return answer.Reason;
             wake = answer.Wake;
             open = gate.TryEnter(route.OpenAt(answer.Endpoint!));
-            if (open is null)
+            if (open is null && tries == MostWakes)
                 return "it was put to rest again";
         }
 
