@@ -17,6 +17,9 @@ internal sealed record GatewayAnswer(int Status, string Code, string Title, stri
     public static readonly GatewayAnswer NotForwarded = new(
         400, ProblemCodes.BadRequest, "Not understood", "This kind of request is not forwarded.");
 
+    public static readonly GatewayAnswer NotTraced = new(
+        501, "not-traced", "Not traced", "The request is to come no further than to this gateway (Max-Forwards: 0), which answers no TRACE.");
+
     public static readonly GatewayAnswer BadBody = new(
         400, ProblemCodes.BadRequest, "Not understood", "The body of the request did not arrive whole.");
 

@@ -79,6 +79,12 @@ internal sealed class GatewayApplication(Routes routes, RequestLimiter limiter, 
         var route = routes.Table.Find(context.Request.Headers.Host.ToString());
         if (route is null && AskEndpoint.Answered(context, routes.Table))
             return;
+        if (route is not null && MaxForwards.AreOver(context))
+        {
+            await MaxForwards.AnswerAsync(context);
+            return;
+        }
+
         // The waiting page's questions are the gateway's own: they take nothing from what the tier lets through.
         var isPoll = route is not null && WakePoll.IsFor(context);
         var answer = route is null ? GatewayAnswer.UnknownHost : isPoll ? await room.AnswerPollAsync(context, route) : limiter.Begin(context, route);

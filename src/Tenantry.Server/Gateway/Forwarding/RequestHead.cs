@@ -59,6 +59,7 @@ internal ref struct RequestHead
         var listed = shape.Listed;
         var isTrusted = options.Trusts(context.Connection.RemoteIpAddress);
         var isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
+        var isCounted = MaxForwards.IsCounted(shape.Method);
         foreach (var (name, values) in headers)
         {
             // RFC 9113 8.2.2: malformed.
@@ -69,8 +70,11 @@ internal ref struct RequestHead
             if (shape.Upgrade is not null && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
                 continue;
             if (Passes(name, isTrusted, listed))
-                Field(name, values);
+                Field(name, isCounted && name.Equals(MaxForwards.Name, StringComparison.OrdinalIgnoreCase) ? MaxForwards.Next(values) : values);
         }
+
+        // Behind those of whom it came from (RFC 9110 7.6.3).
+        Text(isHttp2 ? "Via: 2.0 tenantry\r\n" : HttpProtocol.IsHttp11(context.Request.Protocol) ? "Via: 1.1 tenantry\r\n" : "Via: 1.0 tenantry\r\n");
 
         if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase))
             Text("TE: trailers\r\nConnection: TE\r\n");
