@@ -78,11 +78,14 @@ public class SleepTests
     public async Task NoRequestIsLostWhileAnInstanceFreezesSleepsAndWakesUnderThem()
     {
         await using var plane = await ControlPlane.StartWithLocalAsync();
-        (await plane.CallAsync("app", "apply", "-f", Repository.Example("static"))).ShouldEndWith(0);
-        (await plane.CallAsync("tenant", "add", "alice", "--app", "static")).ShouldEndWith(0);
+        (await plane.CallAsync("app", "apply", "-f", App("echo"))).ShouldEndWith(0);
+        (await plane.CallAsync("tenant", "add", "alice", "--app", "echo")).ShouldEndWith(0);
+        using var visitor = new Visitor();
+        await visitor.AnswersAsync(plane, "alice.localhost", HttpStatusCode.OK, "hi alice");
 
-        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", "-c8", "-d8s", "--timeout", "60s", "-H", "Host: alice.localhost", plane.Gateway]) { RedirectStandardOutput = true })!;
+        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", "-c8", "-d6s", "--timeout", "60s", "-H", "Host: alice.localhost", plane.Gateway]) { RedirectStandardOutput = true })!;
         var output = wrk.StandardOutput.ReadToEndAsync();
+        var posting = PostAsync(visitor, plane, "under load", () => wrk.HasExited, TimeSpan.FromMilliseconds(20));
         var rests = 0;
         while (!wrk.HasExited)
         {
@@ -93,7 +96,36 @@ public class SleepTests
         var said = await output;
         said.ShouldNotContain("Non-2xx");
         said.ShouldNotContain("Socket errors");
-        rests.ShouldBeGreaterThan(2);
+        (await posting).ShouldBeGreaterThan(5);
+        // Calls alone are no rest: each wake was from one.
+        var forced = await WakesAsync(plane);
+        forced.Frozen.ShouldBeGreaterThan(1);
+        forced.Asleep.ShouldBeGreaterThan(1);
+
+        // By itself it rests in pauses that are about as long as its policy says, so that requests come as the gate closes.
+        (await plane.CallAsync("wake", "alice")).ShouldEndWith(0);
+        var pauses = 0;
+        await PostAsync(visitor, plane, "after a pause", () => pauses++ == 6, TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(300));
+        (await WakesAsync(plane)).Frozen.ShouldBeGreaterThan(forced.Frozen + 1);
+    }
+
+    private static async Task<int> PostAsync(Visitor visitor, ControlPlane plane, string text, Func<bool> isOver, TimeSpan pause, TimeSpan more = default)
+    {
+        var count = 0;
+        for (; !isOver(); count++)
+        {
+            await Task.Delay(pause + (count * more));
+            (await visitor.PostAsync(plane, "alice.localhost", "/cgi-bin/echo", $"{text} {count}")).ShouldBe((HttpStatusCode.OK, $"{text} {count}"));
+        }
+
+        return count;
+    }
+
+    private static async Task<(int Frozen, int Asleep)> WakesAsync(ControlPlane plane)
+    {
+        var report = (await plane.JsonAsync("wake", "report", "--instance", "alice")).EnumerateArray().ToList();
+        int From(string depth) => report.Where(row => row.GetProperty("from").GetString() == depth).Sum(row => row.GetProperty("count").GetInt32());
+        return (From("Frozen"), From("Asleep"));
     }
 
     private static (bool Holds, string Seen) Is(JsonElement status, string phase) => (status.GetProperty("phase").GetString() == phase, status.ToString());

@@ -16,6 +16,13 @@ internal sealed class Visitor : IDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync(), response);
     }
 
+    public async Task<(HttpStatusCode Status, string Body)> PostAsync(ControlPlane plane, string host, string path, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(plane.Gateway + path)) { Headers = { Host = host }, Content = new StringContent(body) };
+        using var response = await _http.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>Waits until the address answers with that status and a body that contains a text.</summary>
     public Task AnswersAsync(ControlPlane plane, string host, HttpStatusCode status, string body = "", string path = "/") => Eventually.HoldsAsync(async () =>
     {
