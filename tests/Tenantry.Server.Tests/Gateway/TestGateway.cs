@@ -24,14 +24,14 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly GatewayDoors doors;
     private BackgroundService? webhooks;
 
-    private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates, SocketBudget sockets)
+    private TestGateway(FakeEngine engine, IEngineLink link, ForwarderOptions options, WakingOptions waiting, CertificateFolder? certificates, SocketBudget sockets, TimeProvider time)
     {
         var loopback = new IPEndPoint(IPAddress.Loopback, 0);
         doors = GatewayDoors.Open(loopback, certificates is null ? null : loopback);
         Waiting = waiting;
         Engine = engine;
         connector = new InstanceConnector(link, sockets, NullLogger<InstanceConnector>.Instance);
-        waking = new WakingParts(link, Waiting, connector.Drop, TimeProvider.System, NullLoggerFactory.Instance);
+        waking = new WakingParts(link, Waiting, connector.Drop, time, NullLoggerFactory.Instance);
         Routes = new Routes
         {
             Swapped = table =>
@@ -79,10 +79,10 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>With its own engine, or with the one behind the link.</summary>
     public static async Task<TestGateway> StartAsync(
         FakeEngine? engine = null, ForwarderOptions? options = null, WakingOptions? waiting = null, CertificateFolder? certificates = null, IEngineLink? link = null,
-        SocketBudget? sockets = null)
+        SocketBudget? sockets = null, TimeProvider? time = null)
     {
         engine ??= new FakeEngine();
-        var gateway = new TestGateway(engine, link ?? engine, options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates, sockets ?? new SocketBudget(10_000));
+        var gateway = new TestGateway(engine, link ?? engine, options ?? new ForwarderOptions(), waiting ?? new WakingOptions(), certificates, sockets ?? new SocketBudget(10_000), time ?? TimeProvider.System);
         engine.Wake = gateway.SayWhatRuns;
         await gateway.waking.Attendance.StartAsync(CancellationToken.None);
         await gateway.server.StartAsync(CancellationToken.None);

@@ -1,0 +1,97 @@
+using System.Net.WebSockets;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Engine;
+using Tenantry.Server.Sleeping;
+using Tenantry.Server.Tests.Serving;
+using Tenantry.Server.Tests.Store;
+
+namespace Tenantry.Server.Tests.Gateway;
+
+/// <summary>A WebSocket with a ping now and then, through a real gateway that tells a real engine's hub of it, by a clock that only the test moves.</summary>
+public sealed class PingTests : IAsyncLifetime
+{
+    private const string Id = "id-alice";
+    private static readonly SleepPolicy Hasty = new() { FreezeAfter = TimeSpan.FromSeconds(10), MinimumAwake = TimeSpan.Zero };
+    private readonly ManualTime time = new();
+    private readonly CancellationTokenSource stop = new();
+    private readonly ClientWebSocket socket = new();
+    private AppUpstream app = null!;
+    private TestGateway gateway = null!;
+    private HttpClient client = null!;
+    private GatewayHub hub = null!;
+    private DateTimeOffset start;
+    private Task attending = Task.CompletedTask;
+
+    public async Task InitializeAsync()
+    {
+        app = await EchoSocket.StartAsync();
+        gateway = await TestGateway.StartAsync(time: time);
+        gateway.Lead(app.Port);
+        hub = new GatewayHub(time);
+        attending = Task.Run(async () =>
+        {
+            await foreach (var order in hub.AttendAsync(gateway.Engine.Reports.Reader, stop.Token))
+                gateway.Engine.Orders.Writer.TryWrite(order);
+        });
+        start = time.GetUtcNow();
+        client = gateway.Client();
+        await socket.ConnectAsync(new Uri($"ws://alice.localhost:{gateway.Port}/socket"), client, CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        socket.Dispose();
+        client.Dispose();
+        await stop.CancelAsync();
+        await attending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await gateway.DisposeAsync();
+        await app.DisposeAsync();
+        stop.Dispose();
+    }
+
+    [Fact]
+    public async Task PingsThatAreFurtherApartThanThePolicysTimesKeepTheInstanceAwakeAndSilenceDoesNot()
+    {
+        for (var ping = 0; ping < 6; ping++)
+        {
+            await PingAsync();
+            var verdict = await AfterAsync(seconds: 100);
+            (verdict.Depth, verdict.Reason).ShouldBe((null, "awake: 1 open stream, traffic 2 min ago"));
+        }
+
+        var idle = await AfterAsync(seconds: 51);
+        idle.Depth.ShouldBe(DesiredState.Frozen);
+        idle.IdleSince.ShouldBe(time.GetUtcNow().AddSeconds(-151));
+        await PingAsync();
+        (await hub.CloseAsync(Id, force: false, idle.IdleSince, CancellationToken.None)).ShouldBeNull("a ping came after the decision");
+
+        await using (var permit = await hub.CloseAsync(Id, force: false, (await AfterAsync(seconds: 151)).IdleSince, CancellationToken.None))
+            permit.ShouldNotBeNull("nothing came any more");
+        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        gateway.Engine.Wake = (_, _) =>
+        {
+            woken.TrySetResult();
+            return Task.FromResult(AtRest.AwakeAt(app.Port, InstancePhase.Frozen));
+        };
+        await PingAsync();
+        await woken.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private async Task PingAsync()
+    {
+        await socket.SendAsync("ping"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        (await socket.ReceiveAsync(new byte[16], CancellationToken.None)).Count.ShouldBe(4);
+    }
+
+    // What the sleeper would say once the gateway has told what it sees.
+    private async Task<IdleVerdict> AfterAsync(int seconds)
+    {
+        // The gateway sets its clock for the next report after each.
+        await Task.Delay(20);
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        await Waiting.ForAsync(() => hub.TrafficOf(Id) is not null);
+        return IdleDecision.Of(new IdleFacts(
+            time.GetUtcNow(), Hasty, new BusyDefinition(), InstanceHold.None, DesiredState.Running, CanFreeze: true, start, null, hub.TrafficOf(Id), UsageSeen.Nothing, BusyAnswer.Nobody));
+    }
+}
