@@ -154,6 +154,19 @@ public class HandoverTests
         using var client = new HttpClient();
         (await GetAsync(client, first)).ShouldBe("ok");
 
+        // One that serves, and gives up while this one hangs.
+        using (var next = await AskAsync(data))
+        {
+            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            first.Signal(SignalNames.NumberOf("STOP")!.Value);
+            await Waiting.ForAsync(() => File.ReadAllText($"/proc/{first.Id}/stat").Contains(") T ", StringComparison.Ordinal));
+            await next.SendAsync("r"u8.ToArray());
+        }
+
+        first.Signal(SignalNames.NumberOf("CONT")!.Value);
+        await Waiting.ForAsync(() => first.Log.Split("did not come to serve; this one goes on").Length == 3);
+        IsHeld(data).ShouldBeTrue();
+
         // One that serves, and is killed before it has the lock.
         using (var next = await AskAsync(data))
         {
