@@ -89,15 +89,20 @@ internal sealed class AnswerHead
     public byte[] ToInformational()
     {
         var text = new StringBuilder($"HTTP/1.1 {Status} {Phrase ?? "Informational"}\r\n");
-        foreach (var (name, value) in fields)
-        {
-            // Cookies are for the answer itself, where it is seen to it whose they are.
-            if (!FieldRules.IsListed(listed, name) && !OwnCookies.IsSetting(name))
-                text.Append(name).Append(": ").Append(value.ToString()).Append("\r\n");
-        }
-
+        foreach (var (name, value) in Informational())
+            text.Append(name).Append(": ").Append(value.ToString()).Append("\r\n");
         return Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
     }
+
+    /// <summary>As above, for an HTTP/2 connection.</summary>
+    public void CopyInformationalTo(IHeaderDictionary headers)
+    {
+        foreach (var (name, value) in Informational())
+            headers.Append(name, value);
+    }
+
+    // Cookies are for the answer itself, where it is seen to it whose they are.
+    private IEnumerable<(string Name, StringValues Value)> Informational() => fields.Where(field => !FieldRules.IsListed(listed, field.Name) && !OwnCookies.IsSetting(field.Name));
 
     private void Forget()
     {

@@ -198,19 +198,23 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
         return end < 0 ? 0 : searched + end + 4;
     }
 
-    // Kestrel has no word for these; on an HTTP/1.1 connection they can be said all the same.
+    // Kestrel has no word for these. On an HTTP/1.1 connection they can be said all the same.
     private async ValueTask PassOnAsync(AnswerHead head)
     {
-        if (!HttpProtocol.IsHttp11(context.Request.Protocol) || context.Features.Get<IConnectionTransportFeature>() is not { Transport.Output: { } output })
+        var output = HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features.Get<IConnectionTransportFeature>()?.Transport.Output : null;
+        if (output is null && !HttpProtocol.IsHttp2(context.Request.Protocol))
             return;
         // Until a body that is waited for has begun, Kestrel may say 100 at any moment: two would write at once.
-        if (shape.Expects && body is not { HasBegun: true })
+        if (output is not null && shape.Expects && body is not { HasBegun: true })
             return;
         connection.BeginAnswer(context, shape.Guard?.Client);
         connection.Sent(Ticks(options.TakeTimeout));
         try
         {
-            await output.WriteAsync(head.ToInformational());
+            if (output is null)
+                await Http2Informational.SayAsync(context, head);
+            else
+                await output.WriteAsync(head.ToInformational());
         }
         finally
         {
