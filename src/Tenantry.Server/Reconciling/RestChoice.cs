@@ -6,8 +6,8 @@ namespace Tenantry.Server.Reconciling;
 /// <summary>What one pass decides about the rest of an instance beside its spec, and the gate that it closes for it.</summary>
 internal sealed class RestChoice : IAsyncDisposable
 {
-    /// <summary>How long a decision to put to rest what runs holds; while it stays right, it is made anew before that.</summary>
-    public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(5);
+    /// <summary>How long a decision to put to rest what runs holds; while it stays right, it is made anew long before that, also on a machine that has no time.</summary>
+    public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(10);
 
     private readonly ReconcilerParts _parts;
     private RestWrite? _write;

@@ -15,7 +15,7 @@ public sealed class Sleeper(
 {
     private const int AtOnce = 4;
     private const string LateOthers = "its target does not say in time what others on it use";
-    private static readonly TimeSpan Renewed = RestChoice.Lasts / 2.5;
+    private static readonly TimeSpan Renewed = RestChoice.Lasts / 5;
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> looks = new(StringComparer.Ordinal);
 
