@@ -20,7 +20,7 @@ internal static class Tunnel
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var client = inner.Tunnel = new TunnelClient(shape.Guard?.Client);
         var inwards = InwardsAsync(outer, inner, client, ending.Token);
-        var outwards = OutwardsAsync(inner, outer, patience, ending.Token);
+        var outwards = OutwardsAsync(inner, outer, client, patience, ending.Token);
         // An instance that has ended has nothing more to hear. A client that has ended its side may still be told something, while it is there and anything moves (TunnelClient).
         var first = await Task.WhenAny(inwards, outwards);
         if (first == inwards && inwards.IsCompletedSuccessfully)
@@ -71,16 +71,18 @@ internal static class Tunnel
         }
     }
 
-    private static async Task OutwardsAsync(InstanceConnection inner, Stream outer, long patience, CancellationToken cancellationToken)
+    private static async Task OutwardsAsync(InstanceConnection inner, Stream outer, TunnelClient client, long patience, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (!inner.Unread.IsEmpty)
             {
+                client.IsTold = true;
                 inner.Sent(patience);
                 await outer.WriteAsync(inner.Unread, cancellationToken);
                 await outer.FlushAsync(cancellationToken);
                 inner.Taken();
+                client.IsTold = false;
                 inner.Use(inner.Unread.Length);
             }
 

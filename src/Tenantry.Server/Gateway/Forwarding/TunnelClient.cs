@@ -11,6 +11,7 @@ internal sealed class TunnelClient(Socket? client)
 {
     private volatile bool hasEnded;
     private volatile bool isHeldUp;
+    private volatile bool isTold;
     private long? endedAt;
 
     /// <summary>All that it sent has come, and its end.</summary>
@@ -27,7 +28,14 @@ internal sealed class TunnelClient(Socket? client)
         set => isHeldUp = value;
     }
 
-    /// <summary>To be asked again and again: it is gone, or nothing has moved for a while since its end was seen here.</summary>
+    /// <summary>Something is on its way to it: how long it may take nothing of that is said elsewhere.</summary>
+    public bool IsTold
+    {
+        get => isTold;
+        set => isTold = value;
+    }
+
+    /// <summary>To be asked again and again: it is gone, or nothing has moved, and nothing was on its way to it, for a while since its end was seen here.</summary>
     /// <param name="now">A timestamp.</param>
     /// <param name="movedAt">Timestamp of the last byte in or out of the instance.</param>
     /// <param name="farewell">In timestamps: how long nothing may move after its end.</param>
@@ -40,7 +48,8 @@ internal sealed class TunnelClient(Socket? client)
             return true;
         if (!HasEnded && side != ClientSide.Ended)
             return false;
-        endedAt ??= now;
+        if (endedAt is null || IsTold)
+            endedAt = now;
         return now - Math.Max(movedAt, endedAt.Value) >= farewell;
     }
 }
