@@ -8,7 +8,7 @@ using Tenantry.Server.Tests.Store;
 
 namespace Tenantry.Server.Tests.Gateway;
 
-/// <summary>A WebSocket with a ping now and then, through a real gateway that tells a real engine's hub of it, by a clock that only the test moves.</summary>
+/// <summary>A WebSocket with a ping now and then, and an event stream, through a real gateway that tells a real engine's hub of it, by a clock that only the test moves.</summary>
 public sealed class PingTests : IAsyncLifetime
 {
     private const string Id = "id-alice";
@@ -76,6 +76,32 @@ public sealed class PingTests : IAsyncLifetime
         };
         await PingAsync();
         await woken.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task AnEventStreamThatSaysNothingKeepsNobodyAwakeAndAnEventDoes()
+    {
+        var goOn = new SemaphoreSlim(0);
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+            await goOn.WaitAsync();
+            await connection.SendAsync("9\r\ndata: 1\n\n\r\n0\r\n\r\n");
+        });
+        gateway.Lead(upstream.Port);
+        client.DefaultRequestHeaders.Add("Accept", "text/event-stream");
+        using var events = await client.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
+
+        (await AfterAsync(seconds: 100)).Reason.ShouldBe("awake: 2 open streams, traffic 2 min ago");
+        var idle = await AfterAsync(seconds: 51);
+        idle.Depth.ShouldBe(DesiredState.Frozen);
+        await using (var permit = await hub.CloseAsync(Id, force: false, idle.IdleSince, CancellationToken.None))
+            permit.ShouldNotBeNull("no event came");
+        goOn.Release();
+        (await events.Content.ReadAsStringAsync()).ShouldBe("data: 1\n\n");
+
+        (await AfterAsync(seconds: 6)).Reason.ShouldBe("awake: 1 open stream, traffic 6 s ago", "the WebSocket is there still");
     }
 
     private async Task PingAsync()
