@@ -16,6 +16,16 @@ internal sealed class FirstBytes(IStore store, WakeMetrics metrics, TimeProvider
     private readonly Lock gate = new();
     private readonly Dictionary<string, Awaited> newest = new(StringComparer.Ordinal);
 
+    /// <summary>For tests: of how many wakes something is kept.</summary>
+    internal int Known
+    {
+        get
+        {
+            lock (gate)
+                return newest.Count;
+        }
+    }
+
     /// <summary>It runs and is healthy.</summary>
     /// <param name="spec">The instance.</param>
     /// <param name="wake">The wake, its app's part until it was healthy.</param>
@@ -34,7 +44,7 @@ internal sealed class FirstBytes(IStore store, WakeMetrics metrics, TimeProvider
 
         if (before is not null)
             Count(before, before.Wake);
-        _ = GiveUpAsync(awaited, stopping);
+        _ = GiveUpAsync(spec.Id, awaited, stopping);
     }
 
     /// <summary>Ends when it is written down.</summary>
@@ -60,7 +70,10 @@ internal sealed class FirstBytes(IStore store, WakeMetrics metrics, TimeProvider
     {
         lock (gate)
         {
-            if (!newest.TryGetValue(first.InstanceId, out var awaited) || awaited.Wake.At < first.Wake.At)
+            // What was told is kept for a minute: later there may be no trace of it.
+            if (!newest.TryGetValue(first.InstanceId, out var awaited) && time.GetUtcNow() - first.Wake.At >= Patience)
+                return null;
+            if (awaited is null || awaited.Wake.At < first.Wake.At)
             {
                 // An engine before this one counted it.
                 newest[first.InstanceId] = awaited = new Awaited("", "", first.Wake, Task.CompletedTask) { IsCounted = true };
@@ -75,11 +88,17 @@ internal sealed class FirstBytes(IStore store, WakeMetrics metrics, TimeProvider
         }
     }
 
-    private async Task GiveUpAsync(Awaited awaited, CancellationToken stopping)
+    private async Task GiveUpAsync(string instanceId, Awaited awaited, CancellationToken stopping)
     {
         await Task.Delay(Patience, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stopping.IsCancellationRequested)
-            Count(awaited, awaited.Wake);
+        if (stopping.IsCancellationRequested)
+            return;
+        Count(awaited, awaited.Wake);
+        lock (gate)
+        {
+            if (awaited.IsTold && newest.GetValueOrDefault(instanceId) == awaited)
+                newest.Remove(instanceId);
+        }
     }
 
     private void Count(Awaited awaited, WakeRecord wake)

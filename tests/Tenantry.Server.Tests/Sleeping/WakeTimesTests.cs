@@ -103,6 +103,28 @@ public sealed class WakeTimesTests
         (await bench.Store.ListWakesAsync(spec.Id, 10, CancellationToken.None)).ShouldHaveSingleItem().Wake.AppSeconds.ShouldBe(3);
     }
 
+    [Fact]
+    public async Task OfAWakeThatWasToldNothingIsKeptAMinuteLaterAndALateRequestOfItChangesNothing()
+    {
+        await using var bench = await Workbench.StartAsync();
+        var spec = await AsleepAsync(bench, "alice");
+        var firsts = new FirstBytes(bench.Store, new WakeMetrics(), bench.Time, NullLogger.Instance);
+        var wake = new WakeRecord(bench.Time.GetUtcNow(), InstancePhase.Asleep, 0.1, 0.2);
+
+        await Workbench.StepwiseAsync(async () =>
+        {
+            firsts.Await(spec, wake, Task.CompletedTask, CancellationToken.None);
+            await firsts.TakeAsync(new FirstByte(spec.Id, wake with { AppSeconds = 3 }), CancellationToken.None);
+            firsts.Known.ShouldBe(1);
+            bench.Time.Advance(FirstBytes.Patience);
+        });
+
+        firsts.Known.ShouldBe(0);
+        await firsts.TakeAsync(new FirstByte(spec.Id, wake with { AppSeconds = 75 }), CancellationToken.None);
+        (await bench.Store.ListWakesAsync(spec.Id, 10, CancellationToken.None)).ShouldHaveSingleItem().Wake.AppSeconds.ShouldBe(3);
+        firsts.Known.ShouldBe(0);
+    }
+
     private static WakeDesk DeskOf(Workbench bench, WakeMetrics metrics) => new(bench.Store, bench.Reconciler, metrics, bench.Time, NullLogger<WakeDesk>.Instance);
 
     private static async Task<(int Platform, int App)> CountsAsync(WakeMetrics metrics)
