@@ -12,6 +12,9 @@ public class AwayStore : DispatchProxy
     /// <summary>True while no call is answered.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>Told the name of each call.</summary>
+    public Action<string>? Called { get; set; }
+
     /// <summary>The store, and what takes it away.</summary>
     public static (IStore Store, AwayStore Switch) InFrontOf(IStore store)
     {
@@ -24,6 +27,7 @@ public class AwayStore : DispatchProxy
     /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
+        Called?.Invoke(targetMethod!.Name);
         if (IsAway && targetMethod!.Name is not nameof(IAsyncDisposable.DisposeAsync))
             throw new StoreUnavailableException("a test took it away", new IOException("away"));
         try

@@ -1,5 +1,4 @@
 using Tenantry.Model.Instances;
-using Tenantry.Model.Plans;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Reconciling;
@@ -13,7 +12,7 @@ internal sealed class RestChoice : IAsyncDisposable
     private readonly ReconcilerParts _parts;
     private RestWrite? _write;
     private IRestPermit? _permit;
-    private IAsyncDisposable? _drained;
+    private bool _isBegun;
 
     public RestChoice(ReconcilerParts parts, InstanceRecord record, WakeAsk? ask)
     {
@@ -37,6 +36,7 @@ internal sealed class RestChoice : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<bool> MayRestAsync(ObservedState seen, CancellationToken cancellationToken)
     {
+        _isBegun = true;
         if (_permit is not null || _parts.Gate is not { } gate)
             return true;
         var decided = seen == ObservedState.Running ? Record.Rest : null;
@@ -75,33 +75,18 @@ internal sealed class RestChoice : IAsyncDisposable
         return tries;
     }
 
-    /// <summary>What to write with the outcome. A wake that did not succeed decided nothing: it rests on, as far as anybody knows.</summary>
-    public RestWrite? ToWrite(InstanceStatus status) => Ask is not null && status.Phase != InstancePhase.Running ? null : _write;
-
-    /// <summary>Requests wait while a step stops what serves them; who is served ends first.</summary>
-    public async Task FollowAsync(StepEvent step, CancellationToken cancellationToken)
+    /// <summary>
+    /// What to write with the outcome. A wake that did not succeed decided nothing: it rests on, as far as anybody knows. A rest that was carried out is so, whatever
+    /// became of the decision meanwhile.
+    /// </summary>
+    public RestWrite? ToWrite(InstanceStatus status) => (Ask, status.Phase) switch
     {
-        if (step.Interrupts && _drained is null && _permit is null && _parts.Gate is { } gate)
-            _drained = await gate.DrainAsync(Record.Spec.Id, cancellationToken);
-        else if (step.State == StepState.Done)
-            await EndDrainAsync();
-    }
+        (not null, not InstancePhase.Running) => null,
+        (null, InstancePhase.Frozen or InstancePhase.Asleep) when _write is null && _isBegun && Record.Rest is not null => new RestWrite(Record.Rest),
+        _ => _write,
+    };
 
-    public async ValueTask DisposeAsync()
-    {
-        await EndDrainAsync();
-        if (_permit is not null)
-            await _permit.DisposeAsync();
-    }
-
-    private async Task EndDrainAsync()
-    {
-        if (_drained is { } drained)
-        {
-            _drained = null;
-            await drained.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _permit?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private void Run(string why)
     {
@@ -109,5 +94,6 @@ internal sealed class RestChoice : IAsyncDisposable
         var rest = Record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, why, now, now);
         Record = Record with { Rest = rest };
         _write = new RestWrite(rest);
+        _isBegun = false;
     }
 }

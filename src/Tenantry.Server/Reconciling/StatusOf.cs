@@ -140,13 +140,16 @@ internal static class StatusOf
     public static InstanceStatus Held(InstanceRecord record, InstanceObservation seen, DateTimeOffset now)
     {
         var before = record.Status;
-        var isWell = before.Phase is InstancePhase.Running or InstancePhase.Frozen or InstancePhase.Asleep;
+        var isAsBefore = (before.Phase, seen.State) is
+            (InstancePhase.Running, ObservedState.Running) or (InstancePhase.Frozen, ObservedState.Frozen) or (InstancePhase.Asleep, ObservedState.Stopped);
+        var wentWrong = !isAsBefore && before.Phase is (InstancePhase.Running or InstancePhase.Frozen or InstancePhase.Asleep);
+        var needsReason = wentWrong || (isAsBefore && (seen.Trouble is not null || (before.Reason.Length == 0 && seen.Health != InstanceHealth.Healthy)));
         return Dated(
             WithSeen(before, seen) with
             {
-                Health = seen.State == ObservedState.Running ? seen.Health : isWell ? InstanceHealth.Unhealthy : InstanceHealth.Unknown,
-                // A failure's own sentence stays; what was well until now needs one.
-                Reason = isWell ? $"{seen.Trouble ?? $"It is {Words(seen.State)} again."} Next try at {Clock(before.NextLookAt)}." : before.Reason,
+                Health = seen.State == ObservedState.Running ? seen.Health : wentWrong ? InstanceHealth.Unhealthy : InstanceHealth.Unknown,
+                // A failure's own sentence stays, that of a rest that failed, say; what was well until now needs one.
+                Reason = needsReason ? $"{seen.Trouble ?? $"It is {Words(seen.State)} again."} Next try at {Clock(before.NextLookAt)}." : before.Reason,
             },
             before,
             now);

@@ -67,7 +67,7 @@ internal sealed class EngineRole : IAsyncDisposable
         isShared = StoreFactory.IsShared(options.Store);
         secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()), options.ExportRecipients, loggers.CreateLogger<EngineSecrets>());
         sleeper = new Sleeper(
-            store, index, targets, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
+            store, index, targets, reconciler, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
         engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, llmKeys, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }

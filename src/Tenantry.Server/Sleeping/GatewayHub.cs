@@ -104,10 +104,6 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         return null;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<IAsyncDisposable> DrainAsync(string instanceId, CancellationToken cancellationToken) =>
-        new Drained((Permit)(await CloseAsync(instanceId, force: true, idleSince: null, cancellationToken))!);
-
     private void Remember(ConnectedGateway gateway)
     {
         foreach (var (id, at) in gateway.LastUses())
@@ -132,15 +128,6 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         finally
         {
             gateway.Leave();
-        }
-    }
-
-    private sealed class Drained(Permit permit) : IAsyncDisposable
-    {
-        public ValueTask DisposeAsync()
-        {
-            permit.Give(GateOrderKind.Open);
-            return ValueTask.CompletedTask;
         }
     }
 

@@ -10,7 +10,7 @@ namespace Tenantry.Server.Sleeping;
 
 /// <summary>Puts idle instances to rest: looks at each that has a sleep policy, decides, and writes the decision for the reconciler.</summary>
 public sealed class Sleeper(
-    IStore store, SleepIndex index, TargetSet targets, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
+    IStore store, SleepIndex index, TargetSet targets, Reconciler reconciler, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
     : RepeatedLook("Nobody is put to rest", options.Look, time, log)
 {
     private const int AtOnce = 4;
@@ -63,6 +63,9 @@ public sealed class Sleeper(
         var record = entry.Record;
         var instance = watched.GetOrAdd(record.Spec.Id, _ => new WatchedInstance(Time.GetUtcNow()));
         instance.Follow(record, Time.GetUtcNow());
+        // The status does not say yet what is just being done: what is seen of one that stops is no work.
+        if (reconciler.IsWorkingOn(record.Spec.Id))
+            return;
         // What was decided about one that is not free now ends by itself, if it is not done in time.
         if (await VerdictAsync(entry, instance, round, cancellationToken) is not { } verdict)
         {
@@ -73,7 +76,7 @@ public sealed class Sleeper(
         instance.Verdict = verdict;
         if (verdict.Depth is { } depth && depth != Present(record))
             await DecideAsync(record, instance, depth, verdict, cancellationToken);
-        else if (instance.Pending is not null)
+        else if (instance.Pending is not null && !verdict.Ask)
             await WithdrawAsync(record, instance, cancellationToken);
     }
 
@@ -93,6 +96,8 @@ public sealed class Sleeper(
         }
         catch (TargetException failure)
         {
+            // What another engine decided is not for this one to take back.
+            instance.Pending = null;
             return Awake($"its target does not answer: {failure.Message}");
         }
 
@@ -144,10 +149,13 @@ public sealed class Sleeper(
     private static bool IsFree(InstanceRecord record) => record.Spec.Hold != InstanceHold.Down && record.Status.ObservedGeneration == record.Spec.Generation &&
         (Present(record), record.Status.Phase) switch
         {
-            (DesiredState.Running, InstancePhase.Running) => record.Status.Health == InstanceHealth.Healthy,
+            (DesiredState.Running, InstancePhase.Running) => record.Status.Health == InstanceHealth.Healthy && !IsRefused(record.Status),
             (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep) => record.Rest is not null,
             _ => false,
         };
+
+    // As long as a secret of it is missing, say, nothing that is decided is carried out.
+    private static bool IsRefused(InstanceStatus status) => status.Failures == 0 && status.Conditions.Any(condition => condition is { Type: StatusOf.Ready, Value: false });
 
     // False: not in this look.
     private async Task<bool> MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, Round round, CancellationToken cancellationToken)
@@ -200,19 +208,13 @@ public sealed class Sleeper(
         var now = Time.GetUtcNow();
         var before = instance.Pending;
         var isKnown = before?.Depth == depth;
-        // A wake stays right; whoever is to rest is found idle anew while it waits for its turn.
-        if (isKnown && (depth == DesiredState.Running || now - before!.At < Renewed))
+        // Whoever is to rest is found idle anew while it waits for its turn; after a failure, in time for the next try.
+        if (isKnown && (now - before!.At < Renewed || (record.Status.Failures > 0 && record.Status.NextLookAt - now > Renewed)))
             return;
         var rest = new InstanceRest(depth, verdict.Reason, now, verdict.IdleSince);
-        if (!await store.PutRestAsync(record.Spec.Id, rest, before ?? record.Rest, record.Spec.Generation, cancellationToken))
-        {
-            instance.Pending = null;
+        if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken) || isKnown)
             return;
-        }
-
-        instance.Pending = rest;
-        if (!isKnown)
-            Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
+        Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
     }
 
@@ -221,9 +223,16 @@ public sealed class Sleeper(
         var before = record.Rest is { } rest && rest.Depth == Present(record) ? rest : null;
         if (before is null && record.Spec.Desired != Present(record))
             before = new InstanceRest(Present(record), "it is in use", Time.GetUtcNow(), Time.GetUtcNow());
-        await store.PutRestAsync(record.Spec.Id, before, instance.Pending, record.Spec.Generation, cancellationToken);
-        instance.Pending = null;
-        poke(record.Spec.Id);
+        if (await PutAsync(record, instance, before, instance.Pending, cancellationToken))
+            poke(record.Spec.Id);
+    }
+
+    // False: something else was decided than what was read. The store says what.
+    private async Task<bool> PutAsync(InstanceRecord record, WatchedInstance instance, InstanceRest? rest, InstanceRest? before, CancellationToken cancellationToken)
+    {
+        var isPut = await store.PutRestAsync(record.Spec.Id, rest, before, record.Spec.Generation, cancellationToken);
+        instance.Pending = WatchedInstance.PendingOf(isPut ? record with { Rest = rest } : await store.FindInstanceAsync(record.Spec.Id, cancellationToken));
+        return isPut;
     }
 
     /// <param name="service">Ends with the sleeper, and not with the look.</param>

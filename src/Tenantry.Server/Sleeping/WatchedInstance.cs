@@ -26,7 +26,7 @@ internal sealed class WatchedInstance(DateTimeOffset since)
     /// <summary>When it last began to run, as far as this engine knows.</summary>
     public DateTimeOffset AwakeSince { get; private set; } = since;
 
-    /// <summary>What was decided and not yet done.</summary>
+    /// <summary>What was decided of one that runs and not yet done.</summary>
     public InstanceRest? Pending { get; set; }
 
     private InstancePhase Phase { get; set; } = InstancePhase.Running;
@@ -46,13 +46,15 @@ internal sealed class WatchedInstance(DateTimeOffset since)
             answer = BusyAnswer.NotAsked;
         }
 
-        // One of an engine before this one, too.
-        if (record is { Status.Phase: InstancePhase.Running, Rest: { Depth: not DesiredState.Running } rest })
-            Pending ??= rest;
-        else if (phase != Phase)
-            Pending = null;
+        // One of an engine before this one, too. That the same was decided once more is told to nobody: here it is known.
+        var decided = PendingOf(record);
+        if (decided?.Depth != Pending?.Depth || decided?.At > Pending?.At)
+            Pending = decided;
         (Phase, Start) = (phase, start);
     }
+
+    public static InstanceRest? PendingOf(InstanceRecord? record) =>
+        record is { Status.Phase: InstancePhase.Running, Rest: { Depth: not DesiredState.Running } rest } ? rest : null;
 
     public void Measured(SleepPolicy policy, DateTimeOffset now, TimeSpan every)
     {

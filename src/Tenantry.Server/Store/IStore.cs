@@ -65,8 +65,8 @@ public interface IStore : ITenancyStore, IAccessStore, IPeopleStore, IInvitation
     Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes what the engine decided beside the spec, or with null that the spec alone counts, and makes the instance due. False, and nothing happens, when the spec is
-    /// not at that generation, or when the decision that is in force is not <paramref name="before"/>.
+    /// Writes what the engine decided beside the spec, or with null that the spec alone counts, and makes the instance due, unless it is the same depth as before. False,
+    /// and nothing happens, when the spec is not at that generation, or when the decision that is in force is not <paramref name="before"/>.
     /// </summary>
     Task<bool> PutRestAsync(string instanceId, InstanceRest? rest, InstanceRest? before, long generation, CancellationToken cancellationToken);
 

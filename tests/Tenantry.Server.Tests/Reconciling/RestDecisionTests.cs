@@ -3,6 +3,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Server.Reconciling;
 using Tenantry.Targets.Abstractions;
+using Tenantry.Targets.Fake;
 
 namespace Tenantry.Server.Tests.Reconciling;
 
@@ -77,6 +78,49 @@ public sealed class RestDecisionTests : IAsyncLifetime
 
         (await _bench.Store.PutRestAsync(spec.Id, Rest(DesiredState.Asleep), null, spec.Generation, CancellationToken.None)).ShouldBeFalse();
         (await RecordAsync(spec)).Rest.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(DesiredState.Asleep, InstancePhase.Asleep)]
+    [InlineData(DesiredState.Frozen, InstancePhase.Frozen)]
+    public async Task WhatWasPutToRestWhileItsDecisionWasTakenBackRestsUntilARequestComes(DesiredState depth, InstancePhase phase)
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, depth);
+        var rest = (await RecordAsync(spec)).Rest;
+        _bench.Script.Decide = (call, _) =>
+        {
+            if (call is FakeCall.Stop or FakeCall.Freeze)
+                _bench.Store.PutRestAsync(spec.Id, null, rest, spec.Generation, CancellationToken.None).GetAwaiter().GetResult().ShouldBeTrue();
+            return null;
+        };
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+
+        var record = await RecordAsync(spec);
+        (record.Rest, record.Status.Phase).ShouldBe((rest, phase));
+    }
+
+    [Fact]
+    public async Task ARestThatFailedLeavesWhatWasTakenBackMeanwhileTakenBackAndKeepsItsReasonBetweenTwoTries()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        await RestAsync(spec, DesiredState.Frozen);
+        var rest = (await RecordAsync(spec)).Rest;
+        _bench.Script.Decide = (call, _) => call == FakeCall.Freeze ? new FakeReaction.Fail("it would not", Retryable: true) : null;
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Retry);
+        var failed = await _bench.StatusAsync(spec.Id);
+        failed.Reason.ShouldContain("it would not");
+        (await PassAsync(spec)).ShouldBe(PassEnd.Waiting, "it is not yet time");
+        (await _bench.StatusAsync(spec.Id)).Reason.ShouldBe(failed.Reason);
+        (await RecordAsync(spec)).Rest.ShouldBe(rest);
+
+        (await _bench.Store.PutRestAsync(spec.Id, null, rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+        var record = await RecordAsync(spec);
+        (record.Rest, record.Status.Phase, record.Status.Failures, record.Status.Reason).ShouldBe((null, InstancePhase.Running, 0, ""));
     }
 
     private async Task<PassEnd> PassAsync(InstanceSpec spec) => (await _reconciler.PassAsync(spec.Id, CancellationToken.None)).End;

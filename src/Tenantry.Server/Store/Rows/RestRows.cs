@@ -8,7 +8,10 @@ internal static class RestRows
 {
     private const int WakesKept = 1000;
 
-    /// <summary>False when the spec, or the decision that was in force, was changed since it was read: it was woken in between, say.</summary>
+    /// <summary>
+    /// False when the spec, or the decision that was in force, was changed since it was read: it was woken in between, say. The same depth once more makes nothing
+    /// due and is told to nobody.
+    /// </summary>
     public static async Task<bool> PutAsync(Session session, string id, InstanceRest? rest, InstanceRest? before, long generation)
     {
         if (!await IsAtAsync(session, id, generation))
@@ -17,6 +20,9 @@ internal static class RestRows
         if (present?.Depth != before?.Depth.ToString() || present?.At != StoreTime.ToMicros(before?.At))
             return false;
         await WriteAsync(session, id, rest);
+        if (rest?.Depth == before?.Depth)
+            return true;
+        session.Changed("instance", id, "rest");
         await StatusRows.MakeDueAsync(session, id);
         return true;
     }
