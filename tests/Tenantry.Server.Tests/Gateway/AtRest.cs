@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
@@ -16,6 +18,15 @@ internal static class AtRest
 
     internal static WakeAnswer AwakeAt(int port, InstancePhase from = InstancePhase.Asleep) =>
         new(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", port), Wake: new WakeRecord(TimeProvider.System.GetUtcNow(), from, 0.01, 0.02));
+
+    /// <summary>A port that nobody listens on, and nobody else gets meanwhile.</summary>
+    internal static Socket Shut(out int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        return socket;
+    }
 
     internal static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
 

@@ -1,6 +1,4 @@
 using System.IO.Pipelines;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
@@ -45,6 +43,7 @@ public class HeldBodyTests
         var first = new TaskCompletionSource<WakeAnswer>();
         var second = new TaskCompletionSource<WakeAnswer>();
         var asked = 0;
+        using var shut = Shut(out var portOfNobody);
         // Nobody listens where it is said to be, and then it is said to be changing.
         gateway.Engine.Wake = (_, _) => Interlocked.Increment(ref asked) switch
         {
@@ -62,7 +61,7 @@ public class HeldBodyTests
         var posted = client.PostAsync("/", new StreamContent(body.Reader.AsStream()));
         await UntilAsync(() => gateway.Held == 1);
         await Task.Delay(100);
-        first.SetResult(AwakeAt(PortOfNobody()));
+        first.SetResult(AwakeAt(portOfNobody));
         await UntilAsync(() => Volatile.Read(ref asked) > 2 && gateway.Held == 1);
         await body.Writer.WriteAsync(content.AsMemory(500_000));
         await body.Writer.CompleteAsync();
@@ -70,13 +69,6 @@ public class HeldBodyTests
         second.SetResult(AwakeAt(app.Port));
 
         (await (await posted).Content.ReadAsStringAsync()).ShouldBe(Convert.ToHexString(SHA256.HashData(content)));
-    }
-
-    private static int PortOfNobody()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Fact]

@@ -14,15 +14,6 @@ public class RestartTests
 {
     private static readonly WakingOptions Hasty = new() { ForOldRoutes = TimeSpan.FromMilliseconds(50), BeforePage = TimeSpan.FromMilliseconds(100) };
 
-    // A port that nobody listens on, and nobody else gets meanwhile.
-    private static Socket Shut(out int port)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-        return socket;
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
