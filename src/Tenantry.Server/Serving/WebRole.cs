@@ -182,7 +182,7 @@ internal sealed class WebRole : IAsyncDisposable
             loggers.CreateLogger<TakeOver>().LogWarning("The gateway before does not say that it has let go; this one serves all the same. If it hangs, end it");
         await StartAsync(webhooks, cancellationToken);
         if (options.Roles == ServeRoles.Gateway || options.IsWebChild)
-            desk = new HandoverDesk(doors, DeskOf(options), loggers.CreateLogger<HandoverDesk>());
+            desk = new HandoverDesk(doors, DeskOf(options), TimeProvider.System, loggers.CreateLogger<HandoverDesk>());
 
         metrics.Add(gateway.Counts);
         metrics.Add(new RouteAge(routes, TimeProvider.System));

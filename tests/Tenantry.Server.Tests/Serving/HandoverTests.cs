@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Tenantry.Model.Instances;
@@ -218,6 +219,24 @@ public class HandoverTests
     }
 
     [Fact]
+    public async Task AGatewayThatMayOpenNoMoreFilesForAWhileHandsOverAfterwards()
+    {
+        using var folder = new TestFolder();
+        var data = await FolderAsync(folder, 1);
+        await using var first = await StartAsync(data);
+        LimitFiles(first.Id, "0");
+        using var next = await AskAsync(data);
+        var taking = next.ReceiveAsync(new byte[1]);
+        await Waiting.ForAsync(() => first.Log.Contains("The next gateway cannot be heard", StringComparison.Ordinal));
+        taking.IsCompleted.ShouldBeFalse();
+
+        LimitFiles(first.Id, "1024");
+
+        (await taking.WaitAsync(Patience)).ShouldBe(1);
+        (await first.TerminateAsync()).ShouldBe(0, first.Log);
+    }
+
+    [Fact]
     public async Task AGatewayThatHangsIsNotWaitedForWithoutAnEnd()
     {
         using var folder = new TestFolder();
@@ -234,6 +253,17 @@ public class HandoverTests
         using var doors = next.Doors;
 
         (await next.FinishAsync(CancellationToken.None)).ShouldBeFalse();
+    }
+
+    // The soft one: what is open stays open. Only its own user may change it.
+    private static void LimitFiles(int process, string most)
+    {
+        static string Of(int process, string file, string line) =>
+            File.ReadLines($"/proc/{process}/{file}").Single(said => said.StartsWith(line, StringComparison.Ordinal))[line.Length..].Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[0];
+
+        using var set = Process.Start("setpriv", [$"--reuid={Of(process, "status", "Uid:")}", $"--regid={Of(process, "status", "Gid:")}", "--keep-groups", "prlimit", $"--pid={process}", $"--nofile={most}:"]);
+        set.WaitForExit();
+        Of(process, "limits", "Max open files").ShouldBe(most);
     }
 
     private static string DeskOf(string data) => Path.Combine(data, "gateway", "handover.sock");

@@ -37,7 +37,7 @@ internal sealed class TakeOver : IDisposable
         catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)
         {
             socket.Dispose();
-            throw new ServeRefusedException($"--take-over: no gateway of this data folder hands over its sockets ({failure.Message}). A gateway that plays other roles too does not: stop that 'tenantry serve' first. Otherwise start without --take-over, or look whether 'tenantry serve --role gateway' runs on the folder.");
+            throw new ServeRefusedException($"--take-over: no gateway of this data folder hands over its sockets ({failure.Message}). A gateway that plays other roles too does not: stop that 'tenantry serve' first. Otherwise start without --take-over, or look whether 'tenantry serve --role gateway' runs on the folder and whether another one that was to take over from it hangs: its log names that one.");
         }
     }
 
