@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Tests.Store;
 
@@ -59,5 +62,35 @@ public sealed class ConnectionPoolTests : IDisposable
 
         pool.Return("alice", connection);
         pool.Take("alice").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task AConnectionThatRestsKeepsNoHeadThatWasLarge()
+    {
+        var connection = await ConnectAsync();
+        using var app = await instance.AcceptSocketAsync();
+        await app.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nX-Large: {new string('x', 60_000)}\r\nContent-Length: 0\r\n\r\n"));
+        while (!connection.Unread.Span.EndsWith("\r\n\r\n"u8))
+            (await connection.ReadAsync()).ShouldBePositive();
+        var large = ReadLarge(connection);
+        GC.Collect();
+        large.IsAlive.ShouldBeTrue("an exchange may still ask for it");
+
+        pool.Return("alice", connection);
+
+        GC.Collect();
+        large.IsAlive.ShouldBeFalse();
+        pool.Take("alice").ShouldBe(connection);
+    }
+
+    // Nothing of it stays on the caller's stack.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference ReadLarge(InstanceConnection connection)
+    {
+        var context = new DefaultHttpContext();
+        connection.ReadHead(connection.Unread.Length).CopyTo(context, "alice");
+        string large = context.Response.Headers["X-Large"]!;
+        large.Length.ShouldBe(60_000);
+        return new WeakReference(large);
     }
 }

@@ -7,10 +7,14 @@ using Tenantry.Server.Tests.Store;
 
 namespace Tenantry.Server.Tests.Serving;
 
-/// <summary>A log that is not read, or that somebody fills, and those who serve.</summary>
+/// <summary>A log that is not read, or that somebody fills, and those who serve. Runs alone: standard error is everybody's.</summary>
+[Collection(nameof(LoggingTests))]
+[CollectionDefinition(nameof(LoggingTests), DisableParallelization = true)]
 public class LoggingTests
 {
     private const int Many = 10_000;
+    private static readonly Route Mallory = new("id-mallory", "mallory", "mallory", RouteState.Open, null);
+    private static readonly Route Alice = new("id-alice", "alice", "alice", RouteState.Open, null);
 
     [Theory]
     [InlineData(ServeLogFormat.Json)]
@@ -43,22 +47,44 @@ public class LoggingTests
     public void AnInstanceThatFailsAtEveryRequestHasSomeLinesASecondAndItsNeighbourItsOwn()
     {
         var time = new ManualTime();
-        var log = new Lines();
-        var failures = new ForwardingFailures(log, time);
-        var mallory = new Route("id-mallory", "mallory", "mallory", RouteState.Open, null);
-        var alice = new Route("id-alice", "alice", "alice", RouteState.Open, null);
+        var log = new KeptLog();
+        using var failures = new ForwardingFailures(log, time);
 
         for (var i = 0; i < Many; i++)
-            failures.Cut(new IOException("gone"), mallory);
-        failures.Cut(new IOException("gone"), alice);
+            failures.Cut(new IOException("gone"), Mallory);
+        failures.Cut(new IOException("gone"), Alice);
 
-        log.Said.Count(line => line.StartsWith("mallory", StringComparison.Ordinal)).ShouldBe(LogShare.MostEachSecond);
-        log.Said[^1].ShouldBe("alice did not end its answer: gone");
-        log.Said.Clear();
+        log.Lines.Count(line => line.StartsWith("mallory", StringComparison.Ordinal)).ShouldBe(LogShare.MostEachSecond);
+        log.Lines[^1].ShouldBe("alice did not end its answer: gone");
         time.Advance(TimeSpan.FromSeconds(1));
-        failures.Cut(new IOException("again"), mallory);
-        failures.Cut(new IOException("again"), mallory);
-        log.Said.ShouldBe([$"{Many - LogShare.MostEachSecond} more failures of mallory were not logged: at most 10 are in a second", "mallory did not end its answer: again", "mallory did not end its answer: again"]);
+        var before = log.Lines.Count;
+        failures.Cut(new IOException("again"), Mallory);
+        failures.Cut(new IOException("again"), Mallory);
+        log.Lines.Skip(before).ShouldBe(["mallory did not end its answer: again", "mallory did not end its answer: again"]);
+    }
+
+    [Fact]
+    public void HowManyFailuresWereLeftOutOfTheLogIsSaidASecondLaterAlsoWhenNoneFollows()
+    {
+        const string OfMallory = "more failures of mallory were not logged: at most 10 are in a second";
+        var time = new ManualTime();
+        var log = new KeptLog();
+        var failures = new ForwardingFailures(log, time);
+        for (var i = 0; i < Many; i++)
+            failures.Cut(new IOException("gone"), Mallory);
+        failures.Cut(new IOException("gone"), Alice);
+        var before = log.Lines.Count;
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        log.Lines.Skip(before).ShouldBe([$"{Many - LogShare.MostEachSecond} {OfMallory}"]);
+
+        // The gateway ends in the middle of a second.
+        for (var i = 0; i <= LogShare.MostEachSecond; i++)
+            failures.Cut(new IOException("gone"), Mallory);
+        failures.Dispose();
+        log.Lines[^1].ShouldBe($"1 {OfMallory}");
     }
 
     /// <summary>Blocks whoever writes until it is read.</summary>
@@ -95,17 +121,5 @@ public class LoggingTests
                 read.Dispose();
             base.Dispose(disposing);
         }
-    }
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> Said { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Said.Add(formatter(state, exception));
     }
 }

@@ -14,12 +14,16 @@ namespace Tenantry.Server.Gateway.Forwarding;
 internal sealed class AnswerHead
 {
     private const int MostLines = 256;
+
+    // Bytes of a head that a connection may keep while it rests. It is twice as much in strings.
+    private const int MostAtRest = 4 * 1024;
     private readonly List<(string Name, StringValues Value)> fields = [];
     private readonly AnswerLines lines = new();
     private string[]? listed;
     private bool hasClose;
     private bool hasKeepAlive;
     private bool isOld;
+    private bool isLarge;
 
     public int Status { get; private set; }
 
@@ -44,6 +48,7 @@ internal sealed class AnswerHead
     public void Read(ReadOnlySpan<byte> bytes)
     {
         Forget();
+        isLarge = bytes.Length > MostAtRest;
         var end = LineEnd(bytes);
         ReadStatus(bytes[..end]);
         var place = 0;
@@ -59,6 +64,13 @@ internal sealed class AnswerHead
             throw new BadAnswerException("a length and chunks, or chunks in HTTP/1.0");
         if (Status == StatusCodes.Status205ResetContent && (IsChunked || Length is > 0))
             throw new BadAnswerException("a body, which 205 has not");
+    }
+
+    /// <summary>It was taken: one that is large is not kept until the next one comes.</summary>
+    public void Rest()
+    {
+        if (isLarge)
+            Forget();
     }
 
     /// <summary>Puts status and fields into the client's answer.</summary>
@@ -108,7 +120,7 @@ internal sealed class AnswerHead
     {
         fields.Clear();
         listed = null;
-        hasClose = hasKeepAlive = isOld = IsChunked = false;
+        hasClose = hasKeepAlive = isOld = isLarge = IsChunked = false;
         Phrase = Upgrade = null;
         Length = null;
     }

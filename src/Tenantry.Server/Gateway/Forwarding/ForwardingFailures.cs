@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Tenantry.Server.Gateway.Forwarding;
 
 /// <summary>What a client is told, and the log, when forwarding failed.</summary>
-internal sealed class ForwardingFailures(ILogger log, TimeProvider time)
+internal sealed class ForwardingFailures(ILogger log, TimeProvider time) : IDisposable
 {
-    private readonly LogShare share = new(log, time);
+    private readonly LogShare share = new(log, LogLevel.Information, time);
 
     /// <summary>The client gets that answer; the log gets the cause.</summary>
     public GatewayAnswer Tell(GatewayAnswer answer, Exception failure, HttpContext context, Route route)
@@ -31,4 +31,6 @@ internal sealed class ForwardingFailures(ILogger log, TimeProvider time)
         if (share.Has(route.Slug))
             log.LogInformation("{Slug} did not end its answer: {Reason}", route.Slug, failure.Message);
     }
+
+    public void Dispose() => share.Dispose();
 }

@@ -31,7 +31,11 @@ public sealed class HttpForwarder : IForwarder, IDisposable
     /// <summary>The instance rests: an app's own limit for connections that wait runs on meanwhile, and what it closes when it wakes would be taken for the next request.</summary>
     public void Rest(string instanceId) => pool.CloseOf(instanceId);
 
-    public void Dispose() => pool.Dispose();
+    public void Dispose()
+    {
+        pool.Dispose();
+        failures.Dispose();
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head)

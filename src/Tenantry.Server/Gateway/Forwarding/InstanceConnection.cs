@@ -122,7 +122,7 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         return count;
     }
 
-    /// <summary>Takes that many bytes as a whole head, its blank line last, which stands until the next one is read.</summary>
+    /// <summary>Takes that many bytes as a whole head, its blank line last, which stands until the next one is read or the connection rests.</summary>
     /// <exception cref="BadAnswerException">It is none.</exception>
     public AnswerHead ReadHead(int length)
     {
@@ -154,6 +154,7 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     {
         AnswerBy = EndBy = longestPause = long.MaxValue;
         IsPrompt = true;
+        head.Rest();
         if (buffer.Length > LargestKept)
             Return();
         MakeRoom();

@@ -10,7 +10,7 @@ namespace Tenantry.Server.Gateway.Forwarding;
 public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, ILogger<InstanceConnector> log) : IUpstreamConnector, IDisposable
 {
     private readonly SocketStock stock = new(engine, sockets, log);
-    private readonly LogShare share = new(log, TimeProvider.System);
+    private readonly LogShare share = new(log, LogLevel.Warning, TimeProvider.System);
 
     /// <inheritdoc/>
     public SocketBudget Sockets => sockets;
@@ -42,7 +42,11 @@ public sealed class InstanceConnector(IEngineLink engine, SocketBudget sockets, 
     /// <summary>The instance's network is another from now on.</summary>
     public void Drop(string instanceId) => stock.Drop(instanceId);
 
-    public void Dispose() => stock.Dispose();
+    public void Dispose()
+    {
+        stock.Dispose();
+        share.Dispose();
+    }
 
     private async ValueTask<CountedSocket> MakeAsync(Route route)
     {

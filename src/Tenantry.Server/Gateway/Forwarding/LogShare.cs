@@ -1,56 +1,59 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
-/// <summary>Of each instance some lines a second: one that fails at every request fills no disk and hides nobody else's failures.</summary>
-internal sealed class LogShare(ILogger log, TimeProvider time)
+/// <summary>
+/// Of each instance some lines a second: one that fails at every request fills no disk and hides nobody else's failures. How many were left out is said when the
+/// second is over.
+/// </summary>
+internal sealed class LogShare : IDisposable
 {
     public const int MostEachSecond = 10;
-    private const int MostKept = 10_000;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private readonly ConcurrentDictionary<string, Share> shares = new(StringComparer.Ordinal);
+    private readonly ILogger log;
+    private readonly LogLevel level;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> failures = new(StringComparer.Ordinal);
+    private readonly ITimer timer;
 
-    /// <summary>True when a line about that instance may be written. How many were left out before is said first.</summary>
-    public bool Has(string slug)
+    /// <summary>For lines of that level.</summary>
+    public LogShare(ILogger log, LogLevel level, TimeProvider time)
     {
-        if (!log.IsEnabled(LogLevel.Information))
-            return true;
-        if (shares.Count >= MostKept)
-            shares.Clear();
-        if (shares.GetOrAdd(slug, static _ => new Share()).Take(time) is not { } leftOut)
-            return false;
-        if (leftOut > 0)
-            log.LogInformation("{Count} more failures of {Slug} were not logged: at most {Most} are in a second", leftOut, slug, MostEachSecond);
-        return true;
+        (this.log, this.level) = (log, level);
+        timer = time.CreateTimer(static share => ((LogShare)share!).Tell(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    private sealed class Share
+    /// <summary>True when a line about that instance may be written.</summary>
+    public bool Has(string slug)
     {
-        private readonly Lock gate = new();
-        private long? since;
-        private int taken;
-        private int leftOut;
-
-        // How many were left out before this line; null: it is left out, too.
-        public int? Take(TimeProvider time)
+        if (!log.IsEnabled(level))
+            return false;
+        lock (gate)
         {
-            lock (gate)
-            {
-                var now = time.GetTimestamp();
-                if (since is not { } begin || time.GetElapsedTime(begin, now) >= Second)
-                    (since, taken) = (now, 0);
-                if (taken >= MostEachSecond)
-                {
-                    leftOut++;
-                    return null;
-                }
-
-                taken++;
-                var before = leftOut;
-                leftOut = 0;
-                return before;
-            }
+            // The second begins with the first failure of whomever.
+            if (failures.Count == 0)
+                timer.Change(Second, Timeout.InfiniteTimeSpan);
+            return ++CollectionsMarshal.GetValueRefOrAddDefault(failures, slug, out _) <= MostEachSecond;
         }
+    }
+
+    public void Dispose()
+    {
+        timer.Dispose();
+        Tell();
+    }
+
+    private void Tell()
+    {
+        List<KeyValuePair<string, int>> over;
+        lock (gate)
+        {
+            over = [.. failures.Where(failure => failure.Value > MostEachSecond)];
+            failures.Clear();
+        }
+
+        foreach (var (slug, count) in over)
+            log.Log(level, "{Count} more failures of {Slug} were not logged: at most {Most} are in a second", count - MostEachSecond, slug, MostEachSecond);
     }
 }

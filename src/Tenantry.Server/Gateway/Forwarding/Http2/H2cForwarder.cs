@@ -71,7 +71,11 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         }
     }
 
-    public void Dispose() => invoker.Dispose();
+    public void Dispose()
+    {
+        invoker.Dispose();
+        failures.Dispose();
+    }
 
     private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)
     {
