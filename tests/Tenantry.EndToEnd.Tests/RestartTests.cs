@@ -29,7 +29,10 @@ public class RestartTests
                 await Task.Delay(20);
             }
         }).ToList();
+        var work = visitor.PostAsync(plane, "alice.localhost", "/cgi-bin/work", "now");
+        await Task.Delay(200);
         (await plane.CallAsync("restart", "alice")).ShouldEndWith(0);
+        (await work).ShouldBe((HttpStatusCode.OK, "worked"), "what cannot be sent a second time ends before its app does");
         Volatile.Write(ref isRestarted, true);
         await Task.WhenAll(asking);
 

@@ -50,7 +50,11 @@ public sealed record ResourceObservation(ResourceName Resource, string State, st
 /// <param name="Action">The step's action.</param>
 /// <param name="State">How far it is.</param>
 /// <param name="Message">For a person; empty when the state says it all.</param>
-public sealed record StepEvent(ResourceName Resource, StepAction Action, StepState State, string Message = "");
+public sealed record StepEvent(ResourceName Resource, StepAction Action, StepState State, string Message = "")
+{
+    /// <summary>What serves requests is stopped as soon as the next event is asked for: who is served may end first. It is served again after the step.</summary>
+    public bool Interrupts { get; init; }
+}
 
 /// <summary>How far a step is.</summary>
 public enum StepState

@@ -32,8 +32,7 @@ internal sealed class InstanceWork : IAsyncDisposable
 
     public InstanceWork(ReconcilerParts parts, InstanceRecord record, Operation? open, LeaseKeeper lease, WakeAsk? ask, PassWait wait, CancellationToken cancellation)
     {
-        _parts = parts;
-        _begin = parts.Time.GetTimestamp();
+        (_parts, _begin) = (parts, parts.Time.GetTimestamp());
         _rest = new RestChoice(parts, record, ask);
         _record = record;
         _lease = lease;
@@ -296,5 +295,6 @@ internal sealed class InstanceWork : IAsyncDisposable
         _wake?.Take(step);
         await _journal.TakeAsync(step, _cancellation);
         _wait.Follow(step);
+        await _rest.FollowAsync(step, _cancellation);
     }
 }

@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Plans;
 using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Reconciling;
@@ -12,6 +13,7 @@ internal sealed class RestChoice : IAsyncDisposable
     private readonly ReconcilerParts _parts;
     private RestWrite? _write;
     private IRestPermit? _permit;
+    private IAsyncDisposable? _drained;
     private bool _isBegun;
 
     public RestChoice(ReconcilerParts parts, InstanceRecord record, WakeAsk? ask)
@@ -86,7 +88,30 @@ internal sealed class RestChoice : IAsyncDisposable
         _ => _write,
     };
 
-    public ValueTask DisposeAsync() => _permit?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Requests wait while a step stops what serves them; who is served ends first.</summary>
+    public async Task FollowAsync(StepEvent step, CancellationToken cancellationToken)
+    {
+        if (step.Interrupts && _drained is null && _permit is null && _parts.Gate is { } gate)
+            _drained = await gate.DrainAsync(Record.Spec.Id, cancellationToken);
+        else if (step.State == StepState.Done)
+            await EndDrainAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndDrainAsync();
+        if (_permit is not null)
+            await _permit.DisposeAsync();
+    }
+
+    private async Task EndDrainAsync()
+    {
+        if (_drained is { } drained)
+        {
+            _drained = null;
+            await drained.DisposeAsync();
+        }
+    }
 
     private void Run(string why)
     {

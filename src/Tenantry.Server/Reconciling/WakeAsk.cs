@@ -23,6 +23,9 @@ public interface IRestGate
     /// say. With <paramref name="force"/> requests that are under way do not matter. Disposing of the permit says that the instance rests now, or that nothing came of it: requests may wake it.
     /// </summary>
     ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken);
+
+    /// <summary>What serves is about to be stopped, and is there again in a moment: new requests wait until the answer is disposed of, and those under way end, within reason.</summary>
+    ValueTask<IAsyncDisposable> DrainAsync(string instanceId, CancellationToken cancellationToken);
 }
 
 /// <summary>No request reaches the instance until this is disposed.</summary>

@@ -104,6 +104,10 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         return null;
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<IAsyncDisposable> DrainAsync(string instanceId, CancellationToken cancellationToken) =>
+        new Drained((Permit)(await CloseAsync(instanceId, force: true, idleSince: null, cancellationToken))!);
+
     private void Remember(ConnectedGateway gateway)
     {
         foreach (var (id, at) in gateway.LastUses())
@@ -128,6 +132,15 @@ public sealed class GatewayHub(TimeProvider time) : IRestGate
         finally
         {
             gateway.Leave();
+        }
+    }
+
+    private sealed class Drained(Permit permit) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            permit.Give(GateOrderKind.Open);
+            return ValueTask.CompletedTask;
         }
     }
 

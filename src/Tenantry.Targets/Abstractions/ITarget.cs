@@ -31,6 +31,7 @@ public interface ITarget : IAsyncDisposable
     /// <summary>
     /// Takes the plan's steps. Idempotent: applied again, or after a crash in the middle, it ends in the same state. Each step gives
     /// <see cref="StepState.Started"/> and <see cref="StepState.Done"/>, and <see cref="StepState.Progress"/> between them when it takes long.
+    /// Before it stops what serves it gives an event that <see cref="StepEvent.Interrupts"/>, and goes on when the next one is asked for.
     /// Ends when the instance runs and is healthy, or throws with the last lines of what did not become so.
     /// </summary>
     IAsyncEnumerable<StepEvent> ApplyAsync(Plan plan, InstanceWorkload workload, CancellationToken cancellationToken);

@@ -46,5 +46,7 @@ public sealed class FreezeTests
             Closed++;
             return ValueTask.FromResult<IRestPermit?>(null);
         }
+
+        public ValueTask<IAsyncDisposable> DrainAsync(string instanceId, CancellationToken cancellationToken) => throw new InvalidOperationException("Nothing is stopped.");
     }
 }

@@ -18,6 +18,12 @@ internal sealed class ScriptedGate : IRestGate, IRestPermit
         return ValueTask.FromResult<IRestPermit?>(IsBusy && !force ? null : this);
     }
 
+    public ValueTask<IAsyncDisposable> DrainAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Log.Add("drain");
+        return ValueTask.FromResult<IAsyncDisposable>(this);
+    }
+
     public ValueTask DisposeAsync()
     {
         Log.Add("rested");

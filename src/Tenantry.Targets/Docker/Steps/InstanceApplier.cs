@@ -16,7 +16,7 @@ internal sealed class InstanceApplier(DockerHost host)
 
     internal async Task ApplyAsync(Plan plan, InstanceWorkload workload, StepWriter steps, CancellationToken cancellationToken)
     {
-        var replacement = new InstanceReplacement(host, _containers, workload, plan);
+        var replacement = new InstanceReplacement(host, _containers, workload, plan, steps);
         foreach (var step in plan.Steps)
             await steps.StepAsync(step.Resource, step.Action, progress => replacement.TakeAsync(step, () => TakeAsync(step, workload, progress, cancellationToken), progress, cancellationToken));
         if (workload.Desired != DesiredState.Deleted && !IsSettled(plan, workload))

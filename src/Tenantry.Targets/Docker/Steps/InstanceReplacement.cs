@@ -3,6 +3,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Model.Workloads;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Docker.Engine;
+using Tenantry.Targets.Steps;
 
 namespace Tenantry.Targets.Docker.Steps;
 
@@ -21,10 +22,13 @@ internal sealed class InstanceReplacement
     private readonly PlanStep? _last;
     private readonly List<FormerContainer> _aside = [];
     private readonly List<string> _made = [];
+    private readonly StepWriter _steps;
     private bool _hasBegun;
+    private bool _isStopped;
 
-    internal InstanceReplacement(DockerHost host, ServiceContainers containers, InstanceWorkload workload, Plan plan)
+    internal InstanceReplacement(DockerHost host, ServiceContainers containers, InstanceWorkload workload, Plan plan, StepWriter steps)
     {
+        _steps = steps;
         (_host, _containers, _workload, _plan) = (host, containers, workload, plan);
         _former = new FormerContainers(host, containers, workload);
         _last = plan.Steps.LastOrDefault(step => step.Resource.Kind == "service");
@@ -36,7 +40,7 @@ internal sealed class InstanceReplacement
         try
         {
             if (Replaces(step) && !_hasBegun)
-                await BeginAsync(cancellationToken);
+                await BeginAsync(step, cancellationToken);
             if (step is { Resource.Kind: "service", Action: StepAction.Create or StepAction.Replace })
                 _made.Add(step.Resource.Name);
             await work();
@@ -47,12 +51,12 @@ internal sealed class InstanceReplacement
         }
 
         if (step == _last && _aside.Count > 0)
-            await FinishAsync(cancellationToken);
+            await FinishAsync(step, cancellationToken);
     }
 
     private static bool Replaces(PlanStep step) => step is { Resource.Kind: "service", Action: StepAction.Replace or StepAction.Delete } && !DockerNames.IsFormer(step.Resource.Name);
 
-    private async Task BeginAsync(CancellationToken cancellationToken)
+    private async Task BeginAsync(PlanStep step, CancellationToken cancellationToken)
     {
         _hasBegun = true;
         var wasCutOff = await _former.PutBackCutOffAsync(cancellationToken);
@@ -62,6 +66,9 @@ internal sealed class InstanceReplacement
         // Another container's network is left by stopping, and a network by all of its containers; a volume must not have two writers.
         var isShared = seen.Services.Count > 1 || _workload.Services.Count > 1 || seen.Shape?.Volumes.Count > 0 || ServiceShape.VolumesOf(_workload).Any()
             || _plan.Steps.Any(step => step is { Resource.Kind: "network", Action: StepAction.Replace });
+        _isStopped = isShared;
+        if (isShared && seen.Ordered.Any(container => going.Contains(container.Name) && container.State.IsRunning))
+            await _steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
         foreach (var container in seen.Ordered.Reverse().Where(container => going.Contains(container.Name)))
         {
             if (container.State.IsRemains)
@@ -79,11 +86,13 @@ internal sealed class InstanceReplacement
     }
 
     // Written down before anything goes: whoever finds some of the old ones later knows that they are no longer wanted.
-    private async Task FinishAsync(CancellationToken cancellationToken)
+    private async Task FinishAsync(PlanStep step, CancellationToken cancellationToken)
     {
         var seen = await _host.Reader.ReadAsync(_workload.Ref, cancellationToken);
         if (seen.IsAsWanted(_workload, _host.ContainersOf(_workload)))
             _host.Records.Write(_workload.Ref, InstanceRecord.After(_host.Records.Read(_workload.Ref), _workload, seen));
+        if (!_isStopped && _aside.Exists(old => old.WasUp))
+            await _steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
         foreach (var old in Enumerable.Reverse(_aside))
         {
             await _containers.StopAsync(old.Container.Id, cancellationToken);

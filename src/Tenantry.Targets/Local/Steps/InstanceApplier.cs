@@ -24,7 +24,7 @@ internal sealed class InstanceApplier(LocalHost host)
             {
                 try
                 {
-                    await TakeAsync(work, step, progress, cancellationToken);
+                    await TakeAsync(work, step, steps, progress, cancellationToken);
                 }
                 catch (Exception error) when (error is IOException or UnauthorizedAccessException)
                 {
@@ -46,7 +46,7 @@ internal sealed class InstanceApplier(LocalHost host)
             await HealthWait.UntilHealthyAsync(host, file, service, cancellationToken);
     }
 
-    private async Task TakeAsync(ApplyWork work, PlanStep step, Action<string> progress, CancellationToken cancellationToken)
+    private async Task TakeAsync(ApplyWork work, PlanStep step, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
     {
         switch (step.Resource.Kind, step.Action)
         {
@@ -75,7 +75,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 await HealthWait.UntilHealthyAsync(host, work.File, work.Service(work.NameOf(step.Resource)), cancellationToken);
                 break;
             case ("service", _):
-                await StartAsync(work, step, progress, cancellationToken);
+                await StartAsync(work, step, steps, progress, cancellationToken);
                 break;
             case ("instance", StepAction.Thaw):
                 work.Remember(file => file with { Wanted = DesiredState.Running });
@@ -89,20 +89,24 @@ internal sealed class InstanceApplier(LocalHost host)
         }
     }
 
-    private async Task StartAsync(ApplyWork work, PlanStep step, Action<string> progress, CancellationToken cancellationToken)
+    private async Task StartAsync(ApplyWork work, PlanStep step, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
     {
         // Whatever was planned, a start finds everything that it needs.
         await work.EnsureSurroundingsAsync(progress, cancellationToken);
         var service = work.Service(work.NameOf(step.Resource));
-        using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
         var own = work.Paths.Service(service.Name);
+        // Nobody else is kept waiting for it.
+        if (ServiceState.Read(own) is { IsAlive: true } before && !IsIt(before))
+            await steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
+        using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
         var state = ServiceState.Read(own);
-        var isIt = state is { IsAlive: true } && state.ConfigDigest == service.ConfigDigest && state.RestartNonce == work.File.RestartNonce;
-        if (isIt)
+        if (state is { IsAlive: true } && IsIt(state))
             return;
         if (state is { IsAlive: true })
             await host.Runner.StopAsync(work.Paths, service, cancellationToken);
         await host.Runner.StartAsync(work.Paths, work.File, service, before: null, cancellationToken);
+
+        bool IsIt(ServiceState known) => known.ConfigDigest == service.ConfigDigest && known.RestartNonce == work.File.RestartNonce;
     }
 
     private async Task FreezeAsync(ApplyWork work, CancellationToken cancellationToken)
