@@ -66,7 +66,7 @@ public sealed class DrainTests
         stopped.ShouldBe(1);
         (await second).StatusCode.ShouldBe(HttpStatusCode.OK);
         await left.CancelAsync();
-        await attending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Should.ThrowAsync<OperationCanceledException>(() => attending);
     }
 
     private static Task AttendAsync(GatewayHub hub, FakeEngine engine, CancellationToken cancellationToken) => Task.Run(
