@@ -51,7 +51,7 @@ public sealed class Sleeper(
     // Of one target. Once a few of its instances could not be measured in time, the rest is left for the next look.
     private async Task LookAsync(IReadOnlyList<SleepEntry> entries, CancellationToken cancellationToken)
     {
-        var round = new Round(cancellationToken);
+        var round = new Round(targets, entries[0].Record.Spec.Target, cancellationToken);
         await Parallel.ForEachAsync(
             entries,
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -92,7 +92,7 @@ public sealed class Sleeper(
         TargetRecord place;
         try
         {
-            (target, place) = await targets.GetAsync(record.Spec.Target, cancellationToken);
+            (target, place) = await round.Target.Value;
         }
         catch (TargetException failure)
         {
@@ -235,10 +235,15 @@ public sealed class Sleeper(
         return isPut;
     }
 
+    /// <param name="targets">All targets.</param>
+    /// <param name="name">The one whose instances are looked at.</param>
     /// <param name="service">Ends with the sleeper, and not with the look.</param>
-    private sealed class Round(CancellationToken service)
+    private sealed class Round(TargetSet targets, string name, CancellationToken service)
     {
         public int Late;
+
+        /// <summary>Asked for once, however many instances it has.</summary>
+        public Lazy<Task<(ITarget Target, TargetRecord Record)>> Target { get; } = new(() => targets.GetAsync(name, service));
 
         public CancellationToken Service => service;
     }

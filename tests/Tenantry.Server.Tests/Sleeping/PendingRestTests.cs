@@ -11,6 +11,7 @@ namespace Tenantry.Server.Tests.Sleeping;
 public sealed class PendingRestTests : IAsyncLifetime
 {
     private readonly ConcurrentQueue<string> puts = new();
+    private readonly ConcurrentQueue<string> targetReads = new();
     private SleeperScene scene = null!;
 
     public async Task InitializeAsync()
@@ -25,6 +26,8 @@ public sealed class PendingRestTests : IAsyncLifetime
     {
         if (name == nameof(IStore.PutRestAsync))
             puts.Enqueue(name);
+        else if (name == nameof(IStore.FindTargetAsync))
+            targetReads.Enqueue(name);
     };
 
     // Decided, and not yet carried out.
@@ -157,7 +160,7 @@ public sealed class PendingRestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NothingIsWrittenOfWhatStaysAsItIs()
+    public async Task NothingIsWrittenOfWhatStaysAsItIsAndATargetIsReadOnceForAllOfIts()
     {
         var (works, sleeps, freezes, refused) = (
             await scene.AddAsync("works"), await scene.AddAsync("sleeps"), await scene.AddAsync("freezes", release: SleeperScene.Freezes), await scene.AddAsync("refused"));
@@ -175,6 +178,7 @@ public sealed class PendingRestTests : IAsyncLifetime
         phases.ShouldBe([InstancePhase.Running, InstancePhase.Asleep, InstancePhase.Frozen, InstancePhase.Running]);
         puts.Count.ShouldBe(2, "one decision for each of the two that rest");
         scene.Poked.Count.ShouldBe(2);
+        targetReads.Count.ShouldBe(40, "one for each look, not for each instance");
         (await scene.DesiredAsync(refused)).ShouldBe(DesiredState.Running, "a pass would refuse to carry it out");
     }
 }

@@ -87,7 +87,7 @@ internal sealed class SleeperScene : IAsyncDisposable
         Sleeper?.Dispose();
         (var before, Away) = AwayStore.InFrontOf(Bench.Store);
         Sleeper = new Sleeper(
-            before, new SleepIndex(Bench.Store), Bench.NewTargets(Bench.Store, _ => { }, node: node, isOneMachine: isOneMachine), Bench.Reconciler, hub,
+            before, new SleepIndex(Bench.Store), Bench.NewTargets(before, _ => { }, node: node, isOneMachine: isOneMachine), Bench.Reconciler, hub,
             new OtherEngines(Bench.Store, "this-1", Bench.Time, NullLogger<OtherEngines>.Instance), Poked.Enqueue, new SleeperOptions(), Bench.Time, NullLogger<Sleeper>.Instance);
     }
 
