@@ -7,6 +7,9 @@ namespace Tenantry.EndToEnd.Tests;
 /// <summary>What a sender and a browser meet when an instance is at rest.</summary>
 public class MessageTests
 {
+    // What the app writes down of one that has no id.
+    private const string AnsweredByTheApp = "undefined";
+
     private static string App(string name) => Path.Combine(Repository.Root, "tests", "Tenantry.EndToEnd.Tests", "Apps", name);
 
     [MachineFact("node")]
@@ -21,6 +24,7 @@ public class MessageTests
         var sent = new List<string>();
         foreach (var body in (string[])["one", "two", "three"])
             sent.Add($"{await SendAsync(plane, "/hooks/x?from=" + body, body)} sig /hooks/x?from={body} {body}");
+        sent[0].ShouldNotStartWith(AnsweredByTheApp);
         await plane.KillAsync();
         await plane.StartAsync();
         await plane.KillAsync();
@@ -74,7 +78,10 @@ public class MessageTests
         using var request = new HttpRequestMessage(HttpMethod.Post, plane.Gateway.TrimEnd('/') + path) { Content = new StringContent(body, Encoding.ASCII), Headers = { Host = "alice.localhost" } };
         request.Headers.Add("X-Signature", "sig");
         using var answer = await http.SendAsync(request);
-        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        // Whoever comes when all before were delivered, as on a slow machine, is answered by the app.
+        answer.StatusCode.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.OK);
+        if (answer.StatusCode == HttpStatusCode.OK)
+            return AnsweredByTheApp;
         return answer.Headers.GetValues("Tenantry-Delivery").Single();
     }
 }

@@ -52,8 +52,11 @@ public sealed record ResourceObservation(ResourceName Resource, string State, st
 /// <param name="Message">For a person; empty when the state says it all.</param>
 public sealed record StepEvent(ResourceName Resource, StepAction Action, StepState State, string Message = "")
 {
-    /// <summary>What serves requests is stopped as soon as the next event is asked for: who is served may end first. It is served again after the step.</summary>
+    /// <summary>What serves requests is stopped as soon as the next event is asked for: who is served may end first.</summary>
     public bool Interrupts { get; init; }
+
+    /// <summary>Of an event that <see cref="Interrupts"/>: the step after which it is served again. Null: the event's own.</summary>
+    public PlanStep? ServedAfter { get; init; }
 }
 
 /// <summary>How far a step is.</summary>

@@ -41,6 +41,21 @@ public sealed record InstanceWorkload
 
     /// <summary><c>sha256:</c> and 64 hexadecimal digits over everything that would need a change of what runs, secrets' values (hashed) included.</summary>
     public required string Digest { get; init; }
+
+    /// <summary>Names of the services without which no request is answered: the one that the gateway reaches, and all that it depends on. None where none speaks HTTP.</summary>
+    public IReadOnlySet<string> FindServing()
+    {
+        var serving = new HashSet<string>(StringComparer.Ordinal);
+        if (EntryPort is not { } entry)
+            return serving;
+        foreach (var service in Services.Reverse())
+        {
+            if (service.Ports.Any(port => port.Number == entry) || Services.Any(other => serving.Contains(other.Name) && other.DependsOn.Contains(service.Name)))
+                serving.Add(service.Name);
+        }
+
+        return serving;
+    }
 }
 
 /// <summary>Who and what an instance is, for labels and for people.</summary>

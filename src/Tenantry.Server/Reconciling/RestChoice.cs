@@ -14,6 +14,7 @@ internal sealed class RestChoice : IAsyncDisposable
     private RestWrite? _write;
     private IRestPermit? _permit;
     private IAsyncDisposable? _drained;
+    private (ResourceName Resource, StepAction Action)? _servedAfter;
     private bool _isBegun;
 
     public RestChoice(ReconcilerParts parts, InstanceRecord record, WakeAsk? ask)
@@ -92,9 +93,14 @@ internal sealed class RestChoice : IAsyncDisposable
     public async Task FollowAsync(StepEvent step, CancellationToken cancellationToken)
     {
         if (step.Interrupts && _drained is null && _permit is null && _parts.Gate is { } gate)
+        {
             _drained = await gate.DrainAsync(Record.Spec.Id, cancellationToken);
-        else if (step.State == StepState.Done)
+            _servedAfter = step.ServedAfter is { } last ? (last.Resource, last.Action) : (step.Resource, step.Action);
+        }
+        else if (step.State == StepState.Done && (step.Resource, step.Action) == _servedAfter)
+        {
             await EndDrainAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -104,7 +110,8 @@ internal sealed class RestChoice : IAsyncDisposable
             await _permit.DisposeAsync();
     }
 
-    private async Task EndDrainAsync()
+    /// <summary>Nobody waits any more for a step to be done.</summary>
+    public async Task EndDrainAsync()
     {
         if (_drained is { } drained)
         {

@@ -21,11 +21,11 @@ internal sealed class StepWriter(ChannelWriter<StepWriter.Told> writer)
         Tell(new StepEvent(resource, action, StepState.Done));
     }
 
-    /// <summary>Within a step: what serves is about to be stopped. Ends when whoever listens has let requests end.</summary>
-    internal Task InterruptAsync(ResourceName resource, StepAction action, CancellationToken cancellationToken)
+    /// <summary>Within a step: what serves is about to be stopped, until another step was done. Ends when whoever listens has let requests end.</summary>
+    internal Task InterruptAsync(PlanStep step, PlanStep? servedAfter, CancellationToken cancellationToken)
     {
         var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        writer.TryWrite(new Told(new StepEvent(resource, action, StepState.Progress, "requests under way may end first") { Interrupts = true }, taken));
+        writer.TryWrite(new Told(new StepEvent(step.Resource, step.Action, StepState.Progress, "requests under way may end first") { Interrupts = true, ServedAfter = servedAfter }, taken));
         return taken.Task.WaitAsync(cancellationToken);
     }
 

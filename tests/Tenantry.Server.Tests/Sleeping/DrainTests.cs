@@ -37,10 +37,10 @@ public sealed class DrainTests
         var hub = new GatewayHub(TimeProvider.System);
         using var left = new CancellationTokenSource();
         var attending = AttendAsync(hub, gateway.Engine, left.Token);
-        var stopped = 0;
+        var (stopped, heldBetween) = (0, 0);
         var reconciler = new Reconciler(
             bench.Store,
-            bench.NewTargets(bench.Store, _ => { }, inner => new Interrupting(inner, () => Interlocked.Increment(ref stopped))),
+            bench.NewTargets(bench.Store, _ => { }, inner => new Interrupting(inner, () => Interlocked.Increment(ref stopped), () => heldBetween = gateway.Held)),
             bench.Workloads, bench.Changes, bench.Options, bench.Time, NullLogger<Reconciler>.Instance, gate: hub);
         var spec = await bench.Fleet.AddInstanceAsync("alice");
         (await reconciler.PassAsync(spec.Id, CancellationToken.None)).End.ShouldBe(PassEnd.Settled);
@@ -64,6 +64,7 @@ public sealed class DrainTests
         (await first).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await pass).End.ShouldBe(PassEnd.Settled);
         stopped.ShouldBe(1);
+        heldBetween.ShouldBe(1, "what it needs was there again, and it itself was not");
         (await second).StatusCode.ShouldBe(HttpStatusCode.OK);
         await left.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => attending);
@@ -78,7 +79,7 @@ public sealed class DrainTests
         cancellationToken);
 
     /// <summary>Says before it stops what serves.</summary>
-    private sealed class Interrupting(ITarget inner, Action stop) : ITarget
+    private sealed class Interrupting(ITarget inner, Action stop, Action between) : ITarget
     {
         public string Kind => inner.Kind;
 
@@ -90,10 +91,13 @@ public sealed class DrainTests
 
         public async IAsyncEnumerable<StepEvent> ApplyAsync(Plan plan, InstanceWorkload workload, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            var web = new ResourceName("service", "web");
-            yield return new StepEvent(web, StepAction.Replace, StepState.Started);
-            yield return new StepEvent(web, StepAction.Replace, StepState.Progress) { Interrupts = true };
+            var (db, web) = (new ResourceName("service", "db"), new ResourceName("service", "web"));
+            yield return new StepEvent(db, StepAction.Replace, StepState.Started);
+            yield return new StepEvent(db, StepAction.Replace, StepState.Progress) { Interrupts = true, ServedAfter = new PlanStep(web, StepAction.Replace, "") };
             stop();
+            yield return new StepEvent(db, StepAction.Replace, StepState.Done);
+            yield return new StepEvent(web, StepAction.Replace, StepState.Started);
+            between();
             yield return new StepEvent(web, StepAction.Replace, StepState.Done);
             await foreach (var step in inner.ApplyAsync(plan, workload, cancellationToken))
                 yield return step;

@@ -23,6 +23,7 @@ internal sealed class InstanceReplacement
     private readonly List<FormerContainer> _aside = [];
     private readonly List<string> _made = [];
     private readonly StepWriter _steps;
+    private readonly Serving _serving;
     private bool _hasBegun;
     private bool _isStopped;
 
@@ -30,6 +31,7 @@ internal sealed class InstanceReplacement
     {
         _steps = steps;
         (_host, _containers, _workload, _plan) = (host, containers, workload, plan);
+        _serving = new Serving(workload, plan, name => DockerNames.ServiceResource(workload.Ref, name));
         _former = new FormerContainers(host, containers, workload);
         _last = plan.Steps.LastOrDefault(step => step.Resource.Kind == "service");
     }
@@ -67,8 +69,8 @@ internal sealed class InstanceReplacement
         var isShared = seen.Services.Count > 1 || _workload.Services.Count > 1 || seen.Shape?.Volumes.Count > 0 || ServiceShape.VolumesOf(_workload).Any()
             || _plan.Steps.Any(step => step is { Resource.Kind: "network", Action: StepAction.Replace });
         _isStopped = isShared;
-        if (isShared && seen.Ordered.Any(container => going.Contains(container.Name) && container.State.IsRunning))
-            await _steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
+        if (isShared && seen.Ordered.Any(container => going.Contains(container.Name) && container.State.IsRunning && Serves(container.Service)))
+            await _steps.InterruptAsync(step, _serving.Last, cancellationToken);
         foreach (var container in seen.Ordered.Reverse().Where(container => going.Contains(container.Name)))
         {
             if (container.State.IsRemains)
@@ -85,6 +87,10 @@ internal sealed class InstanceReplacement
         }
     }
 
+    // The first one's network is that of all. One that the release has no more may have been what the gateway reached.
+    private bool Serves(string? service) => service is null || service == _workload.Services[0].Name || _workload.Services.All(known => known.Name != service)
+        || _serving.Has(DockerNames.ServiceResource(_workload.Ref, service));
+
     // Written down before anything goes: whoever finds some of the old ones later knows that they are no longer wanted.
     private async Task FinishAsync(PlanStep step, CancellationToken cancellationToken)
     {
@@ -92,7 +98,7 @@ internal sealed class InstanceReplacement
         if (seen.IsAsWanted(_workload, _host.ContainersOf(_workload)))
             _host.Records.Write(_workload.Ref, InstanceRecord.After(_host.Records.Read(_workload.Ref), _workload, seen));
         if (!_isStopped && _aside.Exists(old => old.WasUp))
-            await _steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
+            await _steps.InterruptAsync(step, step, cancellationToken);
         foreach (var old in Enumerable.Reverse(_aside))
         {
             await _containers.StopAsync(old.Container.Id, cancellationToken);

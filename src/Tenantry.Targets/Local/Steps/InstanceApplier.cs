@@ -18,13 +18,14 @@ internal sealed class InstanceApplier(LocalHost host)
         if (plan.IsEmpty)
             return;
         var work = new ApplyWork(host, workload);
+        var serving = new Serving(workload, plan, name => LocalResources.Service(workload.Ref, name));
         foreach (var step in plan.Steps)
         {
             await steps.StepAsync(step.Resource, step.Action, async progress =>
             {
                 try
                 {
-                    await TakeAsync(work, step, steps, progress, cancellationToken);
+                    await TakeAsync(work, step, serving, steps, progress, cancellationToken);
                 }
                 catch (Exception error) when (error is IOException or UnauthorizedAccessException)
                 {
@@ -46,7 +47,7 @@ internal sealed class InstanceApplier(LocalHost host)
             await HealthWait.UntilHealthyAsync(host, file, service, cancellationToken);
     }
 
-    private async Task TakeAsync(ApplyWork work, PlanStep step, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
+    private async Task TakeAsync(ApplyWork work, PlanStep step, Serving serving, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
     {
         switch (step.Resource.Kind, step.Action)
         {
@@ -75,7 +76,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 await HealthWait.UntilHealthyAsync(host, work.File, work.Service(work.NameOf(step.Resource)), cancellationToken);
                 break;
             case ("service", _):
-                await StartAsync(work, step, steps, progress, cancellationToken);
+                await StartAsync(work, step, serving, steps, progress, cancellationToken);
                 break;
             case ("instance", StepAction.Thaw):
                 work.Remember(file => file with { Wanted = DesiredState.Running });
@@ -89,15 +90,15 @@ internal sealed class InstanceApplier(LocalHost host)
         }
     }
 
-    private async Task StartAsync(ApplyWork work, PlanStep step, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
+    private async Task StartAsync(ApplyWork work, PlanStep step, Serving serving, StepWriter steps, Action<string> progress, CancellationToken cancellationToken)
     {
         // Whatever was planned, a start finds everything that it needs.
         await work.EnsureSurroundingsAsync(progress, cancellationToken);
         var service = work.Service(work.NameOf(step.Resource));
         var own = work.Paths.Service(service.Name);
         // Nobody else is kept waiting for it.
-        if (ServiceState.Read(own) is { IsAlive: true } before && !IsIt(before))
-            await steps.InterruptAsync(step.Resource, step.Action, cancellationToken);
+        if (serving.Has(step.Resource) && ServiceState.Read(own) is { IsAlive: true } before && !IsIt(before))
+            await steps.InterruptAsync(step, serving.Last, cancellationToken);
         using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
         var state = ServiceState.Read(own);
         if (state is { IsAlive: true } && IsIt(state))
