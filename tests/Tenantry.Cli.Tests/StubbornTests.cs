@@ -35,8 +35,8 @@ public class StubbornTests
         await interrupt.CancelAsync();
 
         (await running.WaitAsync(Patience)).ExitCode.ShouldBe((int)ExitCode.Interrupted);
-        // Lets go of the reader that still waits. Opened for both, a pipe waits for nobody: the reader may never have come to open it.
-        await using var release = File.Open(pipe, FileMode.Open, FileAccess.ReadWrite);
+        // Lets go of the reader that still waits, and has perhaps just opened it. Opened for both, a pipe waits for nobody: the reader may never have come to open it.
+        await using var release = File.Open(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
     }
 
     [Fact]
