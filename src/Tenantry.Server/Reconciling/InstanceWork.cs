@@ -139,7 +139,6 @@ internal sealed class InstanceWork : IAsyncDisposable
             WorkAction.Freeze => target.FreezeAsync(_ref, ToldAsync),
             _ => target.SleepAsync(_ref, ToldAsync),
         });
-        await _rest.EndDrainAsync();
         _wake?.End();
     }
 

@@ -110,8 +110,7 @@ internal sealed class RestChoice : IAsyncDisposable
             await _permit.DisposeAsync();
     }
 
-    /// <summary>Nobody waits any more for a step to be done.</summary>
-    public async Task EndDrainAsync()
+    private async Task EndDrainAsync()
     {
         if (_drained is { } drained)
         {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net.Sockets;
 
 namespace Tenantry.Server.Gateway.Forwarding;
@@ -9,9 +8,6 @@ namespace Tenantry.Server.Gateway.Forwarding;
 /// </summary>
 internal struct TakeClock
 {
-    // TCP_INFO of tcp(7), and where in it tcpi_bytes_acked stands.
-    private const int TcpInfo = 11;
-    private const int BytesTaken = 120;
     private const int Unknown = -1;
     private long by = long.MaxValue;
     private long patience;
@@ -43,25 +39,12 @@ internal struct TakeClock
         var before = Volatile.Read(ref taken);
         if (client is null || (before != Unknown && now < until))
             return now >= until;
-        var after = TakenBy(client);
+        var after = TcpInfo.BytesTakenBy(client);
         Volatile.Write(ref taken, after);
         if (before == Unknown || after == before)
             return now >= until;
         // Unless it has just taken the rest.
         Interlocked.CompareExchange(ref by, now + patience, until);
         return false;
-    }
-
-    private static long TakenBy(Socket client)
-    {
-        Span<byte> told = stackalloc byte[256];
-        try
-        {
-            return client.GetRawSocketOption((int)SocketOptionLevel.Tcp, TcpInfo, told) < BytesTaken + sizeof(long) ? 0 : BinaryPrimitives.ReadInt64LittleEndian(told[BytesTaken..]);
-        }
-        catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
-        {
-            return 0;
-        }
     }
 }

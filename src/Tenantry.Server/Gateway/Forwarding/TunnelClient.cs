@@ -43,7 +43,7 @@ internal sealed class TunnelClient(Socket? client)
     {
         if (!HasEnded && !IsHeldUp)
             return false;
-        var side = client is null ? ClientSide.There : ClientSides.Of(client);
+        var side = client is null ? ClientSide.There : TcpInfo.SideOf(client);
         if (side == ClientSide.Gone)
             return true;
         if (!HasEnded && side != ClientSide.Ended)
