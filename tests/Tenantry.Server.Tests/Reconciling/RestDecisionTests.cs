@@ -8,26 +8,8 @@ using Tenantry.Targets.Fake;
 namespace Tenantry.Server.Tests.Reconciling;
 
 /// <summary>Decisions to rest that are not carried out, since what they were made over is not so any more.</summary>
-public sealed class RestDecisionTests : IAsyncLifetime
+public sealed class RestDecisionTests : RestScene
 {
-    private Workbench _bench = null!;
-    private ScriptedGate _gate = null!;
-    private Reconciler _reconciler = null!;
-
-    public async Task InitializeAsync()
-    {
-        _bench = await Workbench.StartAsync();
-        _gate = new ScriptedGate();
-        _reconciler = new Reconciler(
-            _bench.Store, _bench.NewTargets(_bench.Store, _ => { }), _bench.Workloads, _bench.Changes, _bench.Options, _bench.Time, NullLogger<Reconciler>.Instance, gate: _gate);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _bench.World.Violations.ShouldBeEmpty();
-        await _bench.DisposeAsync();
-    }
-
     [Fact]
     public async Task ADecisionThatWaitedTooLongForItsTurnIsNotCarriedOut()
     {
@@ -122,15 +104,4 @@ public sealed class RestDecisionTests : IAsyncLifetime
         var record = await RecordAsync(spec);
         (record.Rest, record.Status.Phase, record.Status.Failures, record.Status.Reason).ShouldBe((null, InstancePhase.Running, 0, ""));
     }
-
-    private async Task<PassEnd> PassAsync(InstanceSpec spec) => (await _reconciler.PassAsync(spec.Id, CancellationToken.None)).End;
-
-    private Task WakeAsync(InstanceSpec spec) => _reconciler.WakeAsync(spec.Id, new WakeAsk(_bench.Time.GetTimestamp(), (_, _) => { }), CancellationToken.None);
-
-    private async Task<InstanceRecord> RecordAsync(InstanceSpec spec) => (await _bench.Store.FindInstanceAsync(spec.Id, CancellationToken.None)).ShouldNotBeNull();
-
-    private InstanceRest Rest(DesiredState depth) => new(depth, "idle for 10 min", _bench.Time.GetUtcNow(), _bench.Time.GetUtcNow().AddMinutes(-10));
-
-    private async Task RestAsync(InstanceSpec spec, DesiredState depth) =>
-        (await _bench.Store.PutRestAsync(spec.Id, Rest(depth), (await RecordAsync(spec)).Rest, spec.Generation, CancellationToken.None)).ShouldBeTrue();
 }
