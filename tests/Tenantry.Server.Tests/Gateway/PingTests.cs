@@ -113,9 +113,10 @@ public sealed class PingTests : IAsyncLifetime
     // What the sleeper would say once the gateway has told what it sees.
     private async Task<IdleVerdict> AfterAsync(int seconds)
     {
-        // The gateway sets its clock for the next report after each.
-        await Task.Delay(20);
-        time.Advance(TimeSpan.FromSeconds(seconds));
+        // The gateway sets its timer for the next report after each; that one is to be made when the whole time is over.
+        await time.WaitForTimerAsync(GateReport.Every);
+        time.Leap(TimeSpan.FromSeconds(seconds));
+        time.Advance(TimeSpan.Zero);
         await Waiting.ForAsync(() => hub.TrafficOf(Id) is not null);
         return IdleDecision.Of(new IdleFacts(
             time.GetUtcNow(), Hasty, new BusyDefinition(), InstanceHold.None, DesiredState.Running, CanFreeze: true, start, null, hub.TrafficOf(Id), UsageSeen.Nothing, BusyAnswer.Nobody));

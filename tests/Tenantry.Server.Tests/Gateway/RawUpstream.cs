@@ -6,6 +6,7 @@ namespace Tenantry.Server.Tests.Gateway;
 /// <summary>An instance that answers in bytes: the script runs once for each connection.</summary>
 internal sealed class RawUpstream : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly Func<RawConnection, int, Task> script;
     private readonly Task accepting;
@@ -48,11 +49,13 @@ internal sealed class RawUpstream : IAsyncDisposable
         });
     }
 
+    /// <summary>A script that waits for what a failed test will never do is left alone after a while: the test's own failure is to be seen.</summary>
     public async ValueTask DisposeAsync()
     {
         listener.Stop();
         await accepting;
-        await Task.WhenAll(running);
+        await Task.WhenAny(Task.WhenAll(running), Task.Delay(Patience));
+        await Task.WhenAll(running.Where(script => script.IsFaulted));
     }
 
     private async Task AcceptAsync()

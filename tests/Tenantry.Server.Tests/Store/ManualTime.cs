@@ -39,6 +39,21 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Waits until somebody has a timer that fires within that time: who moves the clock before its timer is set waits for it in vain.</summary>
+    public async Task WaitForTimerAsync(TimeSpan within)
+    {
+        for (var patience = 0; patience < 6000; patience++)
+        {
+            lock (_lock)
+            {
+                if (_timers.Exists(timer => timer.Due <= _now + within))
+                    return;
+            }
+            await Task.Delay(10);
+        }
+        throw new TimeoutException($"Within a minute nobody set a timer for the next {within}.");
+    }
+
     /// <summary>The clock goes on while the process does not: no timer fires, as after SIGSTOP or a machine that slept.</summary>
     public void Leap(TimeSpan by)
     {
