@@ -224,12 +224,12 @@ internal sealed class InstanceWork : IAsyncDisposable
     // A value that was taken away is not gone while a process has it. A release that only wants more than the one that runs stops nothing. False between two tries.
     private async Task<bool> StopBereftAsync(TargetCalls target, WorkloadResult.Refused refusal)
     {
-        if (refusal.Condition != WorkloadRefusedException.SecretsMissing || _seen is not { State: not (ObservedState.Absent or ObservedState.Stopped), Release: { } running })
-            return true;
-        if (!await _parts.Workloads.LacksSecretsAsync(Spec, running, _cancellation))
+        if (refusal.Condition != WorkloadRefusedException.SecretsMissing || _seen is not { State: not (ObservedState.Absent or ObservedState.Stopped), Release: { } running } ||
+            !await _parts.Workloads.LacksSecretsAsync(Spec, running, _cancellation))
             return true;
         if (IsHeld)
             return false;
+        await _rest.CloseAsync(_cancellation);
         await _journal.BeginAsync(1, _cancellation);
         _lease.Require();
         await target.SleepAsync(_ref, ToldAsync);

@@ -56,6 +56,13 @@ internal sealed class RestChoice : IAsyncDisposable
         return false;
     }
 
+    /// <summary>It is stopped whoever is served: those under way end first, within reason, and who comes then asks the engine.</summary>
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        if (_permit is null && _parts.Gate is { } gate)
+            _permit = await gate.CloseAsync(Record.Spec.Id, force: true, idleSince: null, cancellationToken);
+    }
+
     /// <summary>True when the request was told.</summary>
     public bool IsTold { get; private set; }
 

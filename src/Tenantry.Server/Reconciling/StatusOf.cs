@@ -15,6 +15,9 @@ internal static class StatusOf
     /// <summary>A key of it is not yet as it is wanted.</summary>
     private const string KeyUnsettled = "KeyUnsettled";
 
+    /// <summary>It was not up, or not at rest, when what should bring it back failed.</summary>
+    private const string NotRepaired = "NotRepaired";
+
     private static readonly string[] OwnConditions = [Provisioned, Ready, Drifted];
 
     /// <summary>The target is about to be asked to make or change something.</summary>
@@ -116,9 +119,12 @@ internal static class StatusOf
                 Health = seen?.Health ?? InstanceHealth.Unknown,
                 Reason = reason,
                 ObservedGeneration = record.Spec.Generation,
-                Conditions = seen is null
-                    ? Set(Own(before.Conditions), now, (Ready, false, reason), (Condition.TargetAway, true, reason))
-                    : Set(Own(before.Conditions), now, (Ready, false, reason), (Drifted, seen.Drift.Count > 0, "")),
+                Conditions = seen switch
+                {
+                    null => Set(Own(before.Conditions), now, (Ready, false, reason), (Condition.TargetAway, true, reason)),
+                    _ when WentWrong(before, seen) => Set(Own(before.Conditions), now, (Ready, false, reason), (Drifted, seen.Drift.Count > 0, ""), (NotRepaired, true, reason)),
+                    _ => Set(Own(before.Conditions), now, (Ready, false, reason), (Drifted, seen.Drift.Count > 0, "")),
+                },
                 Failures = before.Failures + 1,
             },
             before,
@@ -140,16 +146,18 @@ internal static class StatusOf
     public static InstanceStatus Held(InstanceRecord record, InstanceObservation seen, DateTimeOffset now)
     {
         var before = record.Status;
-        var isAsBefore = (before.Phase, seen.State) is
-            (InstancePhase.Running, ObservedState.Running) or (InstancePhase.Frozen, ObservedState.Frozen) or (InstancePhase.Asleep, ObservedState.Stopped);
-        var wentWrong = !isAsBefore && before.Phase is (InstancePhase.Running or InstancePhase.Frozen or InstancePhase.Asleep);
-        var needsReason = wentWrong || (isAsBefore && (seen.Trouble is not null || (before.Reason.Length == 0 && seen.Health != InstanceHealth.Healthy)));
+        var isWrong = WentWrong(before, seen);
+        // A failure's own sentence stays, that of a rest or a repair that failed, say; what was well until now needs one.
+        var isNews = isWrong
+            ? !before.Conditions.Any(condition => condition is { Type: NotRepaired, Value: true })
+            : IsAsSaid(before, seen) && (seen.Trouble is not null || (before.Reason.Length == 0 && seen.Health != InstanceHealth.Healthy));
+        var reason = isNews ? $"{seen.Trouble ?? $"It is {Words(seen.State)}."} Next try at {Clock(before.NextLookAt)}." : before.Reason;
         return Dated(
             WithSeen(before, seen) with
             {
-                Health = seen.State == ObservedState.Running ? seen.Health : wentWrong ? InstanceHealth.Unhealthy : InstanceHealth.Unknown,
-                // A failure's own sentence stays, that of a rest that failed, say; what was well until now needs one.
-                Reason = needsReason ? $"{seen.Trouble ?? $"It is {Words(seen.State)} again."} Next try at {Clock(before.NextLookAt)}." : before.Reason,
+                Health = seen.State == ObservedState.Running ? seen.Health : isWrong ? InstanceHealth.Unhealthy : InstanceHealth.Unknown,
+                Reason = reason,
+                Conditions = isWrong ? Set(before.Conditions, now, (Ready, false, reason)) : before.Conditions,
             },
             before,
             now);
@@ -194,6 +202,12 @@ internal static class StatusOf
     };
 
     public static string Clock(DateTimeOffset time) => $"{time.UtcDateTime:HH:mm:ss} UTC";
+
+    private static bool IsAsSaid(InstanceStatus said, InstanceObservation seen) => (said.Phase, seen.State) is
+        (InstancePhase.Running, ObservedState.Running) or (InstancePhase.Frozen, ObservedState.Frozen) or (InstancePhase.Asleep, ObservedState.Stopped);
+
+    private static bool WentWrong(InstanceStatus said, InstanceObservation seen) =>
+        !IsAsSaid(said, seen) && said.Phase is InstancePhase.Running or InstancePhase.Frozen or InstancePhase.Asleep;
 
     private static string RestingReason(InstanceRecord record, string word) =>
         record.Rest is { } rest ? $"{word}: {rest.Reason}." : record.Spec.Hold == InstanceHold.Down ? $"{word} and held down, as asked." : $"{word}, as asked.";

@@ -47,6 +47,27 @@ public sealed class RestTests : RestScene
         Decision.Next(new Situation(record, null!, seen, new Plan([step]), RepairsDrift: true)).ShouldBe(WorkAction.Apply);
     }
 
+    // Requests under way were cut.
+    [Fact]
+    public async Task WhatHasLostARequiredSecretIsStoppedOnceRequestsHaveEnded()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        _bench.Workloads.Refused[spec.Id] = new WorkloadResult.Refused("SecretsMissing", "Set it.", IsPending: true);
+        _bench.Workloads.Lacking.Add(spec.Release);
+        _gate.IsBusy = true;
+        _bench.Script.Decide = (call, _) =>
+        {
+            if (call == FakeCall.Stop)
+                _gate.Log.Add("stop");
+            return null;
+        };
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Waiting);
+
+        _gate.Log.ShouldBe(["force", "stop", "rested"]);
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
+    }
+
     [Fact]
     public async Task ARequestThatComesBeforeTheRestEndsTheDecision()
     {

@@ -203,43 +203,6 @@ public sealed class TroubleTests : IAsyncLifetime
         (await _bench.StatusAsync(spec.Id)).Reason.ShouldContain("Sequence contains no elements");
     }
 
-    [Fact]
-    public async Task WhatVanishesIsMadeAgainAndWhatCrashesIsStarted()
-    {
-        var spec = await _bench.RunningAsync("alice");
-        _bench.World.Vanish(spec.Id);
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
-        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running);
-        _bench.Time.Advance(TimeSpan.FromSeconds(2));
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
-        (await _bench.StatusAsync(spec.Id)).Failures.ShouldBe(0);
-
-        _bench.World.Lose(spec.Id, new ResourceName("volume", "alice-data"));
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
-        (await _bench.SeeAsync(spec)).Resources.Count.ShouldBe(3);
-        _bench.World.Violations.ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task WhatCrashesAgainAndAgainIsStartedLaterAndLater()
-    {
-        var spec = await _bench.RunningAsync("alice");
-        _bench.World.Crash(spec.Id, "exit code 3");
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
-        (await _bench.StatusAsync(spec.Id)).Failures.ShouldBe(1);
-
-        _bench.World.Crash(spec.Id, "exit code 3");
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Waiting);
-        var status = await _bench.StatusAsync(spec.Id);
-        (status.Health, status.Endpoint).ShouldBe((InstanceHealth.Unhealthy, null));
-        status.Reason.ShouldStartWith("exit code 3 Next try at ");
-        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Stopped);
-
-        _bench.Time.Advance(status.NextLookAt - _bench.Time.GetUtcNow());
-        (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Settled);
-        (await _bench.StatusAsync(spec.Id)).Failures.ShouldBe(2);
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
