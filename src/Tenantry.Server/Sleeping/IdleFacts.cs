@@ -62,4 +62,8 @@ public enum BusyAnswer
 /// <param name="Reason">Why, for a person.</param>
 /// <param name="IdleSince">The last sign of work.</param>
 /// <param name="Ask">The app is to be asked before it can be decided.</param>
-public sealed record IdleVerdict(DesiredState? Depth, string Reason, DateTimeOffset IdleSince, bool Ask = false);
+public sealed record IdleVerdict(DesiredState? Depth, string Reason, DateTimeOffset IdleSince, bool Ask = false)
+{
+    /// <summary>Nothing was found out this time: what was decided before stands as long as it lasts.</summary>
+    public bool IsOpen { get; init; }
+}

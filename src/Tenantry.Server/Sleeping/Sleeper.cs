@@ -51,11 +51,12 @@ public sealed class Sleeper(
     // Of one target. Once a few of its instances could not be measured in time, the rest is left for the next look.
     private async Task LookAsync(IReadOnlyList<SleepEntry> entries, CancellationToken cancellationToken)
     {
-        var round = new Round(targets, entries[0].Record.Spec.Target, cancellationToken);
-        await Parallel.ForEachAsync(
+        var round = new Round(targets, entries[0].Record.Spec.Target, new RenewedRests(store, Time), cancellationToken);
+        var looking = Parallel.ForEachAsync(
             entries,
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (entry, stopping) => await LookAsync(entry, round, stopping));
+        await round.Renewed.WriteWhileAsync(looking, cancellationToken);
     }
 
     private async Task LookAsync(SleepEntry entry, Round round, CancellationToken cancellationToken)
@@ -75,8 +76,8 @@ public sealed class Sleeper(
 
         instance.Verdict = verdict;
         if (verdict.Depth is { } depth && depth != Present(record))
-            await DecideAsync(record, instance, depth, verdict, cancellationToken);
-        else if (instance.Pending is not null && !verdict.Ask)
+            await DecideAsync(record, instance, depth, verdict, round, cancellationToken);
+        else if (instance.Pending is not null && verdict is { Ask: false, IsOpen: false })
             await WithdrawAsync(record, instance, cancellationToken);
     }
 
@@ -106,13 +107,13 @@ public sealed class Sleeper(
         var runs = Present(record) == DesiredState.Running;
         var isMeasured = runs && Time.GetUtcNow() >= instance.MeasureAt;
         if (isMeasured && !await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
-            return Awake(LateOthers);
+            return Awake(LateOthers) with { IsOpen = true };
         var verdict = Judge(target, entry, instance, policy);
         // What began since the last measurement is not known yet.
         if (verdict.Depth is not null && runs && !isMeasured)
         {
             if (!await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
-                return Awake(LateOthers);
+                return Awake(LateOthers) with { IsOpen = true };
             verdict = Judge(target, entry, instance, policy);
         }
 
@@ -203,7 +204,7 @@ public sealed class Sleeper(
         }
     }
 
-    private async Task DecideAsync(InstanceRecord record, WatchedInstance instance, DesiredState depth, IdleVerdict verdict, CancellationToken cancellationToken)
+    private async Task DecideAsync(InstanceRecord record, WatchedInstance instance, DesiredState depth, IdleVerdict verdict, Round round, CancellationToken cancellationToken)
     {
         var now = Time.GetUtcNow();
         var before = instance.Pending;
@@ -212,7 +213,13 @@ public sealed class Sleeper(
         if (isKnown && (now - before!.At < Renewed || (record.Status.Failures > 0 && record.Status.NextLookAt - now > Renewed)))
             return;
         var rest = new InstanceRest(depth, verdict.Reason, now, verdict.IdleSince);
-        if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken) || isKnown)
+        if (isKnown)
+        {
+            round.Renewed.Add(instance, record, rest, before!);
+            return;
+        }
+
+        if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken))
             return;
         Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
@@ -237,10 +244,13 @@ public sealed class Sleeper(
 
     /// <param name="targets">All targets.</param>
     /// <param name="name">The one whose instances are looked at.</param>
+    /// <param name="renewed">What is decided anew in it.</param>
     /// <param name="service">Ends with the sleeper, and not with the look.</param>
-    private sealed class Round(TargetSet targets, string name, CancellationToken service)
+    private sealed class Round(TargetSet targets, string name, RenewedRests renewed, CancellationToken service)
     {
         public int Late;
+
+        public RenewedRests Renewed { get; } = renewed;
 
         /// <summary>Asked for once, however many instances it has.</summary>
         public Lazy<Task<(ITarget Target, TargetRecord Record)>> Target { get; } = new(() => targets.GetAsync(name, service));

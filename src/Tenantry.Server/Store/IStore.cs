@@ -70,6 +70,12 @@ public interface IStore : ITenancyStore, IAccessStore, IPeopleStore, IInvitation
     /// </summary>
     Task<bool> PutRestAsync(string instanceId, InstanceRest? rest, InstanceRest? before, long generation, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Decisions that were made anew, of the same depth, many at once; gives the instances of which nothing was written, since their spec is at another generation or another
+    /// decision is in force. A loss of power may take what was written: then the decision before stands, until its time is over.
+    /// </summary>
+    Task<IReadOnlyList<string>> RenewRestsAsync(IReadOnlyList<RestRenewal> renewals, CancellationToken cancellationToken);
+
     /// <summary>Writes a wake, or what is known better of one that was written.</summary>
     Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken);
 

@@ -119,6 +119,13 @@ internal sealed class SqlStore(Database database, string owner) : SqlAccessStore
     public Task<bool> PutRestAsync(string instanceId, InstanceRest? rest, InstanceRest? before, long generation, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => RestRows.PutAsync(s, instanceId, rest, before, generation), cancellationToken);
 
+    public async Task<IReadOnlyList<string>> RenewRestsAsync(IReadOnlyList<RestRenewal> renewals, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> left = [];
+        await Database.WriteProgressAsync(async s => left = await RestRows.RenewAsync(s, renewals), cancellationToken);
+        return left;
+    }
+
     public Task AddWakeAsync(string instanceId, WakeRecord wake, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => RestRows.AddWakeAsync(s, instanceId, wake), cancellationToken);
 

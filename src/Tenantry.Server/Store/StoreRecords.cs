@@ -141,6 +141,13 @@ public sealed record ApiToken(
 /// <summary>What was answered to a request with an <c>Idempotency-Key</c>.</summary>
 public sealed record IdempotentAnswer(string Key, string RequestHash, int Status, string Location, string Body, DateTimeOffset CreatedAt, string ETag = "");
 
+/// <summary>A decision to rest that was found right anew.</summary>
+/// <param name="InstanceId">The instance.</param>
+/// <param name="Rest">The decision, of the same depth.</param>
+/// <param name="Before">When the one was made that it takes the place of.</param>
+/// <param name="Generation">The spec's that both were made for.</param>
+public sealed record RestRenewal(string InstanceId, InstanceRest Rest, DateTimeOffset Before, long Generation);
+
 /// <summary>Who did what to what.</summary>
 public sealed record AuditEntry(string Actor, string Action, string Subject, string Outcome, string Detail, string RequestId, DateTimeOffset At)
 {

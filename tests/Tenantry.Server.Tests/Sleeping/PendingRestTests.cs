@@ -11,6 +11,7 @@ namespace Tenantry.Server.Tests.Sleeping;
 public sealed class PendingRestTests : IAsyncLifetime
 {
     private readonly ConcurrentQueue<string> puts = new();
+    private readonly ConcurrentQueue<string> renewals = new();
     private readonly ConcurrentQueue<string> targetReads = new();
     private SleeperScene scene = null!;
 
@@ -26,6 +27,8 @@ public sealed class PendingRestTests : IAsyncLifetime
     {
         if (name == nameof(IStore.PutRestAsync))
             puts.Enqueue(name);
+        else if (name == nameof(IStore.RenewRestsAsync))
+            renewals.Enqueue(name);
         else if (name == nameof(IStore.FindTargetAsync))
             targetReads.Enqueue(name);
     };
@@ -98,6 +101,52 @@ public sealed class PendingRestTests : IAsyncLifetime
         await scene.LookAfterAsync(1);
 
         (await scene.RecordAsync(id)).Rest.ShouldBeNull();
+    }
+
+    // It was taken back, and made anew as soon as the others did not hang, with a pass for each.
+    [Fact]
+    public async Task ADecisionStandsWhileItsTargetHangsOnOthers()
+    {
+        string[] ids = [.. await Task.WhenAll(Enumerable.Range(0, 6).Select(i => scene.AddAsync($"t{i}")))];
+        await scene.LookEveryAsync(11, 5);
+        scene.Poked.Count.ShouldBe(6);
+        puts.Clear();
+        var asked = 0;
+        scene.BeforeMeasuring = _ => Interlocked.Increment(ref asked) <= 4 ? new TaskCompletionSource().Task : Task.CompletedTask;
+
+        for (var second = 0; second < 8; second++)
+        {
+            var look = Task.Run(() => scene.LookAfterAsync(0));
+            while (!look.IsCompleted)
+            {
+                scene.Bench.Time.Advance(TimeSpan.FromMilliseconds(100));
+                await Task.Delay(1);
+            }
+
+            await look;
+        }
+
+        (puts.Count, scene.Poked.Count).ShouldBe((4, 10), "those that hang are taken back; of the others nothing is known, and none is taken back and made anew");
+        await scene.LookAfterAsync(3);
+        InstanceRecord[] records = [.. await Task.WhenAll(ids.Select(scene.RecordAsync))];
+        records.Count(record => record.Rest?.At == scene.Bench.Time.GetUtcNow()).ShouldBe(2);
+    }
+
+    // Each of hundreds that wait for their turn was a write of its own, every two seconds.
+    [Fact]
+    public async Task ManyThatWaitForTheirTurnAreRenewedByOneWrite()
+    {
+        string[] ids = [.. await Task.WhenAll(Enumerable.Range(0, 20).Select(i => scene.AddAsync($"t{i}")))];
+        await scene.LookEveryAsync(11, 5);
+        scene.Poked.Count.ShouldBe(20);
+        puts.Clear();
+        renewals.Clear();
+
+        await scene.LookAfterAsync(3);
+
+        (puts.Count, renewals.Count).ShouldBe((0, 1));
+        foreach (var id in ids)
+            (await scene.RecordAsync(id)).Rest!.At.ShouldBe(scene.Bench.Time.GetUtcNow());
     }
 
     [Fact]

@@ -27,6 +27,28 @@ internal static class RestRows
         return true;
     }
 
+    /// <summary>The same decisions, found right anew. Gives the instances of which something else is so by now.</summary>
+    public static async Task<IReadOnlyList<string>> RenewAsync(Session session, IReadOnlyList<RestRenewal> renewals)
+    {
+        var left = new List<string>();
+        foreach (var (id, rest, before, generation) in renewals.OrderBy(renewal => renewal.InstanceId, StringComparer.Ordinal))
+        {
+            var renewed = await session.ExecuteAsync(
+                """
+                UPDATE rests SET reason = @Reason, at = @at, idle_since = @idleSince
+                WHERE instance_id = @id AND depth = @depth AND at = @before AND EXISTS (SELECT 1 FROM instances WHERE id = @id AND generation = @generation)
+                """,
+                new
+                {
+                    id, generation, depth = rest.Depth.ToString(), rest.Reason, at = StoreTime.ToMicros(rest.At), idleSince = StoreTime.ToMicros(rest.IdleSince), before = StoreTime.ToMicros(before),
+                });
+            if (renewed == 0)
+                left.Add(id);
+        }
+
+        return left;
+    }
+
     /// <summary>With the outcome of a pass. What a person said meanwhile stays.</summary>
     public static async Task WriteAsync(Session session, string id, InstanceRest? rest, long generation)
     {
