@@ -104,8 +104,18 @@ public class NodeRedTests
         var deploy = page.Locator("#red-ui-header-button-deploy");
         await page.Locator("#red-ui-workspace-chart").ClickAsync(new() { Position = new() { X = 500, Y = 400 } });
         await page.Keyboard.PressAsync("Control+i");
-        await page.Locator("#red-ui-clipboard-dialog-import-text").FillAsync(Flow);
-        await page.Locator("#red-ui-clipboard-dialog-ok").ClickAsync();
+        // The editor looks at the text when a key is let go of in it; filling presses none, and that of Control+I may come before or after the dialog has the keyboard.
+        var text = page.Locator("#red-ui-clipboard-dialog-import-text");
+        var import = page.Locator("#red-ui-clipboard-dialog-ok");
+        await text.WaitForAsync();
+        await Eventually.HoldsAsync(async () =>
+        {
+            await text.FillAsync(Flow);
+            await text.PressAsync("End");
+            await Task.Delay(500);
+            return (await import.IsEnabledAsync(), "the button that imports is not enabled");
+        });
+        await import.ClickAsync();
         await page.Locator("#red-ui-workspace-tabs").GetByText("Saved by alice").First.WaitForAsync();
         await Assertions.Expect(deploy).Not.ToHaveClassAsync(new System.Text.RegularExpressions.Regex("disabled"), new() { Timeout = (float)Eventually.Limit.TotalMilliseconds });
         await deploy.ClickAsync();

@@ -108,7 +108,7 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         var said = Task.WhenAll(verb.StandardOutput.ReadToEndAsync(), verb.StandardError.ReadToEndAsync());
         await Eventually.HoldsAsync(async () => verb.HasExited ? throw new InvalidOperationException($"It had ended: {string.Concat(await said)}") : await when());
         verb.Kill();
-        await verb.WaitForExitAsync();
+        await verb.WaitForExitAsync().WaitAsync(Eventually.Limit);
     }
 
     /// <summary>Runs a verb that must be done, and reads its JSON.</summary>
@@ -121,8 +121,8 @@ internal sealed partial class ControlPlane : IAsyncDisposable
         _serve!.Kill();
         foreach (var child in _children.Where(id => Machine.CommandLine(id).Contains(Folder, StringComparison.Ordinal)))
             _ = Kill(child, 9);
-        await _serve.WaitForExitAsync();
-        await _log;
+        await _serve.WaitForExitAsync().WaitAsync(Eventually.Limit);
+        await _log.WaitAsync(Eventually.Limit);
         _serve.Dispose();
         _serve = null;
     }
@@ -130,8 +130,8 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     /// <summary>Waits until all of its processes have ended by themselves.</summary>
     public async Task EndedAsync()
     {
-        await _serve!.WaitForExitAsync();
-        await _log;
+        await _serve!.WaitForExitAsync().WaitAsync(Eventually.Limit);
+        await _log.WaitAsync(Eventually.Limit);
         _serve.Dispose();
         _serve = null;
     }

@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.EndToEnd.Tests.Running;
 
 /// <summary>The npm package oidc-provider on this machine: ann is an owner of the organization acme, bob of other.</summary>
 internal sealed class IdentityProvider : IAsyncDisposable
 {
-    private readonly int _port = FreePort();
+    private readonly int _port = FreePort.Take();
     private Process? _process;
 
     /// <summary>Writes the file of <c>serve --oidc</c>; the provider may start later.</summary>
@@ -54,12 +53,5 @@ internal sealed class IdentityProvider : IAsyncDisposable
         using var late = new CancellationTokenSource(Eventually.Limit);
         await _process.WaitForExitAsync(late.Token);
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
     }
 }

@@ -5,7 +5,7 @@ namespace Tenantry.EndToEnd.Tests.Running;
 /// <summary>Somebody who asks a tenant's address through the gateway.</summary>
 internal sealed class Visitor : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Eventually.Limit };
 
     public void Dispose() => _http.Dispose();
 
@@ -31,7 +31,7 @@ internal sealed class Visitor : IDisposable
             var seen = await GetAsync(plane, host, path);
             return (seen.Status == status && seen.Body.Contains(body, StringComparison.Ordinal), $"{(int)seen.Status} {seen.Body}");
         }
-        catch (HttpRequestException broken)
+        catch (Exception broken) when (broken is HttpRequestException or OperationCanceledException)
         {
             return (false, broken.Message);
         }

@@ -160,7 +160,7 @@ public sealed class EngineSocketTests : IAsyncLifetime
         var listening = new TaskCompletionSource();
         var other = new EngineServer(engine, SocketPath, new HashSet<uint> { 4_000_000_000 }, NullLogger<EngineServer>.Instance)
             .RunAsync(listening.SetResult, again.Token);
-        await listening.Task;
+        await Task.WhenAny(listening.Task, other).WaitAsync(again.Token);
         await Should.ThrowAsync<EngineUnavailableException>(() => Client.ReadStatsAsync("i1", again.Token));
         await again.CancelAsync();
         await other;
@@ -170,7 +170,7 @@ public sealed class EngineSocketTests : IAsyncLifetime
     {
         var listening = new TaskCompletionSource();
         serving = new EngineServer(engine, SocketPath, users, NullLogger<EngineServer>.Instance).RunAsync(listening.SetResult, stop.Token);
-        await listening.Task;
+        await Task.WhenAny(listening.Task, serving).WaitAsync(stop.Token);
     }
 
     private static uint UserId() => uint.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1]);

@@ -1,5 +1,6 @@
 using System.Net;
 using Tenantry.Model.Instances;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -69,7 +70,7 @@ public class AnswerTests
 
         got.StatusCode.ShouldBe(HttpStatusCode.ResetContent);
         (await got.Content.ReadAsStringAsync()).ShouldBeEmpty();
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await closed.Task.SoonAsync();
     }
 
     [Fact]

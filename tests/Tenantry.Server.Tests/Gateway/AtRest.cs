@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Tenantry.Model.Instances;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Tests.Serving;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -28,12 +30,7 @@ internal static class AtRest
         return socket;
     }
 
-    internal static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
+    internal static Task UntilAsync(Func<bool> holds, [CallerArgumentExpression(nameof(holds))] string what = "") => Waiting.ForAsync(holds, 5, what);
 
-    internal static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await holds())
-            await Task.Delay(5, late.Token);
-    }
+    internal static Task UntilAsync(Func<Task<bool>> holds, [CallerArgumentExpression(nameof(holds))] string what = "") => Waiting.ForAsync(holds, 5, what);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Tenantry.Model.Instances;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -60,8 +61,7 @@ public class DuplexTests
         await using var upstream = RawUpstream.Start(async (connection, _) =>
         {
             // Nothing of it is read: the gateway waits with a piece that the instance does not take.
-            for (var there = 0; there == 0 || there != connection.Socket.Available; await Task.Delay(200))
-                there = connection.Socket.Available;
+            await Waiting.ForQuietAsync(() => connection.Socket.Available, least: 1);
             await connection.SendAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
             await sent.Task.WaitAsync(Patience);
         });

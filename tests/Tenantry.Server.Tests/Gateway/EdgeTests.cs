@@ -15,13 +15,6 @@ public class EdgeTests
     private static string Caddyfile([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../deploy/edge/Caddyfile"));
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static Process Start(string home, int gateway, int https)
     {
         var start = new ProcessStartInfo(Caddy) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
@@ -30,7 +23,7 @@ public class EdgeTests
         start.Environment["XDG_DATA_HOME"] = start.Environment["XDG_CONFIG_HOME"] = start.Environment["HOME"] = home;
         start.Environment["TENANTRY_GATEWAY"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{gateway}");
         start.Environment["TENANTRY_HTTPS_PORT"] = https.ToString(CultureInfo.InvariantCulture);
-        start.Environment["TENANTRY_HTTP_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture);
+        start.Environment["TENANTRY_HTTP_PORT"] = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         start.Environment["TENANTRY_ISSUER"] = "internal";
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -62,7 +55,7 @@ public class EdgeTests
         await using var gateway = await TestGateway.StartAsync(options: new() { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
         gateway.Lead(upstream.Port);
         using var home = new TestFolder();
-        var https = FreePort();
+        var https = FreePort.Take();
         using var caddy = Start(home.Root, gateway.Port, https);
         try
         {

@@ -9,17 +9,10 @@ public class FailureTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static int ClosedPort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
-
     [Fact]
     public async Task AnInstanceThatTakesNoConnectionIsABadGateway()
     {
-        var port = ClosedPort();
+        using var shut = AtRest.Shut(out var port);
         await using var gateway = await TestGateway.StartAsync();
         gateway.Lead(port);
         using var client = gateway.Client();
@@ -223,8 +216,9 @@ public class FailureTests
     [Fact]
     public async Task ARefusedRequestLeavesNothingOfItsBodyToTheNextOne()
     {
+        using var shut = AtRest.Shut(out var port);
         await using var gateway = await TestGateway.StartAsync();
-        gateway.Lead(ClosedPort());
+        gateway.Lead(port);
         await using var client = await gateway.ConnectAsync();
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 31\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n");

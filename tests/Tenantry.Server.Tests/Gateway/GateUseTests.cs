@@ -1,5 +1,6 @@
 using System.Net;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Tests.Serving;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -85,7 +86,7 @@ public class GateUseTests
         gateway.Engine.Orders.Writer.TryWrite(new GateOrder(GateOrderKind.Close, "id-alice", 1, Force: true));
         gateway.Engine.Orders.Writer.TryWrite(new GateOrder(GateOrderKind.Rested, "id-alice"));
 
-        await isClosed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await isClosed.Task.SoonAsync();
     }
 
     [Fact]
@@ -115,7 +116,7 @@ public class GateUseTests
 
     private static async Task ReportAsync(TestGateway gateway, Predicate<InstanceUse> isSaid)
     {
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var late = new CancellationTokenSource(Waiting.Limit);
         await foreach (var report in gateway.Engine.Reports.Reader.ReadAllAsync(late.Token))
         {
             if (report.Uses.Any(use => use.InstanceId == "id-alice" && isSaid(use)))

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text.Json;
 using Tenantry.Server.Gateway;
+using Tenantry.Server.Tests.Serving;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -107,14 +108,8 @@ public class H2cMemoryTests
 
         // What its first window lets it say ahead is said, however slow this machine is.
         await AtRest.UntilAsync(() => hasToWait && Interlocked.Read(ref said) >= Whole + (own / 2));
-        var before = -1L;
-        while (before != Interlocked.Read(ref said))
-        {
-            before = Interlocked.Read(ref said);
-            await Task.Delay(200);
-        }
-
-        (before - Whole).ShouldBeInRange(own / 2, 1024 * 1024);
+        await Waiting.ForQuietAsync(() => Interlocked.Read(ref said));
+        (Interlocked.Read(ref said) - Whole).ShouldBeInRange(own / 2, 1024 * 1024);
     }
 
     [Fact]

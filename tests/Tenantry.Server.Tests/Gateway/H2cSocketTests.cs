@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Gateway;
+using Tenantry.Server.Tests.Store;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -113,14 +115,18 @@ public class H2cSocketTests
     [Fact]
     public async Task AQuietWebSocketIsCutAfterTheTiersIdleTime()
     {
+        var time = new ManualTime();
         await using var app = await EchoSocket.StartAsync(HttpProtocols.Http2);
-        await using var gateway = await TestGateway.StartAsync();
-        Lead(gateway, app.Port, new RequestLimits { IdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });
+        Lead(gateway, app.Port, new RequestLimits { IdleTimeout = TimeSpan.FromSeconds(10) });
         await using var client = await gateway.ConnectAsync();
 
         await client.SendAsync(Ask);
 
         (await client.ReadUntilAsync("\r\n\r\n")).ShouldContain("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        time.Advance(TimeSpan.FromSeconds(9));
+        client.Socket.Poll(0, SelectMode.SelectRead).ShouldBeFalse("its time is not over");
+        time.Advance(TimeSpan.FromSeconds(1));
         await client.ReadToEndAsync();
     }
 }

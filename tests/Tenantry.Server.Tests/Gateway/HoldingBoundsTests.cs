@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Tests.Serving;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
@@ -30,7 +31,7 @@ public class HoldingBoundsTests
         using var patient = gateway.Client("own.example");
 
         var refused = hasty.GetAsync("/");
-        await begun.Task;
+        await begun.Task.SoonAsync();
         var held = patient.GetStringAsync("/");
         using (var answer = await refused)
             answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);

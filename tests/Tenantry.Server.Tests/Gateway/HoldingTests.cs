@@ -5,6 +5,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Waking;
+using Tenantry.Server.Tests.Serving;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
@@ -275,7 +276,7 @@ public class HoldingTests
     private static async Task<bool> OrderAsync(TestGateway gateway, GateOrder order)
     {
         gateway.Engine.Orders.Writer.TryWrite(order);
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var late = new CancellationTokenSource(Waiting.Limit);
         await foreach (var report in gateway.Engine.Reports.Reader.ReadAllAsync(late.Token))
         {
             if (report.Reply is { } reply && reply.Ticket == order.Ticket)

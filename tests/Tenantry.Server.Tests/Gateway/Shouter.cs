@@ -38,7 +38,7 @@ internal sealed class Shouter : IDisposable
     {
         for (var i = 0; i < count; i++)
         {
-            var socket = Kept(new Socket(SocketType.Stream, ProtocolType.Tcp));
+            var socket = Kept(new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 60_000 });
             socket.Connect(IPAddress.Loopback, gateway);
             // So that both connections are there and waited for on the polling thread.
             socket.Send(Encoding.ASCII.GetBytes("GET /first HTTP/1.1\r\nHost: mallory.localhost\r\n\r\n"));

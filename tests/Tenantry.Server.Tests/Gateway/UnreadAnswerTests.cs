@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tenantry.Model.Manifests;
 using Tenantry.Server.Gateway;
+using Tenantry.Server.Tests.Serving;
 using Tenantry.Server.Tests.Store;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 
@@ -32,15 +33,7 @@ public class UnreadAnswerTests
         }
     });
 
-    private async Task UntilNothingMovesAsync()
-    {
-        var before = -1L;
-        while (before != Interlocked.Read(ref said) || before == 0)
-        {
-            before = Interlocked.Read(ref said);
-            await Task.Delay(200);
-        }
-    }
+    private Task UntilNothingMovesAsync() => Waiting.ForQuietAsync(() => Interlocked.Read(ref said), least: 1);
 
     [Theory]
     [InlineData(Ask, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", false, null, 61)]
@@ -108,7 +101,7 @@ public class UnreadAnswerTests
 
         time.Advance(TimeSpan.FromSeconds(61));
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await ended.Task.SoonAsync();
     }
 
     [Theory]
@@ -140,7 +133,7 @@ public class UnreadAnswerTests
         time.Advance(TimeSpan.FromSeconds(60));
         await slow.ReadSomeAsync(8 * 1024);
         time.Advance(TimeSpan.FromSeconds(121));
-        (await slow.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30))).ShouldNotBeEmpty("what was sent before it was cut");
+        (await slow.ReadToEndAsync().SoonAsync()).ShouldNotBeEmpty("what was sent before it was cut");
     }
 
     [Fact]

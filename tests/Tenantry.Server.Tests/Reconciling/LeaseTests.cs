@@ -1,5 +1,6 @@
 using Tenantry.Model.Instances;
 using Tenantry.Server.Reconciling;
+using Tenantry.Server.Tests.Serving;
 using Tenantry.Server.Tests.Store;
 using Tenantry.Targets.Abstractions;
 using Tenantry.Targets.Fake;
@@ -71,13 +72,13 @@ public sealed class LeaseTests : IAsyncLifetime
         var slow = new SlowToWake();
         var reconciler = _bench.NewReconciler(_bench.Store, target => slow.Around(target));
         var pass = reconciler.PassAsync(spec.Id, CancellationToken.None);
-        await slow.Waits;
+        await slow.Waits.SoonAsync();
 
         var refused = await Should.ThrowAsync<TargetException>(() => reconciler.AloneAsync(spec.Id, _ => Task.CompletedTask, CancellationToken.None));
 
         refused.Fault.ShouldBe(TargetFault.Input);
         slow.Healthy.SetResult();
-        (await pass).End.ShouldBe(PassEnd.Settled);
+        (await pass.SoonAsync()).End.ShouldBe(PassEnd.Settled);
         await reconciler.AloneAsync(spec.Id, _ => Task.CompletedTask, CancellationToken.None);
     }
 
@@ -95,7 +96,7 @@ public sealed class LeaseTests : IAsyncLifetime
                 await end.Task;
             },
             CancellationToken.None);
-        await begun.Task;
+        await begun.Task.SoonAsync();
 
         (await _bench.PassAsync(spec.Id)).ShouldBe(PassEnd.Busy);
         (await other.PassAsync(spec.Id, CancellationToken.None)).End.ShouldBe(PassEnd.Busy);

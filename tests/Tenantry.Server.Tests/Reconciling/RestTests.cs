@@ -5,6 +5,7 @@ using Tenantry.Model.Plans;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Sleeping;
+using Tenantry.Server.Tests.Serving;
 using Tenantry.Targets.Fake;
 
 namespace Tenantry.Server.Tests.Reconciling;
@@ -226,19 +227,14 @@ public sealed class RestTests : RestScene
 
     private async Task<WakeAnswer> AfterAsync(Task<WakeAnswer> answer)
     {
-        while (!answer.IsCompleted)
-        {
-            _bench.Time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.Delay(1);
-        }
-
+        await _bench.Time.AdvanceUntilAsync(answer, TimeSpan.FromMilliseconds(50));
         return await answer;
     }
 
     // The wake before may still be writing down what it came to.
     private async Task<WakeAnswer> UntilOverAsync(WakeDesk desk, InstanceSpec spec)
     {
-        await desk.IdleAsync();
-        return await desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None);
+        await desk.IdleAsync().SoonAsync();
+        return await desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None).SoonAsync();
     }
 }

@@ -150,7 +150,7 @@ public class HandoverTests
         var data = await FolderAsync(folder, upstream.Port);
         await using var first = await StartAsync(data);
         using (var next = await AskAsync(data))
-            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            (await next.ReceiveAsync(new byte[1]).SoonAsync()).ShouldBe(1);
         await Waiting.ForAsync(() => first.Log.Contains("this one goes on", StringComparison.Ordinal));
         using var client = new HttpClient();
         (await GetAsync(client, first)).ShouldBe("ok");
@@ -158,7 +158,7 @@ public class HandoverTests
         // One that serves, and gives up while this one hangs.
         using (var next = await AskAsync(data))
         {
-            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            (await next.ReceiveAsync(new byte[1]).SoonAsync()).ShouldBe(1);
             first.Signal(SignalNames.NumberOf("STOP")!.Value);
             await Waiting.ForAsync(() => File.ReadAllText($"/proc/{first.Id}/stat").Contains(") T ", StringComparison.Ordinal));
             await next.SendAsync("r"u8.ToArray());
@@ -171,9 +171,9 @@ public class HandoverTests
         // One that serves, and is killed before it has the lock.
         using (var next = await AskAsync(data))
         {
-            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            (await next.ReceiveAsync(new byte[1]).SoonAsync()).ShouldBe(1);
             await next.SendAsync("r"u8.ToArray());
-            (await next.ReceiveAsync(new byte[1])).ShouldBe(1);
+            (await next.ReceiveAsync(new byte[1]).SoonAsync()).ShouldBe(1);
             IsHeld(data).ShouldBeFalse();
         }
 
@@ -208,7 +208,7 @@ public class HandoverTests
 
         await using var second = await StartAsync(data, "--take-over");
 
-        await giving;
+        await giving.SoonAsync();
         second.HasEnded.ShouldBeFalse(second.Log);
         using var client = new HttpClient();
         (await GetAsync(client, second)).ShouldBe("ok");
@@ -245,8 +245,9 @@ public class HandoverTests
         using var desk = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         desk.Bind(new UnixDomainSocketEndPoint(path));
         desk.Listen();
-        var asking = TakeOver.BeginAsync(path, TimeSpan.FromMilliseconds(500), CancellationToken.None);
-        using var hanging = await desk.AcceptAsync();
+        // The sockets have to come within it, too, on a machine that is busy.
+        var asking = TakeOver.BeginAsync(path, TimeSpan.FromSeconds(3), CancellationToken.None);
+        using var hanging = await desk.AcceptAsync().SoonAsync();
         using var door = GatewayDoors.Open(new IPEndPoint(IPAddress.Loopback, 0), null);
         await DescriptorPassing.SendAsync(hanging, "s"u8.ToArray(), [door.Plain.SafeHandle], CancellationToken.None);
         using var next = await asking;

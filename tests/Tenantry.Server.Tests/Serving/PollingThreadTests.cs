@@ -90,10 +90,10 @@ public class PollingThreadTests
     private static (long Polling, long Pool) Times(int process)
     {
         var (polling, pool) = (0L, 0L);
-        foreach (var thread in Directory.GetDirectories($"/proc/{process}/task"))
+        foreach (var said in ServeProcess.ThreadsOf(process, "comm", "schedstat"))
         {
-            var name = File.ReadAllText(Path.Combine(thread, "comm"));
-            var time = long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture);
+            var name = said[0];
+            var time = long.Parse(said[1].Split(' ')[0], CultureInfo.InvariantCulture);
             if (name.StartsWith(".NET Sockets", StringComparison.Ordinal))
                 polling += time;
             else if (name.StartsWith(".NET TP Worker", StringComparison.Ordinal))

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Instances;
@@ -13,7 +12,7 @@ namespace Tenantry.Server.Tests.Serving;
 /// <summary>A gateway alone, and a real database that goes away.</summary>
 public class SavedRoutesTests
 {
-    private readonly int metrics = FreePort();
+    private readonly int metrics = FreePort.Take();
 
     [Fact]
     public async Task AGatewayThatStartsWhileTheDatabaseIsAwayServesWhatItServedBeforeAndSaysHowOldThatIs()
@@ -69,13 +68,6 @@ public class SavedRoutesTests
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         return await client.GetStringAsync(new Uri($"http://127.0.0.1:{metrics}/metrics"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task PutAsync(TestFolder folder, string database, int port)

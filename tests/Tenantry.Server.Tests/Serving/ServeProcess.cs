@@ -9,12 +9,12 @@ namespace Tenantry.Server.Tests.Serving;
 /// <summary>A <c>tenantry serve</c> of its own on a throw-away data folder.</summary>
 internal sealed partial class ServeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private const int Terminate = 15;
     private static readonly Lazy<string> Program = new(Build);
     private readonly StringBuilder log = new();
     private readonly Process process;
     private readonly Task logging;
+    private bool isDisposed;
 
     private ServeProcess(string folder, Process process)
     {
@@ -45,9 +45,27 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     public string Socket => Addresses.GetProperty("apiSocket").GetString()!;
 
     /// <summary>Web processes that it started.</summary>
-    public IReadOnlyList<int> Children => [.. File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Concat(
-        Directory.GetDirectories($"/proc/{Id}/task").SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+    public IReadOnlyList<int> Children => [.. ThreadsOf(Id, "children").SelectMany(said => said[0].Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Distinct(StringComparer.Ordinal).Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+
+    /// <summary>What those files of <c>/proc</c> say of each thread of a process, but for threads that end while they are looked at.</summary>
+    public static IEnumerable<string[]> ThreadsOf(int process, params string[] files)
+    {
+        foreach (var thread in Directory.GetDirectories($"/proc/{process}/task"))
+        {
+            string[] said;
+            try
+            {
+                said = [.. files.Select(file => File.ReadAllText(Path.Combine(thread, file)))];
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+
+            yield return said;
+        }
+    }
 
     /// <summary>It is over, however that came.</summary>
     public bool HasEnded => process.HasExited;
@@ -59,10 +77,17 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     public static async Task<ServeProcess> StartAsync(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
         var serve = Start(folder, variables, options);
-        using var patience = new CancellationTokenSource(Patience);
-        if (await serve.process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-            serve.Addresses = JsonDocument.Parse(line).RootElement;
-        return serve;
+        try
+        {
+            if (await serve.process.StandardOutput.ReadLineAsync().SoonAsync("the addresses of serve") is { } line)
+                serve.Addresses = JsonDocument.Parse(line).RootElement;
+            return serve;
+        }
+        catch (TimeoutException late)
+        {
+            await serve.KillAsync();
+            throw new TimeoutException($"{late.Message}. It wrote: {serve.Log}", late);
+        }
     }
 
     /// <summary>The engine alone, which has no addresses to say: waits until its socket is there.</summary>
@@ -132,7 +157,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
                 using var answer = await client.GetAsync("/readyz");
                 return answer.IsSuccessStatusCode;
             }
-            catch (HttpRequestException)
+            catch (Exception notYet) when (notYet is HttpRequestException or OperationCanceledException)
             {
                 return false;
             }
@@ -142,10 +167,18 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     /// <summary>Waits for the end and gives the exit code.</summary>
     public async Task<int> EndAsync()
     {
-        using var patience = new CancellationTokenSource(Patience);
-        await process.WaitForExitAsync(patience.Token);
-        await logging;
-        return process.ExitCode;
+        try
+        {
+            await process.WaitForExitAsync().SoonAsync("the end of serve");
+            await logging.SoonAsync("the end of its log, which those that it started hold open too");
+            return process.ExitCode;
+        }
+        catch (TimeoutException late)
+        {
+            // Nothing of it is to be left beside the tests that follow.
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{late.Message}. It wrote: {Log}", late);
+        }
     }
 
     public void Signal(int signal) => Kill(Id, signal);
@@ -164,6 +197,9 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed)
+            return;
+        isDisposed = true;
         if (!process.HasExited)
             await TerminateAsync();
         process.Dispose();
@@ -180,19 +216,6 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int id, int signal);
-}
-
-/// <summary>Waiting for what will be, with a generous limit.</summary>
-internal static class Waiting
-{
-    public static async Task ForAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (!await condition())
-            await Task.Delay(25, patience.Token);
-    }
-
-    public static Task ForAsync(Func<bool> condition) => ForAsync(() => Task.FromResult(condition()));
 }
 
 /// <summary>A folder for one test.</summary>

@@ -58,14 +58,15 @@ public sealed class WebhookCrashTests : IAsyncLifetime
             await PutSleeperAsync(store);
         var listening = new TaskCompletionSource();
         serving = new EngineServer(engine, folders.EngineSocket, new HashSet<uint> { CurrentUser.Id, WebUser.Find(null).Id }, NullLogger<EngineServer>.Instance).RunAsync(listening.SetResult, stop.Token);
-        await listening.Task;
+        await Task.WhenAny(listening.Task, serving).SoonAsync();
     }
 
     public async Task DisposeAsync()
     {
-        await gateway.DisposeAsync();
+        if (gateway is not null)
+            await gateway.DisposeAsync();
         await stop.CancelAsync();
-        await serving;
+        await serving.SoonAsync();
         await app.DisposeAsync();
         stop.Dispose();
         folder.Dispose();

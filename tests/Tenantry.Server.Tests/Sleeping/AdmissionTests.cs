@@ -1,4 +1,5 @@
 using Tenantry.Server.Sleeping;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Sleeping;
 
@@ -16,11 +17,10 @@ public class AdmissionTests
         {
             admission.Waiting.ShouldBe(left);
             admission.Leave(1);
-            while (order.Count < Math.Min(4, 5 - left))
-                await Task.Yield();
+            await Waiting.ForAsync(() => order.Count >= Math.Min(4, 5 - left), 1);
         }
 
-        await Task.WhenAll(waiting);
+        await Task.WhenAll(waiting).SoonAsync();
         order.ShouldBe([101, 103, 202, 300]);
     }
 
@@ -38,7 +38,7 @@ public class AdmissionTests
         next.IsCompleted.ShouldBeFalse();
         admission.Leave(1);
 
-        await next.WaitAsync(TimeSpan.FromSeconds(30));
+        await next.SoonAsync();
         admission.Waiting.ShouldBe(0);
     }
 

@@ -11,6 +11,7 @@ using Tenantry.Server.Reconciling;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Tests.Gateway;
 using Tenantry.Server.Tests.Reconciling;
+using Tenantry.Server.Tests.Serving;
 using Tenantry.Targets.Abstractions;
 using static Tenantry.Server.Tests.Gateway.AtRest;
 
@@ -48,7 +49,7 @@ public sealed class DrainTests
         stopped = 0;
         using var client = gateway.Client();
         var first = client.PostAsync("/", new StringContent("x"));
-        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await arrived.Task.SoonAsync();
 
         await bench.Fleet.ChangeAsync(spec.Id, OperationKind.Restart, before => before with { RestartNonce = before.RestartNonce + 1 });
         var gate = gateway.GateOf(spec.Id);
@@ -62,7 +63,7 @@ public sealed class DrainTests
 
         finish.SetResult();
         (await first).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await pass).End.ShouldBe(PassEnd.Settled);
+        (await pass.SoonAsync()).End.ShouldBe(PassEnd.Settled);
         stopped.ShouldBe(1);
         heldBetween.ShouldBe(1, "what it needs was there again, and it itself was not");
         (await second).StatusCode.ShouldBe(HttpStatusCode.OK);

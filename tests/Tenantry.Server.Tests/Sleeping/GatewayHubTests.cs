@@ -40,11 +40,11 @@ public sealed class GatewayHubTests
 
         var closing = hub.CloseAsync("id", force: false, time.GetUtcNow().AddMinutes(-10), CancellationToken.None);
 
-        var order = await gateway.Orders.ReadAsync();
+        var order = await gateway.Orders.ReadAsync().AsTask().SoonAsync();
         (order.Kind, order.QuietSeconds).ShouldBe((GateOrderKind.Close, 600));
         gateway.Reports.TryWrite(new GateReport([], new GateReply(order.Ticket, IsQuiet: false)));
-        (await closing).ShouldBeNull();
-        (await gateway.Orders.ReadAsync()).Kind.ShouldBe(GateOrderKind.Open);
+        (await closing.AsTask().SoonAsync()).ShouldBeNull();
+        (await gateway.Orders.ReadAsync().AsTask().SoonAsync()).Kind.ShouldBe(GateOrderKind.Open);
     }
 
     private async Task SayAsync(Attending gateway, params InstanceUse[] uses)
@@ -72,7 +72,7 @@ public sealed class GatewayHubTests
         public async ValueTask DisposeAsync()
         {
             reports.Writer.TryComplete();
-            await attending;
+            await attending.SoonAsync();
         }
 
         private async Task AttendAsync(GatewayHub hub)

@@ -119,7 +119,7 @@ public sealed class SleeperTests : IAsyncLifetime
         {
             if (id != bob)
                 return;
-            await scene.Asked.Task;
+            await scene.Asked.Task.SoonAsync();
             scene.Away.IsAway = true;
         };
 
@@ -147,12 +147,7 @@ public sealed class SleeperTests : IAsyncLifetime
         for (var second = 0; second < 45; second++)
         {
             var look = Task.Run(() => scene.LookAfterAsync(0));
-            while (!look.IsCompleted)
-            {
-                scene.Bench.Time.Advance(TimeSpan.FromMilliseconds(100));
-                await Task.Delay(1);
-            }
-
+            await scene.Bench.Time.AdvanceUntilAsync(look, TimeSpan.FromMilliseconds(100));
             await look;
         }
 

@@ -4,6 +4,7 @@ using Tenantry.Server.Engine;
 using Tenantry.Server.Reconciling;
 using Tenantry.Server.Sleeping;
 using Tenantry.Server.Tests.Reconciling;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Sleeping;
 
@@ -24,7 +25,7 @@ public sealed class WakeDeskTests
 
         (await AfterAsync(bench, desk, spec.Id)).Outcome.ShouldBe(WakeOutcome.NotNow, "its status names the endpoint that is going");
         slow.Healthy.SetResult();
-        (await pass).End.ShouldBe(PassEnd.Settled);
+        (await pass.SoonAsync()).End.ShouldBe(PassEnd.Settled);
 
         var answer = await AfterAsync(bench, desk, spec.Id);
         answer.Outcome.ShouldBe(WakeOutcome.Awake);
@@ -34,12 +35,7 @@ public sealed class WakeDeskTests
     private static async Task<WakeAnswer> AfterAsync(Workbench bench, WakeDesk desk, string id)
     {
         var asked = desk.WakeAsync(id, new WakeRequest(0), CancellationToken.None);
-        while (!asked.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromMilliseconds(200));
-            await Task.Delay(2);
-        }
-
+        await bench.Time.AdvanceUntilAsync(asked, TimeSpan.FromMilliseconds(200));
         return await asked;
     }
 }

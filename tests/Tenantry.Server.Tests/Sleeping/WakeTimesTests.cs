@@ -92,12 +92,7 @@ public sealed class WakeTimesTests
         var wake = (await desk.WakeAsync(spec.Id, new WakeRequest(0), CancellationToken.None)).Wake.ShouldNotBeNull();
 
         var completing = desk.CompleteAsync(new FirstByte(spec.Id, wake with { AppSeconds = 3 }));
-        while (!completing.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(1);
-        }
-
+        await bench.Time.AdvanceUntilAsync(completing, TimeSpan.FromMilliseconds(100));
         await completing;
         await desk.IdleAsync();
         (await bench.Store.ListWakesAsync(spec.Id, 10, CancellationToken.None)).ShouldHaveSingleItem().Wake.AppSeconds.ShouldBe(3);

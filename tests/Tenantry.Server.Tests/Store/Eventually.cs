@@ -5,7 +5,7 @@ namespace Tenantry.Server.Tests.Store;
 /// <summary>Waits for a condition instead of for a time.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     public static async Task HoldsAsync(Func<Task<bool>> condition, string what)
     {
@@ -15,7 +15,7 @@ internal static class Eventually
         {
             try
             {
-                if (await condition())
+                if (await condition().WaitAsync(Limit))
                     return;
             }
             catch (Exception error)

@@ -3,6 +3,7 @@ namespace Tenantry.Server.Tests.Store;
 /// <summary>A clock that only a test moves. Timers fire inside <see cref="Advance"/>, in order.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -59,6 +60,19 @@ internal sealed class ManualTime : TimeProvider
     {
         lock (_lock)
             _now += by;
+    }
+
+    /// <summary>Moves the clock on, step by step, until the task has ended.</summary>
+    public async Task AdvanceUntilAsync(Task task, TimeSpan step)
+    {
+        var begin = System.GetTimestamp();
+        while (!task.IsCompleted)
+        {
+            if (System.GetElapsedTime(begin) > Patience)
+                throw new TimeoutException($"What was waited for has not ended after {Patience.TotalSeconds} s, by this clock at {GetUtcNow():O}.");
+            Advance(step);
+            await Task.Delay(1);
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

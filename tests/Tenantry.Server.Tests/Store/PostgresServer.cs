@@ -60,7 +60,16 @@ public sealed partial class PostgresServer : IAsyncLifetime
             return;
         const int quit = 3;
         _ = kill(_server.Id, quit);
-        await _server.WaitForExitAsync();
+        try
+        {
+            await _server.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));
+        }
+        catch (TimeoutException)
+        {
+            _server.Kill(entireProcessTree: true);
+            throw;
+        }
+
         _server.Dispose();
         _server = null;
     }

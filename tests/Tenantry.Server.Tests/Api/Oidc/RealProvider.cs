@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Tenantry.Server.People.Oidc;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Api.Oidc;
 
@@ -16,7 +16,7 @@ public sealed partial class RealProvider : IAsyncLifetime
 
     internal TestApi Api => api!;
 
-    internal Uri Issuer { get; } = new($"http://127.0.0.1:{FreePort()}");
+    internal Uri Issuer { get; } = new($"http://127.0.0.1:{FreePort.Take()}");
 
     internal OidcOptions Options => new()
     {
@@ -149,13 +149,6 @@ public sealed partial class RealProvider : IAsyncLifetime
         var text = await answer.Content.ReadAsStringAsync();
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
         return System.Text.Json.JsonDocument.Parse(text).RootElement.GetProperty("access_token").GetString()!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex("<form[^>]*action=\"([^\"]+)\"")]
