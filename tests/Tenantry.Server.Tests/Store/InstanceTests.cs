@@ -48,16 +48,15 @@ public abstract class InstanceTests(IStorePlace place) : StoreTests(place)
         foreach (var spec in (InstanceSpec[])[alice, bob, dave])
             (await Store.PutRestAsync(spec.Id, rest, null, 1, Ct)).ShouldBeTrue();
         await Fleet.ChangeAsync(dave.Id, OperationKind.Update, spec => spec with { Tier = "pro" });
-        var newest = (await Store.ListChangesAsync(0, 100, Ct))[^1].Sequence;
+        var before = await Store.ListChangesAsync(0, 100, Ct);
         var later = rest with { Reason = "still idle", At = rest.At.AddSeconds(2), IdleSince = rest.IdleSince.AddSeconds(1) };
 
         var left = await Store.RenewRestsAsync(
             [new(dave.Id, later, rest.At, 1), new(alice.Id, later, rest.At, 1), new(bob.Id, later, rest.At.AddSeconds(1), 1), new(carol.Id, later, rest.At, 1)], Ct);
 
         left.ShouldBe([bob.Id, carol.Id, dave.Id]);
-        (await Store.ListChangesAsync(newest, 100, Ct)).ShouldBeEmpty();
-        InstanceRest?[] rests = [.. await Task.WhenAll(new[] { alice, bob, carol, dave }.Select(async spec => (await Store.FindInstanceAsync(spec.Id, Ct))!.Rest))];
-        rests.ShouldBe([later, rest, null, rest]);
+        (await Store.ListChangesAsync(0, 100, Ct)).ShouldBe(before);
+        (await Task.WhenAll(new[] { alice, bob, carol, dave }.Select(async spec => (await Store.FindInstanceAsync(spec.Id, Ct))!.Rest))).ShouldBe([later, rest, null, rest]);
     }
 
     [Fact]

@@ -20,7 +20,6 @@ public sealed class HttpForwarder : IForwarder, IDisposable
         this.options = options;
         failures = new ForwardingFailures(log, options.Time);
         pool = new ConnectionPool(options);
-        connector.Sockets.MakeRoom = pool.CloseOldest;
     }
 
     ValueTask<GatewayAnswer?> IForwarder.ForwardAsync(HttpContext context, Route route) =>
@@ -30,6 +29,9 @@ public sealed class HttpForwarder : IForwarder, IDisposable
 
     /// <summary>The instance rests: an app's own limit for connections that wait runs on meanwhile, and what it closes when it wakes would be taken for the next request.</summary>
     public void Rest(string instanceId) => pool.CloseOf(instanceId);
+
+    /// <summary>As <see cref="ConnectionPool.CloseOldest"/>.</summary>
+    internal bool CloseOldest(Predicate<string> isOf) => pool.CloseOldest(isOf);
 
     public void Dispose()
     {

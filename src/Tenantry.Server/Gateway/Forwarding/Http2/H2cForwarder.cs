@@ -22,12 +22,14 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
     private const int UnreadOfAnswer = 128 * 1024;
     private readonly ForwarderOptions options;
     private readonly ForwardingFailures failures;
+    private readonly H2cConnections connections;
     private readonly HttpMessageInvoker invoker;
 
     public H2cForwarder(IUpstreamConnector connector, ForwarderOptions options, ILogger<H2cForwarder> log)
     {
         this.options = options;
         failures = new ForwardingFailures(log, options.Time);
+        connections = new H2cConnections(connector, options.Time);
         invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -43,10 +45,10 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             MaxResponseHeadersLength = options.LongestHeadKilobytes,
             RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-            ConnectCallback = async (connecting, cancellationToken) =>
+            ConnectCallback = (connecting, cancellationToken) =>
             {
-                connecting.InitialRequestMessage.Options.TryGetValue(H2cRequest.Route, out var route);
-                return new NetworkStream(await connector.ConnectAsync(route!, cancellationToken), ownsSocket: true);
+                connecting.InitialRequestMessage.Options.TryGetValue(H2cRequest.Way, out var way);
+                return connections.ConnectAsync(way.Route, way.Upstream, cancellationToken);
             },
         });
     }
@@ -56,9 +58,34 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
         if (RequestShape.Of(context) is not { } shape || !H2cRequest.CanSay(shape.Method) || RequestHead.Write(context, route, shape, options) is not { } head)
             return GatewayAnswer.NotForwarded;
         await Pace.StepAsideAsync(context);
+        var upstream = connections.Enter(route);
+        try
+        {
+            return await ForwardAsync(context, route, shape, head, upstream);
+        }
+        finally
+        {
+            connections.Leave(route, upstream);
+        }
+    }
+
+    /// <summary>Closes connections to that instance when none of its requests is under way.</summary>
+    public void Rest(string instanceId) => connections.CloseOf(instanceId);
+
+    /// <summary>As <see cref="ConnectionPool.CloseOldest"/>.</summary>
+    public bool CloseOldest(Predicate<string> isOf) => connections.CloseOldest(isOf);
+
+    public void Dispose()
+    {
+        invoker.Dispose();
+        failures.Dispose();
+    }
+
+    private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head, H2cUpstream upstream)
+    {
         using var clock = new ExchangeClock(context.RequestAborted, shape.Guard?.Client, route.Limits, options);
         using var body = shape.HasBody ? new H2cBody(context, clock) : null;
-        using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, body);
+        using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, upstream, body);
         ArrayPool<byte>.Shared.Return(head.Buffer);
         try
         {
@@ -69,12 +96,6 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
             if (body is not null)
                 await body.StopAsync();
         }
-    }
-
-    public void Dispose()
-    {
-        invoker.Dispose();
-        failures.Dispose();
     }
 
     private async Task<GatewayAnswer?> SendAsync(HttpContext context, Route route, RequestShape shape, HttpRequestMessage request, H2cBody? body, ExchangeClock clock)

@@ -7,7 +7,7 @@ namespace Tenantry.Server.Gateway.Forwarding.Http2;
 internal static class H2cRequest
 {
     /// <summary>Where a connection for the request is to lead.</summary>
-    public static readonly HttpRequestOptionsKey<Route> Route = new("tenantry.route");
+    public static readonly HttpRequestOptionsKey<(Route Route, H2cUpstream Upstream)> Way = new("tenantry.way");
 
     // Byte for byte, as the client sent it.
     private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
@@ -15,15 +15,15 @@ internal static class H2cRequest
     /// <summary>Methods are told apart by case (RFC 9110 9.1), and HttpClient would say the known one.</summary>
     public static bool CanSay(string method) => HttpMethod.Parse(method).Method == method;
 
-    public static HttpRequestMessage Read(ReadOnlySpan<byte> head, RequestShape shape, Route route, HttpContent? body)
+    public static HttpRequestMessage Read(ReadOnlySpan<byte> head, RequestShape shape, Route route, H2cUpstream upstream, HttpContent? body)
     {
-        var request = new HttpRequestMessage(shape.IsTunnel ? HttpMethod.Connect : new HttpMethod(shape.Method), new Uri($"http://{route.Upstream}{shape.Target}", Verbatim))
+        var request = new HttpRequestMessage(shape.IsTunnel ? HttpMethod.Connect : new HttpMethod(shape.Method), new Uri($"http://{upstream.Name}{shape.Target}", Verbatim))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
-        request.Options.Set(Route, route);
+        request.Options.Set(Way, (route, upstream));
         if (shape.IsTunnel)
             request.Headers.Protocol = shape.Upgrade!.ToLowerInvariant();
         for (var rest = AfterLine(head); rest.Length > 2; rest = AfterLine(rest))
