@@ -1,4 +1,5 @@
 using Tenantry.Model.Instances;
+using Tenantry.Model.Workloads;
 
 namespace Tenantry.Server.Reconciling;
 
@@ -8,6 +9,10 @@ namespace Tenantry.Server.Reconciling;
 /// </summary>
 internal static class Decision
 {
+    /// <summary>It only has to be let go on: <see cref="WorkAction.Wake"/>, whatever a plan would say, so that requests which wait need not wait for one.</summary>
+    public static bool IsThaw(InstanceRecord record, InstanceWorkload workload, InstanceObservation seen) =>
+        record.Desired == DesiredState.Running && seen is { State: ObservedState.Frozen, Drift.Count: 0 } && seen.WorkloadDigest == workload.Digest && seen.RestartNonce == workload.RestartNonce;
+
     public static WorkAction Next(Situation now)
     {
         // A wake that was cut off before anything ran, and is not wanted any more: nothing is to be made, what it made is to be given back.

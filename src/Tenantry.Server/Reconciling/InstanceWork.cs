@@ -99,7 +99,7 @@ internal sealed class InstanceWork : IAsyncDisposable
         {
             var record = _rest.Record;
             var workload = resolvedWorkload.Desired == record.Desired ? resolvedWorkload : resolvedWorkload with { Desired = record.Desired };
-            var plan = await target.PlanAsync(workload, _seen!);
+            var plan = Decision.IsThaw(record, workload, _seen!) ? Plan.Nothing : await target.PlanAsync(workload, _seen!);
             var situation = new Situation(record, workload, _seen!, plan, repairsDrift);
             var action = Decision.Next(situation);
             if (action == WorkAction.Rest)

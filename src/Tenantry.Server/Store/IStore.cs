@@ -56,7 +56,7 @@ public interface IStore : ITenancyStore, IAccessStore, IPeopleStore, IInvitation
     /// <summary>
     /// Takes the leases of those of the instances that exist, that nobody works on, and whose target the holder (<c>node/run</c>) may work on,
     /// and reads them, in one transaction. Who holds an
-    /// instance's lease has until its end: what nobody finished by then is due again.
+    /// instance's lease has until its end: what nobody finished by then is due again. Where every holder goes down with the database's machine (SQLite), this is not waited for: a loss of power ends the lease, too.
     /// </summary>
     Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
         IReadOnlyList<string> ids, string holder, TimeSpan duration, CancellationToken cancellationToken);

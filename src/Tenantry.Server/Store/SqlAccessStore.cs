@@ -124,7 +124,7 @@ internal abstract class SqlAccessStore(Database database) : IAccessStore, IPeopl
         // Where no quota says anything, a wake costs no write.
         if (!await Database.ReadAsync(s => QuotaRows.IsCountedAsync(s, instanceId), cancellationToken))
             return true;
-        return await Database.WriteAsync(s => QuotaRows.ClaimWakeAsync(s, instanceId), cancellationToken);
+        return await Database.WriteClaimAsync(s => QuotaRows.ClaimWakeAsync(s, instanceId), cancellationToken);
     }
 
     public async Task ReleaseWakeAsync(string instanceId, CancellationToken cancellationToken)

@@ -111,7 +111,7 @@ internal sealed class SqlStore(Database database, string owner) : SqlAccessStore
 
     public Task<IReadOnlyList<ClaimedInstance>> ClaimInstancesAsync(
         IReadOnlyList<string> ids, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
-        Database.WriteAsync(s => PassRows.ClaimAsync(s, ids, holder, duration), cancellationToken);
+        Database.WriteClaimAsync(s => PassRows.ClaimAsync(s, ids, holder, duration), cancellationToken);
 
     public Task FinishPassAsync(PassOutcome outcome, CancellationToken cancellationToken) =>
         Database.WriteAsync(s => PassRows.FinishAsync(s, outcome), cancellationToken);

@@ -107,8 +107,9 @@ internal sealed class Chores(LocalHost host) : IAsyncDisposable
 
     private IReadOnlyList<string> Ids() => OwnedInstances.Ids(host.Paths);
 
-    private static InstanceFile? Listed(InstancePaths paths) =>
-        InstanceFile.ReadOrNull(paths) is { Egress.Mode: EgressMode.List, Wanted: DesiredState.Running } file && file.Egress.Allow.Any(EgressTargets.IsName) && PinnedNamespaces.IsPinned(paths.Network) ? file : null;
+    // What is frozen asks for no names.
+    private InstanceFile? Listed(InstancePaths paths) =>
+        InstanceFile.ReadOrNull(paths) is { Egress.Mode: EgressMode.List, IsUp: true } file && !host.CgroupOf(paths.Id).IsFrozen && file.Egress.Allow.Any(EgressTargets.IsName) && PinnedNamespaces.IsPinned(paths.Network) ? file : null;
 
     private static Task Done(Action work)
     {

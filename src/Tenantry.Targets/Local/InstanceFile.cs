@@ -34,8 +34,14 @@ internal sealed record InstanceFile
 
     public long RestartNonce { get; init; }
 
-    /// <summary>What it should be doing now, for whoever finds it after a crash.</summary>
+    /// <summary>
+    /// What it should be doing now, for whoever finds it after a crash: <see cref="DesiredState.Running"/> also while it is frozen, which the kernel says. Files of earlier versions say
+    /// <see cref="DesiredState.Frozen"/> then.
+    /// </summary>
     public DesiredState Wanted { get; init; } = DesiredState.Running;
+
+    /// <summary>Its processes are meant to be there.</summary>
+    internal bool IsUp => Wanted is DesiredState.Running or DesiredState.Frozen;
 
     public required ResourceLimits Limits { get; init; }
 

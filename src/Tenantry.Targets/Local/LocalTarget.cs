@@ -74,6 +74,8 @@ internal sealed class LocalTarget : ITarget, ILogs, IStats, IExec, IFreeze, IDat
         async (steps, token) =>
         {
             var wanted = workload with { Desired = DesiredState.Running };
+            if (await new InstanceThawer(_host).TryAsync(wanted, steps, token))
+                return;
             var plan = await PlanAsync(wanted, await _observer.ObserveAsync(workload.Ref, token), token);
             await new InstanceApplier(_host).WakeAsync(plan, wanted, steps, token);
         },

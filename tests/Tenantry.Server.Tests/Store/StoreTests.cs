@@ -13,6 +13,8 @@ public abstract class StoreTests(IStorePlace place) : IAsyncLifetime
 
     protected IStore Store { get; private set; } = null!;
 
+    protected IStorePlace Place => place;
+
     protected CancellationToken Ct => CancellationToken.None;
 
     public async Task InitializeAsync()

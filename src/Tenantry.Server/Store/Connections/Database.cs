@@ -32,6 +32,15 @@ internal abstract class Database(Dialect dialect, TimeProvider time) : IAsyncDis
     public Task WriteProgressAsync(Func<Session, Task> work, CancellationToken cancellationToken) =>
         WriteAsync(async session => { await work(session); return true; }, isLasting: false, cancellationToken);
 
+    /// <summary>
+    /// The same for what only holds while whoever wrote it lives: that one works on something. Where all who share this database go down with its machine, nobody waits for the disk;
+    /// where others may go on, it is kept as everything else is, so that they never take for free what is not.
+    /// </summary>
+    public Task<T> WriteClaimAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(work, isLasting: IsOfManyMachines, cancellationToken);
+
+    /// <summary>True when who uses this database may live on while its machine goes down.</summary>
+    protected abstract bool IsOfManyMachines { get; }
+
     private async Task<T> WriteAsync<T>(Func<Session, Task<T>> work, bool isLasting, CancellationToken cancellationToken)
     {
         const int attempts = 5;

@@ -9,6 +9,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeProvider tim
     // "tenantry" in ASCII: one number for all who migrate this database.
     private const long MigrationLock = 0x74656e616e747279;
 
+    protected override bool IsOfManyMachines => true;
+
     public override async Task MigrateAsync(Func<Session, Task> work, CancellationToken cancellationToken)
     {
         try

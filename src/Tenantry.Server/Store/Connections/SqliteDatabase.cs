@@ -6,7 +6,7 @@ namespace Tenantry.Server.Store.Connections;
 
 /// <summary>
 /// SQLite in WAL mode: any number of readers, and one writer at a time in this process; other processes are waited for by
-/// SQLite's own busy handler. Every commit but those of progress is on the disk before it is answered.
+/// SQLite's own busy handler. Every commit but those of progress and of claims is on the disk before it is answered.
 /// </summary>
 internal sealed class SqliteDatabase(string path, TimeProvider time, bool durable = true) : Database(Dialect.Sqlite, time)
 {
@@ -14,6 +14,8 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SqliteConnection?[] _writers = new SqliteConnection?[2];
     private volatile bool _disposed;
+
+    protected override bool IsOfManyMachines => false;
 
     public override async Task MigrateAsync(Func<Session, Task> work, CancellationToken cancellationToken)
     {
@@ -73,7 +75,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var writer = _writers[place] ??= await OpenAsync(cancellationToken, isLasting ? "FULL" : "NORMAL");
+            var writer = _writers[place] ??= await OpenAsync(cancellationToken, isLasting);
             var transaction = writer.BeginTransaction(deferred: false);
             await using (transaction)
             {
@@ -115,7 +117,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, string synchronous = "FULL")
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken, bool isLasting = true)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -128,7 +130,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await SetUpAsync(connection, durable ? synchronous : "OFF", cancellationToken);
+            await SetUpAsync(connection, isLasting, cancellationToken);
             return connection;
         }
         catch
@@ -138,8 +140,11 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
         }
     }
 
-    private static async Task SetUpAsync(SqliteConnection connection, string synchronous, CancellationToken cancellationToken)
+    // Bringing the log into the database waits for the disk: that is done by writes that do so anyway.
+    private async Task SetUpAsync(SqliteConnection connection, bool isLasting, CancellationToken cancellationToken)
     {
+        var synchronous = !durable ? "OFF" : isLasting ? "FULL" : "NORMAL";
+        var checkpointAfterPages = isLasting ? 1000 : 0;
         const int attempts = 500;
         await using var command = connection.CreateCommand();
         for (var attempt = 1; ; attempt++)
@@ -151,6 +156,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider time, bool durabl
                     PRAGMA journal_mode = WAL;
                     PRAGMA synchronous = {synchronous};
                     PRAGMA secure_delete = ON;
+                    PRAGMA wal_autocheckpoint = {checkpointAfterPages};
                     """;
                 await command.ExecuteNonQueryAsync(cancellationToken);
                 return;

@@ -150,7 +150,7 @@ internal sealed class ServiceRunner(LocalHost host, Launcher launcher, ServiceLo
             how += ", out of memory";
         var now = host.Time.GetUtcNow();
         var (exits, pause) = RestartPolicy.AfterExit(state.Exits, now);
-        var wanted = file.Wanted is DesiredState.Running or DesiredState.Frozen;
+        var wanted = file.IsUp;
         state = state with
         {
             Process = null,

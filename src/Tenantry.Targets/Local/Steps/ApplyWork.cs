@@ -50,10 +50,17 @@ internal sealed class ApplyWork
         _file.Write(Paths, durable: false);
     }
 
+    /// <summary>Its processes are meant to be there, frozen or not.</summary>
+    internal void RememberUp()
+    {
+        if (!File.IsUp)
+            Remember(file => file with { Wanted = DesiredState.Running });
+    }
+
     /// <summary>Writes down that the workload was applied to its end.</summary>
     internal void Finish()
     {
-        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Workload.Desired, Services = [.. File.Services.Select(service => service with { FormerRoot = null })] };
+        _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Wanted, Services = [.. File.Services.Select(service => service with { FormerRoot = null })] };
         _file.Write(Paths, durable: true);
     }
 
@@ -77,7 +84,7 @@ internal sealed class ApplyWork
             FirstUid = _host.Uids.Claim(Paths.Id),
             Attempted = Workload.Digest,
             RestartNonce = Workload.RestartNonce,
-            Wanted = Workload.Desired,
+            Wanted = Wanted,
             Limits = Workload.Limits,
             Egress = Workload.Egress,
         };
@@ -156,7 +163,7 @@ internal sealed class ApplyWork
             EntryPort = Workload.EntryPort,
             Attempted = Workload.Digest,
             RestartNonce = Workload.RestartNonce,
-            Wanted = Workload.Desired == DesiredState.Frozen ? DesiredState.Running : Workload.Desired,
+            Wanted = Wanted,
             Digest = file.Digest == Workload.Digest ? file.Digest : null,
         });
     }
@@ -179,6 +186,8 @@ internal sealed class ApplyWork
         if (Workload.Egress.Mode == EgressMode.Internet)
             InstanceMemory.WriteResolvers(Paths, Resolvers.Read());
     }
+
+    private DesiredState Wanted => Workload.Desired == DesiredState.Frozen ? DesiredState.Running : Workload.Desired;
 
     private bool Several => Workload.Services.Count > 1;
 

@@ -79,7 +79,7 @@ internal sealed class InstanceApplier(LocalHost host)
                 await StartAsync(work, step, serving, steps, progress, cancellationToken);
                 break;
             case ("instance", StepAction.Thaw):
-                work.Remember(file => file with { Wanted = DesiredState.Running });
+                work.RememberUp();
                 host.CgroupOf(work.Paths.Id).Thaw();
                 break;
             case ("instance", StepAction.Freeze):
@@ -113,7 +113,7 @@ internal sealed class InstanceApplier(LocalHost host)
     private async Task FreezeAsync(ApplyWork work, CancellationToken cancellationToken)
     {
         using var held = await host.Locks.HoldAsync(work.Paths.Id, cancellationToken);
-        work.Remember(file => file with { Wanted = DesiredState.Frozen });
+        work.RememberUp();
         host.CgroupOf(work.Paths.Id).Freeze();
     }
 

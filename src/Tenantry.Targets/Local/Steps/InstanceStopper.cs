@@ -44,11 +44,12 @@ internal sealed class InstanceStopper(LocalHost host)
         using var held = await host.Locks.HoldAsync(paths.Id, cancellationToken);
         if (InstanceFile.Read(paths) is not { } file || file.Services.Any(service => ServiceState.Read(paths.Service(service.Name))?.IsAlive != true))
             throw new TargetException("It does not run, so it cannot be frozen.", retryable: true, LocalResources.Instance(instance));
-        if (file.Wanted == DesiredState.Frozen && cgroup.IsFrozen)
+        if (file.IsUp && cgroup.IsFrozen)
             return;
         await steps.StepAsync(LocalResources.Instance(instance), StepAction.Freeze, async () =>
         {
-            (file with { Wanted = DesiredState.Frozen }).Write(paths, durable: false);
+            if (!file.IsUp)
+                (file with { Wanted = DesiredState.Running }).Write(paths, durable: false);
             cgroup.Freeze();
             try
             {
