@@ -114,6 +114,9 @@ public sealed record InstanceRecord(InstanceSpec Spec, InstanceStatus Status)
     /// <summary>The engine's own decision, or null while the spec alone counts.</summary>
     public InstanceRest? Rest { get; init; }
 
+    /// <summary>When a person last said whether it rests or runs, or ended a hold; null: nobody did since it was made.</summary>
+    public DateTimeOffset? SaidAt { get; init; }
+
     /// <summary>What the instance should be doing now: the spec's wish, unless the engine decided on something else since it was uttered.</summary>
     public DesiredState Desired => Spec.Desired == DesiredState.Deleted ? DesiredState.Deleted : Rest?.Depth ?? Spec.Desired;
 }

@@ -7,8 +7,8 @@ namespace Tenantry.Server.Sleeping;
 /// <summary>Decides whether an instance rests: pure, and awake in doubt.</summary>
 public static class IdleDecision
 {
-    /// <summary>A stream that carried something in this time is in use, however short the policy's times are.</summary>
-    public static readonly TimeSpan StreamPatience = TimeSpan.FromSeconds(150);
+    /// <summary>A stream that carried something in this time is in use, and who called out in it may wait for the answer, however short the policy's times are.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     /// <summary>The decision.</summary>
     public static IdleVerdict Of(IdleFacts now)
@@ -34,7 +34,7 @@ public static class IdleDecision
             return Awake(now, "no gateway says what is under way");
         if (traffic.Requests > 0)
             return Awake(now, $"{Count(traffic.Requests, "request")} in flight");
-        if (traffic.Streams > 0 && now.Now - traffic.LastAt < Later(StreamPatience, first))
+        if (traffic.Streams > 0 && now.Now - traffic.LastAt < Later(Patience, first))
             return Awake(now, $"{Count(traffic.Streams, "open stream")}, traffic {Time(now.Now - traffic.LastAt)} ago");
         if (now.Usage.Unknown is { } unknown)
             return Awake(now, $"what it uses is not known: {unknown}");
@@ -49,6 +49,8 @@ public static class IdleDecision
             return new(null, $"awake: {now.Usage.Work} {Time(idle)} ago", since);
         if (idle < first)
             return new(null, $"idle for {Time(idle)}, {(first == freeze ? "freezes" : "sleeps")} in {Time(first - idle)}", since);
+        if (now.Usage.CalledOutAt is { } called && now.Now - called < Patience)
+            return new(null, $"awake: called out {Time(now.Now - called)} ago, and may wait for the answer", called);
         return now.Answer switch
         {
             BusyAnswer.NotAsked => new(null, $"idle for {Time(idle)}; the app is asked whether it is busy", since, Ask: true),

@@ -35,7 +35,8 @@ public sealed record IdleFacts(
 /// <param name="Work">What it was then.</param>
 /// <param name="Unknown">Why it is not known what it uses; null when it is.</param>
 /// <param name="Since">Since when it is measured: what it used before that is not known.</param>
-public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown, DateTimeOffset? Since = null)
+/// <param name="CalledOutAt">When it had last sent more in a minute than counts as idle: an answer to that may still come.</param>
+public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown, DateTimeOffset? Since = null, DateTimeOffset? CalledOutAt = null)
 {
     public static readonly UsageSeen Nothing = new(null, "", null);
 }

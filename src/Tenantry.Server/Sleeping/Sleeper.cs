@@ -15,6 +15,7 @@ public sealed class Sleeper(
 {
     private const int AtOnce = 4;
     private const string LateOthers = "its target does not say in time what others on it use";
+    private static readonly TimeSpan BetweenClaims = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Renewed = RestChoice.Lasts / 5;
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> looks = new(StringComparer.Ordinal);
@@ -75,20 +76,22 @@ public sealed class Sleeper(
         }
 
         instance.Verdict = verdict;
-        if (verdict.Depth is { } depth && depth != Present(record))
-            await DecideAsync(record, instance, depth, verdict, round, cancellationToken);
+        if (verdict.Depth is { } depth && depth != entry.Present)
+            await DecideAsync(entry, instance, depth, verdict, round, cancellationToken);
         else if (instance.Pending is not null && verdict is { Ask: false, IsOpen: false })
-            await WithdrawAsync(record, instance, cancellationToken);
+            await WithdrawAsync(entry, instance, cancellationToken);
     }
 
     // Null: it is not for the engine to say.
     private async Task<IdleVerdict?> VerdictAsync(SleepEntry entry, WatchedInstance instance, Round round, CancellationToken cancellationToken)
     {
         var record = entry.Record;
-        if (entry.PolicyNow is not { } policy)
+        if (entry.PolicyAt(Time.GetUtcNow()) is not { } policy)
             return Awake("it has no sleep policy");
-        if (!IsFree(record))
+        if (!entry.IsFree || (entry.IsAtRestByWord && entry.Policy is not { Awake.Count: > 0 }))
             return null;
+        if (entry.IsAtRestByWord && policy.Awake.Count == 0)
+            return new(null, $"{(entry.Present == DesiredState.Frozen ? "frozen" : "asleep")} since a person said so, until a request comes or its awake hours begin anew", Time.GetUtcNow());
         ITarget target;
         TargetRecord place;
         try
@@ -104,7 +107,7 @@ public sealed class Sleeper(
 
         if (place.Home.Length == 0 && others.Names is [var other, ..])
             return Awake($"the engine {other} shares its target, and what that one's gateway sees is not known here");
-        var runs = Present(record) == DesiredState.Running;
+        var runs = entry.Present == DesiredState.Running;
         var isMeasured = runs && Time.GetUtcNow() >= instance.MeasureAt;
         if (isMeasured && !await MeasureAsync(target, entry, instance, policy, round, cancellationToken))
             return Awake(LateOthers) with { IsOpen = true };
@@ -132,7 +135,7 @@ public sealed class Sleeper(
             policy,
             entry.Busy,
             record.Spec.Hold,
-            Present(record),
+            entry.Present,
             target is IFreeze,
             instance.AwakeSince,
             record.Rest?.IdleSince,
@@ -141,22 +144,6 @@ public sealed class Sleeper(
             instance.AnswerAt(entry.Busy, policy, now),
             instance.BusyAt));
     }
-
-    // What it does: a decision that was not carried out yet changed nothing.
-    private static DesiredState Present(InstanceRecord record) =>
-        record is { Status.Phase: InstancePhase.Running, Rest: not null } && record.Spec.Desired != DesiredState.Deleted ? DesiredState.Running : record.Desired;
-
-    // Settled in what it should be doing, and the engine may decide about it.
-    private static bool IsFree(InstanceRecord record) => record.Spec.Hold != InstanceHold.Down && record.Status.ObservedGeneration == record.Spec.Generation &&
-        (Present(record), record.Status.Phase) switch
-        {
-            (DesiredState.Running, InstancePhase.Running) => record.Status.Health == InstanceHealth.Healthy && !IsRefused(record.Status),
-            (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep) => record.Rest is not null,
-            _ => false,
-        };
-
-    // As long as a secret of it is missing, say, nothing that is decided is carried out.
-    private static bool IsRefused(InstanceStatus status) => status.Failures == 0 && status.Conditions.Any(condition => condition is { Type: StatusOf.Ready, Value: false });
 
     // False: not in this look.
     private async Task<bool> MeasureAsync(ITarget target, SleepEntry entry, WatchedInstance instance, SleepPolicy policy, Round round, CancellationToken cancellationToken)
@@ -204,9 +191,9 @@ public sealed class Sleeper(
         }
     }
 
-    private async Task DecideAsync(InstanceRecord record, WatchedInstance instance, DesiredState depth, IdleVerdict verdict, Round round, CancellationToken cancellationToken)
+    private async Task DecideAsync(SleepEntry entry, WatchedInstance instance, DesiredState depth, IdleVerdict verdict, Round round, CancellationToken cancellationToken)
     {
-        var now = Time.GetUtcNow();
+        var (record, now) = (entry.Record, Time.GetUtcNow());
         var before = instance.Pending;
         var isKnown = before?.Depth == depth;
         // Whoever is to rest is found idle anew while it waits for its turn; after a failure, in time for the next try.
@@ -219,17 +206,45 @@ public sealed class Sleeper(
             return;
         }
 
-        if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken))
+        var isWake = depth == DesiredState.Running;
+        if (isWake && !await ClaimWakeAsync(record, instance, cancellationToken))
             return;
+        try
+        {
+            if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken))
+                return;
+        }
+        finally
+        {
+            // It counts by what was decided.
+            if (isWake)
+                await store.ReleaseWakeAsync(record.Spec.Id, CancellationToken.None);
+        }
+
         Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
     }
 
-    private async Task WithdrawAsync(InstanceRecord record, WatchedInstance instance, CancellationToken cancellationToken)
+    // Hours wake nobody beyond a quota; as soon as another one rests they do.
+    private async Task<bool> ClaimWakeAsync(InstanceRecord record, WatchedInstance instance, CancellationToken cancellationToken)
     {
-        var before = record.Rest is { } rest && rest.Depth == Present(record) ? rest : null;
-        if (before is null && record.Spec.Desired != Present(record))
-            before = new InstanceRest(Present(record), "it is in use", Time.GetUtcNow(), Time.GetUtcNow());
+        if (Time.GetUtcNow() >= instance.ClaimAt)
+        {
+            if (await store.ClaimWakeAsync(record.Spec.Id, cancellationToken))
+                return true;
+            instance.ClaimAt = Time.GetUtcNow() + BetweenClaims;
+        }
+
+        instance.Verdict = new(null, "at rest in its awake hours: as many instances are awake as the quota allows", Time.GetUtcNow());
+        return false;
+    }
+
+    private async Task WithdrawAsync(SleepEntry entry, WatchedInstance instance, CancellationToken cancellationToken)
+    {
+        var record = entry.Record;
+        var before = record.Rest is { } rest && rest.Depth == entry.Present ? rest : null;
+        if (before is null && record.Spec.Desired != entry.Present)
+            before = new InstanceRest(entry.Present, "it is in use", Time.GetUtcNow(), Time.GetUtcNow());
         if (await PutAsync(record, instance, before, instance.Pending, cancellationToken))
             poke(record.Spec.Id);
     }

@@ -13,6 +13,7 @@ public sealed class UsageWindow
     private static readonly TimeSpan Gap = TimeSpan.FromSeconds(90);
     private readonly Queue<(DateTimeOffset At, double Cpu, long Sent)> samples = new();
     private DateTimeOffset last;
+    private long? lastSent;
     private bool wasUnknown;
 
     /// <summary>What is known now.</summary>
@@ -34,14 +35,18 @@ public sealed class UsageWindow
             Fail("it was not measured for a while");
         last = usage.At;
         window = window < Minute ? window : Minute;
-        while (samples.Count > 1 && usage.At - samples.ElementAt(1).At >= window)
+        while (samples.Count > 1 && usage.At - samples.ElementAt(1).At >= Minute)
             samples.Dequeue();
-        if (samples.TryPeek(out var first))
-            Seen = Judge(first, usage.At, cpu, sent, busy, Seen);
+        if (samples.Count > 0)
+            Seen = Judge(samples.LastOrDefault(sample => sample.At <= usage.At - window, samples.Peek()), usage.At, cpu, sent, busy, Seen);
         else
             // What it did while nobody could see it may have been work, and so may what it did before anybody looked.
-            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null, usage.At) : new UsageSeen(Seen.LastWorkAt, Seen.Work, null, usage.At);
-        wasUnknown = false;
+            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null, usage.At, Seen.CalledOutAt) : Seen with { Unknown = null, Since = usage.At };
+        // In a minute, or since anybody looked last; what told of a call once tells of no later one.
+        var before = samples.Count > 0 ? samples.First(sample => !(sample.At < Seen.CalledOutAt)).Sent : lastSent ?? 0;
+        if (sent - (sent < before ? 0 : before) > busy.Outbound)
+            Seen = Seen with { CalledOutAt = usage.At };
+        (lastSent, wasUnknown) = (sent, false);
         samples.Enqueue((usage.At, cpu, sent));
     }
 

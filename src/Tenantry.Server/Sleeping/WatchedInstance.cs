@@ -19,6 +19,9 @@ internal sealed class WatchedInstance(DateTimeOffset since)
     /// <summary>When it is measured next.</summary>
     public DateTimeOffset MeasureAt { get; private set; }
 
+    /// <summary>When its quota is asked next whether its hours may wake it.</summary>
+    public DateTimeOffset ClaimAt { get; set; }
+
     public bool IsAsking { get; set; }
 
     public IdleVerdict? Verdict { get; set; }

@@ -11,6 +11,8 @@ public class IdleDecisionTests
     private static readonly DateTimeOffset Now = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
     private static readonly SleepPolicy Both = new() { FreezeAfter = TimeSpan.FromMinutes(10), After = TimeSpan.FromHours(2) };
 
+    private static readonly SleepPolicy Short = new() { FreezeAfter = TimeSpan.FromSeconds(30) };
+
     private static readonly IdleFacts Idle = new(
         Now, Both, new BusyDefinition(), InstanceHold.None, DesiredState.Running, CanFreeze: true, AwakeSince: Now.AddHours(-1), RestsSince: null,
         new InstanceTraffic(0, 0, Now.AddHours(-1)), UsageSeen.Nothing, BusyAnswer.Nobody);
@@ -31,6 +33,10 @@ public class IdleDecisionTests
         { "not measured", Idle with { Usage = new(null, "", "crun is gone") }, null, "awake: what it uses is not known: crun is gone" },
         { "work without a request", Idle with { Usage = new(Now.AddSeconds(-30), "used 0.31 cores", null) }, null, "awake: used 0.31 cores 30 s ago" },
         { "work long ago", Idle with { Usage = new(Now.AddMinutes(-20), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:40:00 UTC" },
+        { "an agent that may wait for an answer, whatever the policy", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-40), "sent 200 kB a minute", null, CalledOutAt: Now.AddSeconds(-80)) }, null, "awake: called out 80 s ago, and may wait for the answer" },
+        { "it is busy meanwhile by other signs", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-20), "used 0.31 cores", null, CalledOutAt: Now.AddSeconds(-90)) }, null, "awake: used 0.31 cores 20 s ago" },
+        { "an answer that did not come", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-151), "sent 200 kB a minute", null, CalledOutAt: Now.AddSeconds(-151)) }, DesiredState.Frozen, "idle since 11:57:29 UTC" },
+        { "CPU is not waited for", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-40), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:59:20 UTC" },
         { "measured only for a while", Idle with { Usage = UsageSeen.Nothing with { Since = Now.AddMinutes(-2) } }, null, "idle for 2 min, freezes in 8 min" },
         { "just started", Idle with { AwakeSince = Now.AddSeconds(-20), Policy = Both with { FreezeAfter = TimeSpan.FromSeconds(10) } }, null, "awake: for at least 60 s after a start or wake, 20 s ago" },
         { "the app has to be asked", Idle with { Answer = BusyAnswer.NotAsked }, null, "idle for 60 min; the app is asked whether it is busy" },
@@ -119,11 +125,37 @@ public class IdleDecisionTests
         Measure(60, 9_000);
         window.Seen.LastWorkAt.ShouldBeNull();
         Measure(120, 20_000);
-        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(120), "sent 11 kB a minute", null, Now));
+        window.Seen.ShouldBe(new UsageSeen(Now.AddSeconds(120), "sent 11 kB a minute", null, Now, CalledOutAt: Now.AddSeconds(120)));
         Measure(600, 20_100);
         Measure(660, 50);
         window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(660));
         Measure(720, null);
         window.Seen.Unknown.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void ACallIsRememberedFromWhenItWasSeenAndOnlyWhenItSentMoreInAMinuteThanCountsAsIdle()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds, long sent) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 1, sent), new BusyDefinition(), TimeSpan.FromSeconds(4));
+
+        Measure(0, 500);
+        for (var second = 1; second <= 20; second++)
+            Measure(second, 500 + (second * 300));
+        window.Seen.Work.ShouldBe("sent 18 kB a minute", "it is at work, by what it sent in a few seconds");
+        window.Seen.CalledOutAt.ShouldBeNull("6 kB were not more than 10 yet");
+        Measure(21, 200_000);
+        Measure(22, 200_300);
+        Measure(60, 205_000);
+        window.Seen.CalledOutAt.ShouldBe(Now.AddSeconds(21), "what came after it was little");
+        Measure(70, 216_000);
+        window.Seen.CalledOutAt.ShouldBe(Now.AddSeconds(70));
+
+        window.Reset();
+        Measure(300, 217_000);
+        window.Seen.CalledOutAt.ShouldBe(Now.AddSeconds(70));
+        window.Reset();
+        Measure(900, 20_000);
+        window.Seen.CalledOutAt.ShouldBe(Now.AddSeconds(900), "it was started anew, and sent that before anybody looked");
     }
 }

@@ -24,11 +24,13 @@ internal sealed class SleeperScene : IAsyncDisposable
     public const string Sleeps = "shop-2";
     public const string Freezes = "shop-3";
     public const string IsAsked = "shop-4";
+    public const string HasHours = "shop-5";
     private static readonly (string Release, string More)[] Releases =
     [
         (Sleeps, "sleep: { after: 40s, minimumAwake: 1s }"),
         (Freezes, "sleep: { freezeAfter: 10s, minimumAwake: 5m }"),
         (IsAsked, "sleep: { after: 40s, minimumAwake: 1s }\nbusy: { command: [check] }"),
+        (HasHours, "sleep: { after: 40s, minimumAwake: 1s, awake: 'daily 06:00-12:00' }"),
     ];
 
     private readonly Channel<GateReport> reports = Channel.CreateUnbounded<GateReport>();
@@ -37,6 +39,8 @@ internal sealed class SleeperScene : IAsyncDisposable
     private Task attending = Task.CompletedTask;
 
     public ConcurrentDictionary<string, double> Cpu { get; } = new(StringComparer.Ordinal);
+
+    public ConcurrentDictionary<string, long> Sent { get; } = new(StringComparer.Ordinal);
 
     public ConcurrentQueue<string> Measured { get; } = new();
 
@@ -117,6 +121,14 @@ internal sealed class SleeperScene : IAsyncDisposable
         await Sleeper.LookAsync(CancellationToken.None);
     }
 
+    /// <summary>Looks at the next moment at which clocks on the wall show that.</summary>
+    public async Task LookAtAsync(int hour, int minute, int second = 0)
+    {
+        var now = Bench.Time.GetUtcNow();
+        var next = now.Date + new TimeSpan(hour, minute, second);
+        await LookAfterAsync((next > now.DateTime ? next - now.DateTime : next.AddDays(1) - now.DateTime).TotalSeconds);
+    }
+
     public async Task LookEveryAsync(double seconds, int times)
     {
         for (var i = 0; i < times; i++)
@@ -142,7 +154,7 @@ internal sealed class SleeperScene : IAsyncDisposable
             await scene.BeforeMeasuring(instance.Id);
             return instance.Slug.StartsWith("hung", StringComparison.Ordinal)
                 ? await new TaskCompletionSource<InstanceUsage>().Task
-                : new InstanceUsage(scene.Bench.Time.GetUtcNow(), scene.Cpu.GetValueOrDefault(instance.Id), scene.CountsTraffic ? 0 : null);
+                : new InstanceUsage(scene.Bench.Time.GetUtcNow(), scene.Cpu.GetValueOrDefault(instance.Id), scene.CountsTraffic ? scene.Sent.GetValueOrDefault(instance.Id) : null);
         }
 
         public IAsyncEnumerable<StepEvent> FreezeAsync(InstanceRef instance, CancellationToken cancellationToken) => ((IFreeze)inner).FreezeAsync(instance, cancellationToken);

@@ -111,6 +111,23 @@ public sealed class SleeperTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AnAgentThatCalledOutAndWaitsSilentlyIsNotPutToRestInTheMiddleOfItsJob()
+    {
+        var id = await scene.AddAsync("alice");
+        await scene.LookEveryAsync(11, 3);
+        scene.Sent[id] = 200_000;
+        await scene.LookAfterAsync(5);
+
+        // No CPU, no byte: whoever it asked thinks for two minutes, and the policy says 40 seconds.
+        await scene.LookEveryAsync(10, 13);
+
+        (await scene.DesiredAsync(id)).ShouldBe(DesiredState.Running);
+        scene.Sleeper.ReasonOf(id)!.ShouldContain("called out 2 min ago");
+        await scene.LookEveryAsync(10, 3);
+        (await scene.DesiredAsync(id)).ShouldBe(DesiredState.Asleep, "so long it waits for nobody");
+    }
+
+    [Fact]
     public async Task AnAppIsAskedOnAlthoughTheStoreGoesAwayInTheSameLook()
     {
         var (alice, bob) = (await scene.AddAsync("alice", release: SleeperScene.IsAsked), await scene.AddAsync("bob"));

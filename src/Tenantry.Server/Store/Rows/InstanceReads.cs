@@ -10,7 +10,7 @@ internal static class InstanceReads
     private const string Select =
         """
         SELECT i.id, i.slug, i.tenant, i.organization, i.app, i.environment, i.target, i.tier, i.release, i.hosts, i.features,
-            i.desired, i.restart_nonce, i.generation, i.created_at, i.hold, i.llm,
+            i.desired, i.restart_nonce, i.generation, i.created_at, i.hold, i.llm, i.said_at,
             s.phase, s.health, s.reason, s.observed_generation, s.release AS seen_release, s.conditions, s.resources, s.drift,
             s.endpoint, s.failures, s.next_look_at, s.wake, s.changed_at,
             r.depth AS rest_depth, r.reason AS rest_reason, r.at AS rest_at, r.idle_since AS rest_idle_since
@@ -169,6 +169,7 @@ internal sealed record RecordRow : SpecRow
     public string? RestReason { get; init; }
     public long? RestAt { get; init; }
     public long? RestIdleSince { get; init; }
+    public long? SaidAt { get; init; }
 
     public InstanceRecord ToRecord() => new(ToSpec(), new InstanceStatus(
         Id,
@@ -189,5 +190,6 @@ internal sealed record RecordRow : SpecRow
         Rest = RestDepth is null
             ? null
             : new InstanceRest(Enum.Parse<DesiredState>(RestDepth), RestReason!, StoreTime.FromMicros(RestAt!.Value), StoreTime.FromMicros(RestIdleSince!.Value)),
+        SaidAt = StoreTime.FromMicros(SaidAt),
     };
 }

@@ -64,8 +64,11 @@ internal static class InstanceRows
             await WriteHostsAsync(session, grown);
         }
         // What a person says now counts for more than what the engine decided before.
-        if (operation.Kind is OperationKind.Sleep or OperationKind.Freeze or OperationKind.Wake or OperationKind.Restart)
+        var isVerb = operation.Kind is OperationKind.Sleep or OperationKind.Freeze or OperationKind.Wake or OperationKind.Restart;
+        if (isVerb)
             await RestRows.EndAsync(session, spec.Id);
+        if (isVerb || stored.Hold != spec.Hold)
+            await session.ExecuteAsync("UPDATE instances SET said_at = @NowMicros WHERE id = @Id", new { session.NowMicros, spec.Id });
         await StatusRows.MakeDueAsync(session, spec.Id);
         await OperationRows.SupersedeAsync(session, spec.Id);
         await OperationRows.InsertAsync(session, operation with { InstanceId = spec.Id, Generation = grown.Generation });
