@@ -49,7 +49,7 @@ public class Http2Tests
         await socket.ConnectAsync(new Uri(plane.Gateway.Replace("http:", "ws:", StringComparison.Ordinal)), invoker, CancellationToken.None);
         await socket.SendAsync(Encoding.ASCII.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
         var buffer = new byte[100];
-        var answer = await socket.ReceiveAsync(buffer, CancellationToken.None);
+        var answer = await socket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Eventually.Limit);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
         return Encoding.ASCII.GetString(buffer, 0, answer.Count);
     }

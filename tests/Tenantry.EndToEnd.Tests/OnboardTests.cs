@@ -125,7 +125,7 @@ public class OnboardTests(OnboardHost host) : IClassFixture<OnboardHost>
                 command.Kill();
             return null;
         };
-        await command.WaitForExitAsync();
+        await command.WaitForExitAsync().WaitAsync(Eventually.Limit * 4);
         var end = (await plane.CallAsync([.. User, "-o", "json"])).ShouldEndWith(0);
         end.Json.GetProperty("instance").GetProperty("phase").GetString().ShouldBe("Running");
         peer.Keys.ShouldHaveSingleItem();

@@ -151,7 +151,7 @@ public class SleepTests
         for (var count = 0; count < 4 || !cancellationToken.IsCancellationRequested; count++)
         {
             await socket.SendAsync(Encoding.ASCII.GetBytes($"ping {count}"), WebSocketMessageType.Text, true, CancellationToken.None);
-            var answer = await socket.ReceiveAsync(buffer, CancellationToken.None);
+            var answer = await socket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Eventually.Limit);
             Encoding.ASCII.GetString(buffer, 0, answer.Count).ShouldBe($"ping {count}");
             await Task.Delay(1000, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -8,7 +8,7 @@ namespace Tenantry.Targets.Contract;
 /// <summary>What all promises share: a target, samples on it, and the way to drive it.</summary>
 public abstract class ContractBase : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly CancellationTokenSource limit = new(Patience);
     private readonly List<InstanceWorkload> samples = [];
 
@@ -27,6 +27,8 @@ public abstract class ContractBase : IAsyncLifetime
     /// <inheritdoc/>
     public async Task DisposeAsync()
     {
+        // What a promise that failed left under way is not to hold up its own end.
+        await limit.CancelAsync();
         using var cleaning = new CancellationTokenSource(Patience);
         foreach (var sample in samples)
         {

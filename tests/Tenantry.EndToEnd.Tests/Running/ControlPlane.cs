@@ -142,9 +142,17 @@ internal sealed partial class ControlPlane : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         _ = Kill(_serve!.Id, Term);
-        using var late = new CancellationTokenSource(Eventually.Limit);
-        await _serve.WaitForExitAsync(late.Token);
-        await _log;
+        try
+        {
+            await _serve.WaitForExitAsync().WaitAsync(Eventually.Limit);
+        }
+        catch (TimeoutException late)
+        {
+            await KillAsync();
+            throw new TimeoutException($"serve did not end within {Eventually.Limit} of SIGTERM. It wrote: {await LogAsync()}", late);
+        }
+
+        await _log.WaitAsync(Eventually.Limit);
         var code = _serve.ExitCode;
         _serve.Dispose();
         _serve = null;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
+using Tenantry.Server.Tests.Serving;
 using static Tenantry.Server.Tests.Api.TestApi;
 using static Tenantry.Server.Tests.Api.TwoOrganizations;
 
@@ -45,7 +46,7 @@ public sealed class RolesTests
         var client = api.Client(await TokenAsync(api, Role.Viewer, null, "looks"));
         using var answer = await client.GetAsync("/v1/events?after=0", HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        (await lines.ReadLineAsync()).ShouldNotBeNull();
+        (await lines.ReadLineAsync().SoonAsync()).ShouldNotBeNull();
 
         using var revoked = await api.Local.DeleteAsync("/v1/tokens/looks");
 

@@ -2,6 +2,7 @@ using System.Net;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Access;
 using Tenantry.Server.People;
+using Tenantry.Server.Tests.Serving;
 using static Tenantry.Server.Tests.Api.TestApi;
 using static Tenantry.Server.Tests.Api.TwoOrganizations;
 
@@ -158,7 +159,7 @@ public sealed class SessionTests
         var browser = await Browser.SignedInAsync(api, Ann, Role.Viewer);
         using var stream = await browser.GetAsync("/v1/events?after=0");
         using var lines = new StreamReader(await stream.Content.ReadAsStreamAsync());
-        (await lines.ReadLineAsync()).ShouldNotBeNull();
+        (await lines.ReadLineAsync().SoonAsync()).ShouldNotBeNull();
 
         using var request = new HttpRequestMessage(HttpMethod.Patch, $"/v1/people/{Ann}") { Content = Json(new { noRole = true }) };
         request.Headers.Add("If-Match", "*");

@@ -12,6 +12,7 @@ using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Events;
+using Tenantry.Server.Tests.Serving;
 using Tenantry.Targets.Abstractions;
 using static Tenantry.Server.Tests.Api.TestApi;
 
@@ -19,8 +20,6 @@ namespace Tenantry.Server.Tests.Api;
 
 public class StreamTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private static async Task<TestApi> WithAliceAsync()
     {
         var api = await StartAsync();
@@ -133,11 +132,11 @@ public class StreamTests
         foreach (var text in new[] { "one", "two" })
         {
             await more.Writer.WriteAsync(Line(text));
-            (await reader.ReadLineAsync())!.ShouldContain($"\"text\":\"{text}\"");
+            (await reader.ReadLineAsync().SoonAsync())!.ShouldContain($"\"text\":\"{text}\"");
         }
 
         more.Writer.Complete();
-        (await reader.ReadLineAsync()).ShouldBeNull();
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBeNull();
     }
 
     [Fact]
@@ -187,12 +186,12 @@ public class StreamTests
 
         using var answer = await api.Local.GetAsync($"/v1/operations/{operation.Id}/events", HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        (await reader.ReadLineAsync()).ShouldBe("id: 1");
-        (await reader.ReadLineAsync()).ShouldBe("event: operation");
-        (await reader.ReadLineAsync())!.ShouldContain("\"state\":\"Pending\"");
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("id: 1");
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("event: operation");
+        (await reader.ReadLineAsync().SoonAsync())!.ShouldContain("\"state\":\"Pending\"");
         await api.SeeAsync("alice", InstancePhase.Running);
         api.Engine.Tell();
-        var rest = await reader.ReadToEndAsync();
+        var rest = await reader.ReadToEndAsync().SoonAsync();
 
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         rest.ShouldContain("\"state\":\"Succeeded\"");
@@ -221,17 +220,17 @@ public class StreamTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/events?after=0");
         using var first = await api.Local.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await first.Content.ReadAsStreamAsync());
-        (await reader.ReadLineAsync()).ShouldBe("id: 1");
-        (await reader.ReadLineAsync()).ShouldBe("event: target");
-        (await reader.ReadLineAsync())!.ShouldContain("\"key\":\"local\"");
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("id: 1");
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("event: target");
+        (await reader.ReadLineAsync().SoonAsync())!.ShouldContain("\"key\":\"local\"");
 
         using var again = new HttpRequestMessage(HttpMethod.Get, "/v1/events");
         again.Headers.Add("Last-Event-ID", "1");
         using var second = await api.Local.SendAsync(again, HttpCompletionOption.ResponseHeadersRead);
         using var rest = new StreamReader(await second.Content.ReadAsStreamAsync());
 
-        (await rest.ReadLineAsync()).ShouldBe("id: 2");
-        (await rest.ReadLineAsync()).ShouldBe("event: app");
+        (await rest.ReadLineAsync().SoonAsync()).ShouldBe("id: 2");
+        (await rest.ReadLineAsync().SoonAsync()).ShouldBe("event: app");
     }
 
     [Fact]
@@ -244,9 +243,9 @@ public class StreamTests
 
         using var created = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
         api.Engine.Tell();
-        await reader.ReadLineAsync();
-        (await reader.ReadLineAsync()).ShouldBe("event: tenant");
-        (await reader.ReadLineAsync())!.ShouldContain("\"key\":\"alice\",\"action\":\"created\"");
+        await reader.ReadLineAsync().SoonAsync();
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("event: tenant");
+        (await reader.ReadLineAsync().SoonAsync())!.ShouldContain("\"key\":\"alice\",\"action\":\"created\"");
         await ProblemAsync(await api.Local.GetAsync("/v1/events?after=x"), HttpStatusCode.UnprocessableEntity, ProblemCodes.Invalid);
     }
 
@@ -260,7 +259,7 @@ public class StreamTests
 
         using var created = await api.Local.PostAsync("/v1/tenants", Json(new { name = "alice" }));
 
-        (await reader.ReadLineAsync().WaitAsync(Patience))!.ShouldStartWith("id: ");
+        (await reader.ReadLineAsync().SoonAsync())!.ShouldStartWith("id: ");
     }
 
     private sealed class StoppingLifetime(CancellationToken stopping) : IHostApplicationLifetime

@@ -36,10 +36,10 @@ public class GateUseTests
         var before = gate.MovedAt;
         goOn.Release();
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        (await reader.ReadLineAsync()).ShouldBe("data: 1");
+        (await reader.ReadLineAsync().SoonAsync()).ShouldBe("data: 1");
         gate.MovedAt.ShouldBeGreaterThan(before, "an event is a sign of work");
         goOn.Release();
-        (await reader.ReadToEndAsync()).ShouldBe("\n");
+        (await reader.ReadToEndAsync().SoonAsync()).ShouldBe("\n");
         await UntilAsync(() => (gate.Requests, gate.Streams) == (0, 0));
     }
 

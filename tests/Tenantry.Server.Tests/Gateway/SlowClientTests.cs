@@ -6,7 +6,7 @@ namespace Tenantry.Server.Tests.Gateway;
 /// <summary>Clients that begin and do not go on.</summary>
 public class SlowClientTests
 {
-    private static readonly ForwarderOptions Impatient = new() { HeadTimeout = TimeSpan.FromMilliseconds(500) };
+    private static readonly ForwarderOptions Impatient = new() { HeadTimeout = TimeSpan.FromMilliseconds(1500) };
 
     [Theory]
     [InlineData("", "")]
@@ -69,6 +69,9 @@ public class SlowClientTests
         await using var client = await gateway.ConnectAsync();
         await waiting.SendAsync("GET / HTTP/1.1\r\nHost: alice.localhost\r\n\r\n");
         await waiting.ReadUntilAsync("ok\r\n0\r\n\r\n");
+        // Nobody is left in the queue of the gateway's door.
+        var door = $":{gateway.Port:X4} 00000000:0000 0A ";
+        await AtRest.UntilAsync(() => File.ReadLines("/proc/self/net/tcp").Single(line => line.Contains(door, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[4].EndsWith(":00000000", StringComparison.Ordinal));
 
         using var drain = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var ending = gateway.Server.StopAsync(drain.Token);
@@ -97,10 +100,10 @@ public class SlowClientTests
         for (var i = 0; i < 2; i++)
         {
             await client.SendAsync("POST / HTTP/1.1\r\nHost: alice.localhost\r\nContent-Length: 4\r\n\r\nab");
-            await Task.Delay(700);
+            await Task.Delay(2000);
             await client.SendAsync("cd");
             await client.ReadUntilAsync("[abcd]");
-            await Task.Delay(700);
+            await Task.Delay(2000);
         }
     }
 }

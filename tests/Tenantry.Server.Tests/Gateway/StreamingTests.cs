@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Tenantry.Server.Tests.Serving;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -33,11 +34,11 @@ public class StreamingTests
         for (var i = 0; i < 3; i++)
         {
             heard.Release();
-            (await reader.ReadLineAsync()).ShouldBe($"data: {i}");
-            (await reader.ReadLineAsync()).ShouldBe("");
+            (await reader.ReadLineAsync().SoonAsync()).ShouldBe($"data: {i}");
+            (await reader.ReadLineAsync().SoonAsync()).ShouldBe("");
         }
 
-        (await reader.ReadToEndAsync()).ShouldBe("");
+        (await reader.ReadToEndAsync().SoonAsync()).ShouldBe("");
     }
 
     [Fact]

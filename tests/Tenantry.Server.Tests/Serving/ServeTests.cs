@@ -95,7 +95,7 @@ public class ServeTests
         var code = await serve.TerminateAsync();
 
         code.ShouldBe(0, serve.Log);
-        (await reader.ReadToEndAsync()).ShouldBe("");
+        (await reader.ReadToEndAsync().SoonAsync()).ShouldBe("");
         File.Exists(Path.Combine(folder.Data, "engine.sock")).ShouldBeFalse();
         serve.Log.ShouldNotContain("\"LogLevel\":\"Error\"");
     }

@@ -91,6 +91,8 @@ internal class InstancesOn<THarness>(THarness harness) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // What a test that failed left under way is not to hold up its own end.
+        await _limit.CancelAsync();
         using var cleaning = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         foreach (var made in _made)
         {

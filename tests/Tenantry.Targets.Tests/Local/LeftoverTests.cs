@@ -145,8 +145,8 @@ public sealed class LeftoverTests : IDisposable
         await File.WriteAllTextAsync(paths.Of("broken").File, "{");
         using var held = await host.Locks.HoldAsync("busy", CancellationToken.None);
 
-        await host.Chores.TurnAsync().WaitAsync(TimeSpan.FromSeconds(5));
-        await host.Chores.RefreshAsync("busy", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        await host.Chores.TurnAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await host.Chores.RefreshAsync("busy", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [NeedsCrunFact]

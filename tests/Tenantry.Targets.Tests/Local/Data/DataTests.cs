@@ -58,9 +58,9 @@ public sealed class DataTests
         var export = local.ExportAsync(alice.Ref, slow, instances.Stop);
         await slow.Begun.Task.WaitAsync(instances.Stop);
 
-        await instances.AllAsync(local.WakeAsync(alice, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(20));
+        await instances.AllAsync(local.WakeAsync(alice, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(60));
         (await instances.RunAsync(alice, "cat /data/file")).ShouldBe((0, "kept"));
-        await instances.AllAsync(local.SleepAsync(alice.Ref, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(20));
+        await instances.AllAsync(local.SleepAsync(alice.Ref, instances.Stop)).WaitAsync(TimeSpan.FromSeconds(60));
         (await instances.ObserveAsync(alice)).State.ShouldBe(ObservedState.Stopped);
         using var tar = new MemoryStream();
         (await Should.ThrowAsync<TargetException>(() => local.ImportAsync(alice.Ref, tar, instances.Stop))).Message.ShouldContain("is being exported");
