@@ -28,6 +28,7 @@ public sealed class LocalEngine(
     WakeDesk wakes,
     Sleeper sleeper,
     GatewayHub gateways,
+    InstanceCommands commands,
     EngineSecrets secrets,
     IReadOnlyList<IMetricSource> metrics) : IEngineLink
 {
@@ -60,7 +61,8 @@ public sealed class LocalEngine(
     public async Task<int> ExecAsync(string instanceId, ExecRequest request, CancellationToken cancellationToken)
     {
         var (target, record) = await instances.FindAsync(instanceId, cancellationToken);
-        return await Power<IExec>(target, "run commands inside an instance").ExecAsync(Ref(record), request, cancellationToken);
+        var exec = Power<IExec>(target, "run commands inside an instance");
+        return await commands.RunAsync(instanceId, () => exec.ExecAsync(Ref(record), request, cancellationToken));
     }
 
     /// <inheritdoc/>

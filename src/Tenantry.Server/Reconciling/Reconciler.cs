@@ -32,9 +32,10 @@ public sealed class Reconciler
         IPassObserver? observer = null,
         ReconcileMetrics? metrics = null,
         IRestGate? gate = null,
-        IProvidedKeys? keys = null)
+        IProvidedKeys? keys = null,
+        InstanceCommands? commands = null)
     {
-        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer, gate, keys);
+        _parts = new ReconcilerParts(store, targets, workloads, changes, options, time, log, observer, gate, keys, commands);
         _metrics = metrics;
         _holder = $"{options.Node}/{Guid.NewGuid():N}";
     }
@@ -274,7 +275,8 @@ internal sealed record ReconcilerParts(
     ILogger Log,
     IPassObserver? Observer,
     IRestGate? Gate = null,
-    IProvidedKeys? Keys = null)
+    IProvidedKeys? Keys = null,
+    InstanceCommands? Commands = null)
 {
     public FailedWakes FailedWakes { get; } = new();
 

@@ -40,9 +40,15 @@ internal sealed class RestChoice : IAsyncDisposable
     public async Task<bool> MayRestAsync(ObservedState seen, CancellationToken cancellationToken)
     {
         _isBegun = true;
+        var decided = seen == ObservedState.Running ? Record.Rest : null;
+        if (decided is not null && _parts.Commands?.Of(Record.Spec.Id) is { } commands && (commands.Running > 0 || commands.LastAt > decided.IdleSince))
+        {
+            Run("a command runs in it");
+            return false;
+        }
+
         if (_permit is not null || _parts.Gate is not { } gate)
             return true;
-        var decided = seen == ObservedState.Running ? Record.Rest : null;
         if (_parts.Time.GetUtcNow() - decided?.At > Lasts)
         {
             Run("it was found idle too long ago");

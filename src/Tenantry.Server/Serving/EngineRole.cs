@@ -56,8 +56,9 @@ internal sealed class EngineRole : IAsyncDisposable
         llmProviders = new LlmProviderSet(store, vault, TimeProvider.System);
         var llmKeys = new InstanceKeys(store, llmProviders, vault, TimeProvider.System);
         usage = new UsagePoll(store, llmProviders, changes, pokes.Add, TimeProvider.System, loggers.CreateLogger<UsagePoll>());
+        var commands = new InstanceCommands(TimeProvider.System);
         var reconciler = new Reconciler(
-            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways, llmKeys);
+            store, targets, workloads, changes, settings, TimeProvider.System, loggers.CreateLogger<Reconciler>(), CrashAt.FromEnvironment(), metrics, gateways, llmKeys, commands);
         wakes = new WakeDesk(store, reconciler, wakeMetrics, TimeProvider.System, loggers.CreateLogger<WakeDesk>());
         gateways.FirstByteSeen = wakes.Complete;
         var index = new SleepIndex(store);
@@ -67,9 +68,9 @@ internal sealed class EngineRole : IAsyncDisposable
         isShared = StoreFactory.IsShared(options.Store);
         secrets = new EngineSecrets(store, vault, new EngineRekey(store, options.Folders, keys, OthersAsync, CrashAtRekey.FromEnvironment(), loggers.CreateLogger<EngineRekey>()), options.ExportRecipients, loggers.CreateLogger<EngineSecrets>());
         sleeper = new Sleeper(
-            store, index, targets, reconciler, gateways, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
+            store, index, targets, reconciler, gateways, commands, others, pokes.Add, new SleeperOptions(), TimeProvider.System, loggers.CreateLogger<Sleeper>());
         loop = new ReconcileLoop(store, reconciler, pokes, settings, TimeProvider.System, loggers.CreateLogger<ReconcileLoop>());
-        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, llmKeys, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
+        engine = new LocalEngine(store, new InstanceLookup(store, index, targets, TimeProvider.System), targets, workloads, llmKeys, reconciler, new OrphanSweep(store, targets, TimeProvider.System), changes, pokes.Add, wakes, sleeper, gateways, commands, secrets, [metrics, wakeMetrics, new ProcessMetrics(ServerVersion.Text, "engine")]);
     }
 
     /// <summary>Starts to answer on the socket. Nothing is reconciled before <see cref="Begin"/>.</summary>

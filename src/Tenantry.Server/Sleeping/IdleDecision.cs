@@ -34,6 +34,8 @@ public static class IdleDecision
             return Awake(now, "no gateway says what is under way");
         if (traffic.Requests > 0)
             return Awake(now, $"{Count(traffic.Requests, "request")} in flight");
+        if (now.Commands.Running > 0)
+            return Awake(now, now.Commands.Running == 1 ? "1 command runs in it" : string.Create(CultureInfo.InvariantCulture, $"{now.Commands.Running} commands run in it"));
         if (traffic.Streams > 0 && now.Now - traffic.LastAt < Later(Patience, first))
             return Awake(now, $"{Count(traffic.Streams, "open stream")}, traffic {Time(now.Now - traffic.LastAt)} ago");
         if (now.Usage.Unknown is { } unknown)
@@ -41,7 +43,7 @@ public static class IdleDecision
         if (now.Now - now.AwakeSince < now.Policy.MinimumAwake)
             return new(null, $"awake: for at least {Time(now.Policy.MinimumAwake)} after a start or wake, {Time(now.Now - now.AwakeSince)} ago", now.AwakeSince);
 
-        var since = Latest(Latest(traffic.LastAt, now.AwakeSince, now.Usage.LastWorkAt), now.Usage.Since ?? now.AwakeSince, now.BusyAt);
+        var since = Latest(Latest(Latest(traffic.LastAt, now.AwakeSince, now.Usage.LastWorkAt), now.Usage.Since ?? now.AwakeSince, now.BusyAt), now.AwakeSince, now.Commands.LastAt);
         var idle = now.Now - since;
         if (idle < first && now.BusyAt == since)
             return new(null, $"awake: the app says that it is busy, asked {Time(idle)} ago", since);

@@ -1,5 +1,6 @@
 using Tenantry.Model.Instances;
 using Tenantry.Model.Manifests;
+using Tenantry.Server.Reconciling;
 
 namespace Tenantry.Server.Sleeping;
 
@@ -16,6 +17,7 @@ namespace Tenantry.Server.Sleeping;
 /// <param name="Usage">What it uses.</param>
 /// <param name="Answer">What the app itself says.</param>
 /// <param name="BusyAt">When it last said that it is busy, or null.</param>
+/// <param name="Commands">What people run inside it.</param>
 public sealed record IdleFacts(
     DateTimeOffset Now,
     SleepPolicy Policy,
@@ -28,7 +30,8 @@ public sealed record IdleFacts(
     InstanceTraffic? Traffic,
     UsageSeen Usage,
     BusyAnswer Answer,
-    DateTimeOffset? BusyAt = null);
+    DateTimeOffset? BusyAt = null,
+    CommandsSeen Commands = default);
 
 /// <summary>What an instance was seen to use.</summary>
 /// <param name="LastWorkAt">When that was last above what counts as idle.</param>

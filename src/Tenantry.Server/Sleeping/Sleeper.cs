@@ -10,7 +10,7 @@ namespace Tenantry.Server.Sleeping;
 
 /// <summary>Puts idle instances to rest: looks at each that has a sleep policy, decides, and writes the decision for the reconciler.</summary>
 public sealed class Sleeper(
-    IStore store, SleepIndex index, TargetSet targets, Reconciler reconciler, GatewayHub gateways, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
+    IStore store, SleepIndex index, TargetSet targets, Reconciler reconciler, GatewayHub gateways, InstanceCommands commands, OtherEngines others, Action<string> poke, SleeperOptions options, TimeProvider time, ILogger<Sleeper> log)
     : RepeatedLook("Nobody is put to rest", options.Look, time, log)
 {
     private const int AtOnce = 4;
@@ -31,7 +31,11 @@ public sealed class Sleeper(
     {
         await index.RefreshAsync(cancellationToken);
         foreach (var id in watched.Keys.Where(id => index.Find(id) is null))
+        {
             watched.TryRemove(id, out _);
+            commands.Forget(id);
+        }
+
         foreach (var place in index.All.GroupBy(entry => entry.Record.Spec.Target, StringComparer.Ordinal))
         {
             // A look at a target that hangs goes on while the others get their next one.
@@ -142,7 +146,8 @@ public sealed class Sleeper(
             gateways.TrafficOf(record.Spec.Id),
             instance.Usage.Seen,
             instance.AnswerAt(entry.Busy, policy, now),
-            instance.BusyAt));
+            instance.BusyAt,
+            commands.Of(record.Spec.Id)));
     }
 
     // False: not in this look.

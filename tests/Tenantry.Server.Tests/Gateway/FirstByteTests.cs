@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Waking;
@@ -32,16 +33,39 @@ public sealed class FirstByteTests : IDisposable
 
         using var answer = await client.PostAsync(path, new StringContent("x"));
 
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        FirstByte? first;
-        do
-        {
-            first = (await gateway.Engine.Reports.Reader.ReadAsync(late.Token)).FirstByte;
-        }
-        while (first is null);
+        var first = await NextAsync(gateway);
         first.InstanceId.ShouldBe("id-alice");
         // From the wake's begin, less the platform's part that the engine told.
         first.Wake.AppSeconds.ShouldBeInRange(AppTime.TotalSeconds - 0.015, 30);
         first.Wake.PlatformSeconds.ShouldBe(0.01);
+    }
+
+    [Fact]
+    public async Task WhatTheGatewayAnswersForAnAppThatGaveNoneIsNotItsFirstByte()
+    {
+        await using var app = await AppUpstream.StartAsync(context => context.Response.WriteAsync("there"));
+        await using var dying = RawUpstream.Start((connection, _) => connection.ReadUntilAsync("\r\n\r\n"));
+        await using var gateway = await TestGateway.StartAsync();
+        gateway.Engine.Wake = (id, _) => Task.FromResult(AwakeAt(id == "id-alice" ? dying.Port : app.Port));
+        using var alice = gateway.Client();
+        using var bob = gateway.Client("bob.localhost");
+
+        LeadToRest(gateway);
+        using (var none = await alice.PostAsync("/", new StringContent("x")))
+            none.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
+        LeadToRest(gateway, slug: "bob");
+        (await bob.GetStringAsync("/")).ShouldBe("there");
+
+        (await NextAsync(gateway)).InstanceId.ShouldBe("id-bob", "of alice's wake there was no byte of the app");
+    }
+
+    private static async Task<FirstByte> NextAsync(TestGateway gateway)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            if ((await gateway.Engine.Reports.Reader.ReadAsync(late.Token)).FirstByte is { } first)
+                return first;
+        }
     }
 }

@@ -62,6 +62,11 @@ internal sealed class SleeperScene : IAsyncDisposable
 
     public Workbench Bench { get; private set; } = null!;
 
+    /// <summary>What people run inside instances goes through it; it can do nothing else.</summary>
+    public LocalEngine Engine { get; private set; } = null!;
+
+    public InstanceCommands Commands { get; private set; } = null!;
+
     public Sleeper Sleeper { get; private set; } = null!;
 
     public static async Task<SleeperScene> StartAsync()
@@ -75,6 +80,8 @@ internal sealed class SleeperScene : IAsyncDisposable
             await scene.Bench.Store.ApplyReleaseAsync(scene.Bench.Fleet.NewRelease(release) with { Version = release, Manifest = manifest }, CancellationToken.None);
         }
 
+        scene.Commands = new InstanceCommands(scene.Bench.Time);
+        scene.Bench.Use(scene.Bench.NewReconciler(scene.Bench.Store, commands: scene.Commands));
         scene.hub = new GatewayHub(scene.Bench.Time);
         scene.attending = Task.Run(async () =>
         {
@@ -90,8 +97,12 @@ internal sealed class SleeperScene : IAsyncDisposable
     {
         Sleeper?.Dispose();
         (var before, Away) = AwayStore.InFrontOf(Bench.Store);
+        var index = new SleepIndex(Bench.Store);
+        var targets = Bench.NewTargets(before, _ => { }, node: node, isOneMachine: isOneMachine);
+        Engine = new LocalEngine(
+            Bench.Store, new InstanceLookup(Bench.Store, index, targets, Bench.Time), targets, null!, null!, null!, null!, null!, null!, null!, null!, null!, Commands, null!, []);
         Sleeper = new Sleeper(
-            before, new SleepIndex(Bench.Store), Bench.NewTargets(before, _ => { }, node: node, isOneMachine: isOneMachine), Bench.Reconciler, hub,
+            before, index, targets, Bench.Reconciler, hub, Commands,
             new OtherEngines(Bench.Store, "this-1", Bench.Time, NullLogger<OtherEngines>.Instance), Poked.Enqueue, new SleeperOptions(), Bench.Time, NullLogger<Sleeper>.Instance);
     }
 

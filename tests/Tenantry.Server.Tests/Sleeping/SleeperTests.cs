@@ -5,6 +5,7 @@ using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Reconciling;
 using Tenantry.Server.Tests.Serving;
 using Tenantry.Server.Tests.Store;
+using Tenantry.Targets.Abstractions;
 
 namespace Tenantry.Server.Tests.Sleeping;
 
@@ -125,6 +126,31 @@ public sealed class SleeperTests : IAsyncLifetime
         scene.Sleeper.ReasonOf(id)!.ShouldContain("called out 2 min ago");
         await scene.LookEveryAsync(10, 3);
         (await scene.DesiredAsync(id)).ShouldBe(DesiredState.Asleep, "so long it waits for nobody");
+    }
+
+    [Fact]
+    public async Task AnOpenCommandKeepsItsInstanceAwakeAlsoWhenItWasToRestAlready()
+    {
+        var id = await scene.AddAsync("alice");
+        await scene.LookEveryAsync(11, 5);
+        (await scene.DesiredAsync(id)).ShouldBe(DesiredState.Asleep, "it is to rest, and waits for its turn");
+        var command = scene.Engine.ExecAsync(id, new ExecRequest(null, ["sh"], Stream.Null, Nowhere, Nowhere), CancellationToken.None);
+        await scene.Asked.Task;
+
+        await scene.Bench.PassAsync(id);
+
+        (await scene.RecordAsync(id)).Status.Phase.ShouldBe(InstancePhase.Running);
+        await scene.LookEveryAsync(11, 6);
+        scene.Sleeper.ReasonOf(id).ShouldBe("awake: 1 command runs in it");
+        scene.Answer.SetResult(0);
+        (await command).ShouldBe(0);
+        await scene.LookEveryAsync(11, 3);
+        scene.Sleeper.ReasonOf(id).ShouldBe("idle for 33 s, sleeps in 7 s");
+        await scene.LookAfterAsync(11);
+        await scene.Bench.PassAsync(id);
+        (await scene.RecordAsync(id)).Status.Phase.ShouldBe(InstancePhase.Asleep);
+
+        static ValueTask Nowhere(ReadOnlyMemory<byte> data, CancellationToken token) => ValueTask.CompletedTask;
     }
 
     [Fact]

@@ -49,6 +49,18 @@ internal static partial class RestChecks
         return manifest.Busy with { Http = http with { Port = port } };
     }
 
+    // It would be taken without a word and do nothing.
+    public static WebhookDefinition Webhook(WebhookDefinition hook, string path, ReadContext context)
+    {
+        foreach (var key in (string[])["maxSize", "maxAge"])
+        {
+            var keyPath = PathText.Key(path, key);
+            if (hook.Answer == WebhookAnswer.Held && context.IsWritten(keyPath))
+                context.ReportKey(keyPath, $"'{key}' is of requests that are stored, and with 'answer: held' none is. Leave one of the two out.");
+        }
+        return hook;
+    }
+
     public static void Webhooks(Manifest manifest, ReadContext context)
     {
         foreach (var (index, hook) in manifest.Webhooks.Index())

@@ -43,7 +43,8 @@ internal static class RestDescription
             .Required("path", PathValues.RequestPattern, (w, v) => w with { Path = v }, "Path of the requests.")
             .Key("answer", Values.Word<WebhookAnswer>(), w => w.Answer, (w, v) => w with { Answer = v }, "With stored, the sender gets 202 once the request is on disk; with held, it waits for the app's own answer.")
             .Key("maxSize", Values.Size, w => w.MaxSize, (w, v) => w with { MaxSize = v }, "Largest request that is stored; at most 32MB.")
-            .Key("maxAge", Values.Duration, w => w.MaxAge, (w, v) => w with { MaxAge = v }, "Age at which an undelivered request becomes a dead letter."));
+            .Key("maxAge", Values.Duration, w => w.MaxAge, (w, v) => w with { MaxAge = v }, "Age at which an undelivered request becomes a dead letter.")
+            .Finish(RestChecks.Webhook));
 
     public static Shape<IReadOnlyList<WebhookDefinition>> Webhooks { get; } = new ListShape<WebhookDefinition>(Webhook, "paths");
 

@@ -141,8 +141,11 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             if (open is null)
                 return answer;
             if (wake is not null)
-                TellFirstByte(context, route.InstanceId, wake, seen);
-            return await ForwardAsync(context, open, gate, forwarder, retry);
+                FirstByteTelling.Begin(context, route.InstanceId, wake, seen, tell, time);
+            answer = await ForwardAsync(context, open, gate, forwarder, retry);
+            if (answer is not null)
+                FirstByteTelling.Drop(context);
+            return answer;
         }
         finally
         {
@@ -176,6 +179,7 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
             var answer = await AnswerWithinAsync(waking, left, context.RequestAborted);
             if (answer is null && mayShowPage)
             {
+                FirstByteTelling.Drop(context);
                 await WaitingPage.WriteAsync(context, route);
                 return (null, null, null);
             }
@@ -250,18 +254,6 @@ public sealed class WaitingRoom(Gates gates, Waker waker, WakingOptions options,
         {
             Stand(route.InstanceId);
         }
-    }
-
-    private void TellFirstByte(HttpContext context, string instanceId, WakeAnswer answer, long seen)
-    {
-        if (answer.Wake is not { } wake)
-            return;
-        context.Response.OnStarting(() =>
-        {
-            if (FirstByte.Now(instanceId, wake, seen, time) is { } first)
-                tell(first);
-            return Task.CompletedTask;
-        });
     }
 
     private HeldBody? TakeBody(HttpContext context, Route route)
