@@ -16,8 +16,12 @@ public sealed class RouteFeed(
     private static readonly TimeSpan LeastRest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SlowLook = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(1);
+
+    // A start without the store says how old its routes are: not older than they are by more than this.
+    private static readonly TimeSpan SavedAgain = TimeSpan.FromMinutes(5);
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isSaved = true;
+    private DateTimeOffset savedAt = time.GetUtcNow();
     private bool isAway;
     private volatile bool isWhole;
 
@@ -110,6 +114,7 @@ public sealed class RouteFeed(
         if (saved is null)
             return;
         routes.Take(RouteTable.Of(saved.Hosts), saved.At);
+        savedAt = saved.At;
         log.LogInformation("{Count} saved routes of {At:O} serve until the store answers", saved.Hosts.Count, saved.At);
         loaded.TrySetResult();
     }
@@ -119,12 +124,14 @@ public sealed class RouteFeed(
         while (!stopping.IsCancellationRequested)
         {
             await Task.Delay(BetweenSaves, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (isSaved)
+            var confirmedAt = routes.ConfirmedAt ?? time.GetUtcNow();
+            if (isSaved && confirmedAt - savedAt < SavedAgain)
                 continue;
             isSaved = true;
             try
             {
-                await RouteFile.SaveAsync(file, new SavedRoutes(routes.ConfirmedAt ?? time.GetUtcNow(), routes.Table.Hosts), CancellationToken.None);
+                await RouteFile.SaveAsync(file, new SavedRoutes(confirmedAt, routes.Table.Hosts), CancellationToken.None);
+                savedAt = confirmedAt;
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {

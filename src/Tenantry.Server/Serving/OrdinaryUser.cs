@@ -67,7 +67,8 @@ internal static partial class OrdinaryUser
         "--",
     ];
 
-    private static string[] Arguments(ServeOptions options, ServeAddresses? addresses, string folder) =>
+    /// <summary>What says the same options to another process.</summary>
+    internal static string[] Arguments(ServeOptions options, ServeAddresses? addresses, string folder) =>
     [
         "serve",
         "--data", folder,

@@ -8,7 +8,7 @@ namespace Tenantry.Server.Serving;
 internal static class SplitServe
 {
     // SIGUSR2, which asks nginx for the same. SIGHUP is a terminal's end.
-    private const PosixSignal Renew = (PosixSignal)12;
+    internal const PosixSignal Renew = (PosixSignal)12;
 
     public static async Task RunAsync(ServeOptions options, ServeOutput output, ILoggerFactory loggers, CancellationToken stop)
     {
@@ -21,6 +21,7 @@ internal static class SplitServe
         var addresses = await web.StartAsync(stop);
         engine.Begin(options.PublicUrl ?? addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         await output.TellAsync(addresses);
+        ServiceManager.SayReady(loggers.CreateLogger("Tenantry.Serve"));
         using var renewal = PosixSignalRegistration.Create(Renew, context =>
         {
             context.Cancel = true;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tenantry.Server.Store;
 
@@ -25,6 +26,8 @@ internal static class WholeServe
     {
         await using var store = await OpenStoreAsync(options, loggers, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, user, loggers, stop) : null;
+        NextGateway? next = null;
+        using var renewal = options.Roles == ServeRoles.Gateway ? OnRenewal(() => next?.Start()) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         web.WhenHandedOver(
             () =>
@@ -36,15 +39,23 @@ internal static class WholeServe
         // One before that hangs has it still. This one serves all the same.
         var holding = options.TakesOver && !held.TryTake() ? held.TakeLaterAsync(stop) : Task.CompletedTask;
         var settling = SettleAsync(holding, web, stop);
-        if (settling.IsCompleted)
+        if (holding.IsCompleted)
             await settling;
         engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
+        next = new NextGateway(options, web.HandedOver, loggers.CreateLogger<NextGateway>());
+        ServiceManager.SayReady(loggers.CreateLogger("Tenantry.Serve"));
         var end = Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
         await await Task.WhenAny(end, settling);
         await end;
     }
+
+    private static PosixSignalRegistration OnRenewal(Action start) => PosixSignalRegistration.Create(SplitServe.Renew, context =>
+    {
+        context.Cancel = true;
+        start();
+    });
 
     private static async Task SettleAsync(Task holding, WebRole web, CancellationToken stop)
     {

@@ -7,6 +7,7 @@ using Tenantry.Server.Instances;
 using Tenantry.Server.Store;
 using Tenantry.Server.Tests.Api;
 using Tenantry.Server.Tests.Serving;
+using Tenantry.Server.Tests.Store;
 
 namespace Tenantry.Server.Tests.Gateway;
 
@@ -32,11 +33,11 @@ public class RouteFeedTests
 
         public bool IsWhole => feed.IsWhole;
 
-        public static async Task<Following> StartAsync(IStore store, FakeEngine engine, string file, BuildTime? time = null)
+        public static async Task<Following> StartAsync(IStore store, FakeEngine engine, string file, TimeProvider? time = null)
         {
             var following = new Following(store, engine, file, time ?? TimeProvider.System);
-            if (time is not null)
-                time.Asked = () => time.Seen.Add((following.IsIndexed, following.IsWhole, following.Routes.Table.Hosts.Count));
+            if (time is BuildTime build)
+                build.Asked = () => build.Seen.Add((following.IsIndexed, following.IsWhole, following.Routes.Table.Hosts.Count));
             await following.changes.StartAsync(CancellationToken.None);
             await following.feed.StartAsync(CancellationToken.None);
             await following.feed.Loaded.WaitAsync(TimeSpan.FromSeconds(60));
@@ -82,6 +83,27 @@ public class RouteFeedTests
 
         limits.Concurrency.ShouldBe(3);
         limits.Rate!.Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task RoutesThatDoNotChangeAreSavedAgainSoThatTheirAgeIsTheirs()
+    {
+        using var folder = new TestFolder();
+        await using var api = await TestApi.StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        var file = Path.Combine(folder.Root, "routes.json");
+        var time = new ManualTime();
+        await using var following = await Following.StartAsync(api.Store, api.Engine, file, time);
+        var start = time.GetUtcNow();
+
+        await Waiting.ForAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            return File.Exists(file) && (await RouteFile.LoadAsync(file, CancellationToken.None))!.At >= start.AddMinutes(10);
+        });
+
+        (await RouteFile.LoadAsync(file, CancellationToken.None))!.Hosts.Keys.ShouldContain("alice.localhost");
     }
 
     [Fact]
