@@ -22,9 +22,11 @@ internal sealed class RawHttp2 : IAsyncDisposable
 
     private RawHttp2(NetworkStream stream) => this.stream = stream;
 
-    public static async Task<RawHttp2> ConnectAsync(int port)
+    public static async Task<RawHttp2> ConnectAsync(int port, int? receiveBuffer = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer is { } size)
+            socket.ReceiveBufferSize = size;
         await socket.ConnectAsync(IPAddress.Loopback, port);
         var client = new RawHttp2(new NetworkStream(socket, ownsSocket: true));
         await client.stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
@@ -32,8 +34,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A GET on stream 1.</summary>
-    public Task AskAsync(string path, string authority) => SendAsync(Headers, EndStream | EndHeaders, 1, Fields((":method", "GET"), (":scheme", "http"), (":path", path), (":authority", authority)));
+    /// <summary>A GET on a stream.</summary>
+    public Task AskAsync(string path, string authority, int streamId = 1) => SendAsync(Headers, EndStream | EndHeaders, streamId, Fields((":method", "GET"), (":scheme", "http"), (":path", path), (":authority", authority)));
 
     /// <summary>The frames of the answer on stream 1, to its end.</summary>
     public async Task<IReadOnlyList<string>> AnswerFramesAsync()
@@ -50,6 +52,13 @@ internal sealed class RawHttp2 : IAsyncDisposable
             if (isLast || type == Reset)
                 return frames;
         }
+    }
+
+    /// <summary>Reads some bytes, whatever frames they are of.</summary>
+    public async Task ReadSomeAsync(int most)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        (await stream.ReadAsync(new byte[most], patience.Token)).ShouldBeGreaterThan(0);
     }
 
     /// <summary>Reads until so many bytes of a body have come.</summary>

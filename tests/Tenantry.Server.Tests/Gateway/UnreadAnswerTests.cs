@@ -33,6 +33,19 @@ public class UnreadAnswerTests
         }
     });
 
+    private async Task TalkAsync(HttpContext context)
+    {
+        var piece = new byte[0x10000];
+        while (!context.RequestAborted.IsCancellationRequested)
+        {
+            await context.Response.Body.WriteAsync(piece);
+            Interlocked.Add(ref said, piece.Length);
+        }
+    }
+
+    // A kernel says with a delay of up to 200 ms of real time what has come.
+    private static Task AcknowledgedAsync() => Task.Delay(300);
+
     private Task UntilNothingMovesAsync() => Waiting.ForQuietAsync(() => Interlocked.Read(ref said), least: 1);
 
     [Theory]
@@ -76,6 +89,62 @@ public class UnreadAnswerTests
         await AtRest.UntilAsync(async () => (await other.GetAsync("/")).IsSuccessStatusCode);
     }
 
+    // Its piece was not taken whole in a minute: whoever shared a slow link among many streams was cut on all of them.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AStreamWhoseConnectionIsSlowIsNotResetBeforeItStops(bool http2Behind)
+    {
+        await using var raw = StartTalking("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", Piece);
+        await using var app = await AppUpstream.StartAsync(TalkAsync, HttpProtocols.Http2);
+        await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });
+        var (host, route) = To(http2Behind ? app.Port : raw.Port, new() { Concurrency = 1 });
+        gateway.Lead((host, route with { SpeaksHttp2 = http2Behind }));
+        await using var slow = await RawHttp2.ConnectAsync(gateway.Port, receiveBuffer: 8 * 1024);
+        await slow.AskAsync("/", "alice.localhost");
+        await slow.MayComeAsync(0, 1_000_000_000);
+        await slow.MayComeAsync(1, 1_000_000_000);
+        await UntilNothingMovesAsync();
+        using var other = gateway.Client();
+
+        for (var i = 0; i < 20; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            await slow.ReadSomeAsync(8 * 1024);
+        }
+
+        (await other.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "the slow one still has its place");
+        await AcknowledgedAsync();
+        time.Advance(TimeSpan.FromSeconds(121));
+        await AtRest.UntilAsync(async () => (await other.GetAsync("/", HttpCompletionOption.ResponseHeadersRead)).IsSuccessStatusCode);
+    }
+
+    // What else its connection carries, and what its kernel says to pings, is no sign that it takes this.
+    [Fact]
+    public async Task AStreamThatIsNotReadIsResetAlthoughItsClientTakesOthersOfTheSameConnection()
+    {
+        await using var upstream = StartTalking("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", Piece);
+        await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });
+        gateway.Lead(To(upstream.Port, new()));
+        await using var deaf = await RawHttp2.ConnectAsync(gateway.Port);
+        await deaf.AskAsync("/", "alice.localhost");
+        await deaf.MayComeAsync(0, 1_000_000);
+        await UntilNothingMovesAsync();
+        await deaf.ReadBodyAsync(65_535);
+
+        for (var i = 0; i < 2; i++)
+        {
+            await AcknowledgedAsync();
+            time.Advance(TimeSpan.FromSeconds(25));
+            await deaf.AskAsync("/", "alice.localhost", 3 + (2 * i));
+            await deaf.ReadBodyAsync(2);
+        }
+
+        await AcknowledgedAsync();
+        time.Advance(TimeSpan.FromSeconds(11));
+        (await deaf.AnswerFramesAsync()).ShouldBe([$"frame {RawHttp2.Reset}"]);
+    }
+
     [Fact]
     public async Task AnAppThatSpeaksHttp2IsNotKeptWaitingEither()
     {
@@ -84,12 +153,7 @@ public class UnreadAnswerTests
             async context =>
             {
                 using var left = context.RequestAborted.Register(ended.SetResult);
-                var piece = new byte[0x10000];
-                while (!context.RequestAborted.IsCancellationRequested)
-                {
-                    await context.Response.Body.WriteAsync(piece);
-                    Interlocked.Add(ref said, piece.Length);
-                }
+                await TalkAsync(context);
             },
             HttpProtocols.Http2);
         await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace Tenantry.Server.Gateway.Forwarding;
@@ -23,6 +24,7 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
     private readonly AnswerHead head = new();
     private HttpContext? client;
     private Socket? clientSocket;
+    private bool isClientShared;
     private TakeClock taking = new();
 
     /// <summary>The instance that it leads to.</summary>
@@ -196,19 +198,25 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
 
     /// <summary>Something is sent to the client. <see cref="Taken"/> follows, unless it fails.</summary>
     /// <param name="patience">In timestamps: the longest time that it may take nothing of it.</param>
-    public void Sent(long patience) => taking.Begin(time.GetTimestamp(), patience);
+    public void Sent(long patience)
+    {
+        // A connection that carries more than this is asked for only where it is needed.
+        if (isClientShared && clientSocket is null)
+            Volatile.Write(ref clientSocket, client?.Features.Get<IConnectionSocketFeature>()?.Socket);
+        taking.Begin(time.GetTimestamp(), patience);
+    }
 
     public void Taken() => taking.End();
 
     /// <summary>The client has taken nothing of what it was sent for too long.</summary>
-    public bool IsNotTaken(long now) => taking.IsOver(now, Volatile.Read(ref clientSocket));
+    public bool IsNotTaken(long now) => taking.IsOver(now, Volatile.Read(ref clientSocket), isClientShared);
 
     /// <summary>From here until <see cref="EndAnswer"/> that client waits for nothing but this connection, and is cut with it.</summary>
     /// <param name="to">The client.</param>
     /// <param name="alone">Its connection, where that carries nothing else.</param>
     public void BeginAnswer(HttpContext to, Socket? alone)
     {
-        clientSocket = alone;
+        (clientSocket, isClientShared) = (alone, alone is null);
         client = to;
     }
 
@@ -226,7 +234,12 @@ internal sealed class InstanceConnection(Socket socket, TimeProvider time) : IDi
         HasTimedOut = true;
         Close();
         lock (cutting)
+        {
+            // Kestrel ends a stream only once its connection has taken what was written before.
+            if (isClientShared && taking.IsStuck)
+                client?.Features.Get<IConnectionLifetimeFeature>()?.Abort();
             client?.Abort();
+        }
     }
 
     /// <summary>From any thread: whoever waits for this connection fails.</summary>

@@ -12,6 +12,8 @@ internal struct TakeClock
     private long by = long.MaxValue;
     private long patience;
     private long taken;
+    private long lookedAt;
+    private long free;
 
     public TakeClock()
     {
@@ -20,31 +22,53 @@ internal struct TakeClock
     /// <summary>Something is sent to the client. <see cref="End"/> follows, unless it fails.</summary>
     public void Begin(long now, long mostPatience)
     {
-        patience = mostPatience;
+        (patience, lookedAt, free) = (mostPatience, now, 0);
         Volatile.Write(ref taken, Unknown);
         Volatile.Write(ref by, now + mostPatience);
     }
 
     public void End() => Volatile.Write(ref by, long.MaxValue);
 
-    /// <summary>
-    /// To be asked more often than once in that time: nothing was taken for as long. Of a client whose connection carries more than this (null) no more is known than
-    /// that the sending has not ended.
-    /// </summary>
-    public bool IsOver(long now, Socket? client)
+    /// <summary>Known when it is over: nothing that is under way to the client arrives there, whatever it is of.</summary>
+    public bool IsStuck { get; private set; }
+
+    /// <summary>To be asked more often than once in that time: nothing was taken for as long.</summary>
+    /// <param name="now">A timestamp.</param>
+    /// <param name="client">The client's connection; null: no more is known than that the sending has not ended.</param>
+    /// <param name="isShared">
+    /// It carries more than this, and what was taken of this is not known. But while something is under way on it and is taken, this may have to wait for its turn; while nothing is,
+    /// nobody holds it up but the client, who may do so for that time in all.
+    /// </param>
+    public bool IsOver(long now, Socket? client, bool isShared)
     {
         var until = Volatile.Read(ref by);
         if (until == long.MaxValue)
             return false;
-        var before = Volatile.Read(ref taken);
-        if (client is null || (before != Unknown && now < until))
+        if (client is null)
             return now >= until;
+        if (isShared && IsFreeTooLong(now, client))
+            return true;
+        var before = Volatile.Read(ref taken);
+        if (before != Unknown && now < until)
+            return false;
         var after = TcpInfo.BytesTakenBy(client);
         Volatile.Write(ref taken, after);
         if (before == Unknown || after == before)
+        {
+            IsStuck = before != Unknown && TcpInfo.HasUnderWay(client);
             return now >= until;
+        }
+
         // Unless it has just taken the rest.
         Interlocked.CompareExchange(ref by, now + patience, until);
         return false;
+    }
+
+    private bool IsFreeTooLong(long now, Socket client)
+    {
+        if (!TcpInfo.HasUnderWay(client))
+            free += now - lookedAt;
+        lookedAt = now;
+        return free >= patience;
     }
 }

@@ -12,8 +12,10 @@ internal static class TcpInfo
     private const byte Closed = 7;
     private const byte EndedByPeer = 8;
 
-    // Where in it tcpi_bytes_acked stands.
+    // Where in it tcpi_unacked, tcpi_bytes_acked and tcpi_notsent_bytes stand.
+    private const int UnderWay = 24;
     private const int BytesTaken = 120;
+    private const int Unsent = 144;
 
     /// <summary>Of a socket that is closed here, too, nothing is taken any more.</summary>
     public static ClientSide SideOf(Socket socket)
@@ -32,6 +34,14 @@ internal static class TcpInfo
     {
         Span<byte> told = stackalloc byte[256];
         return Ask(socket, told) < BytesTaken + sizeof(long) ? 0 : BinaryPrimitives.ReadInt64LittleEndian(told[BytesTaken..]);
+    }
+
+    /// <summary>Something was sent that the other end's kernel has not said to have. False where this is not known.</summary>
+    public static bool HasUnderWay(Socket socket)
+    {
+        Span<byte> told = stackalloc byte[256];
+        return Ask(socket, told) >= Unsent + sizeof(uint)
+            && (BinaryPrimitives.ReadUInt32LittleEndian(told[UnderWay..]) > 0 || BinaryPrimitives.ReadUInt32LittleEndian(told[Unsent..]) > 0);
     }
 
     private static int Ask(Socket socket, Span<byte> told)

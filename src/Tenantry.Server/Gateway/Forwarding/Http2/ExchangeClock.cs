@@ -1,5 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Forwarding.Http2;
@@ -16,14 +18,15 @@ internal sealed class ExchangeClock : IDisposable
     private long answerBy;
     private long movedAt;
     private readonly Socket? client;
+    private readonly bool isClientShared;
     private TakeClock taking = new();
     private volatile TunnelClient? tunnel;
 
-    public ExchangeClock(CancellationToken aborted, Socket? client, RequestLimits? limits, ForwarderOptions options)
+    public ExchangeClock(HttpContext context, Socket? alone, RequestLimits? limits, ForwarderOptions options)
     {
-        this.client = client;
+        (client, isClientShared) = (alone ?? context.Features.Get<IConnectionSocketFeature>()?.Socket, alone is null);
         this.options = options;
-        ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         Token = ending.Token;
         movedAt = options.Time.GetTimestamp();
         endBy = limits?.TotalTimeout is { } total ? movedAt + Ticks(total) : long.MaxValue;
@@ -74,7 +77,7 @@ internal sealed class ExchangeClock : IDisposable
     public TunnelClient BecomeTunnel()
     {
         Volatile.Write(ref endBy, long.MaxValue);
-        return tunnel = new TunnelClient(client);
+        return tunnel = new TunnelClient(isClientShared ? null : client);
     }
 
     public void Moved() => Volatile.Write(ref movedAt, options.Time.GetTimestamp());
@@ -90,7 +93,7 @@ internal sealed class ExchangeClock : IDisposable
     private void LookAfter()
     {
         var now = options.Time.GetTimestamp();
-        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && !taking.IsOver(now, client) && now - Volatile.Read(ref movedAt) < longestPause
+        if (now < Volatile.Read(ref answerBy) && now < Volatile.Read(ref endBy) && !taking.IsOver(now, client, isClientShared) && now - Volatile.Read(ref movedAt) < longestPause
             && tunnel?.IsOver(now, Volatile.Read(ref movedAt), Ticks(options.FarewellTimeout)) != true)
             return;
         HasTimedOut = true;

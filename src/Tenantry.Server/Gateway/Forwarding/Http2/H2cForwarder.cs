@@ -83,7 +83,7 @@ internal sealed class H2cForwarder : IForwarder, IDisposable
 
     private async Task<GatewayAnswer?> ForwardAsync(HttpContext context, Route route, RequestShape shape, (byte[] Buffer, int Length) head, H2cUpstream upstream)
     {
-        using var clock = new ExchangeClock(context.RequestAborted, shape.Guard?.Client, route.Limits, options);
+        using var clock = new ExchangeClock(context, shape.Guard?.Client, route.Limits, options);
         using var body = shape.HasBody ? new H2cBody(context, clock) : null;
         using var request = H2cRequest.Read(head.Buffer.AsSpan(0, head.Length), shape, route, upstream, body);
         ArrayPool<byte>.Shared.Return(head.Buffer);
