@@ -11,7 +11,7 @@ internal static class WebhooksCommand
     public static Command Create(CliHost host) => new("webhooks", "Webhooks that wait for an instance, and those that were given up.")
     {
         List(host),
-        One(host, "replay", "Deliver a dead webhook after all.", "is delivered again", (call, slug, id) => call.Client.Instances.ReplayWebhook(slug, id)),
+        One(host, "replay", "Deliver a dead webhook after all; try at once what waits.", "is tried now, after those before it", (call, slug, id) => call.Client.Instances.ReplayWebhook(slug, id)),
         One(host, "drop", "Remove a webhook, whether it waits or is dead.", "is removed", (call, slug, id) => call.Client.Instances.DropWebhook(slug, id)),
     };
 
@@ -27,9 +27,14 @@ internal static class WebhooksCommand
                 return;
             }
 
-            var table = new TextTable("ID", "STATE", "RECEIVED", "METHOD", "PATH", "SIZE", "REASON") { MayLack = ["SIZE", "RECEIVED", "METHOD"] };
+            var table = new TextTable("ID", "STATE", "RECEIVED", "EXPIRES", "METHOD", "PATH", "SIZE", "NEXT TRY", "REASON") { MayLack = ["SIZE", "RECEIVED", "METHOD", "EXPIRES"] };
             foreach (var hook in hooks)
-                table.Row(hook.Id, hook.State, Words.Time(hook.ReceivedAt), hook.Method, hook.Path, Words.Bytes(hook.Bytes), hook.Reason);
+            {
+                var expires = hook.State == "pending" ? Words.Time(hook.ExpiresAt) : null;
+                var next = hook.NextTryAt is { } at ? Words.Time(at) : null;
+                table.Row(hook.Id, hook.State, Words.Time(hook.ReceivedAt), expires, hook.Method, hook.Path, Words.Bytes(hook.Bytes), next, hook.Reason);
+            }
+
             table.Write(call.Output, "No webhook waits and none was given up.");
         });
     }

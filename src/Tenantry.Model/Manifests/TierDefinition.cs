@@ -59,7 +59,7 @@ public sealed record RequestLimits
     /// <summary>A connection on which nothing moves for this long is closed.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>A request that takes longer is ended; a connection that carries another protocol (WebSocket) is not.</summary>
+    /// <summary>A request that takes longer is ended; a connection that carries another protocol (WebSocket) is not. Null: only the wait for an answer is limited.</summary>
     public TimeSpan? TotalTimeout { get; init; }
 }
 

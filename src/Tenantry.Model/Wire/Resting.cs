@@ -11,9 +11,10 @@ namespace Tenantry.Model.Wire;
 /// <param name="Method">As it was sent.</param>
 /// <param name="Path">As it was sent, without the query.</param>
 /// <param name="Bytes">Size of its body.</param>
-/// <param name="Reason">Why it was given up, or null.</param>
+/// <param name="Reason">Why it was given up, or why it still waits: what came of its last try; null when it was not tried yet.</param>
+/// <param name="NextTryAt">When one that waits is tried again; null when it has no pause, or waits for another one. In the past: it is tried now.</param>
 public sealed record WebhookResponse(
-    string Slug, string Id, string State, DateTimeOffset ReceivedAt, DateTimeOffset ExpiresAt, string Method, string Path, long Bytes, string? Reason);
+    string Slug, string Id, string State, DateTimeOffset ReceivedAt, DateTimeOffset ExpiresAt, string Method, string Path, long Bytes, string? Reason, DateTimeOffset? NextTryAt);
 
 /// <summary>How long the wakes of an app on a target took.</summary>
 /// <param name="App">The app.</param>

@@ -22,7 +22,7 @@ internal static class WebhooksApi
     private static async Task<Ok<PageResponse<WebhookResponse>>> ListAsync(string slug, IStore store, WebhookBox box, CancellationToken cancellationToken)
     {
         var id = (await InstancesApi.FindAsync(store, slug, cancellationToken)).Spec.Id;
-        WebhookResponse[] all = [.. Of(slug, "pending", box.ListPending(id)), .. Of(slug, "dead", box.ListDead(id))];
+        WebhookResponse[] all = [.. Waiting(slug, Of(slug, "pending", box.ListPending(id)), box.Pauses.Read(id)), .. Of(slug, "dead", box.ListDead(id))];
         return TypedResults.Ok(PageQuery.Whole(all, hook => hook));
     }
 
@@ -31,12 +31,19 @@ internal static class WebhooksApi
     {
         change.Subject = $"webhook {id} of instance {slug}";
         var instance = (await InstancesApi.FindAsync(store, slug, cancellationToken)).Spec.Id;
-        if (Of(slug, "dead", box.ListDead(instance)).All(hook => hook.Id != id))
-            throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
+        var hook = Of(slug, "pending", box.ListPending(instance)).Concat(Of(slug, "dead", box.ListDead(instance))).FirstOrDefault(hook => hook.Id == id)
+            ?? throw ProblemException.NotFound($"webhook of instance {slug}", id);
         if (change.IsDryRun)
-            return TypedResults.Ok(DryRun.Of(new ChangeResponse(change.Subject, "state", "dead", "pending")));
+            return TypedResults.Ok(DryRun.Of(hook.State == "dead" ? [new ChangeResponse(change.Subject, "state", "dead", "pending")] : []));
         await change.BeginOutsideAsync();
-        return await box.ReplayAsync(instance, id, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound($"dead webhook of instance {slug}", id);
+        if (hook.State == "pending")
+        {
+            // It is where it belongs; only the pause ends.
+            box.Pauses.End(instance);
+            return TypedResults.NoContent();
+        }
+
+        return await box.ReplayAsync(instance, id, cancellationToken) ? TypedResults.NoContent() : throw ProblemException.NotFound($"webhook of instance {slug}", id);
     }
 
     private static async Task<Results<NoContent, Ok<PlanResponse>>> DropAsync(
@@ -51,5 +58,10 @@ internal static class WebhooksApi
     }
 
     private static IEnumerable<WebhookResponse> Of(string slug, string state, IEnumerable<string> paths) => paths.Select(WebhookBox.Read).OfType<StoredWebhook>().Select(hook =>
-        new WebhookResponse(slug, hook.Id, state, hook.ReceivedAt, hook.ExpiresAt, hook.Method, hook.Target.Split('?')[0], hook.Body.Length, hook.Failure));
+        new WebhookResponse(slug, hook.Id, state, hook.ReceivedAt, hook.ExpiresAt, hook.Method, hook.Target.Split('?')[0], hook.Body.Length, hook.Failure, null));
+
+    // One after the other: what the first waits for all of them wait for.
+    private static IEnumerable<WebhookResponse> Waiting(string slug, IEnumerable<WebhookResponse> pending, WebhookPause? pause) => pending.Select((hook, at) => at > 0
+        ? hook with { Reason = "It waits for those before it." }
+        : pause?.Id == hook.Id ? hook with { Reason = hook.Reason ?? pause.Reason, NextTryAt = pause.Until } : hook);
 }

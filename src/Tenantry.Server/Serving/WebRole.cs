@@ -35,6 +35,7 @@ internal sealed class WebRole : IAsyncDisposable
     private readonly List<BackgroundService> services = [];
     private readonly List<IMetricSource> metrics = [];
     private GatewayServer? gateway;
+    private BackgroundService? webhooks;
     private WebApplication? api;
     private InstanceConnector? connector;
     private Forwarders? forwarder;
@@ -126,8 +127,11 @@ internal sealed class WebRole : IAsyncDisposable
     {
         var isHandedOver = desk?.HandedOver.IsCompleted == true;
         using var drain = new CancellationTokenSource(isHandedOver ? HandoverDrainTime : DrainTime);
-        // Both at once: neither keeps its port while the other waits for a long request.
-        await Task.WhenAll(gateway?.StopAsync(isHandedOver ? HandoverLinger : TimeSpan.Zero, drain.Token) ?? Task.CompletedTask, api?.StopAsync(drain.Token) ?? Task.CompletedTask);
+        // All at once: neither keeps its port while the other waits for a long request, and a webhook that an app works on has the same time as the requests.
+        await Task.WhenAll(
+            gateway?.StopAsync(isHandedOver ? HandoverLinger : TimeSpan.Zero, drain.Token) ?? Task.CompletedTask,
+            api?.StopAsync(drain.Token) ?? Task.CompletedTask,
+            webhooks?.StopAsync(drain.Token) ?? Task.CompletedTask);
         foreach (var service in services)
         {
             await service.StopAsync(CancellationToken.None);
@@ -169,7 +173,7 @@ internal sealed class WebRole : IAsyncDisposable
         var settings = new ForwarderOptions { TrustedProxies = GatewayOptions.TrustedProxies(options) };
         forwarder = new Forwarders(inside, settings, loggers);
         waking.Attendance.Rested = forwarder.Rest;
-        var webhooks = waking.KeepWebhooks(
+        webhooks = waking.KeepWebhooks(
             options.Folders.Webhooks, routes, forwarder, () => follower.IsWhole, TimeProvider.System, loggers.CreateLogger("Tenantry.Server.Gateway.Webhooks"), CrashAtWebhook.FromEnvironment());
         certificates = GatewayOptions.Certificates(options, loggers);
         var plain = ServeAddresses.Parse(options.Gateway, "--gateway");

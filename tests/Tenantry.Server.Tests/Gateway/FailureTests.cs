@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
+using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Tests.Store;
 
@@ -52,6 +55,41 @@ public class FailureTests
         using var answer = await asking;
         answer.StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
         await left.Task.WaitAsync(Patience);
+    }
+
+    [Theory]
+    [InlineData(HttpProtocols.Http1)]
+    [InlineData(HttpProtocols.Http2)]
+    public async Task WhereTheTierGivesARequestMoreTimeItsAnswerMayBeginAsLate(HttpProtocols protocol)
+    {
+        var time = new ManualTime();
+        var asked = new SemaphoreSlim(0);
+        var go = new SemaphoreSlim(0);
+        await using var app = await AppUpstream.StartAsync(
+            async context =>
+            {
+                asked.Release();
+                await go.WaitAsync(context.RequestAborted);
+            },
+            protocol);
+        await using var gateway = await TestGateway.StartAsync(options: new ForwarderOptions { AnswerTimeout = TimeSpan.FromMinutes(5), Time = time });
+        gateway.Lead(("alice.localhost", new Route("id-alice", "alice", "alice", RouteState.Open, new Endpoint("127.0.0.1", app.Port))
+        {
+            SpeaksHttp2 = protocol == HttpProtocols.Http2,
+            Limits = new RequestLimits { TotalTimeout = TimeSpan.FromMinutes(10) },
+        }));
+        using var client = gateway.Client();
+
+        var answered = client.PostAsync("/run", new StringContent("think"));
+        (await asked.WaitAsync(Patience)).ShouldBeTrue();
+        time.Advance(TimeSpan.FromMinutes(6));
+        go.Release();
+        (await answered).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var late = client.PostAsync("/run", new StringContent("think"));
+        (await asked.WaitAsync(Patience)).ShouldBeTrue();
+        time.Advance(TimeSpan.FromMinutes(10));
+        (await late).StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
     }
 
     [Fact]

@@ -90,12 +90,15 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>Stores webhooks in that folder and delivers them from it.</summary>
-    public async Task<WebhookBox> KeepWebhooksAsync(string folder, Func<bool>? routesAreWhole = null)
+    public async Task<WebhookBox> KeepWebhooksAsync(string folder, Func<bool>? routesAreWhole = null, TimeProvider? time = null)
     {
-        webhooks = waking.KeepWebhooks(folder, Routes, forwarder, routesAreWhole ?? (() => true), TimeProvider.System, NullLogger.Instance);
+        webhooks = waking.KeepWebhooks(folder, Routes, forwarder, routesAreWhole ?? (() => true), time ?? TimeProvider.System, NullLogger.Instance);
         await webhooks.StartAsync(CancellationToken.None);
-        return new WebhookBox(folder, TimeProvider.System);
+        return new WebhookBox(folder, time ?? TimeProvider.System);
     }
+
+    /// <summary>Stops the delivery of webhooks, as a gateway does beside the drain of its clients.</summary>
+    public Task StopWebhooksAsync(CancellationToken drain) => webhooks!.StopAsync(drain);
 
     /// <summary>Leads alice.localhost to a port of this machine.</summary>
     public void Lead(int port, string slug = "alice", RouteState state = RouteState.Open, Endpoint? endpoint = null, WakeRules? rules = null) => Lead(
@@ -149,7 +152,7 @@ internal sealed class TestGateway : IAsyncDisposable
         await now.CancelAsync();
         await server.StopAsync(now.Token);
         await waking.Attendance.StopAsync(CancellationToken.None);
-        await (webhooks?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
+        await (webhooks?.StopAsync(now.Token) ?? Task.CompletedTask);
         webhooks?.Dispose();
         await server.DisposeAsync();
         doors.Dispose();

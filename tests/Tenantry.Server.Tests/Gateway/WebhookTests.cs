@@ -195,7 +195,7 @@ public sealed class WebhookTests : IDisposable
     }
 
     [Fact]
-    public async Task OneThatIsBeingDeliveredWhenTheGatewayStopsIsDeliveredByTheNextOne()
+    public async Task OneThatIsBeingDeliveredWhenTheTimeOfAStopIsOverIsDeliveredByTheNextOne()
     {
         var asked = new ConcurrentQueue<string>();
         await using var app = await AppUpstream.StartAsync(async context =>

@@ -19,7 +19,7 @@ namespace Tenantry.Server.Tests.Serving;
 
 /// <summary>
 /// The gateway is killed at every boundary of the way of two webhooks to a sleeping instance, one that the app refuses and one that it takes, and started anew.
-/// The boundaries are not known here: the test goes on with the next one until nothing was killed. Or the next gateway takes over while webhooks come.
+/// The boundaries are not known here: the test goes on with the next one until nothing was killed. Or it is stopped, or the next gateway takes over, while webhooks come.
 /// </summary>
 public sealed class WebhookCrashTests : IAsyncLifetime
 {
@@ -38,6 +38,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
     private readonly CancellationTokenSource stop = new();
     private readonly FakeEngine engine = new();
     private readonly ConcurrentQueue<(string Id, string Body)> arrived = new();
+    private Func<Task> working = () => Task.CompletedTask;
     private AppUpstream app = null!;
     private ServeProcess gateway = null!;
     private Task serving = Task.CompletedTask;
@@ -50,6 +51,7 @@ public sealed class WebhookCrashTests : IAsyncLifetime
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync();
             arrived.Enqueue((context.Request.Headers["Tenantry-Delivery"].ToString(), body));
+            await working();
             context.Response.StatusCode = body == "bad" ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK;
         });
         var folders = new DataFolders(folder.Data);
@@ -133,6 +135,41 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task OneThatTheAppWorksOnWhenTheGatewayIsToStopIsDeliveredOnceAndTheNextOneAfterItsStart()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        working = () => done.Task;
+        engine.Wake = (_, _) => Task.FromResult(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Tenantry.Model.Instances.Endpoint("127.0.0.1", app.Port)));
+        await StartAsync(null);
+        await SendAsync("one");
+        await Waiting.ForAsync(() => arrived.Count == 1);
+        await SendAsync("two");
+
+        var ending = gateway.TerminateAsync();
+        // It answers nobody any more: the stop has begun.
+        await Waiting.ForAsync(async () =>
+        {
+            using var moment = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            try
+            {
+                (await AskAsync("late", moment.Token)).Dispose();
+                return false;
+            }
+            catch (Exception stopped) when (stopped is HttpRequestException or OperationCanceledException)
+            {
+                return true;
+            }
+        });
+        done.SetResult();
+        (await ending).ShouldBe(0, gateway.Log);
+        arrived.Select(one => one.Body).ShouldBe(["one"]);
+
+        await ReviveAsync();
+        await Waiting.ForAsync(() => !new WebhookBox(new DataFolders(folder.Data).Webhooks, TimeProvider.System).HasPending("id-alice"));
+        arrived.Select(one => one.Body).Where(body => body != "late").ShouldBe(["one", "two"]);
+    }
+
     private async Task<bool> RoundAsync(int number)
     {
         arrived.Clear();
@@ -197,11 +234,11 @@ public sealed class WebhookCrashTests : IAsyncLifetime
         }
     }
 
-    private async Task<HttpResponseMessage> AskAsync(string body)
+    private async Task<HttpResponseMessage> AskAsync(string body, CancellationToken cancellationToken = default)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Gateway, "/hooks/x")) { Content = new StringContent(body), Headers = { Host = "alice.localhost" } };
-        return await client.SendAsync(request);
+        return await client.SendAsync(request, cancellationToken);
     }
 
     private async Task ReviveAsync()

@@ -19,7 +19,7 @@ internal static class TierDescription
         .Optional("rate", Rate, (r, v) => r with { Rate = v }, "Requests per second, minute or hour; more are refused with 429.")
         .Optional("burst", Values.Whole(1, Many), (r, v) => r with { Burst = v }, "Requests that may come at once after a pause; as many as the rate counts unless said.")
         .Optional("idleTimeout", Values.Duration, (r, v) => r with { IdleTimeout = v }, "A connection on which nothing moves for this long is closed.")
-        .Optional("totalTimeout", Values.Duration, (r, v) => r with { TotalTimeout = v }, "A request that takes longer is ended; a WebSocket is not.");
+        .Optional("totalTimeout", Values.Duration, (r, v) => r with { TotalTimeout = v }, "A request that takes longer is ended; a WebSocket is not. Without it an answer has to begin within 5 minutes.");
 
     private static readonly ObjectShape<LlmLimit> Llm = new ObjectShape<LlmLimit>("a mapping with the key limit", new() { Limit = 0 })
         .Required("limit", Values.Money, (l, v) => l with { Limit = v }, "US dollars that the instance's LLM key may spend.")

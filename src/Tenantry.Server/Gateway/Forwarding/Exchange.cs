@@ -103,7 +103,8 @@ internal sealed class Exchange(HttpContext context, RequestShape shape, Instance
 
     private void ExpectAnswer() => connection.AnswerBy = Patience();
 
-    private long Patience() => options.Time.GetTimestamp() + Ticks(options.AnswerTimeout);
+    // Who says how long a request may take in all says so of the wait for its answer, too.
+    private long Patience() => options.Time.GetTimestamp() + Ticks(limits?.TotalTimeout ?? options.AnswerTimeout);
 
     private void Limit()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Tenantry.Model.Manifests;
 
 namespace Tenantry.Server.Gateway.Forwarding;
 
@@ -11,7 +12,7 @@ public sealed record ForwarderOptions
     /// <summary>For a connection to an instance.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the request, or the last piece of its body, to the head of the answer.</summary>
+    /// <summary>From the request, or the last piece of its body, to the head of the answer, where the tier gives no <see cref="RequestLimits.TotalTimeout"/>.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a client may take nothing of what it is sent; then it is cut.</summary>

@@ -55,6 +55,9 @@ internal sealed class InstanceGate(string instanceId, TimeProvider time, long? s
         return usable;
     }
 
+    /// <summary>Whether <see cref="TryEnter"/> would let one in; nothing is counted.</summary>
+    public bool Lets(Route route) => Usable(route, time.GetTimestamp()) is not null;
+
     public void Leave(bool isWork = true)
     {
         Volatile.Write(ref isWork ? ref movedAt : ref probedAt, time.GetTimestamp());

@@ -37,7 +37,8 @@ public sealed class WakingParts
         string folder, Routes routes, IForwarder forwarder, Func<bool> routesAreWhole, TimeProvider time, ILogger log, IWebhookObserver? observer = null)
     {
         var box = new WebhookBox(folder, time, observer);
-        var delivery = new WebhookDelivery(box, routes, Gates, Waker, forwarder, Attendance.Tell, routesAreWhole, time, log, observer);
+        var sender = new WebhookSender(routes, Gates, Waker, forwarder, Attendance.Tell, time, observer);
+        var delivery = new WebhookDelivery(box, routes, sender, routesAreWhole, time, log, observer);
         Room.Webhooks = new WebhookIntake(box, delivery.Stored, time, log, observer);
         return delivery;
     }

@@ -22,6 +22,9 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     private readonly ConcurrentDictionary<string, Lock> storing = new(StringComparer.Ordinal);
     private long last;
 
+    /// <summary>Why those that wait do so.</summary>
+    public WebhookPauses Pauses { get; } = new(folder);
+
     /// <summary>The right to deliver, for one process at a time; given back by disposing of it.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
@@ -131,9 +134,14 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
         }
     }
 
-    /// <summary>Puts a dead letter at the end of those that wait, with a new span of life. False when there is none with that id.</summary>
-    public async Task<bool> ReplayAsync(string instanceId, string id, CancellationToken cancellationToken) =>
-        Find(ListDead(instanceId), id) is not null && await AloneAsync(() => Replay(instanceId, id), cancellationToken);
+    /// <summary>Puts a dead letter at the end of those that wait, with a new span of life, and has them tried at once. False when there is none with that id.</summary>
+    public async Task<bool> ReplayAsync(string instanceId, string id, CancellationToken cancellationToken)
+    {
+        if (Find(ListDead(instanceId), id) is null || !await AloneAsync(() => Replay(instanceId, id), cancellationToken))
+            return false;
+        Pauses.End(instanceId);
+        return true;
+    }
 
     private bool Replay(string instanceId, string id)
     {
@@ -150,7 +158,7 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
         });
     }
 
-    /// <summary>Removes it, whether it waits or is dead. False when there is none with that id.</summary>
+    /// <summary>Removes it, whether it waits or is dead; what waited behind it is tried at once. False when there is none with that id.</summary>
     public async Task<bool> DropAsync(string instanceId, string id, CancellationToken cancellationToken) =>
         FindAnywhere(instanceId, id) is not null && await AloneAsync(() => Drop(instanceId, id), cancellationToken);
 
@@ -158,7 +166,10 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     {
         if (FindAnywhere(instanceId, id) is not { } path)
             return false;
+        var isFirst = ListPending(instanceId).FirstOrDefault() == path;
         File.Delete(path);
+        if (isFirst)
+            Pauses.End(instanceId);
         return true;
     }
 
@@ -176,6 +187,7 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
     {
         lock (storing.GetOrAdd(instanceId, static _ => new Lock()))
         {
+            Pauses.End(instanceId);
             foreach (var place in (string[])[PlaceOf(instanceId, Pending), PlaceOf(instanceId, Dead), Path.Combine(folder, instanceId)])
                 RemoveEmpty(place);
         }

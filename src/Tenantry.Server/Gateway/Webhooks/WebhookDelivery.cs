@@ -1,16 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Tenantry.Model.Instances;
-using Tenantry.Server.Engine;
-using Tenantry.Server.Gateway.Forwarding;
-using Tenantry.Server.Gateway.Tls;
-using Tenantry.Server.Gateway.Waking;
 
 namespace Tenantry.Server.Gateway.Webhooks;
 
@@ -19,21 +11,30 @@ namespace Tenantry.Server.Gateway.Webhooks;
 /// and the removal sends it once more, with the same id.
 /// </summary>
 internal sealed class WebhookDelivery(
-    WebhookBox box, Routes routes, Gates gates, Waker waker, IForwarder forwarder, Action<FirstByte> tell, Func<bool> routesAreWhole, TimeProvider time, ILogger log,
-    IWebhookObserver? observer = null) : BackgroundService
+    WebhookBox box, Routes routes, WebhookSender sender, Func<bool> routesAreWhole, TimeProvider time, ILogger log, IWebhookObserver? observer = null) : BackgroundService
 {
-    private const string Refused = "the app refused it: ";
-    private const int NoAnswer = 0;
-    private const int MostWakes = 2;
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private readonly ConcurrentDictionary<string, Queue> queues = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, WebhookQueue> queues = new(StringComparer.Ordinal);
     private readonly Channel<string> arrived = Channel.CreateUnbounded<string>();
+    private readonly CancellationTokenSource cut = new();
 
     /// <summary>A webhook was stored for that instance.</summary>
     public void Stored(string instanceId) => arrived.Writer.TryWrite(instanceId);
+
+    /// <summary>Begins no delivery any more; those under way may end until it is cancelled, and are cut then.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var late = cancellationToken.UnsafeRegister(static cut => ((CancellationTokenSource)cut!).Cancel(), cut);
+        await base.StopAsync(CancellationToken.None);
+    }
+
+    public override void Dispose()
+    {
+        cut.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -117,12 +118,16 @@ internal sealed class WebhookDelivery(
             return;
         }
 
-        var queue = queues.GetOrAdd(id, _ => new Queue());
-        if (queue.Working.IsCompleted && time.GetUtcNow() >= queue.NotBefore)
-            queue.Working = Task.Run(() => DeliverAllAsync(id, route.Slug, queue, stopping), CancellationToken.None);
+        var queue = queues.GetOrAdd(id, _ => new WebhookQueue(box.Pauses.Read(id)) { IsNoted = true });
+        if (!queue.Working.IsCompleted)
+            return;
+        if (queue.IsNoted && !box.Pauses.Has(id))
+            queue.Again();
+        if (queue.MayTry(time.GetUtcNow(), sender.WayTo(route), sender.Closings(id)))
+            queue.Working = Task.Run(() => DeliverAllAsync(id, route, queue, stopping), CancellationToken.None);
     }
 
-    private async Task DeliverAllAsync(string id, string slug, Queue queue, CancellationToken stopping)
+    private async Task DeliverAllAsync(string id, Route route, WebhookQueue queue, CancellationToken stopping)
     {
         try
         {
@@ -138,20 +143,19 @@ internal sealed class WebhookDelivery(
                     continue;
                 }
 
-                var why = webhook.Failure ?? (time.GetUtcNow() >= webhook.ExpiresAt ? "it was too old" : await SendAsync(id, webhook, stopping));
-                if (why is null)
-                    WebhookBox.Remove(path);
-                else if (webhook.Failure is not null || why.StartsWith(Refused, StringComparison.Ordinal) || time.GetUtcNow() >= webhook.ExpiresAt)
-                    await BuryAsync(id, slug, path, webhook, why, stopping);
-                else
+                var attempt = await TryAsync(id, webhook, queue, stopping);
+                if (attempt.End is AttemptEnd.NotNow or AttemptEnd.Late && time.GetUtcNow() < webhook.ExpiresAt)
                 {
-                    queue.Failed(time.GetUtcNow());
-                    log.LogWarning("A webhook for {Slug} was not delivered and is tried again at {At}: {Reason}", slug, queue.NotBefore, why);
+                    Pause(id, route, webhook.Id, attempt, queue);
                     return;
                 }
 
+                if (attempt.End == AttemptEnd.Delivered)
+                    WebhookBox.Remove(path);
+                else
+                    await BuryAsync(id, route.Slug, path, webhook, attempt.Why);
                 observer?.Boundary();
-                queue.Succeeded();
+                EndPause(id, queue);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -160,110 +164,52 @@ internal sealed class WebhookDelivery(
         }
         catch (Exception failure)
         {
-            queue.Failed(time.GetUtcNow());
-            log.LogError(failure, "Webhooks for {Slug} could not be delivered", slug);
+            log.LogError(failure, "Webhooks for {Slug} could not be delivered", route.Slug);
+            Pause(id, route, "", new Attempt(AttemptEnd.NotNow, "The gateway failed; its log says how."), queue);
         }
     }
-
-    private async Task BuryAsync(string id, string slug, string path, StoredWebhook webhook, string why, CancellationToken stopping)
+    private async Task<Attempt> TryAsync(string id, StoredWebhook webhook, WebhookQueue queue, CancellationToken stopping)
     {
-        log.LogWarning("A webhook for {Slug} is not tried any more: {Reason}", slug, why);
-        if (await box.BuryAsync(id, path, webhook, why, stopping) is var dropped and > 0)
-            log.LogWarning("{Count} dead webhooks of {Slug}, the oldest, were removed: there were more than are kept, or they were too old", dropped, slug);
+        if (webhook.Failure is { } failure)
+            return new Attempt(AttemptEnd.Refused, failure);
+        if (time.GetUtcNow() >= webhook.ExpiresAt)
+            return new Attempt(AttemptEnd.Refused, queue.LastReason(webhook.Id) is { } last ? "it was too old; when it was last tried: " + last : "it was too old");
+        var attempt = await sender.SendAsync(id, webhook, stopping, cut.Token);
+        return attempt.End == AttemptEnd.Late && queue.LateWith(webhook.Id) is var times and >= WebhookQueue.MostLate
+            ? new Attempt(AttemptEnd.Refused, string.Create(CultureInfo.InvariantCulture, $"{attempt.Why}, {times} times"))
+            : attempt;
     }
 
-    // Null: the app has it. Otherwise why not.
-    private async Task<string?> SendAsync(string id, StoredWebhook webhook, CancellationToken stopping)
+    private void Pause(string id, Route route, string webhook, Attempt attempt, WebhookQueue queue)
     {
-        var route = routes.Table.FindInstance(id);
-        if (route is null)
-            return "no route leads to the instance";
-        var gate = gates.Of(id);
-        var open = gate.TryEnter(route);
-        WakeRecord? wake = null;
-        var seen = time.GetTimestamp();
-        if (open is null && route.State is not (RouteState.Open or RouteState.Resting))
-            return "the instance does not run";
-        for (var tries = 1; open is null; tries++)
-        {
-            var answer = await waker.WakeAsync(id, seen, Patience).WaitAsync(stopping);
-            if (answer.Outcome != WakeOutcome.Awake)
-                return answer.Reason;
-            wake = answer.Wake;
-            open = gate.TryEnter(route.OpenAt(answer.Endpoint!));
-            if (open is null && tries == MostWakes)
-                return "it was put to rest again";
-        }
-
+        // Of one that fails for hours in the same way the list says it all, and the log it once.
+        var level = queue.LastReason(webhook) == attempt.Why ? LogLevel.Debug : LogLevel.Warning;
+        var pause = queue.Failed(webhook, attempt, time.GetUtcNow(), sender.WayTo(routes.Table.FindInstance(id) ?? route), sender.Closings(id));
+        log.Log(level, "A webhook for {Slug} was not delivered and is tried again at {At}: {Reason}", route.Slug, pause.Until, pause.Reason);
         try
         {
-            var context = ContextOf(webhook, stopping);
-            observer?.Boundary();
-            var failed = await forwarder.ForwardAsync(context, open);
-            observer?.Boundary();
-            if (failed is not null)
-                return failed == GatewayAnswer.NotForwarded ? Refused + failed.Detail : failed.Detail;
-            if (context.Response.StatusCode == NoAnswer)
-                stopping.ThrowIfCancellationRequested();
-            else if (wake is not null && FirstByte.Now(id, wake, seen, time) is { } first)
-                tell(first);
-            return context.Response.StatusCode switch
-            {
-                NoAnswer => "the app did not answer",
-                < 300 => null,
-                408 or 425 or 429 or >= 500 => string.Create(CultureInfo.InvariantCulture, $"the app answered {context.Response.StatusCode}"),
-                var status => string.Create(CultureInfo.InvariantCulture, $"{Refused}{status}"),
-            };
+            box.Pauses.Write(id, pause);
+            queue.IsNoted = true;
         }
-        finally
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            gate.Leave();
+            queue.IsNoted = false;
+            log.LogWarning(failure, "Why webhooks for {Slug} wait could not be written down", route.Slug);
         }
     }
 
-    private static DefaultHttpContext ContextOf(StoredWebhook webhook, CancellationToken stopping)
+    private void EndPause(string id, WebhookQueue queue)
     {
-        var context = new DefaultHttpContext { RequestAborted = stopping };
-        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = webhook.Target;
-        var request = context.Request;
-        request.Method = webhook.Method;
-        request.Scheme = webhook.Scheme;
-        request.Protocol = HttpProtocol.Http11;
-        request.Headers.Host = webhook.Host;
-        foreach (var (name, value) in webhook.Headers)
-            request.Headers.Append(name, value);
-        request.Headers[WebhookIntake.IdHeader] = webhook.Id;
-        request.Headers["Tenantry-Received"] = webhook.ReceivedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
-        request.ContentLength = webhook.Body.Length;
-        request.Body = new MemoryStream(webhook.Body);
-        if (webhook.Scheme == "https")
-            context.Features.Set<ITlsConnectionFeature>(new TlsSession(default, certificate: null));
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new WithBody(webhook.Body.Length > 0));
-        context.Features.Set(Delivery.Mark);
-        if (IPAddress.TryParse(webhook.Peer, out var peer))
-            context.Connection.RemoteIpAddress = peer;
-        // What it stays when nothing comes, as when this gateway stops in the middle.
-        context.Response.StatusCode = NoAnswer;
-        context.Response.Body = Stream.Null;
-        return context;
+        queue.Succeeded();
+        if (queue.IsNoted)
+            box.Pauses.End(id);
+        queue.IsNoted = false;
     }
 
-    private sealed record WithBody(bool CanHaveBody) : IHttpRequestBodyDetectionFeature;
-
-    private sealed class Queue
+    private async Task BuryAsync(string id, string slug, string path, StoredWebhook webhook, string why)
     {
-        private int failures;
-
-        public Task Working { get; set; } = Task.CompletedTask;
-
-        public DateTimeOffset NotBefore { get; private set; }
-
-        public void Failed(DateTimeOffset now)
-        {
-            var pause = FirstPause * Math.Pow(2, Math.Min(failures++, 20));
-            NotBefore = now + (pause < LongestPause ? pause : LongestPause);
-        }
-
-        public void Succeeded() => failures = 0;
+        log.LogWarning("A webhook for {Slug} is not tried any more: {Reason}", slug, why);
+        if (await box.BuryAsync(id, path, webhook, why, cut.Token) is var dropped and > 0)
+            log.LogWarning("{Count} dead webhooks of {Slug}, the oldest, were removed: there were more than are kept, or they were too old", dropped, slug);
     }
 }

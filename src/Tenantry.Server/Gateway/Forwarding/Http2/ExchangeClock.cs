@@ -14,6 +14,7 @@ internal sealed class ExchangeClock : IDisposable
     private readonly CancellationTokenSource ending;
     private readonly ITimer timer;
     private long endBy;
+    private readonly long answerTime;
     private readonly long longestPause;
     private long answerBy;
     private long movedAt;
@@ -31,7 +32,8 @@ internal sealed class ExchangeClock : IDisposable
         movedAt = options.Time.GetTimestamp();
         endBy = limits?.TotalTimeout is { } total ? movedAt + Ticks(total) : long.MaxValue;
         longestPause = limits?.IdleTimeout is { } pause ? Ticks(pause) : long.MaxValue;
-        answerBy = movedAt + Ticks(options.AnswerTimeout);
+        answerTime = Ticks(limits?.TotalTimeout ?? options.AnswerTimeout);
+        answerBy = movedAt + answerTime;
         timer = options.Time.CreateTimer(static clock => ((ExchangeClock)clock!).LookAfter(), this, Look, Look);
     }
 
@@ -45,7 +47,7 @@ internal sealed class ExchangeClock : IDisposable
         Moved();
         var before = Volatile.Read(ref answerBy);
         if (before != long.MaxValue)
-            Interlocked.CompareExchange(ref answerBy, options.Time.GetTimestamp() + Ticks(options.AnswerTimeout), before);
+            Interlocked.CompareExchange(ref answerBy, options.Time.GetTimestamp() + answerTime, before);
     }
 
     /// <summary>The head of the answer is there.</summary>
