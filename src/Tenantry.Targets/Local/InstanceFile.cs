@@ -89,6 +89,10 @@ internal sealed record InstanceFile
         }
     }
 
+    /// <summary>True when the file would be the same.</summary>
+    internal bool SaysTheSame(InstanceFile other) =>
+        JsonSerializer.SerializeToUtf8Bytes(this, AtomicFile.Json).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, AtomicFile.Json));
+
     internal void Write(InstancePaths paths, bool durable) => AtomicFile.WriteJson(paths.File, this, durable);
 }
 

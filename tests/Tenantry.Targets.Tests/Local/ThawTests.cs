@@ -43,6 +43,20 @@ public sealed class ThawTests : IAsyncLifetime
     }
 
     [NeedsCrunFact]
+    public async Task AWakeFromSleepWritesDownThatItRunsOnceAndNotAgainWhileARequestWaits()
+    {
+        var alice = _instances.Workload("alice");
+        await _instances.ApplyAsync(alice);
+        await _instances.AllAsync(Target.SleepAsync(alice.Ref, _instances.Stop));
+
+        await _instances.AllAsync(Target.WakeAsync(alice, _instances.Stop));
+
+        Written(alice).ShouldBeLessThan(StateOf(alice).StartedAt.UtcDateTime);
+        InstanceFile.Read(_instances.Harness.Paths.Of(alice.Ref)).ShouldNotBeNull().ShouldSatisfyAllConditions(
+            file => file.Wanted.ShouldBe(DesiredState.Running), file => file.Digest.ShouldBe(alice.Digest), file => file.Services[0].FormerRoot.ShouldBeNull());
+    }
+
+    [NeedsCrunFact]
     public async Task WhatIsWantedOtherwiseSinceItWasFrozenIsReplacedByItsWake()
     {
         var alice = _instances.Workload("alice");

@@ -17,6 +17,7 @@ internal sealed class ApplyWork
 {
     private readonly LocalHost _host;
     private readonly IReadOnlyList<VolumeFile> _volumes;
+    private readonly InstanceFile? _before;
     private InstanceFile? _file;
     private string? _appFolder;
     private string? _names;
@@ -28,7 +29,7 @@ internal sealed class ApplyWork
         Workload = workload;
         Paths = host.Paths.Of(workload.Ref);
         _volumes = VolumePlan.For(workload, host.UsesLoop);
-        _file = InstanceFile.ReadOrNull(Paths);
+        _file = _before = InstanceFile.ReadOrNull(Paths);
     }
 
     internal InstanceWorkload Workload { get; }
@@ -57,11 +58,16 @@ internal sealed class ApplyWork
             Remember(file => file with { Wanted = DesiredState.Running });
     }
 
-    /// <summary>Writes down that the workload was applied to its end.</summary>
+    /// <summary>
+    /// Writes down that the workload was applied to its end. Whether it is meant to run is no reason to wait for the disk: after a loss of power nothing runs, and the core says what is to.
+    /// </summary>
     internal void Finish()
     {
+        var written = _file;
         _file = File with { Digest = Workload.Digest, Attempted = Workload.Digest, Labels = Workload.Labels, Release = Workload.Release.Id, Build = Workload.Release.Build?.Key, EntryPort = Workload.EntryPort, RestartNonce = Workload.RestartNonce, Wanted = Wanted, Services = [.. File.Services.Select(service => service with { FormerRoot = null })] };
-        _file.Write(Paths, durable: true);
+        var isAsBefore = _before is not null && _file.SaysTheSame(_before with { Wanted = _file.Wanted });
+        if (!isAsBefore || !_file.SaysTheSame(written!))
+            _file.Write(Paths, durable: !isAsBefore);
     }
 
     internal async Task EnsureReleaseAsync(Action<string> progress, CancellationToken cancellationToken)
@@ -236,7 +242,7 @@ internal sealed class ApplyWork
             StopGrace = service.StopGrace,
             DependsOn = service.DependsOn,
             Root = key,
-            FormerRoot = known?.FormerRoot ?? known?.Root,
+            FormerRoot = known?.FormerRoot ?? (known?.Root == key ? null : known?.Root),
             ConfigDigest = InstanceMemory.WriteConfig(own, LocalBundle.Build(input with { Root = root })),
         };
     }
