@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tenantry.Model.Instances;
 using Tenantry.Model.Plans;
 using Tenantry.Targets.Abstractions;
 
@@ -24,6 +25,13 @@ internal static class EngineFrames
     public const int LongestPayload = 1 << 20;
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    /// <summary>Writes and reads an answer to a wake, so that the first one that somebody waits for need not wait for what that takes to be compiled.</summary>
+    public static void Rehearse()
+    {
+        var wake = new WakeRecord(DateTimeOffset.UnixEpoch, InstancePhase.Frozen, 0, 0) { RestedSince = DateTimeOffset.UnixEpoch };
+        JsonSerializer.Deserialize<WakeAnswer>(JsonSerializer.SerializeToUtf8Bytes(new WakeAnswer(WakeOutcome.Awake, Endpoint: new Endpoint("127.0.0.1", 1), Wake: wake), Json), Json);
+    }
 
     public static byte[] Header(byte kind, int length)
     {

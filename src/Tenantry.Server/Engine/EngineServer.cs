@@ -143,6 +143,8 @@ public sealed class EngineServer(IEngineLink engine, string socketPath, IReadOnl
                 await connection.WriteAsync(EngineFrames.Done, default, token);
                 break;
             case "wake":
+                if (id == WakeRequest.Nobody)
+                    EngineFrames.Rehearse();
                 await connection.WriteJsonAsync(EngineFrames.Done, await engine.WakeAsync(id, Argument<WakeRequest>(request), token), token);
                 break;
             case "restReason":

@@ -61,7 +61,11 @@ public enum GateOrderKind
 
 /// <summary>A request waits for an instance.</summary>
 /// <param name="Seconds">Time since it was seen.</param>
-public sealed record WakeRequest(double Seconds);
+public sealed record WakeRequest(double Seconds)
+{
+    /// <summary>In the place of an instance's id: no instance has it, and a gateway asks for its wake once.</summary>
+    public const string Nobody = "";
+}
 
 /// <summary>What came of it.</summary>
 /// <param name="Outcome">Whether the instance runs now.</param>

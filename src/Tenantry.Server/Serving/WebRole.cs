@@ -45,6 +45,7 @@ internal sealed class WebRole : IAsyncDisposable
     private TakeOver? before;
     private Func<Task>? startApi;
     private WebApplication? ownMetrics;
+    private Waker? waker;
 
     private WebRole()
     {
@@ -119,6 +120,8 @@ internal sealed class WebRole : IAsyncDisposable
         else if (options.Metrics is { } address)
             web.ownMetrics = await MetricsHost.StartAsync(ServeAddresses.Parse(address, "--metrics"), web.metrics, engine, loggers, cancellationToken);
         AddressesFile.Write(options.Folders.Addresses, web.Addresses, options.Roles);
+        if (web.waker is not null)
+            await web.StartAsync(new WakeRehearsal(web.waker, TimeProvider.System), cancellationToken);
         return web;
     }
 
@@ -185,6 +188,7 @@ internal sealed class WebRole : IAsyncDisposable
         if (before is not null && !await before.FinishAsync(cancellationToken))
             loggers.CreateLogger<TakeOver>().LogWarning("The gateway before does not say that it has let go; this one serves all the same. If it hangs, end it");
         await StartAsync(webhooks, cancellationToken);
+        waker = waking.Waker;
         if (options.Roles == ServeRoles.Gateway || options.IsWebChild)
             desk = new HandoverDesk(doors, DeskOf(options), TimeProvider.System, loggers.CreateLogger<HandoverDesk>());
 

@@ -17,6 +17,8 @@ public sealed class Gates(TimeProvider time)
         ? gate
         : gates.GetOrAdd(instanceId, id => new InstanceGate(id, time, begin) { Wanted = wanted => Wanted?.Invoke(wanted) });
 
+    internal void Forget(string instanceId) => gates.TryRemove(instanceId, out _);
+
     /// <summary>Takes in other routes, and forgets instances that none leads to.</summary>
     public void Follow(RouteTable table)
     {

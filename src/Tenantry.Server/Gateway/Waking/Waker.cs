@@ -46,6 +46,17 @@ public sealed class Waker
         return underWay.GetOrAdd(instanceId, id => new Lazy<Task<WakeAnswer>>(() => Task.Run(() => RunAsync(id, seen, patience)))).Value;
     }
 
+    /// <summary>
+    /// Asks the engine to wake what does not exist: what the first wake needs is compiled then, here and there, before somebody waits for it. Nothing is changed or remembered.
+    /// </summary>
+    internal async Task RehearseAsync()
+    {
+        await WakeAsync(WakeRequest.Nobody, time.GetTimestamp(), TimeSpan.Zero);
+        failed.TryRemove(WakeRequest.Nobody, out _);
+        gates.Forget(WakeRequest.Nobody);
+        EngineFrames.Rehearse();
+    }
+
     private async Task<WakeAnswer> RunAsync(string instanceId, long seen, TimeSpan patience)
     {
         try
