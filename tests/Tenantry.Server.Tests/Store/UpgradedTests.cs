@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Tenantry.Model.Instances;
+using Tenantry.Model.Operations;
 using Tenantry.Server.Store;
 using Tenantry.Server.Store.Connections;
 using Tenantry.Server.Store.Migrations;
@@ -35,5 +37,29 @@ public sealed class UpgradedTests : IDisposable
         await using var web = await StoreFactory.OpenUpgradedAsync("sqlite", _folders, TimeProvider.System, CancellationToken.None);
         web.Owner.ShouldBe(owner);
         (await web.ListTokensAsync(CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task WhatAPersonPutToRestBeforeTheUpgradeWasSaidWhenItsPhaseChangedLast()
+    {
+        var time = new ManualTime();
+        OwnedFiles.Ensure(_folders.Database);
+        await using (var older = await StoreFactory.OpenAsync(new SqliteDatabase(_folders.Database, time), [.. Migration.All.Where(migration => migration.Number < 20)], CancellationToken.None))
+        {
+            var fleet = new Fleet(older, time);
+            await fleet.SetUpAsync();
+            foreach (var (slug, desired) in ((string, DesiredState)[])[("alice", DesiredState.Asleep), ("bob", DesiredState.Running)])
+            {
+                await fleet.AddTenantAsync(slug);
+                var spec = fleet.NewSpec(slug) with { Desired = desired };
+                await older.CreateInstanceAsync(spec, fleet.NewOperation(spec, OperationKind.Create), null, CancellationToken.None);
+            }
+        }
+
+        var said = time.GetUtcNow();
+        time.Advance(TimeSpan.FromHours(1));
+        await using var store = await StoreFactory.OpenAsync(new SqliteDatabase(_folders.Database, time), Migration.All, CancellationToken.None);
+        (await store.FindInstanceAsync("id-alice", CancellationToken.None))!.SaidAt.ShouldBe(said);
+        (await store.FindInstanceAsync("id-bob", CancellationToken.None))!.SaidAt.ShouldBeNull();
     }
 }

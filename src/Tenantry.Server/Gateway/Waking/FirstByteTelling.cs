@@ -6,7 +6,7 @@ namespace Tenantry.Server.Gateway.Waking;
 /// <summary>Tells how long a woken app took until the first byte of its answer. What the gateway answers in the app's place is none.</summary>
 internal static class FirstByteTelling
 {
-    private static readonly object Ours = new();
+    private static readonly object Told = new();
 
     /// <param name="context">The request that waited.</param>
     /// <param name="instanceId">Whom it waited for.</param>
@@ -18,14 +18,16 @@ internal static class FirstByteTelling
     {
         if (answer.Wake is not { } wake)
             return;
+        // Of one that waits once more, since the instance was not there after all, the answer comes from the later wake.
+        context.Items[Told] = wake;
         context.Response.OnStarting(() =>
         {
-            if (!context.Items.ContainsKey(Ours) && FirstByte.Now(instanceId, wake, seen, time) is { } first)
+            if (ReferenceEquals(context.Items[Told], wake) && FirstByte.Now(instanceId, wake, seen, time) is { } first)
                 tell(first);
             return Task.CompletedTask;
         });
     }
 
     /// <summary>The app does not answer this one.</summary>
-    public static void Drop(HttpContext context) => context.Items[Ours] = Ours;
+    public static void Drop(HttpContext context) => context.Items.Remove(Told);
 }
