@@ -30,8 +30,13 @@ public sealed class InstanceCommands(TimeProvider time)
             seen.TryRemove(KeyValuePair.Create(instanceId, last));
     }
 
-    private void Count(string instanceId, int more) =>
-        seen.AddOrUpdate(instanceId, _ => new CommandsSeen(more, time.GetUtcNow()), (_, before) => new CommandsSeen(before.Running + more, time.GetUtcNow()));
+    private void Count(string instanceId, int more)
+    {
+        // As exact as a decision that was read from the store: what it was judged from is not later than it.
+        var now = time.GetUtcNow();
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        seen.AddOrUpdate(instanceId, _ => new CommandsSeen(more, now), (_, before) => new CommandsSeen(before.Running + more, now));
+    }
 }
 
 /// <summary>Commands inside one instance.</summary>

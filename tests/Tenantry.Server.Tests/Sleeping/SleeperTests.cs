@@ -142,13 +142,14 @@ public sealed class SleeperTests : IAsyncLifetime
         (await scene.RecordAsync(id)).Status.Phase.ShouldBe(InstancePhase.Running);
         await scene.LookEveryAsync(11, 6);
         scene.Sleeper.ReasonOf(id).ShouldBe("awake: 1 command runs in it");
+        scene.Bench.Time.Advance(TimeSpan.FromTicks(3));
         scene.Answer.SetResult(0);
         (await command).ShouldBe(0);
         await scene.LookEveryAsync(11, 3);
         scene.Sleeper.ReasonOf(id).ShouldBe("idle for 33 s, sleeps in 7 s");
         await scene.LookAfterAsync(11);
         await scene.Bench.PassAsync(id);
-        (await scene.RecordAsync(id)).Status.Phase.ShouldBe(InstancePhase.Asleep);
+        (await scene.RecordAsync(id)).Status.Phase.ShouldBe(InstancePhase.Asleep, "the store keeps microseconds, and the end of the command is what it was idle from");
 
         static ValueTask Nowhere(ReadOnlyMemory<byte> data, CancellationToken token) => ValueTask.CompletedTask;
     }
