@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Secrets;
 using Tenantry.Server.Store;
+using Tenantry.Targets.Linux;
 
 namespace Tenantry.Server.Serving;
 
@@ -62,6 +63,8 @@ public static class Serve
         var isSplit = !options.IsWebChild && Environment.IsPrivilegedProcess && options.Roles.HasFlag(ServeRoles.Engine) && (options.Roles & ~ServeRoles.Engine) != ServeRoles.None;
         if (!isSplit && options.Roles.HasFlag(ServeRoles.Gateway))
             PollingThread.MakeEnough();
+        if (options.Roles.HasFlag(ServeRoles.Engine))
+            ThisProcess.NameItsModes();
         if (options.IsWebChild)
             return WebChild.RunAsync(options, output, loggers, stop);
         if (options.TakesOver && options.Roles != ServeRoles.Gateway)

@@ -13,12 +13,13 @@ internal static class ServeFolders
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
 
-    /// <summary>For an ordinary user, or a process that plays one side alone.</summary>
-    public static void Prepare(DataFolders folders)
+    /// <summary>For an ordinary user, or a process that plays one side alone: beside an engine that is root its folders are there, and not the web side's to look into.</summary>
+    public static void Prepare(DataFolders folders, ServeRoles roles)
     {
         RefuseLongNames(folders);
         Make(folders.Root, Owner);
-        foreach (var folder in new[] { folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)!, Path.GetDirectoryName(folders.EngineKey)!, folders.Sources })
+        string[] engine = roles.HasFlag(ServeRoles.Engine) ? [Path.GetDirectoryName(folders.EngineKey)!, folders.Sources] : [];
+        foreach (var folder in (string[])[folders.StoreFolder, folders.Uploads, Path.GetDirectoryName(folders.Routes)!, .. engine])
             Make(folder, Owner);
     }
 

@@ -14,7 +14,7 @@ internal static class WholeServe
         if (web is not null)
             ServeFolders.Prepare(options.Folders, web);
         else if (options.ShownFolder is null)
-            ServeFolders.Prepare(options.Folders);
+            ServeFolders.Prepare(options.Folders, options.Roles);
         using var held = new PassedLock(options.DataFolder, options.Roles);
         // Who takes over gets it from the one before, once it serves.
         if (!options.TakesOver)

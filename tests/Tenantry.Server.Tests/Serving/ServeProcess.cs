@@ -113,19 +113,42 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     private static ServeProcess Start(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
-        var start = new ProcessStartInfo(Program.Value)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
+        var start = StartInfo(Program.Value, "serve", "--data", folder);
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
-        foreach (var part in (string[])["serve", "--data", folder, .. options])
+        foreach (var part in options)
             start.ArgumentList.Add(part);
         return new ServeProcess(folder, Process.Start(start)!);
     }
+
+    /// <summary>By way of another program, which is given its command line; waits until it says its addresses, or the engine's socket is there.</summary>
+    public static async Task<ServeProcess> StartByAsync(string[] way, TestFolder folder, params string[] options)
+    {
+        var home = Path.Combine(folder.Root, "program");
+        // An ordinary user may not reach the checkout.
+        if (!Directory.Exists(home))
+        {
+            using var copy = Process.Start("cp", ["-r", Path.GetDirectoryName(File.ResolveLinkTarget(Path.GetDirectoryName(Program.Value)!, returnFinalTarget: true)!.FullName + "/")!, home]);
+            await copy.WaitForExitAsync();
+        }
+
+        var start = StartInfo(way[0], [.. way[1..], Path.Combine(home, "tenantry"), "serve", "--data", folder.Data, .. options]);
+        start.WorkingDirectory = "/";
+        var serve = new ServeProcess(folder.Data, Process.Start(start)!);
+        var line = serve.process.StandardOutput.ReadLineAsync();
+        await Waiting.ForAsync(() => line.IsCompleted || (options.Contains("engine") && File.Exists(Path.Combine(folder.Data, "engine.sock"))));
+        if (line.IsCompleted && await line is { } addresses)
+            serve.Addresses = JsonDocument.Parse(addresses).RootElement;
+        return serve;
+    }
+
+    private static ProcessStartInfo StartInfo(string program, params IEnumerable<string> arguments) => new(program, arguments)
+    {
+        UseShellExecute = false,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        RedirectStandardInput = true,
+    };
 
     /// <summary>On free ports.</summary>
     public static Task<ServeProcess> StartFreeAsync(string folder, params string[] options) =>

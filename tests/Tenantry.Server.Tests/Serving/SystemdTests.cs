@@ -65,6 +65,31 @@ public partial class SystemdTests
         }
     }
 
+    [RootFact]
+    public async Task TheServicesServeAsTheUnitsStartThemUnderAStrictUmaskAndAsUsersOfTheirOwn()
+    {
+        using var folder = new TestFolder();
+        string[] strict = ["/bin/sh", "-c", "umask 077; exec \"$@\"", "sh"];
+        string[] ordinary = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", .. strict];
+        await using var engine = await ServeProcess.StartByAsync(strict, folder, "--role", "engine", "--web-user", "nobody");
+
+        await using var web = await ServeProcess.StartByAsync(ordinary, folder, "--role", "api,gateway", "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0");
+
+        web.HasEnded.ShouldBeFalse(web.Log);
+        await web.ReadyAsync();
+        (await web.TerminateAsync()).ShouldBe(0, web.Log);
+        await using var api = await ServeProcess.StartByAsync(ordinary, folder, "--role", "api", "--api", "127.0.0.1:0");
+        await using var gateway = await ServeProcess.StartByAsync(ordinary, folder, "--role", "gateway", "--gateway", "127.0.0.1:0");
+        api.HasEnded.ShouldBeFalse(api.Log);
+        gateway.HasEnded.ShouldBeFalse(gateway.Log);
+        await api.ReadyAsync();
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(new Uri(gateway.Gateway, "/.well-known/tenantry/gateway"));
+        answer.IsSuccessStatusCode.ShouldBeTrue(gateway.Log);
+        File.GetUnixFileMode(Path.Combine(folder.Data, "targets")).HasFlag(UnixFileMode.OtherExecute).ShouldBeTrue("instances' users pass it");
+        File.GetUnixFileMode(Path.Combine(folder.Data, "engine")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     private static async Task<string> AnalyzeAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(Analyzer, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
