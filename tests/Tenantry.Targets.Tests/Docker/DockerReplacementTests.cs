@@ -119,6 +119,33 @@ public sealed class DockerReplacementTests(EngineFixture engine)
         await IsAsBeforeAsync(instances, workload, before, "1");
     }
 
+    [NeedsDockerFact]
+    public async Task ASideServiceIsReplacedWhileTheOneThatServesRunsOnAndNobodyIsInterrupted()
+    {
+        await using var instances = new DockerInstances(engine);
+        var old = Of(instances.Workload("alice"), "1", ("side", Sleep));
+        await BeginAsync(instances, old);
+        var serving = await ProcessAsync(instances, old, "main");
+        var side = await ProcessAsync(instances, old, "side");
+        var other = Of(old, "1", ("side", "exec sleep 3601"));
+
+        var steps = await instances.ApplyAsync(other);
+
+        steps.ShouldNotContain(step => step.Interrupts);
+        (await ProcessAsync(instances, other, "side")).ShouldNotBe(side);
+        (await ProcessAsync(instances, other, "main")).ShouldBe(serving, "the very process");
+        await SaysAsync(instances, other, "1");
+
+        steps = await instances.ApplyAsync(Of(other, "2", ("side", "exec sleep 3601")));
+        steps.Where(step => step.Interrupts).ShouldHaveSingleItem().ServedAfter.ShouldNotBeNull().Resource.Name.ShouldBe(DockerNames.Container(old.Ref, "main"));
+    }
+
+    private static async Task<(string Id, int Pid)> ProcessAsync(DockerInstances instances, InstanceWorkload workload, string service)
+    {
+        var container = await instances.InspectAsync(workload, service);
+        return (container.GetProperty("Id").GetString()!, container.GetProperty("State").GetProperty("Pid").GetInt32());
+    }
+
     private static InstanceWorkload Of(InstanceWorkload workload, string version, params (string Name, string Script)[] others)
     {
         var first = workload.Services[0] with
