@@ -10,7 +10,7 @@ namespace Tenantry.Server.Tests.Serving;
 internal sealed partial class ServeProcess : IAsyncDisposable
 {
     private const int Terminate = 15;
-    private static readonly Lazy<string> Program = new(Build);
+    private static readonly Lazy<Task<string>> Program = new(BuildAsync);
     private readonly StringBuilder log = new();
     private readonly Process process;
     private readonly Task logging;
@@ -76,7 +76,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     /// <summary>The same with variables in its environment.</summary>
     public static async Task<ServeProcess> StartAsync(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
-        var serve = Start(folder, variables, options);
+        var serve = Start(await Program.Value, folder, variables, options);
         try
         {
             if (await serve.process.StandardOutput.ReadLineAsync().SoonAsync("the addresses of serve") is { } line)
@@ -93,27 +93,27 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     /// <summary>The engine alone, which has no addresses to say: waits until its socket is there.</summary>
     public static async Task<ServeProcess> StartEngineAsync(string folder)
     {
-        var serve = Start(folder, [], "--role", "engine");
+        var serve = Start(await Program.Value, folder, [], "--role", "engine");
         await Waiting.ForAsync(() => File.Exists(Path.Combine(folder, "engine.sock")));
         return serve;
     }
 
-    // What people run: the script builds it when sources changed. It starts with a third of the processor time of what lies beside these tests.
-    private static string Build()
+    // What people run: the script builds it when sources changed. It starts with a third of the processor time of what lies beside these tests. Who waits for it holds no thread.
+    private static async Task<string> BuildAsync()
     {
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "Tenantry.slnx")))
             root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("These tests are run from inside the repository.");
         using var build = Process.Start(new ProcessStartInfo(Path.Combine(root, "tenantry"), "--version") { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = build.StandardError.ReadToEndAsync();
-        build.StandardOutput.ReadToEnd();
-        build.WaitForExit();
-        return build.ExitCode == 0 ? Path.Combine(root, "artifacts", "cli", "current", "tenantry") : throw new InvalidOperationException(said.Result);
+        await build.StandardOutput.ReadToEndAsync();
+        await build.WaitForExitAsync();
+        return build.ExitCode == 0 ? Path.Combine(root, "artifacts", "cli", "current", "tenantry") : throw new InvalidOperationException(await said);
     }
 
-    private static ServeProcess Start(string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
+    private static ServeProcess Start(string program, string folder, IReadOnlyList<(string Name, string? Value)> variables, params string[] options)
     {
-        var start = StartInfo(Program.Value, "serve", "--data", folder);
+        var start = StartInfo(program, "serve", "--data", folder);
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         foreach (var part in options)
@@ -128,7 +128,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         // An ordinary user may not reach the checkout.
         if (!Directory.Exists(home))
         {
-            using var copy = Process.Start("cp", ["-r", Path.GetDirectoryName(File.ResolveLinkTarget(Path.GetDirectoryName(Program.Value)!, returnFinalTarget: true)!.FullName + "/")!, home]);
+            using var copy = Process.Start("cp", ["-r", Path.GetDirectoryName(File.ResolveLinkTarget(Path.GetDirectoryName(await Program.Value)!, returnFinalTarget: true)!.FullName + "/")!, home]);
             await copy.WaitForExitAsync();
         }
 
