@@ -61,7 +61,7 @@ internal sealed class LocalHarness : ContractHarness
     public override async Task KillAsync(InstanceRef instance)
     {
         var tree = new CgroupTree(CgroupLayout.Detect(), $"{Cgroup}/{instance.Id}");
-        (await tree.KillAsync(null, TimeProvider.System, TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBeTrue();
+        (await tree.KillAsync(null, TimeProvider.System, TimeSpan.FromSeconds(90), CancellationToken.None)).ShouldBeTrue();
     }
 
     public override async Task KillFrozenAsync(InstanceRef instance)
@@ -95,7 +95,7 @@ internal sealed class LocalHarness : ContractHarness
             await target.DisposeAsync();
         var layout = CgroupLayout.Detect();
         var tree = new CgroupTree(layout, Cgroup);
-        await tree.KillAsync(null, TimeProvider.System, TimeSpan.FromSeconds(30), CancellationToken.None);
+        await tree.KillAsync(null, TimeProvider.System, TimeSpan.FromSeconds(90), CancellationToken.None);
         tree.Remove();
         _folder.Dispose();
     }

@@ -64,7 +64,7 @@ public sealed class ServicesTests
 
         await instances.UntilAsync(alice, seen => seen.State == ObservedState.Running && Targets.Local.Running.ServiceState.Read(own)!.Process != first);
         await instances.UntilAsync(alice, seen => seen.Health == InstanceHealth.Healthy);
-        (await instances.ExecAsync(alice, Instances.Shell("for i in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O - http://127.0.0.1:9000/ && break; sleep 0.2; done"), "web")).ShouldBe((0, "the store"));
+        (await instances.ExecAsync(alice, Instances.Shell("for i in $(busybox seq 100); do busybox wget -q -O - http://127.0.0.1:9000/ && break; sleep 0.2; done"), "web")).ShouldBe((0, "the store"));
     }
 
     [NeedsCrunFact]

@@ -44,7 +44,7 @@ public sealed class ProcessAttacks
     public Task AForkBombStopsAtItsLimit() => Attack.IsRefusedAsync(
         async scene =>
         {
-            var (_, output) = await scene.Instances.RunAsync(scene.Alice, "i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; ls /proc | grep -c '^[0-9]'");
+            var (_, output) = await scene.Instances.RunAsync(scene.Alice, "i=0; while [ $i -lt 200 ]; do sleep 300 >/dev/null 2>&1 & i=$((i+1)); done; ls /proc | grep -c '^[0-9]'");
             return int.TryParse(output.Split('\n')[^1], out var count) && count >= 200;
         },
         all => all with { PidsLimit = false });
