@@ -44,7 +44,7 @@ internal sealed class WebRole : IAsyncDisposable
     private HandoverDesk? desk;
     private TakeOver? before;
     private Func<Task>? startApi;
-    private WebApplication? ownMetrics;
+    private OwnMetrics? ownMetrics;
     private Waker? waker;
 
     private WebRole()
@@ -75,17 +75,11 @@ internal sealed class WebRole : IAsyncDisposable
         desk?.Start();
     }
 
-    /// <summary>The api lets go of its addresses. What is asked of it just then is answered, what streams is cut.</summary>
+    /// <summary>The api, or what tells the metrics of a gateway alone, lets go of its addresses. What is asked of it just then is answered, what streams is cut.</summary>
     public async Task StopApiAsync()
     {
         using var drain = new CancellationTokenSource(ApiHandoverTime);
-        if (ownMetrics is not null)
-        {
-            await ownMetrics.StopAsync(drain.Token);
-            await ownMetrics.DisposeAsync();
-            ownMetrics = null;
-        }
-
+        await (ownMetrics?.StopAsync(drain.Token) ?? Task.CompletedTask);
         if (api is null)
             return;
         await api.StopAsync(drain.Token);
@@ -118,7 +112,7 @@ internal sealed class WebRole : IAsyncDisposable
         if (options.Roles.HasFlag(ServeRoles.Api))
             await (web.startApi = () => web.StartApiAsync(options, store, engine, feed, loggers, cancellationToken))();
         else if (options.Metrics is { } address)
-            web.ownMetrics = await MetricsHost.StartAsync(ServeAddresses.Parse(address, "--metrics"), web.metrics, engine, loggers, cancellationToken);
+            await web.StartMetricsAsync(new OwnMetrics(ServeAddresses.Parse(address, "--metrics"), web.metrics, engine, loggers), options.TakesOver, cancellationToken);
         AddressesFile.Write(options.Folders.Addresses, web.Addresses, options.Roles);
         if (web.waker is not null)
             await web.StartAsync(new WakeRehearsal(web.waker, TimeProvider.System), cancellationToken);
@@ -259,6 +253,13 @@ internal sealed class WebRole : IAsyncDisposable
         var listens = api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         var tcp = address is null ? null : listens.Select(text => new Uri(text)).FirstOrDefault(uri => uri.Scheme == Uri.UriSchemeHttp && uri.Port > 0 && uri.Host != "unix");
         Addresses = Addresses with { Api = tcp, ApiSocket = new DataFolders(options.ShownFolder ?? options.DataFolder).ApiSocket };
+    }
+
+    private Task StartMetricsAsync(OwnMetrics own, bool takesOver, CancellationToken cancellationToken)
+    {
+        ownMetrics = own;
+        startApi = () => own.StartAsync(isServing: true, cancellationToken);
+        return own.StartAsync(isServing: takesOver, cancellationToken);
     }
 
     private static string DeskOf(ServeOptions options) => options.IsWebChild ? options.Folders.Renewal : options.Folders.Handover;

@@ -33,9 +33,9 @@ internal static class WholeServe
             () =>
             {
                 held.Leave();
-                return Task.CompletedTask;
+                return web.StopApiAsync();
             },
-            () => Task.FromResult(held.TryTake()));
+            async () => held.TryTake() && await web.StartApiAgainAsync());
         // One before that hangs has it still. This one serves all the same.
         var holding = options.TakesOver && !held.TryTake() ? held.TakeLaterAsync(stop) : Task.CompletedTask;
         var settling = SettleAsync(holding, web, stop);

@@ -15,6 +15,7 @@ public sealed partial class RenewalTests : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly TestFolder folder = new();
     private readonly Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    private readonly int metrics = FreePort.Take();
     private readonly List<int> serving = [];
     private readonly RawUpstream upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 
@@ -34,6 +35,7 @@ public sealed partial class RenewalTests : IAsyncDisposable
         await Waiting.ForAsync(() => first.HasEnded);
         (await GetAsync(client, first.Gateway)).ShouldBe("ok");
         Kill(second, Renew).ShouldBe(0);
+        (await MetricsAsync(client)).ShouldContain("tenantry_gateway_routes_age_seconds");
         var third = await HearAsync();
         await Waiting.ForAsync(() => !IsThere(second));
         (await GetAsync(client, first.Gateway)).ShouldBe("ok");
@@ -57,6 +59,7 @@ public sealed partial class RenewalTests : IAsyncDisposable
         await Waiting.ForAsync(() => first.Log.Contains("The next gateway ended with code 2 before it had taken over", StringComparison.Ordinal));
         using var client = new HttpClient { Timeout = Patience };
         (await GetAsync(client, first.Gateway)).ShouldBe("ok");
+        (await MetricsAsync(client)).ShouldContain("tenantry_gateway_routes_age_seconds");
         (await first.TerminateAsync()).ShouldBe(0, first.Log);
     }
 
@@ -86,7 +89,7 @@ public sealed partial class RenewalTests : IAsyncDisposable
         manager.Bind(new UnixDomainSocketEndPoint(path));
         // The gateway is an ordinary user where these tests are root.
         File.SetUnixFileMode(path, (UnixFileMode)0b110_110_110);
-        return await ServeProcess.StartAsync(folder.Data, [("NOTIFY_SOCKET", path)], "--role", "gateway", "--gateway", "127.0.0.1:0");
+        return await ServeProcess.StartAsync(folder.Data, [("NOTIFY_SOCKET", path)], "--role", "gateway", "--gateway", "127.0.0.1:0", "--metrics", $"127.0.0.1:{metrics}");
     }
 
     // The process that says it serves, and is the main one.
@@ -105,6 +108,8 @@ public sealed partial class RenewalTests : IAsyncDisposable
         using var answer = await client.SendAsync(request);
         return await answer.Content.ReadAsStringAsync();
     }
+
+    private Task<string> MetricsAsync(HttpClient client) => client.GetStringAsync($"http://127.0.0.1:{metrics}/metrics");
 
     private static bool IsThere(int id) => File.Exists($"/proc/{id}/stat") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
 
