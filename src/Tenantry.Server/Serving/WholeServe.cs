@@ -27,7 +27,7 @@ internal static class WholeServe
         await using var store = await OpenStoreAsync(options, loggers, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, user, loggers, stop) : null;
         NextGateway? next = null;
-        using var renewal = options.Roles == ServeRoles.Gateway ? OnRenewal(() => next?.Start()) : null;
+        using var renewal = options.Roles == ServeRoles.Gateway ? OnRenewal(() => _ = next?.StartAsync()) : null;
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         web.WhenHandedOver(
             () =>

@@ -56,7 +56,7 @@ public sealed partial class RenewalTests : IAsyncDisposable
 
         first.Signal(Renew);
 
-        await Waiting.ForAsync(() => first.Log.Contains("The next gateway ended with code 2 before it had taken over", StringComparison.Ordinal));
+        await Waiting.ForAsync(() => first.Log.Contains(") ended before it had taken over", StringComparison.Ordinal));
         using var client = new HttpClient { Timeout = Patience };
         (await GetAsync(client, first.Gateway)).ShouldBe("ok");
         (await MetricsAsync(client)).ShouldContain("tenantry_gateway_routes_age_seconds");
