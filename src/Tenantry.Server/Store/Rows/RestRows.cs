@@ -40,7 +40,13 @@ internal static class RestRows
                 """,
                 new
                 {
-                    id, generation, depth = rest.Depth.ToString(), rest.Reason, at = StoreTime.ToMicros(rest.At), idleSince = StoreTime.ToMicros(rest.IdleSince), before = StoreTime.ToMicros(before),
+                    id,
+                    generation,
+                    depth = rest.Depth.ToString(),
+                    rest.Reason,
+                    at = StoreTime.ToMicros(rest.At),
+                    idleSince = StoreTime.ToMicros(rest.IdleSince),
+                    before = StoreTime.ToMicros(before),
                 });
             if (renewed == 0)
                 left.Add(id);
