@@ -26,11 +26,7 @@ public sealed class WakeRehearsalTests
         var waker = new Waker(engine, gates, new WakingOptions(), _ => { }, bench.Time, NullLogger<Waker>.Instance);
         using var rehearsal = new WakeRehearsal(waker, bench.Time);
         await rehearsal.StartAsync(CancellationToken.None);
-        while (!asked.Task.IsCompleted)
-        {
-            bench.Time.Advance(TimeSpan.FromSeconds(0.5));
-            await Task.Delay(1);
-        }
+        await bench.Time.AdvanceUntilAsync(asked.Task, TimeSpan.FromSeconds(0.5));
 
         (await asked.Task).ShouldBe(WakeRequest.Nobody);
         await rehearsal.ExecuteTask!;

@@ -117,12 +117,7 @@ public sealed class PendingRestTests : IAsyncLifetime
         for (var second = 0; second < 8; second++)
         {
             var look = Task.Run(() => scene.LookAfterAsync(0));
-            while (!look.IsCompleted)
-            {
-                scene.Bench.Time.Advance(TimeSpan.FromMilliseconds(100));
-                await Task.Delay(1);
-            }
-
+            await scene.Bench.Time.AdvanceUntilAsync(look, TimeSpan.FromMilliseconds(100));
             await look;
         }
 
