@@ -40,26 +40,45 @@ internal sealed class RestChoice : IAsyncDisposable
     public async Task<bool> MayRestAsync(ObservedState seen, CancellationToken cancellationToken)
     {
         _isBegun = true;
-        var decided = seen == ObservedState.Running ? Record.Rest : null;
-        if (decided is not null && _parts.Commands?.Of(Record.Spec.Id) is { } commands && (commands.Running > 0 || commands.LastAt > decided.IdleSince))
-        {
-            Run("a command runs in it");
+        if (!MayRestBesideCommands(seen))
             return false;
-        }
-
         if (_permit is not null || _parts.Gate is not { } gate)
             return true;
-        if (_parts.Time.GetUtcNow() - decided?.At > Lasts)
+        var decided = seen == ObservedState.Running ? Record.Rest : null;
+        // Nor is it known where the clock was put back since.
+        if (_parts.Time.GetUtcNow() - decided?.At is { } age && (age > Lasts || age < TimeSpan.Zero))
         {
             Run("it was found idle too long ago");
             return false;
         }
 
         _permit = await gate.CloseAsync(Record.Spec.Id, force: Record.Rest is null, decided?.IdleSince, cancellationToken);
+        // One may have begun while the gateways were asked.
         if (_permit is not null)
-            return true;
+            return MayRestBesideCommands(seen);
         Run("requests are served");
         return false;
+    }
+
+    private bool MayRestBesideCommands(ObservedState seen)
+    {
+        if (Record.Rest is not { } decided || _parts.Commands?.Of(Record.Spec.Id) is not { } commands)
+            return true;
+        const string why = "a command runs in it";
+        if (seen == ObservedState.Running && (commands.Running > 0 || commands.LastAt > decided.IdleSince))
+        {
+            Run(why);
+            return false;
+        }
+
+        // Frozen in the middle of one it stays so; it is for the sleeper to have it go on, as the quota allows.
+        if (seen == ObservedState.Frozen && commands.Running > 0)
+        {
+            Decide(new InstanceRest(DesiredState.Frozen, why, _parts.Time.GetUtcNow(), decided.IdleSince));
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>It is stopped whoever is served: those under way end first, within reason, and who comes then asks the engine.</summary>
@@ -135,7 +154,11 @@ internal sealed class RestChoice : IAsyncDisposable
     private void Run(string why)
     {
         var now = _parts.Time.GetUtcNow();
-        var rest = Record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, why, now, now);
+        Decide(Record.Spec.Desired == DesiredState.Running ? null : new InstanceRest(DesiredState.Running, why, now, now));
+    }
+
+    private void Decide(InstanceRest? rest)
+    {
         Record = Record with { Rest = rest };
         _write = new RestWrite(rest);
         _isBegun = false;

@@ -35,7 +35,7 @@ public static class IdleDecision
         if (traffic.Requests > 0)
             return Awake(now, $"{Count(traffic.Requests, "request")} in flight");
         if (now.Commands.Running > 0)
-            return Awake(now, now.Commands.Running == 1 ? "1 command runs in it" : string.Create(CultureInfo.InvariantCulture, $"{now.Commands.Running} commands run in it"));
+            return Awake(now, Commands(now));
         if (traffic.Streams > 0 && now.Now - traffic.LastAt < Later(Patience, first))
             return Awake(now, $"{Count(traffic.Streams, "open stream")}, traffic {Time(now.Now - traffic.LastAt)} ago");
         if (now.Usage.Unknown is { } unknown)
@@ -52,7 +52,12 @@ public static class IdleDecision
         if (idle < first)
             return new(null, $"idle for {Time(idle)}, {(first == freeze ? "freezes" : "sleeps")} in {Time(first - idle)}", since);
         if (now.Usage.CalledOutAt is { } called && now.Now - called < Patience)
-            return new(null, $"awake: called out {Time(now.Now - called)} ago, and may wait for the answer", called);
+        {
+            var ago = Time(now.Now - called);
+            return new(
+                null, now.Usage.IsCallGuessed ? $"awake: what it sent before it was measured, {ago} ago, may have been a call that it waits for" : $"awake: called out {ago} ago, and may wait for the answer", called);
+        }
+
         return now.Answer switch
         {
             BusyAnswer.NotAsked => new(null, $"idle for {Time(idle)}; the app is asked whether it is busy", since, Ask: true),
@@ -64,6 +69,9 @@ public static class IdleDecision
 
     private static IdleVerdict Frozen(IdleFacts now)
     {
+        // It began in the moment of the freeze, and would not end. What a person froze stays so.
+        if (now.Commands.Running > 0 && now.RestsSince is not null)
+            return Awake(now, Commands(now));
         var since = now.RestsSince ?? now.Now;
         if (now.Policy.After is not { } after)
             return new(null, $"frozen, idle for {Time(now.Now - since)}", since);
@@ -75,6 +83,8 @@ public static class IdleDecision
 
     private static IdleVerdict Awake(IdleFacts now, string why) =>
         new(now.Present == DesiredState.Running ? null : DesiredState.Running, $"awake: {why}", now.Now);
+
+    private static string Commands(IdleFacts now) => now.Commands.Running == 1 ? "1 command runs in it" : string.Create(CultureInfo.InvariantCulture, $"{now.Commands.Running} commands run in it");
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 

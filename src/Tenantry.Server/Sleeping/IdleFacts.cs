@@ -12,7 +12,7 @@ namespace Tenantry.Server.Sleeping;
 /// <param name="Present">What it should be doing at present.</param>
 /// <param name="CanFreeze">Whether its target can.</param>
 /// <param name="AwakeSince">When it last began to run; nothing is known of the time before.</param>
-/// <param name="RestsSince">While it is frozen: the last sign of work before that.</param>
+/// <param name="RestsSince">While it is frozen: the last sign of work before that; null when a person froze it.</param>
 /// <param name="Traffic">What gateways see; null when nobody can say.</param>
 /// <param name="Usage">What it uses.</param>
 /// <param name="Answer">What the app itself says.</param>
@@ -39,7 +39,8 @@ public sealed record IdleFacts(
 /// <param name="Unknown">Why it is not known what it uses; null when it is.</param>
 /// <param name="Since">Since when it is measured: what it used before that is not known.</param>
 /// <param name="CalledOutAt">When it had last sent more in a minute than counts as idle: an answer to that may still come.</param>
-public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown, DateTimeOffset? Since = null, DateTimeOffset? CalledOutAt = null)
+/// <param name="IsCallGuessed">That was sent in a time in which it was not measured, and maybe not within a minute.</param>
+public sealed record UsageSeen(DateTimeOffset? LastWorkAt, string Work, string? Unknown, DateTimeOffset? Since = null, DateTimeOffset? CalledOutAt = null, bool IsCallGuessed = false)
 {
     public static readonly UsageSeen Nothing = new(null, "", null);
 }

@@ -31,7 +31,9 @@ public sealed class UsageWindow
             return;
         }
 
-        if (samples.Count > 0 && usage.At - last > Gap)
+        if (usage.At < last)
+            PutBack(usage.At);
+        else if (samples.Count > 0 && usage.At - last > Gap)
             Fail("it was not measured for a while");
         last = usage.At;
         window = window < Minute ? window : Minute;
@@ -41,11 +43,11 @@ public sealed class UsageWindow
             Seen = Judge(samples.LastOrDefault(sample => sample.At <= usage.At - window, samples.Peek()), usage.At, cpu, sent, busy, Seen);
         else
             // What it did while nobody could see it may have been work, and so may what it did before anybody looked.
-            Seen = wasUnknown ? new UsageSeen(usage.At, "what it used was not known until", null, usage.At, Seen.CalledOutAt) : Seen with { Unknown = null, Since = usage.At };
+            Seen = (wasUnknown ? Seen with { LastWorkAt = usage.At, Work = "what it used was not known until" } : Seen) with { Unknown = null, Since = usage.At };
         // In a minute, or since anybody looked last; what told of a call once tells of no later one.
-        var before = samples.Count > 0 ? samples.First(sample => !(sample.At < Seen.CalledOutAt)).Sent : lastSent ?? 0;
+        var before = samples.Count > 0 ? samples.FirstOrDefault(sample => !(sample.At < Seen.CalledOutAt), samples.Peek()).Sent : lastSent ?? 0;
         if (sent - (sent < before ? 0 : before) > busy.Outbound)
-            Seen = Seen with { CalledOutAt = usage.At };
+            Seen = Seen with { CalledOutAt = usage.At, IsCallGuessed = samples.Count == 0 };
         (lastSent, wasUnknown) = (sent, false);
         samples.Enqueue((usage.At, cpu, sent));
     }
@@ -60,6 +62,13 @@ public sealed class UsageWindow
 
     /// <summary>It was at rest: what it used before says nothing.</summary>
     public void Reset() => samples.Clear();
+
+    // The clock was: nothing is later than now, and how long ago the samples were is not known.
+    private void PutBack(DateTimeOffset now)
+    {
+        samples.Clear();
+        Seen = Seen with { LastWorkAt = Seen.LastWorkAt > now ? now : Seen.LastWorkAt, CalledOutAt = Seen.CalledOutAt > now ? now : Seen.CalledOutAt };
+    }
 
     private static UsageSeen Judge((DateTimeOffset At, double Cpu, long Sent) first, DateTimeOffset at, double cpu, long sent, BusyDefinition busy, UsageSeen before)
     {

@@ -11,6 +11,20 @@ namespace Tenantry.Server.Tests.Reconciling;
 public sealed class RestDecisionTests : RestScene
 {
     [Fact]
+    public async Task ADecisionFromBeforeTheClockWasPutBackIsNotCarriedOut()
+    {
+        var spec = await _bench.RunningAsync("alice");
+        var later = Rest(DesiredState.Frozen);
+        later = later with { At = later.At.AddHours(1), IdleSince = later.IdleSince.AddHours(1) };
+        (await _bench.Store.PutRestAsync(spec.Id, later, null, spec.Generation, CancellationToken.None)).ShouldBeTrue();
+
+        (await PassAsync(spec)).ShouldBe(PassEnd.Settled);
+
+        (await _bench.SeeAsync(spec)).State.ShouldBe(ObservedState.Running, "what came after it cannot be told");
+        (await RecordAsync(spec)).Rest.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task ADecisionThatWaitedTooLongForItsTurnIsNotCarriedOut()
     {
         var spec = await _bench.RunningAsync("alice");

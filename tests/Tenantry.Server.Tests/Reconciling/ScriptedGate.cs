@@ -9,11 +9,15 @@ internal sealed class ScriptedGate : IRestGate, IRestPermit
 
     public bool IsBusy { get; set; }
 
+    /// <summary>Called while the gateways are asked.</summary>
+    public Action? Closing { get; set; }
+
     public DateTimeOffset? IdleSince { get; private set; }
 
     public ValueTask<IRestPermit?> CloseAsync(string instanceId, bool force, DateTimeOffset? idleSince, CancellationToken cancellationToken)
     {
         IdleSince = idleSince;
+        Closing?.Invoke();
         Log.Add(force ? "force" : "close");
         return ValueTask.FromResult<IRestPermit?>(IsBusy && !force ? null : this);
     }

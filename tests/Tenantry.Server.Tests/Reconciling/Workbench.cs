@@ -61,8 +61,8 @@ internal sealed class Workbench : IAsyncDisposable
     }
 
     /// <summary>Another one beside or after the first, as in another process.</summary>
-    public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null, IProvidedKeys? keys = null, InstanceCommands? commands = null) => new(
-        store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer, keys: keys, commands: commands);
+    public Reconciler NewReconciler(IStore store, Func<ITarget, ITarget>? wrap = null, IPassObserver? observer = null, IProvidedKeys? keys = null, InstanceCommands? commands = null, IRestGate? gate = null) => new(
+        store, NewTargets(store, _ => { }, wrap), Workloads, Changes, Options, Time, NullLogger<Reconciler>.Instance, observer, gate: gate, keys: keys, commands: commands);
 
     /// <summary>Makes it the one that passes are made with.</summary>
     public void Use(Reconciler reconciler) => Reconciler = reconciler;

@@ -37,6 +37,7 @@ public class IdleDecisionTests
         { "work without a request", Idle with { Usage = new(Now.AddSeconds(-30), "used 0.31 cores", null) }, null, "awake: used 0.31 cores 30 s ago" },
         { "work long ago", Idle with { Usage = new(Now.AddMinutes(-20), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:40:00 UTC" },
         { "an agent that may wait for an answer, whatever the policy", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-40), "sent 200 kB a minute", null, CalledOutAt: Now.AddSeconds(-80)) }, null, "awake: called out 80 s ago, and may wait for the answer" },
+        { "what it sent before the engine started may have been a call", Idle with { Policy = Short, Usage = new(null, "", null, CalledOutAt: Now.AddSeconds(-80), IsCallGuessed: true) }, null, "awake: what it sent before it was measured, 80 s ago, may have been a call that it waits for" },
         { "it is busy meanwhile by other signs", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-20), "used 0.31 cores", null, CalledOutAt: Now.AddSeconds(-90)) }, null, "awake: used 0.31 cores 20 s ago" },
         { "an answer that did not come", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-151), "sent 200 kB a minute", null, CalledOutAt: Now.AddSeconds(-151)) }, DesiredState.Frozen, "idle since 11:57:29 UTC" },
         { "CPU is not waited for", Idle with { Policy = Short, Usage = new(Now.AddSeconds(-40), "used 0.31 cores", null) }, DesiredState.Frozen, "idle since 11:59:20 UTC" },
@@ -54,6 +55,8 @@ public class IdleDecisionTests
         { "frozen, and it is not", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-1) }, null, "frozen, idle for 60 min, sleeps in 60 min" },
         { "frozen for good", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-1), Policy = Both with { After = null } }, null, "frozen, idle for 60 min" },
         { "frozen when its hours begin", Idle with { Present = DesiredState.Frozen, Policy = Both with { Awake = [AwakeText.Parse("Sat 12:00-13:00")!] } }, DesiredState.Running, "awake: Sat 12:00-13:00 UTC" },
+        { "frozen in the middle of a command", Idle with { Present = DesiredState.Frozen, RestsSince = Now.AddHours(-1), Commands = new(1, Now.AddHours(-1)) }, DesiredState.Running, "awake: 1 command runs in it" },
+        { "frozen by a person in the middle of a command", Idle with { Present = DesiredState.Frozen, Commands = new(1, Now.AddHours(-1)) }, null, "frozen, idle for a moment, sleeps in 2 h" },
         { "asleep", Idle with { Present = DesiredState.Asleep, RestsSince = Now.AddHours(-5) }, null, "asleep, idle for 5 h" },
     };
 
@@ -134,6 +137,38 @@ public class IdleDecisionTests
         window.Seen.LastWorkAt.ShouldBe(Now.AddSeconds(660));
         Measure(720, null);
         window.Seen.Unknown.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void WhatWasSentBeforeTheFirstMeasurementIsACallOnlyByGuess()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds, long sent) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 1, sent), new BusyDefinition(), TimeSpan.FromMinutes(10));
+
+        Measure(0, 500_000);
+        (window.Seen.CalledOutAt, window.Seen.IsCallGuessed).ShouldBe((Now, true));
+        Measure(15, 700_000);
+        (window.Seen.CalledOutAt, window.Seen.IsCallGuessed).ShouldBe((Now.AddSeconds(15), false));
+        window.Fail("crun is gone");
+        Measure(3600, 800_000);
+        (window.Seen.CalledOutAt, window.Seen.IsCallGuessed).ShouldBe((Now.AddSeconds(3600), true));
+    }
+
+    // Every other measurement failed, until the clock was where it had been.
+    [Fact]
+    public void AClockThatIsPutBackFailsNoMeasurementAndLeavesNothingInTheFuture()
+    {
+        var window = new UsageWindow();
+        void Measure(double seconds, long sent) => window.Add(new InstanceUsage(Now.AddSeconds(seconds), 1, sent), new BusyDefinition(), TimeSpan.FromMinutes(10));
+
+        Measure(0, 0);
+        Measure(60, 20_000);
+        window.Seen.CalledOutAt.ShouldBe(Now.AddSeconds(60));
+        window.Reset();
+        for (var second = -3600; second <= -3450; second += 15)
+            Measure(second, 20_000);
+
+        window.Seen.ShouldBe(new UsageSeen(Now.AddHours(-1), "sent 20 kB a minute", null, Now.AddHours(-1), CalledOutAt: Now.AddHours(-1)));
     }
 
     [Fact]
