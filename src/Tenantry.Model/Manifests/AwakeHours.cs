@@ -6,6 +6,9 @@ public static class AwakeHours
     // More than the stretches of a week that follow each other.
     private const int MostJoined = 50;
 
+    // A week in which the hour of the only stretch is skipped, and the next.
+    private const int MostDays = 14;
+
     /// <summary>
     /// True while the moment is in the stretch. An hour that is skipped in spring has no moments; one that comes twice in autumn is in the stretch
     /// both times. A time zone that this machine does not know counts as awake: in doubt it is.
@@ -40,6 +43,15 @@ public static class AwakeHours
         return false;
     }
 
+    /// <summary>True when a stretch of them begins after that: there is a gap between them, by clocks that this machine knows.</summary>
+    public static bool BeginAgain(IReadOnlyList<AwakeSchedule> schedules, DateTimeOffset after) => schedules.Any(schedule =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(schedule.TimeZone, out var zone) &&
+        Enumerable.Range(0, MostDays + 1)
+            .Select(DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(after, zone).DateTime).AddDays)
+            .Where(day => schedule.Days.Contains(day.DayOfWeek))
+            .Select(day => BeginOn(day, schedule.From, zone))
+            .Any(begin => begin > after && BeganAfter(schedules, begin, begin.AddTicks(-1))));
+
     // Of the stretch that the moment is in; null in a time zone that this machine does not know.
     private static DateTimeOffset? BeginOf(AwakeSchedule schedule, DateTimeOffset moment)
     {
@@ -47,12 +59,17 @@ public static class AwakeHours
             return null;
         var local = TimeZoneInfo.ConvertTime(moment, zone);
         var isToday = schedule.Days.Contains(local.DayOfWeek) && TimeOnly.FromTimeSpan(local.TimeOfDay) >= schedule.From;
-        var begin = DateOnly.FromDateTime(local.DateTime).AddDays(isToday ? 0 : -1).ToDateTime(schedule.From);
+        var found = BeginOn(DateOnly.FromDateTime(local.DateTime).AddDays(isToday ? 0 : -1), schedule.From, zone);
+        return found < moment ? found : moment;
+    }
+
+    private static DateTimeOffset BeginOn(DateOnly day, TimeOnly from, TimeZoneInfo zone)
+    {
+        var begin = day.ToDateTime(from);
         // One that is skipped begins when the clocks go on; of an hour that comes twice, it is the first.
         while (zone.IsInvalidTime(begin))
             begin = begin.AddMinutes(1);
         var offset = zone.IsAmbiguousTime(begin) ? zone.GetAmbiguousTimeOffsets(begin).Max() : zone.GetUtcOffset(begin);
-        var found = new DateTimeOffset(begin, offset);
-        return found < moment ? found : moment;
+        return new DateTimeOffset(begin, offset);
     }
 }

@@ -7,6 +7,7 @@ using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Api;
 using Tenantry.Server.Engine;
+using Tenantry.Server.Sleeping;
 using Tenantry.Server.Store;
 using Tenantry.Targets.Abstractions;
 using Answer = Microsoft.AspNetCore.Http.HttpResults.Results<
@@ -68,7 +69,7 @@ internal static class VerbsApi
                     return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
                 if (await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) is { } underWay)
                     return InstancesApi.Accepted(underWay);
-                if (IsReached(record))
+                if (IsReached(record) && !await CountsAnewAsync(record.Spec, store, cancellationToken))
                     return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
             }
 
@@ -86,6 +87,11 @@ internal static class VerbsApi
     // What failed is tried again when it is asked for again.
     private static bool IsReached(InstanceRecord record) => record.Rest is null && (record.Spec.Desired, record.Status.Phase) is
         (DesiredState.Running, InstancePhase.Running) or (DesiredState.Frozen, InstancePhase.Frozen) or (DesiredState.Asleep, InstancePhase.Asleep);
+
+    // Said in awake hours it counts for them, whatever was said before.
+    private static async Task<bool> CountsAnewAsync(InstanceSpec spec, IStore store, CancellationToken cancellationToken) =>
+        spec is { Desired: DesiredState.Asleep or DesiredState.Frozen, Hold: InstanceHold.None } &&
+        await new ReleaseCache<bool>(store, manifest => SleepEntry.PolicyOf(manifest, spec.Tier) is { Awake.Count: > 0 }).FindAsync(spec.Release, cancellationToken);
 
     private static InstanceSpec Free(InstanceRecord record, InstanceHold against) => record.Spec.Hold != against
         ? record.Spec

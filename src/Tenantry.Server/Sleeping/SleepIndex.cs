@@ -18,8 +18,7 @@ public sealed class SleepIndex : StoreIndex<SleepEntry>
     protected override async ValueTask<SleepEntry> EntryAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
         var manifest = await manifests.FindAsync(record.Spec.Release, cancellationToken);
-        return new SleepEntry(
-            record, manifest?.FindTier(record.Spec.Tier)?.Sleep ?? manifest?.Sleep, manifest?.Busy ?? new BusyDefinition(), manifest?.Entry);
+        return new SleepEntry(record, SleepEntry.PolicyOf(manifest, record.Spec.Tier), manifest?.Busy ?? new BusyDefinition(), manifest?.Entry);
     }
 }
 
@@ -28,6 +27,9 @@ public sealed record SleepEntry(InstanceRecord Record, SleepPolicy? Policy, Busy
 {
     // One that a person put to rest goes back to it when the request that woke it was served.
     private static readonly TimeSpan BackToRest = TimeSpan.FromMinutes(5);
+
+    /// <summary>What a release says about the rest of its instances in that tier.</summary>
+    internal static SleepPolicy? PolicyOf(Manifest? manifest, string tier) => manifest?.FindTier(tier)?.Sleep ?? manifest?.Sleep;
 
     /// <summary>What it does: a decision that was not carried out yet changed nothing.</summary>
     public DesiredState Present =>

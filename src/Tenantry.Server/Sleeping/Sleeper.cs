@@ -15,7 +15,7 @@ public sealed class Sleeper(
 {
     private const int AtOnce = 4;
     private const string LateOthers = "its target does not say in time what others on it use";
-    private static readonly TimeSpan BetweenClaims = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Renewed = RestChoice.Lasts / 5;
     private readonly ConcurrentDictionary<string, WatchedInstance> watched = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> looks = new(StringComparer.Ordinal);
@@ -95,7 +95,11 @@ public sealed class Sleeper(
         if (!entry.IsFree || (entry.IsAtRestByWord && entry.Policy is not { Awake.Count: > 0 }))
             return null;
         if (entry.IsAtRestByWord && policy.Awake.Count == 0)
-            return new(null, $"{(entry.Present == DesiredState.Frozen ? "frozen" : "asleep")} since a person said so, until a request comes or its awake hours begin anew", Time.GetUtcNow());
+        {
+            var orHours = AwakeHours.BeginAgain(entry.Policy!.Awake, Time.GetUtcNow()) ? " or its awake hours begin anew" : "";
+            return new(null, $"{(entry.Present == DesiredState.Frozen ? "frozen" : "asleep")} since a person said so, until a request comes{orHours}", Time.GetUtcNow());
+        }
+
         ITarget target;
         TargetRecord place;
         try
@@ -211,36 +215,29 @@ public sealed class Sleeper(
             return;
         }
 
-        var isWake = depth == DesiredState.Running;
-        if (isWake && !await ClaimWakeAsync(record, instance, cancellationToken))
+        if (!await (depth == DesiredState.Running ? PutWakeAsync(record, instance, rest, cancellationToken) : PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken)))
             return;
-        try
-        {
-            if (!await PutAsync(record, instance, rest, before ?? record.Rest, cancellationToken))
-                return;
-        }
-        finally
-        {
-            // It counts by what was decided.
-            if (isWake)
-                await store.ReleaseWakeAsync(record.Spec.Id, CancellationToken.None);
-        }
 
         Log.LogInformation("Instance {Slug} is to be {Depth}: {Reason}", record.Spec.Slug, depth, verdict.Reason);
         poke(record.Spec.Id);
     }
 
     // Hours wake nobody beyond a quota; as soon as another one rests they do.
-    private async Task<bool> ClaimWakeAsync(InstanceRecord record, WatchedInstance instance, CancellationToken cancellationToken)
+    private async Task<bool> PutWakeAsync(InstanceRecord record, WatchedInstance instance, InstanceRest rest, CancellationToken cancellationToken)
     {
-        if (Time.GetUtcNow() >= instance.ClaimAt)
+        if (Time.GetUtcNow() >= instance.AskQuotaAt)
         {
-            if (await store.ClaimWakeAsync(record.Spec.Id, cancellationToken))
-                return true;
-            instance.ClaimAt = Time.GetUtcNow() + BetweenClaims;
+            try
+            {
+                return await store.PutWakeAsync(record.Spec.Id, rest, record.Rest, record.Spec.Generation, cancellationToken);
+            }
+            catch (QuotaExceededException)
+            {
+                instance.AskQuotaAt = Time.GetUtcNow() + BetweenQuestions;
+            }
         }
 
-        instance.Verdict = new(null, "at rest in its awake hours: as many instances are awake as the quota allows", Time.GetUtcNow());
+        instance.Verdict = new(null, $"at rest, as many instances are awake as the quota allows; to be {rest.Reason}", Time.GetUtcNow());
         return false;
     }
 

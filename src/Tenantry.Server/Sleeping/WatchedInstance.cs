@@ -19,8 +19,8 @@ internal sealed class WatchedInstance(DateTimeOffset since)
     /// <summary>When it is measured next.</summary>
     public DateTimeOffset MeasureAt { get; private set; }
 
-    /// <summary>When its quota is asked next whether its hours may wake it.</summary>
-    public DateTimeOffset ClaimAt { get; set; }
+    /// <summary>When its quota is asked next whether it may be awake.</summary>
+    public DateTimeOffset AskQuotaAt { get; set; }
 
     public bool IsAsking { get; set; }
 

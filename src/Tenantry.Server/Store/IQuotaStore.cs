@@ -28,6 +28,12 @@ public interface IQuotaStore
     /// </summary>
     Task<bool> ClaimWakeAsync(string instanceId, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Writes that the engine has it awake from now on, as <see cref="IStore.PutRestAsync"/> does, within what may be awake: <see cref="QuotaExceededException"/>, and nothing happened, when
+    /// that is full. Takes no claim of a wake and gives none back.
+    /// </summary>
+    Task<bool> PutWakeAsync(string instanceId, InstanceRest rest, InstanceRest? before, long generation, CancellationToken cancellationToken);
+
     /// <summary>The wake is over, whatever came of it.</summary>
     Task ReleaseWakeAsync(string instanceId, CancellationToken cancellationToken);
 }

@@ -127,6 +127,9 @@ internal abstract class SqlAccessStore(Database database) : IAccessStore, IPeopl
         return await Database.WriteClaimAsync(s => QuotaRows.ClaimWakeAsync(s, instanceId), cancellationToken);
     }
 
+    public Task<bool> PutWakeAsync(string instanceId, InstanceRest rest, InstanceRest? before, long generation, CancellationToken cancellationToken) =>
+        Database.WriteAsync(s => QuotaRows.WithinAsync(s, instanceId, () => RestRows.PutAsync(s, instanceId, rest, before, generation)), cancellationToken);
+
     public async Task ReleaseWakeAsync(string instanceId, CancellationToken cancellationToken)
     {
         if (await Database.ReadAsync(s => QuotaRows.IsClaimedAsync(s, instanceId), cancellationToken))

@@ -48,4 +48,16 @@ public class AwakeHoursTests
     public void HoursBeganAfterAMomentWhenThereWasAGapSince(string texts, string moment, string after, bool began) =>
         AwakeHours.BeganAfter([.. texts.Split("; ").Select(text => AwakeText.Parse(text)!)], DateTimeOffset.Parse(moment, CultureInfo.InvariantCulture), DateTimeOffset.Parse(after, CultureInfo.InvariantCulture))
             .ShouldBe(began);
+
+    [Theory]
+    [InlineData("Mon-Fri 08:00-19:00 Europe/Berlin", "2026-11-27T18:00:00Z", true)] // Friday evening
+    [InlineData("Sun 02:30-05:00 Europe/Berlin", "2026-03-22T02:00:00Z", true)] // the next 02:30 is skipped
+    [InlineData("Sun 02:00-03:00 Europe/Berlin", "2026-03-25T12:00:00Z", true)] // all of it is, and there is a Sunday after that
+    [InlineData("Mon 08:00-09:00", "2026-11-30T08:00:00Z", true)] // in a week
+    [InlineData("daily 08:00-20:00; daily 20:00-08:00", "2026-11-28T12:00:00Z", false)]
+    [InlineData("daily 00:00-24:00; Mon 08:00-09:00", "2026-11-28T12:00:00Z", false)]
+    [InlineData("Mon 10:00-11:00 Mars/Olympus", "2026-11-28T12:00:00Z", false)]
+    [InlineData("Mon 10:00-11:00 Mars/Olympus; Tue 10:00-11:00", "2026-11-28T12:00:00Z", false)] // awake in doubt, always
+    public void HoursBeginAgainWhereTheyHaveAGap(string texts, string after, bool begin) =>
+        AwakeHours.BeginAgain([.. texts.Split("; ").Select(text => AwakeText.Parse(text)!)], DateTimeOffset.Parse(after, CultureInfo.InvariantCulture)).ShouldBe(begin);
 }

@@ -83,6 +83,27 @@ public class VerbTests
         instance.Generation.ShouldBe(1);
     }
 
+    // It was answered that this is so, and hours that waited for a place in the quota, say, woke the instance all the same.
+    [Theory]
+    [InlineData("", HttpStatusCode.OK, 0)]
+    [InlineData("\nsleep: { after: 10m, awake: 'daily 06:00-12:00' }\n", HttpStatusCode.Accepted, 4)]
+    public async Task ASleepThatIsSaidAgainCountsForTheAwakeHoursInWhichItIsSaid(string policy, HttpStatusCode answer, int hours)
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.ApplyAsync(TestApi.Manifest.Replace("\"1.0\"", "\"1.1\"", StringComparison.Ordinal) + policy);
+        await api.AddAsync("alice");
+        await api.SeeAsync("alice", InstancePhase.Running);
+        var first = api.Time.GetUtcNow();
+        (await api.Local.PostAsync("/v1/instances/alice/sleep", null)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await api.SeeAsync("alice", InstancePhase.Asleep);
+        api.Time.Advance(TimeSpan.FromHours(4));
+
+        (await api.Local.PostAsync("/v1/instances/alice/sleep", null)).StatusCode.ShouldBe(answer);
+
+        (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.SaidAt.ShouldBe(first.AddHours(hours));
+    }
+
     [Fact]
     public async Task AVerbThatIsUnderWayIsTheSameOperation()
     {

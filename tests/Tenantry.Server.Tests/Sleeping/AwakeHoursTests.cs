@@ -2,6 +2,7 @@ using Tenantry.Model.Instances;
 using Tenantry.Model.Operations;
 using Tenantry.Model.Wire;
 using Tenantry.Server.Reconciling;
+using Tenantry.Server.Store;
 
 namespace Tenantry.Server.Tests.Sleeping;
 
@@ -112,6 +113,43 @@ public sealed class AwakeHoursTests : IAsyncLifetime
         await scene.LookAtAsync(12, 1);
         await scene.LookEveryAsync(11, 5);
         await PassIsAsync(id, InstancePhase.Asleep);
+    }
+
+    [Fact]
+    public async Task OfHoursThatNeverBeginNothingIsPromised()
+    {
+        var id = await scene.AddAsync("alice", release: SleeperScene.HasAllHours);
+        await scene.Bench.WantAsync(id, DesiredState.Asleep);
+        await PassIsAsync(id, InstancePhase.Asleep);
+
+        await scene.LookAfterAsync(1);
+
+        scene.Sleeper.ReasonOf(id).ShouldBe("asleep since a person said so, until a request comes");
+    }
+
+    // The hours gave back what the request had taken, and one more than the quota allows was woken.
+    [Fact]
+    public async Task AWakeThatARequestBeganCountsOnWhenTheHoursComeTooLateForIt()
+    {
+        var alice = await AsleepAsync("alice");
+        var bob = await scene.AddAsync("bob");
+        await scene.LookEveryAsync(11, 5);
+        await PassIsAsync(bob, InstancePhase.Asleep);
+        await scene.Bench.Store.PutQuotaAsync("acme", null, new QuotaLimits(Awake: 1), CancellationToken.None);
+        await scene.LookAtAsync(5, 59, 59);
+        (await scene.Bench.Store.ClaimWakeAsync(alice, CancellationToken.None)).ShouldBeTrue("its request waits for its turn");
+        var deployments = 0;
+        scene.Away.Called = name =>
+        {
+            if (name is nameof(IStore.PutRestAsync) or nameof(IStore.PutWakeAsync) && deployments++ == 0)
+                scene.Bench.Fleet.ChangeAsync(alice, OperationKind.Update, spec => spec).GetAwaiter().GetResult();
+        };
+
+        await scene.LookAtAsync(6, 0);
+
+        deployments.ShouldBe(1);
+        (await scene.DesiredAsync(alice)).ShouldBe(DesiredState.Asleep, "it was changed meanwhile");
+        (await scene.Bench.Store.ClaimWakeAsync(bob, CancellationToken.None)).ShouldBeFalse("alice is about to be awake");
     }
 
     [Fact]

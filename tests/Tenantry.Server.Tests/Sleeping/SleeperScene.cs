@@ -25,12 +25,14 @@ internal sealed class SleeperScene : IAsyncDisposable
     public const string Freezes = "shop-3";
     public const string IsAsked = "shop-4";
     public const string HasHours = "shop-5";
+    public const string HasAllHours = "shop-6";
     private static readonly (string Release, string More)[] Releases =
     [
         (Sleeps, "sleep: { after: 40s, minimumAwake: 1s }"),
         (Freezes, "sleep: { freezeAfter: 10s, minimumAwake: 5m }"),
         (IsAsked, "sleep: { after: 40s, minimumAwake: 1s }\nbusy: { command: [check] }"),
         (HasHours, "sleep: { after: 40s, minimumAwake: 1s, awake: 'daily 06:00-12:00' }"),
+        (HasAllHours, "sleep: { after: 40s, minimumAwake: 1s, awake: 'daily 00:00-24:00' }"),
     ];
 
     private readonly Channel<GateReport> reports = Channel.CreateUnbounded<GateReport>();

@@ -44,6 +44,10 @@ internal static class QuotaRows
     /// <summary>Runs a change of an instance; throws, so that it is undone, when more of something is used afterwards than before and than may be.</summary>
     public static Task<T> WithinAsync<T>(Session session, InstanceSpec wanted, Func<Task<T>> change) => WithinAsync(session, Place.Of(wanted), change);
 
+    /// <summary>The same of an instance that is there; false when it is not.</summary>
+    public static async Task<bool> WithinAsync(Session session, string instanceId, Func<Task<bool>> change) =>
+        await PlaceOfAsync(session, instanceId) is { } place && await WithinAsync(session, place, change);
+
     /// <summary>What <see cref="WithinAsync{T}(Session, InstanceSpec, Func{Task{T}})"/> would say of that change, without it.</summary>
     public static async Task CheckAsync(Session session, InstanceSpec? present, InstanceSpec wanted, bool isWoken)
     {
@@ -73,7 +77,7 @@ internal static class QuotaRows
 
     public static async Task<bool> ClaimWakeAsync(Session session, string instanceId)
     {
-        if (await session.FirstAsync<Place>("SELECT organization, tenant, app, release, tier FROM instances WHERE id = @instanceId", new { instanceId }) is not { } place)
+        if (await PlaceOfAsync(session, instanceId) is not { } place)
             return true;
         try
         {
@@ -140,6 +144,9 @@ internal static class QuotaRows
         // A tier that the newest has no more is the older one's.
         return manifests.Select(manifest => ManifestJson.Read(manifest).FindTier(place.Tier)).FirstOrDefault(tier => tier is not null)?.Quotas;
     }
+
+    private static Task<Place?> PlaceOfAsync(Session session, string instanceId) =>
+        session.FirstAsync<Place>("SELECT organization, tenant, app, release, tier FROM instances WHERE id = @instanceId", new { instanceId });
 
     private static Task<int> LockAsync(Session session, string organization) =>
         session.ExecuteAsync("UPDATE organizations SET name = name WHERE name = @organization", new { organization });
