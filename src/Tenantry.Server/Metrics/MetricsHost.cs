@@ -11,7 +11,7 @@ namespace Tenantry.Server.Metrics;
 /// <summary><c>/metrics</c> on an address of its own, for a gateway without an api.</summary>
 internal static class MetricsHost
 {
-    public static async Task<WebApplication> StartAsync(IPEndPoint address, IReadOnlyList<IMetricSource> sources, IEngineLink engine, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static WebApplication Build(IPEndPoint address, IReadOnlyList<IMetricSource> sources, IEngineLink engine, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "tenantry", ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers).AddSingleton<IEnumerable<IMetricSource>>(sources).AddSingleton(engine);
@@ -22,7 +22,6 @@ internal static class MetricsHost
         });
         var app = builder.Build();
         app.MapMetrics();
-        await app.StartAsync(cancellationToken);
         return app;
     }
 }

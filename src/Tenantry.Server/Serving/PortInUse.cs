@@ -1,5 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Tenantry.Server.Gateway;
 
 namespace Tenantry.Server.Serving;
 
@@ -32,6 +35,27 @@ internal static class PortInUse
             }
 
             await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    /// <summary>Starts what listens there; what did not start is let go of.</summary>
+    public static async Task<WebApplication> ListenAsync(IPEndPoint? address, Func<WebApplication> build, CancellationToken cancellationToken)
+    {
+        // Kestrel tells of a port in use with pages of its own.
+        using (address is { Port: > 0 } ? GatewayDoors.Open(address, null) : null)
+        {
+        }
+
+        var app = build();
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
         }
     }
 }

@@ -20,14 +20,14 @@ internal static class SplitServe
         await using var web = new WebProcess(options, user, loggers.CreateLogger<WebProcess>());
         var addresses = await web.StartAsync(stop);
         engine.Begin(options.PublicUrl ?? addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
-        await output.TellAsync(addresses);
-        ServiceManager.SayReady(loggers.CreateLogger("Tenantry.Serve"));
         using var renewal = PosixSignalRegistration.Create(Renew, context =>
         {
             context.Cancel = true;
             if (options.Roles.HasFlag(ServeRoles.Gateway))
                 web.Renew();
         });
+        await output.TellAsync(addresses);
+        await ServiceManager.SayReadyAsync(loggers.CreateLogger("Tenantry.Serve"), stop);
         await web.KeepAsync(stop);
     }
 }

@@ -1,11 +1,25 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 
 namespace Tenantry.Server.Serving;
 
 /// <summary>Where the ordinary user finds this program: as it is, or a copy where the way to it is closed to others (a checkout below /root).</summary>
-internal static class WebProgram
+internal static partial class WebProgram
 {
+    private const nuint NameAtStart = 31;
     private static int copies;
+
+    /// <summary>
+    /// How this process was started, for another one of the same user: by the name that was called, which may be a link to what is newest. To be asked before the program is replaced.
+    /// </summary>
+    public static IReadOnlyList<string> Own(ServeOptions options)
+    {
+        if (options.SelfCommand is { } given)
+            return given;
+        var called = Marshal.PtrToStringUTF8((nint)Auxiliary(NameAtStart));
+        var program = Path.IsPathRooted(called) && File.Exists(called) ? called : Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own program.");
+        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Assembly.GetEntryAssembly()!.Location] : [program];
+    }
 
     public static IReadOnlyList<string> Command(ServeOptions options)
     {
@@ -36,4 +50,8 @@ internal static class WebProgram
 
         return copy;
     }
+
+    // AT_EXECFN: the path that the kernel was given.
+    [LibraryImport("libc", EntryPoint = "getauxval")]
+    private static partial nuint Auxiliary(nuint type);
 }

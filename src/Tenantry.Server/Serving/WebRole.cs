@@ -225,27 +225,15 @@ internal sealed class WebRole : IAsyncDisposable
             Pages = options.Pages,
         };
         api = await PortInUse.WaitAsync(
-            async () =>
-            {
-                // Kestrel tells of a port in use with pages of its own.
-                using (address is { Port: > 0 } ? GatewayDoors.Open(address, null) : null)
+            () => PortInUse.ListenAsync(
+                address,
+                () =>
                 {
-                }
-
-                // What a process that was killed left.
-                File.Delete(options.Folders.ApiSocket);
-                var app = ApiHost.Build(parts with { Metrics = [.. metrics] });
-                try
-                {
-                    await app.StartAsync(cancellationToken);
-                    return app;
-                }
-                catch
-                {
-                    await app.DisposeAsync();
-                    throw;
-                }
-            },
+                    // What a process that was killed left.
+                    File.Delete(options.Folders.ApiSocket);
+                    return ApiHost.Build(parts with { Metrics = [.. metrics] });
+                },
+                cancellationToken),
             IsPatient(options),
             cancellationToken);
         // The kernel says who connects; the mode keeps nobody out who may ask and lets nobody in who may not.
@@ -258,8 +246,12 @@ internal sealed class WebRole : IAsyncDisposable
     private Task StartMetricsAsync(OwnMetrics own, bool takesOver, CancellationToken cancellationToken)
     {
         ownMetrics = own;
-        startApi = () => own.StartAsync(isServing: true, cancellationToken);
-        return own.StartAsync(isServing: takesOver, cancellationToken);
+        startApi = () =>
+        {
+            own.Try();
+            return Task.CompletedTask;
+        };
+        return takesOver ? startApi() : own.StartAsync(cancellationToken);
     }
 
     private static string DeskOf(ServeOptions options) => options.IsWebChild ? options.Folders.Renewal : options.Folders.Handover;

@@ -27,7 +27,8 @@ internal static class WholeServe
         await using var store = await OpenStoreAsync(options, loggers, stop);
         await using var engine = options.Roles.HasFlag(ServeRoles.Engine) ? await EngineRole.StartAsync(options, store, user, loggers, stop) : null;
         NextGateway? next = null;
-        using var renewal = options.Roles == ServeRoles.Gateway ? OnRenewal(() => _ = next?.StartAsync()) : null;
+        var log = loggers.CreateLogger("Tenantry.Serve");
+        using var renewal = OnRenewal(() => Renew(options, next, log));
         await using var web = await WebRole.StartAsync(options, store, loggers, stop);
         web.WhenHandedOver(
             () =>
@@ -38,17 +39,29 @@ internal static class WholeServe
             async () => held.TryTake() && await web.StartApiAgainAsync());
         // One before that hangs has it still. This one serves all the same.
         var holding = options.TakesOver && !held.TryTake() ? held.TakeLaterAsync(stop) : Task.CompletedTask;
+        engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
+        if (options.Roles == ServeRoles.Gateway)
+            next = new NextGateway(options, web.HandedOver, loggers.CreateLogger<NextGateway>());
+        // Before the one before is told to end: if this one ends in between, the service's main process is seen to be gone.
+        await ServiceManager.SayReadyAsync(log, stop);
         var settling = SettleAsync(holding, web, stop);
         if (holding.IsCompleted)
             await settling;
-        engine?.Begin(options.PublicUrl ?? web.Addresses.Gateway ?? new Uri($"http://{options.Gateway}"));
         if (web.Addresses is not { Api: null, ApiSocket: null, Gateway: null })
             await output.TellAsync(web.Addresses);
-        next = new NextGateway(options, web.HandedOver, loggers.CreateLogger<NextGateway>());
-        ServiceManager.SayReady(loggers.CreateLogger("Tenantry.Serve"));
         var end = Task.WhenAny(web.HandedOver, Task.Delay(Timeout.InfiniteTimeSpan, stop));
         await await Task.WhenAny(end, settling);
         await end;
+    }
+
+    private static void Renew(ServeOptions options, NextGateway? next, ILogger log)
+    {
+        if (next is not null)
+            next.Start();
+        else if (options.Roles == ServeRoles.Gateway)
+            log.LogWarning("SIGUSR2 came before this gateway serves: no next one is started");
+        else
+            log.LogWarning("SIGUSR2 replaces a gateway that serves alone (--role gateway), or the web side of a 'tenantry serve' of all roles that is root. This process plays other roles: stop and start it");
     }
 
     private static PosixSignalRegistration OnRenewal(Action start) => PosixSignalRegistration.Create(SplitServe.Renew, context =>

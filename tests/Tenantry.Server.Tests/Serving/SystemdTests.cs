@@ -37,6 +37,18 @@ public partial class SystemdTests
     }
 
     [Fact]
+    public async Task TheGatewaysServiceIsStartedAgainHoweverItEndedAndWaitsForNobody()
+    {
+        var unit = await File.ReadAllLinesAsync(Path.Combine(ServerTests.RepositoryRoot(), "deploy", "systemd", "tenantry-gateway.service"));
+
+        // The one that was replaced ends with 0: if the next one fails at that moment, nobody else serves.
+        unit.ShouldContain("Restart=always");
+        unit.ShouldContain("StartLimitIntervalSec=0");
+        unit.ShouldContain("TimeoutStartSec=infinity", "its store may have to be brought up to date first");
+        unit.ShouldNotContain(line => line.StartsWith("After=", StringComparison.Ordinal) && line.Contains("tenantry-engine", StringComparison.Ordinal), "it serves without the engine");
+    }
+
+    [Fact]
     public async Task AnEngineTakesItsKeyFromTheCredentialsDirectoryAndWritesNone()
     {
         using var folder = new TestFolder();
