@@ -104,6 +104,27 @@ public sealed class WebhookDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task OneOverWhichTheAppIsSilentForLongerThanItsTierAllowsSaysThatItWasThat()
+    {
+        var asked = new SemaphoreSlim(0);
+        var time = new ManualTime();
+        await using var app = await AppUpstream.StartAsync(async context =>
+        {
+            asked.Release();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
+        await using var gateway = await TestGateway.StartAsync(options: new() { Time = time });
+        gateway.Lead(("alice.localhost", Open(app.Port) with { Limits = new RequestLimits { TotalTimeout = TimeSpan.FromMinutes(10), IdleTimeout = TimeSpan.FromSeconds(30) } }));
+        Store(time, "one");
+        var box = await gateway.KeepWebhooksAsync(folder.Data, time: time);
+
+        (await asked.WaitAsync(Patience)).ShouldBeTrue();
+        time.Advance(TimeSpan.FromSeconds(31));
+
+        await UntilAsync(() => box.Pauses.Read("id-alice") is { Late: 1, Reason: "the app took it and was silent for longer than the tier's idleTimeout" });
+    }
+
+    [Fact]
     public async Task OneWhoseAnswerBeginsAndDoesNotEndIsDeliveredAndHoldsUpTheNextOneForAMinuteAlone()
     {
         var time = new ManualTime();

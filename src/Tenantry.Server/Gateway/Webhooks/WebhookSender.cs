@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tenantry.Model.Instances;
+using Tenantry.Model.Manifests;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway.Forwarding;
 using Tenantry.Server.Gateway.Waking;
@@ -63,12 +64,13 @@ internal sealed class WebhookSender(Routes routes, Gates gates, Waker waker, IFo
     {
         using var context = new DeliveryContext(webhook, open.Limits?.TotalTimeout ?? LongestBody, time, cut);
         observer?.Boundary();
+        var sent = time.GetTimestamp();
         var failed = await forwarder.ForwardAsync(context.Http, open);
         observer?.Boundary();
         if (failed == GatewayAnswer.NotForwarded)
             return Refused(failed.Detail);
         if (failed is not null)
-            return failed == GatewayAnswer.TimedOut ? new Attempt(AttemptEnd.Late, "the app took it and did not answer in time") : NotNow(failed.Detail);
+            return failed == GatewayAnswer.TimedOut ? Late(open.Limits, time.GetElapsedTime(sent)) : NotNow(failed.Detail);
         var status = context.Http.Response.StatusCode;
         if (status == DeliveryContext.NoAnswer)
         {
@@ -97,6 +99,13 @@ internal sealed class WebhookSender(Routes routes, Gates gates, Waker waker, IFo
         var said = TimeSpan.FromSeconds(Math.Max(1, answer.RetryAfterSeconds));
         return answer.Outcome == WakeOutcome.Held && said > LongestWhileHeld ? LongestWhileHeld : said;
     }
+
+    // Whoever reads it is to know which of the tier's times it was.
+    private static Attempt Late(RequestLimits? limits, TimeSpan after) => new(
+        AttemptEnd.Late,
+        limits?.IdleTimeout is not null && after < (limits.TotalTimeout ?? LongestBody)
+            ? "the app took it and was silent for longer than the tier's idleTimeout"
+            : "the app took it and did not answer in time");
 
     private static Attempt NotNow(string why, TimeSpan? again = null) => new(AttemptEnd.NotNow, why, again);
 
