@@ -58,10 +58,13 @@ internal static class WebhooksApi
     }
 
     private static IEnumerable<WebhookResponse> Of(string slug, string state, IEnumerable<string> paths) => paths.Select(WebhookBox.Read).OfType<StoredWebhook>().Select(hook =>
-        new WebhookResponse(slug, hook.Id, state, hook.ReceivedAt, hook.ExpiresAt, hook.Method, hook.Target.Split('?')[0], hook.Body.Length, hook.Failure, null));
+        new WebhookResponse(slug, hook.Id, state, hook.ReceivedAt, hook.ExpiresAt, hook.Method, hook.Target.Split('?')[0], hook.Body.Length, hook.Failure ?? Unwritten(state), null));
+
+    // As by a gateway whose disk was full.
+    private static string? Unwritten(string state) => state == "dead" ? "why could not be written down; the gateway's log says it" : null;
 
     // One after the other: what the first waits for all of them wait for.
     private static IEnumerable<WebhookResponse> Waiting(string slug, IEnumerable<WebhookResponse> pending, WebhookPause? pause) => pending.Select((hook, at) => at > 0
         ? hook with { Reason = "It waits for those before it." }
-        : pause?.Id == hook.Id ? hook with { Reason = hook.Reason ?? pause.Reason, NextTryAt = pause.Until } : hook);
+        : pause is not null && (pause.Id == hook.Id || pause.Id.Length == 0) ? hook with { Reason = hook.Reason ?? pause.Reason, NextTryAt = pause.Until } : hook);
 }

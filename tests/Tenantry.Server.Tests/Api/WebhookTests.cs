@@ -40,6 +40,29 @@ public class WebhookTests
     }
 
     [Fact]
+    public async Task WhatAFailureOfTheGatewayLeftUnsaidIsSaidToBeInItsLog()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        var instance = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Spec.Id;
+        var box = api.Service<WebhookBox>();
+        var now = api.Time.GetUtcNow();
+        foreach (var id in (string[])["dead", "waiting"])
+            box.Store(instance, new StoredWebhook(id, now, now.AddHours(1), "POST", "http", "/hooks/x", "alice.localhost", null, [], [1])).ShouldBeTrue();
+        // As it is moved on a full disk, and as a pause is written of which nobody knew whose it was.
+        var path = box.ListPending(instance)[0];
+        File.Move(path, Path.Combine(Directory.CreateDirectory(Path.Combine(path, "../../dead")).FullName, Path.GetFileName(path)));
+        box.Pauses.Write(instance, new WebhookPause("", "the gateway failed; its log says how", now.AddMinutes(5), 0));
+
+        (await ListAsync(api)).Select(hook => (hook.Id, hook.State, hook.Reason, hook.NextTryAt)).ShouldBe(
+        [
+            ("waiting", "pending", "the gateway failed; its log says how", now.AddMinutes(5)),
+            ("dead", "dead", "why could not be written down; the gateway's log says it", (DateTimeOffset?)null),
+        ]);
+    }
+
+    [Fact]
     public async Task WhoRemovesTheFirstHasTheNextOneTriedAtOnce()
     {
         await using var api = await StartAsync();

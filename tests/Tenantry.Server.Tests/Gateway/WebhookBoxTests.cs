@@ -51,6 +51,18 @@ public sealed class WebhookBoxTests : IDisposable
     }
 
     [Fact]
+    public async Task OneWhoseReasonCannotBeWrittenDownIsADeadLetterAllTheSame()
+    {
+        var box = new WebhookBox(folder.Data, time);
+        var path = UnwritablePlace.Put(folder.Data, "i", Hook(UnwritablePlace.Id));
+
+        await box.BuryAsync("i", path, WebhookBox.Read(path)!, "the app refused it: 422", CancellationToken.None);
+
+        box.ListPending("i").ShouldBeEmpty();
+        WebhookBox.Read(box.ListDead("i").ShouldHaveSingleItem())!.Failure.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task AReplayedOneWaitsBehindTheOthersAndIsNoDeadLetterAnyMore()
     {
         var box = new WebhookBox(folder.Data, time);

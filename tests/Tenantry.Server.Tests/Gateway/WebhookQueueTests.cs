@@ -52,6 +52,43 @@ public sealed class WebhookQueueTests
     }
 
     [Fact]
+    public void AClockThatIsSetBackMakesNoPauseLonger()
+    {
+        var then = Now.AddHours(-1);
+        for (var i = 0; i < 3; i++)
+            queue.Failed("one", Failure, Now, WayTo.Open, closed: 0);
+
+        queue.MayTry(then, WayTo.Open, closed: 0).ShouldBeFalse();
+        queue.Pause!.Until.ShouldBe(then.AddSeconds(4), "what is told of it is so, too");
+        queue.MayTry(then.AddSeconds(3), WayTo.Open, closed: 0).ShouldBeFalse();
+        queue.MayTry(then.AddSeconds(4), WayTo.Open, closed: 0).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void AfterOneThatWasTakenNothingPausesWhateverTheClockSays()
+    {
+        queue.Failed("one", Failure, Now, WayTo.Open, closed: 0);
+        queue.Succeeded();
+
+        queue.MayTry(Now.AddHours(-1), WayTo.Open, closed: 0).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(nameof(AttemptEnd.Delivered), nameof(AttemptEnd.Delivered))]
+    [InlineData(nameof(AttemptEnd.Refused), nameof(AttemptEnd.Refused))]
+    [InlineData(nameof(AttemptEnd.NotNow), nameof(AttemptEnd.Refused))]
+    public void WhatCameOfOneStaysSoUntilItsFileIsGoneButNotForOneThatIsReplayed(string end, string settled)
+    {
+        queue.Settle("/pending/1-one.hook", new Attempt(Enum.Parse<AttemptEnd>(end), "why"));
+        queue.Failed("one", Failure, Now, WayTo.Open, closed: 0);
+
+        queue.Settled("/pending/1-one.hook").ShouldBe(new Attempt(Enum.Parse<AttemptEnd>(settled), "why"));
+        queue.Settled("/pending/2-one.hook").ShouldBeNull();
+        queue.Succeeded();
+        queue.Settled("/pending/1-one.hook").ShouldBeNull();
+    }
+
+    [Fact]
     public void WhatIsLateWaitsLongerAndIsCountedForEachWebhookAlsoByTheNextGateway()
     {
         var late = new Attempt(AttemptEnd.Late, "late");

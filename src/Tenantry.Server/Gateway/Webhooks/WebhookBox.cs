@@ -86,19 +86,31 @@ internal sealed class WebhookBox(string folder, TimeProvider time, IWebhookObser
         }
     }
 
+    /// <summary>The id of the one in that file, also when that cannot be read.</summary>
+    public static string IdOf(string path) => Path.GetFileNameWithoutExtension(path).Split('-', 2)[^1];
+
     /// <summary>It was delivered, or is not wanted any more.</summary>
     public static void Remove(string path) => File.Delete(path);
 
     /// <summary>
     /// It is not tried any more until a person says so. One that waits with a <see cref="StoredWebhook.Failure"/> is to be buried still. Of the dead as many are kept as
-    /// may wait, until 30 days after they came; gives how many had to go. One that a person dropped meanwhile stays gone.
+    /// may wait, until 30 days after they came; gives how many had to go. One that a person dropped meanwhile stays gone. Where nothing can be written, as on a full disk,
+    /// it is moved without the reason.
     /// </summary>
     public Task<int> BuryAsync(string instanceId, string path, StoredWebhook webhook, string why, CancellationToken cancellationToken) =>
         AloneAsync(() => File.Exists(path) ? Bury(instanceId, path, webhook, why) : 0, cancellationToken);
 
     private int Bury(string instanceId, string path, StoredWebhook webhook, string why)
     {
-        AtomicFile.Write(path, (webhook with { Failure = why }).ToBytes(), durable: true);
+        try
+        {
+            AtomicFile.Write(path, (webhook with { Failure = why }).ToBytes(), durable: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Those behind it go on by the move, and the log has the reason.
+        }
+
         observer?.Boundary();
         var place = MakePlace(instanceId, Dead);
         AtomicFile.Move(path, Path.Combine(place, Path.GetFileName(path)));

@@ -14,8 +14,6 @@ internal sealed class WebhookDelivery(
     WebhookBox box, Routes routes, WebhookSender sender, Func<bool> routesAreWhole, TimeProvider time, ILogger log, IWebhookObserver? observer = null) : BackgroundService
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<string, WebhookQueue> queues = new(StringComparer.Ordinal);
     private readonly Channel<string> arrived = Channel.CreateUnbounded<string>();
     private readonly CancellationTokenSource cut = new();
@@ -64,7 +62,7 @@ internal sealed class WebhookDelivery(
     // Senders have been told that theirs are delivered: whatever is in the way of that is to go away, and the log says what it is.
     private async Task<IDisposable> HoldAsync(CancellationToken stopping)
     {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var failures = 0; ; failures++)
         {
             try
             {
@@ -72,6 +70,7 @@ internal sealed class WebhookDelivery(
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
+                var pause = WebhookPause.After(failures);
                 log.LogError(failure, "No stored webhook is delivered: their folder could not be opened. It is tried again in {Seconds} s", pause.TotalSeconds);
                 await Task.Delay(pause, time, stopping);
             }
@@ -123,16 +122,21 @@ internal sealed class WebhookDelivery(
             return;
         if (queue.IsNoted && !box.Pauses.Has(id))
             queue.Again();
+        var known = queue.Pause;
         if (queue.MayTry(time.GetUtcNow(), sender.WayTo(route), sender.Closings(id)))
             queue.Working = Task.Run(() => DeliverAllAsync(id, route, queue, stopping), CancellationToken.None);
+        else if (queue.Pause is { } pause && pause != known)
+            Note(id, route, pause, queue);
     }
 
     private async Task DeliverAllAsync(string id, Route route, WebhookQueue queue, CancellationToken stopping)
     {
+        var (inHand, file) = (queue.Pause?.Id ?? "", "");
         try
         {
             while (!stopping.IsCancellationRequested && box.ListPending(id) is [var path, ..])
             {
+                (inHand, file) = (WebhookBox.IdOf(path), path);
                 if (WebhookBox.Read(path) is not { } webhook)
                 {
                     // A person dropped it.
@@ -143,19 +147,21 @@ internal sealed class WebhookDelivery(
                     continue;
                 }
 
-                var attempt = await TryAsync(id, webhook, queue, stopping);
+                var attempt = queue.Settled(path) ?? await TryAsync(id, webhook, queue, stopping);
                 if (attempt.End is AttemptEnd.NotNow or AttemptEnd.Late && time.GetUtcNow() < webhook.ExpiresAt)
                 {
                     Pause(id, route, webhook.Id, attempt, queue);
                     return;
                 }
 
+                queue.Settle(path, attempt);
                 if (attempt.End == AttemptEnd.Delivered)
                     WebhookBox.Remove(path);
                 else
                     await BuryAsync(id, route.Slug, path, webhook, attempt.Why);
                 observer?.Boundary();
                 EndPause(id, queue);
+                inHand = "";
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -165,9 +171,11 @@ internal sealed class WebhookDelivery(
         catch (Exception failure)
         {
             log.LogError(failure, "Webhooks for {Slug} could not be delivered", route.Slug);
-            Pause(id, route, "", new Attempt(AttemptEnd.NotNow, "The gateway failed; its log says how."), queue);
+            var what = queue.Settled(file) is null ? "the gateway failed" : "it is not sent any more, and the gateway could not take it away";
+            Pause(id, route, inHand, new Attempt(AttemptEnd.NotNow, what + "; its log says how"), queue);
         }
     }
+
     private async Task<Attempt> TryAsync(string id, StoredWebhook webhook, WebhookQueue queue, CancellationToken stopping)
     {
         if (webhook.Failure is { } failure)
@@ -186,6 +194,11 @@ internal sealed class WebhookDelivery(
         var level = queue.LastReason(webhook) == attempt.Why ? LogLevel.Debug : LogLevel.Warning;
         var pause = queue.Failed(webhook, attempt, time.GetUtcNow(), sender.WayTo(routes.Table.FindInstance(id) ?? route), sender.Closings(id));
         log.Log(level, "A webhook for {Slug} was not delivered and is tried again at {At}: {Reason}", route.Slug, pause.Until, pause.Reason);
+        Note(id, route, pause, queue);
+    }
+
+    private void Note(string id, Route route, WebhookPause pause, WebhookQueue queue)
+    {
         try
         {
             box.Pauses.Write(id, pause);

@@ -22,22 +22,23 @@ internal sealed class WebhookQueue
     /// <summary>So often an app may leave one unanswered.</summary>
     public const int MostLate = 3;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
-
     // An app that hangs may come to itself, and one that still works on it is not asked the same beside that.
     private static readonly TimeSpan FirstPauseWhenLate = TimeSpan.FromMinutes(1);
     private int failures;
     private WayTo worst;
     private long closings;
-    private WebhookPause? pause;
+    private TimeSpan length;
+    private (string Path, Attempt Attempt)? settled;
 
     /// <param name="before">What a gateway before this one left: it is tried at once, and how often it was late counts.</param>
-    public WebhookQueue(WebhookPause? before) => pause = before;
+    public WebhookQueue(WebhookPause? before) => Pause = before;
 
     public Task Working { get; set; } = Task.CompletedTask;
 
     public DateTimeOffset NotBefore { get; private set; }
+
+    /// <summary>What the first one waits for; null when it was not tried yet.</summary>
+    public WebhookPause? Pause { get; private set; }
 
     /// <summary>There is a file of the pause; when it is gone, somebody wants them to be tried now.</summary>
     public bool IsNoted { get; set; }
@@ -50,6 +51,8 @@ internal sealed class WebhookQueue
     {
         if (now >= NotBefore)
             return true;
+        if (NotBefore - now > length)
+            SetBack(now);
         if (way > worst || (way == WayTo.Open && closed != closings))
         {
             Again();
@@ -58,6 +61,13 @@ internal sealed class WebhookQueue
 
         worst = way;
         return false;
+    }
+
+    // The clock was: the pause is none the longer for it.
+    private void SetBack(DateTimeOffset now)
+    {
+        NotBefore = now + length;
+        Pause = Pause is null ? null : Pause with { Until = NotBefore };
     }
 
     /// <summary>They are to be tried now, and the pauses begin anew.</summary>
@@ -75,21 +85,29 @@ internal sealed class WebhookQueue
     public WebhookPause Failed(string id, Attempt attempt, DateTimeOffset now, WayTo way, long closed)
     {
         var late = attempt.End == AttemptEnd.Late ? LateWith(id) : LateBefore(id);
-        var doubled = FirstPause * Math.Pow(2, Math.Min(failures++, 20));
-        var next = attempt.Again ?? (attempt.End != AttemptEnd.Late ? doubled : late == 1 ? FirstPauseWhenLate : LongestPause);
-        NotBefore = now + (next < LongestPause ? next : LongestPause);
+        var growing = WebhookPause.After(failures++);
+        var next = attempt.Again ?? (attempt.End != AttemptEnd.Late ? growing : late == 1 ? FirstPauseWhenLate : WebhookPause.Longest);
+        length = next < WebhookPause.Longest ? next : WebhookPause.Longest;
+        NotBefore = now + length;
         (worst, closings) = (way, closed);
-        return pause = new WebhookPause(id, attempt.Why, NotBefore, late);
+        return Pause = new WebhookPause(id, attempt.Why, NotBefore, late);
     }
 
     /// <summary>Why that one was not taken the last time; null when that is not known.</summary>
-    public string? LastReason(string id) => pause?.Id == id ? pause.Reason : null;
+    public string? LastReason(string id) => Pause?.Id == id ? Pause.Reason : null;
 
+    /// <summary>It is not sent any more, whatever becomes of its file: where that cannot be taken away, as on a full disk, only this knows it.</summary>
+    public void Settle(string path, Attempt attempt) => settled = (path, attempt.End == AttemptEnd.Delivered ? attempt : attempt with { End = AttemptEnd.Refused });
+
+    /// <summary>What came of the one in that file; null when it is to be sent.</summary>
+    public Attempt? Settled(string path) => settled?.Path == path ? settled?.Attempt : null;
+
+    /// <summary>It is out of the way, and so is its pause.</summary>
     public void Succeeded()
     {
-        failures = 0;
-        pause = null;
+        Again();
+        (Pause, settled) = (null, null);
     }
 
-    private int LateBefore(string id) => pause?.Id == id ? pause.Late : 0;
+    private int LateBefore(string id) => Pause?.Id == id ? Pause.Late : 0;
 }
