@@ -67,7 +67,8 @@ internal static class VerbsApi
                 // Nobody waits for anything when nothing was held.
                 if (verb.Kind == OperationKind.Update)
                     return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));
-                if (await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) is { } underWay)
+                // What is under way, a deployment, say, leaves one at rest that the engine put to rest.
+                if (record.Rest is null && await store.FindOpenOperationAsync(record.Spec.Id, cancellationToken) is { } underWay)
                     return InstancesApi.Accepted(underWay);
                 if (IsReached(record) && !await CountsAnewAsync(record.Spec, store, cancellationToken))
                     return TypedResults.Ok(InstanceView.Whole(record, settings, await http.AmongAsync([record], cancellationToken)));

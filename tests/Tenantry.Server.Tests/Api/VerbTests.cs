@@ -118,6 +118,27 @@ public class VerbTests
         second.Id.ShouldBe(first.Id);
     }
 
+    // It was answered with the deployment's operation, which left the instance at rest.
+    [Fact]
+    public async Task AWakeDuringADeploymentWakesWhatTheEnginePutToRest()
+    {
+        await using var api = await StartAsync();
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        await api.SeeAsync("alice", InstancePhase.Running);
+        var record = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!;
+        var rest = new InstanceRest(DesiredState.Asleep, "idle for 10 min", api.Time.GetUtcNow(), api.Time.GetUtcNow().AddMinutes(-10));
+        (await api.Store.PutRestAsync(record.Spec.Id, rest, null, record.Spec.Generation, CancellationToken.None)).ShouldBeTrue();
+        await api.ApplyAsync(TestApi.Manifest.Replace("\"1.0\"", "\"1.1\"", StringComparison.Ordinal));
+        using var deployment = await api.Local.SendAsync(Patch(new { release = "latest" }));
+        deployment.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+
+        var operation = await ReadAsync<OperationResponse>(await api.Local.PostAsync("/v1/instances/alice/wake", null), HttpStatusCode.Accepted);
+
+        operation.Kind.ShouldBe(OperationKind.Wake);
+        (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Rest.ShouldBeNull();
+    }
+
     [Fact]
     public async Task WhatFailedIsTriedAgainWhenItIsAskedForAgain()
     {
