@@ -40,9 +40,14 @@ internal static partial class OrdinaryUser
         // May hold a password, which must not be seen in the list of processes.
         ("TENANTRY_STORE", options.Store),
         (ShownFolder, options.DataFolder),
+        // What forwards is compiled a second time by what it was seen to do.
+        (SecondCompilation, "1"),
         // Holds the client's secret; the ordinary user may not be able to read the file.
         .. options.Oidc is null ? (IEnumerable<(string, string)>)[] : [(OidcOptions.Variable, options.Oidc.ToJson())],
     ];
+
+    /// <summary>The runtime's second compilation by profile.</summary>
+    public const string SecondCompilation = "DOTNET_TieredPGO";
 
     /// <summary>Names the data folder as people know it.</summary>
     public const string ShownFolder = "TENANTRY_DATA_SHOWN";

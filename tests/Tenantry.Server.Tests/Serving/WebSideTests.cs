@@ -38,6 +38,18 @@ public class WebSideTests
     }
 
     [RootFact]
+    public async Task WhatForwardsIsCompiledByProfileAndWhatWakesIsNot()
+    {
+        using var folder = new TestFolder();
+        await using var serve = await ServeProcess.StartFreeAsync(folder.Data);
+
+        Compiled(serve.Children.ShouldHaveSingleItem()).ShouldBe(["DOTNET_TieredPGO=1"]);
+        Compiled(serve.Id).ShouldBeEmpty("it is off for the rest of the program");
+
+        static IEnumerable<string> Compiled(int process) => File.ReadAllText($"/proc/{process}/environ").Split('\0').Where(line => line.StartsWith("DOTNET_TieredPGO=", StringComparison.Ordinal));
+    }
+
+    [RootFact]
     public async Task ARoleThatFacesTheWorldGivesUpRootAlsoWhenItRunsByItself()
     {
         foreach (var role in (string[])["gateway", "api"])
@@ -137,7 +149,7 @@ public class WebSideTests
 
         arguments.ShouldContain("--web-child");
         arguments.ShouldNotContain("--store");
-        variables.Except(["PATH", "DOTNET_ROOT", "LANG", "TZ", "HOME", "DOTNET_EnableDiagnostics", "TENANTRY_STORE", "TENANTRY_DATA_SHOWN", "PWD", "_", "SHLVL", "OLDPWD"]).ShouldBeEmpty();
+        variables.Except(["PATH", "DOTNET_ROOT", "LANG", "TZ", "HOME", "DOTNET_EnableDiagnostics", "DOTNET_TieredPGO", "TENANTRY_STORE", "TENANTRY_DATA_SHOWN", "PWD", "_", "SHLVL", "OLDPWD"]).ShouldBeEmpty();
     }
 
     [RootFact]
