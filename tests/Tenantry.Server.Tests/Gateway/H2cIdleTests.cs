@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tenantry.Server.Engine;
 using Tenantry.Server.Gateway;
 using Tenantry.Server.Gateway.Forwarding;
+using Tenantry.Server.Tests.Serving;
 using Endpoint = Tenantry.Model.Instances.Endpoint;
 
 namespace Tenantry.Server.Tests.Gateway;
@@ -89,9 +90,10 @@ public class H2cIdleTests
         gateway.GateOf("alice").EndStream();
     }
 
-    // As the engine says it; the next order is answered when this one is done.
+    // As the engine says it, once the gateway has seen the end of what was answered; the next order is answered when this one is done.
     private static async Task RestAsync(TestGateway gateway, string id)
     {
+        await Waiting.ForAsync(() => gateway.GateOf(id).Requests == 0);
         foreach (var order in (GateOrder[])[new(GateOrderKind.Close, id, 1), new(GateOrderKind.Rested, id), new(GateOrderKind.Close, "other", 2, Force: true)])
             gateway.Engine.Orders.Writer.TryWrite(order);
         await AtRest.UntilAsync(async () => (await gateway.Engine.Reports.Reader.ReadAsync()).Reply?.Ticket == 2);
