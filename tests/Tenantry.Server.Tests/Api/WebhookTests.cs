@@ -12,13 +12,7 @@ public class WebhookTests
     public async Task OneThatWaitsSaysWhyAndUntilWhenAndIsTriedNowWhenAPersonSaysSo()
     {
         await using var api = await StartAsync();
-        await api.SetUpAsync();
-        await api.AddAsync("alice");
-        var instance = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Spec.Id;
-        var box = api.Service<WebhookBox>();
-        var now = api.Time.GetUtcNow();
-        foreach (var id in (string[])["first", "second"])
-            box.Store(instance, new StoredWebhook(id, now, now.AddHours(1), "POST", "http", "/hooks/x?secret", "alice.localhost", null, [], [1])).ShouldBeTrue();
+        var (instance, box, now) = await StoreAsync(api, "first", "second");
         (await ListAsync(api)).Select(hook => (hook.Id, hook.Reason, hook.NextTryAt)).ShouldBe([("first", null, null), ("second", "It waits for those before it.", (DateTimeOffset?)null)]);
 
         box.Pauses.Write(instance, new WebhookPause("first", "the app answered 503", now.AddMinutes(5), 0));
@@ -43,13 +37,7 @@ public class WebhookTests
     public async Task WhatAFailureOfTheGatewayLeftUnsaidIsSaidToBeInItsLog()
     {
         await using var api = await StartAsync();
-        await api.SetUpAsync();
-        await api.AddAsync("alice");
-        var instance = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Spec.Id;
-        var box = api.Service<WebhookBox>();
-        var now = api.Time.GetUtcNow();
-        foreach (var id in (string[])["dead", "waiting"])
-            box.Store(instance, new StoredWebhook(id, now, now.AddHours(1), "POST", "http", "/hooks/x", "alice.localhost", null, [], [1])).ShouldBeTrue();
+        var (instance, box, now) = await StoreAsync(api, "dead", "waiting");
         // As it is moved on a full disk, and as a pause is written of which nobody knew whose it was.
         var path = box.ListPending(instance)[0];
         File.Move(path, Path.Combine(Directory.CreateDirectory(Path.Combine(path, "../../dead")).FullName, Path.GetFileName(path)));
@@ -66,13 +54,7 @@ public class WebhookTests
     public async Task WhoRemovesTheFirstHasTheNextOneTriedAtOnce()
     {
         await using var api = await StartAsync();
-        await api.SetUpAsync();
-        await api.AddAsync("alice");
-        var instance = (await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Spec.Id;
-        var box = api.Service<WebhookBox>();
-        var now = api.Time.GetUtcNow();
-        foreach (var id in (string[])["first", "second", "third"])
-            box.Store(instance, new StoredWebhook(id, now, now.AddHours(1), "POST", "http", "/hooks/x", "alice.localhost", null, [], [1])).ShouldBeTrue();
+        var (instance, box, now) = await StoreAsync(api, "first", "second", "third");
         box.Pauses.Write(instance, new WebhookPause("first", "the app answered 503", now.AddMinutes(5), 0));
 
         (await api.Local.DeleteAsync("/v1/instances/alice/webhooks/second")).Dispose();
@@ -80,6 +62,16 @@ public class WebhookTests
         (await api.Local.DeleteAsync("/v1/instances/alice/webhooks/first")).Dispose();
         box.Pauses.Has(instance).ShouldBeFalse();
         (await ListAsync(api)).ShouldHaveSingleItem().Id.ShouldBe("third");
+    }
+
+    private static async Task<(string Instance, WebhookBox Box, DateTimeOffset Now)> StoreAsync(TestApi api, params string[] ids)
+    {
+        await api.SetUpAsync();
+        await api.AddAsync("alice");
+        var (instance, box, now) = ((await api.Store.FindInstanceBySlugAsync("alice", CancellationToken.None))!.Spec.Id, api.Service<WebhookBox>(), api.Time.GetUtcNow());
+        foreach (var id in ids)
+            box.Store(instance, new StoredWebhook(id, now, now.AddHours(1), "POST", "http", "/hooks/x?secret", "alice.localhost", null, [], [1])).ShouldBeTrue();
+        return (instance, box, now);
     }
 
     private static async Task<IReadOnlyList<WebhookResponse>> ListAsync(TestApi api) =>

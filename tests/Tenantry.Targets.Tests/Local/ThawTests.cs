@@ -7,37 +7,20 @@ using Tenantry.Targets.Local.Running;
 namespace Tenantry.Targets.Tests.Local;
 
 /// <summary>What is frozen goes on as it is, unless something else is wanted of it.</summary>
-public sealed class ThawTests : IAsyncLifetime
+public sealed class ThawTests : LocalScene
 {
-    private Instances _instances = null!;
-
-    private LocalTarget Target => _instances.Harness.Local;
-
-    public Task InitializeAsync()
-    {
-        if (Environment.IsPrivilegedProcess)
-            _instances = new Instances(new LocalHarness());
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_instances is not null)
-            await _instances.DisposeAsync();
-    }
-
     [NeedsCrunFact]
     public async Task AFreezeAndItsThawWriteNothingAndKeepTheProcess()
     {
-        var alice = _instances.Workload("alice");
-        await _instances.ApplyAsync(alice);
+        var alice = Instances.Workload("alice");
+        await Instances.ApplyAsync(alice);
         var (process, written) = (StateOf(alice).Process, Written(alice));
 
         await FreezeAsync(alice);
-        var steps = await _instances.AllAsync(Target.WakeAsync(alice, _instances.Stop));
+        var steps = await Instances.AllAsync(Target.WakeAsync(alice, Instances.Stop));
 
         steps.Select(step => (step.Resource.Kind, step.Action, step.State)).ShouldBe([("instance", StepAction.Thaw, StepState.Started), ("instance", StepAction.Thaw, StepState.Done)]);
-        (await _instances.ObserveAsync(alice)).State.ShouldBe(ObservedState.Running);
+        (await Instances.ObserveAsync(alice)).State.ShouldBe(ObservedState.Running);
         StateOf(alice).Process.ShouldBe(process);
         Written(alice).ShouldBe(written, "a request waits for the thaw: it waits for no disk");
     }
@@ -45,58 +28,58 @@ public sealed class ThawTests : IAsyncLifetime
     [NeedsCrunFact]
     public async Task AWakeFromSleepWritesDownThatItRunsOnceAndNotAgainWhileARequestWaits()
     {
-        var alice = _instances.Workload("alice");
-        await _instances.ApplyAsync(alice);
-        await _instances.AllAsync(Target.SleepAsync(alice.Ref, _instances.Stop));
+        var alice = Instances.Workload("alice");
+        await Instances.ApplyAsync(alice);
+        await Instances.AllAsync(Target.SleepAsync(alice.Ref, Instances.Stop));
 
-        await _instances.AllAsync(Target.WakeAsync(alice, _instances.Stop));
+        await Instances.AllAsync(Target.WakeAsync(alice, Instances.Stop));
 
         Written(alice).ShouldBeLessThan(StateOf(alice).StartedAt.UtcDateTime);
-        InstanceFile.Read(_instances.Harness.Paths.Of(alice.Ref)).ShouldNotBeNull().ShouldSatisfyAllConditions(
+        InstanceFile.Read(Instances.Harness.Paths.Of(alice.Ref)).ShouldNotBeNull().ShouldSatisfyAllConditions(
             file => file.Wanted.ShouldBe(DesiredState.Running), file => file.Digest.ShouldBe(alice.Digest), file => file.Services[0].FormerRoot.ShouldBeNull());
     }
 
     [NeedsCrunFact]
     public async Task WhatIsWantedOtherwiseSinceItWasFrozenIsReplacedByItsWake()
     {
-        var alice = _instances.Workload("alice");
-        await _instances.ApplyAsync(alice);
+        var alice = Instances.Workload("alice");
+        await Instances.ApplyAsync(alice);
         var process = StateOf(alice).Process;
 
         await FreezeAsync(alice);
-        await _instances.AllAsync(Target.WakeAsync(alice with { RestartNonce = 1 }, _instances.Stop));
+        await Instances.AllAsync(Target.WakeAsync(alice with { RestartNonce = 1 }, Instances.Stop));
         var restarted = StateOf(alice);
         (restarted.RestartNonce, restarted.Process == process).ShouldBe((1, false));
 
         var other = Instances.Change(alice with { RestartNonce = 1 }, service => service with { Command = Instances.Shell("exec sleep 7200") });
         await FreezeAsync(alice);
-        await _instances.AllAsync(Target.WakeAsync(other, _instances.Stop));
+        await Instances.AllAsync(Target.WakeAsync(other, Instances.Stop));
         StateOf(alice).Process.ShouldNotBe(restarted.Process);
-        (await _instances.ObserveAsync(other)).WorkloadDigest.ShouldBe(other.Digest);
+        (await Instances.ObserveAsync(other)).WorkloadDigest.ShouldBe(other.Digest);
     }
 
     [NeedsCrunFact]
     public async Task WhatAnEarlierVersionWroteDownAsFrozenIsThawedAndStartedAgainWhenItEnds()
     {
-        var alice = _instances.Workload("alice");
-        await _instances.ApplyAsync(alice);
-        var paths = _instances.Harness.Paths.Of(alice.Ref);
+        var alice = Instances.Workload("alice");
+        await Instances.ApplyAsync(alice);
+        var paths = Instances.Harness.Paths.Of(alice.Ref);
         (InstanceFile.Read(paths)! with { Wanted = DesiredState.Frozen }).Write(paths, durable: false);
 
         await FreezeAsync(alice);
-        await _instances.AllAsync(Target.WakeAsync(alice, _instances.Stop));
-        await _instances.Harness.KillAsync(alice.Ref);
+        await Instances.AllAsync(Target.WakeAsync(alice, Instances.Stop));
+        await Instances.Harness.KillAsync(alice.Ref);
 
-        await _instances.UntilAsync(alice, seen => seen.State == ObservedState.Running && StateOf(alice).Restarts == 1);
+        await Instances.UntilAsync(alice, seen => seen.State == ObservedState.Running && StateOf(alice).Restarts == 1);
     }
 
     private async Task FreezeAsync(InstanceWorkload workload)
     {
-        await _instances.AllAsync(Target.FreezeAsync(workload.Ref, _instances.Stop));
-        (await _instances.ObserveAsync(workload)).State.ShouldBe(ObservedState.Frozen);
+        await Instances.AllAsync(Target.FreezeAsync(workload.Ref, Instances.Stop));
+        (await Instances.ObserveAsync(workload)).State.ShouldBe(ObservedState.Frozen);
     }
 
-    private DateTime Written(InstanceWorkload workload) => File.GetLastWriteTimeUtc(_instances.Harness.Paths.Of(workload.Ref).File);
+    private DateTime Written(InstanceWorkload workload) => File.GetLastWriteTimeUtc(Instances.Harness.Paths.Of(workload.Ref).File);
 
-    private ServiceState StateOf(InstanceWorkload workload) => ServiceState.Read(_instances.Harness.Paths.Of(workload.Ref).Service("main"))!;
+    private ServiceState StateOf(InstanceWorkload workload) => ServiceState.Read(Instances.Harness.Paths.Of(workload.Ref).Service("main"))!;
 }
